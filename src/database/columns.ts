@@ -1,0 +1,76 @@
+import { DataTypes, type Model, type ModelStatic, type Options, type Sequelize } from 'sequelize'
+
+/** One column of a model that is read from a row. */
+export interface Column {
+  readonly attribute: string
+  readonly field: string
+}
+
+/** The dialect's quoting, which Sequelize's types leave out. */
+interface Quoting {
+  quoteIdentifier: (name: string) => string
+  quoteTable: (table: ReturnType<ModelStatic<Model>['getTableName']>) => string
+}
+
+/** The model's columns, under whatever names the host's conventions gave them; virtual attributes have none. */
+export function columnsOf(Model: ModelStatic<Model>): Column[] {
+  return Object.entries(Model.getAttributes())
+    .filter(([, definition]) => !(definition.type instanceof DataTypes.VIRTUAL))
+    .map(([attribute, definition]) => ({ attribute, field: definition.field ?? attribute }))
+}
+
+/** The name of an attribute's column. */
+export function fieldOf(Model: ModelStatic<Model>, attribute: string): string {
+  return columnsOf(Model).find((column) => column.attribute === attribute)?.field ?? attribute
+}
+
+/** An identifier as this dialect quotes it. */
+export function quote(Model: ModelStatic<Model>, identifier: string): string {
+  return quoting(Model).quoteIdentifier(identifier)
+}
+
+/** An attribute's column, quoted. */
+export function quotedField(Model: ModelStatic<Model>, attribute: string): string {
+  return quote(Model, fieldOf(Model, attribute))
+}
+
+/** The model's table, quoted, with its schema. */
+export function quotedTable(Model: ModelStatic<Model>): string {
+  return quoting(Model).quoteTable(Model.getTableName())
+}
+
+/** `"field" AS "attribute"` for each column, for a SELECT or a RETURNING. */
+export function selectList(
+  Model: ModelStatic<Model>,
+  columns: readonly Column[],
+  from = '',
+  prefix = '',
+): string {
+  return columns
+    .map(({ attribute, field }) => `${from}${quote(Model, field)} AS ${quote(Model, prefix + attribute)}`)
+    .join(', ')
+}
+
+/** The length that a STRING attribute was declared with, if it was. */
+export function declaredLength(Model: ModelStatic<Model>, attribute: string): number | undefined {
+  const type: unknown = Model.getAttributes()[attribute]?.type
+  const length: unknown =
+    type instanceof DataTypes.STRING ? (type as { _length?: unknown })._length : undefined
+  return typeof length === 'number' ? length : undefined
+}
+
+/** The instance on which a model was defined. */
+export function sequelizeOf(Model: ModelStatic<Model>): Sequelize {
+  if (Model.sequelize === undefined)
+    throw new TypeError(`${Model.name} was never initialised with a Sequelize instance`)
+  return Model.sequelize
+}
+
+/** What `new Sequelize(…)` was given, which its types leave out. */
+export function hostOptions(sequelize: Sequelize): Options {
+  return (sequelize as unknown as { options: Options }).options
+}
+
+function quoting(Model: ModelStatic<Model>): Quoting {
+  return sequelizeOf(Model).getQueryInterface().queryGenerator as Quoting
+}

@@ -1,0 +1,186 @@
+/**
+ * Why a request is not let in as a visitor. For the application's logs and pages; an outsider must not be able to
+ * tell the middle four apart, so do not print them to the client.
+ *
+ * - `no-visitor`: no token, and no visitor in the session
+ * - `unknown`: the token's signature is wrong, or there is no such pass
+ * - `expired`, `deactivated`, `used-up`: the pass is known, and no longer opens anything
+ * - `session-ended`: the visit lasted as long as the pass's `sessionExpiry` allows
+ * - `gone`: the session's pass was deleted from the database
+ * - `wrong-scope`: a visitor, but of another scope
+ */
+export type RefusalReason =
+  'no-visitor' | 'unknown' | 'expired' | 'deactivated' | 'used-up' | 'session-ended' | 'gone' | 'wrong-scope'
+
+/**
+ * What every error of this package extends. `code` is stable and names the anchor in `docs/errors.md`; `status` is
+ * the HTTP status that Express's default error handler answers with.
+ */
+export abstract class EphemeralError extends Error {
+  static readonly code: string = 'ERR_EPHEMERAL'
+
+  /** Stable, for `switch` and for logs. */
+  readonly code: string
+  /** HTTP status. */
+  abstract readonly status: number
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = new.target.code
+  }
+}
+
+/** The request holds no pass for this scope. Answered with 403 unless the application handles it. */
+export class VisitorAccessDenied extends EphemeralError {
+  static override readonly code = 'ERR_VISITOR_ACCESS_DENIED'
+  override readonly status = 403
+
+  constructor(
+    /** The scopes that the guard admits. */
+    readonly scope: readonly string[],
+    /** Why, for the application's logs and pages; never sent to the client by default. */
+    readonly reason: RefusalReason,
+  ) {
+    super(`This page is for visitors with scope ${scope.join(' or ')}`)
+  }
+}
+
+/** The query string carries something that no link of ours carries: cut off, repeated, or not a token at all. */
+export class VisitorTokenMalformed extends EphemeralError {
+  static override readonly code = 'ERR_VISITOR_TOKEN_MALFORMED'
+  override readonly status = 400
+
+  constructor() {
+    super(
+      'This link is incomplete: its visitor token is malformed. Copy the whole address, or ask for a new link',
+    )
+  }
+}
+
+/** Thrown by `visitor.validate()`: the pass opens nothing any more. */
+export class InvalidVisitorPass extends EphemeralError {
+  static override readonly code = 'ERR_VISITOR_PASS_INVALID'
+  override readonly status = 403
+
+  constructor(
+    /** Why, for the application's logs and pages. */
+    readonly reason: Extract<RefusalReason, 'expired' | 'deactivated' | 'used-up'>,
+  ) {
+    super(`This visitor pass is ${reason === 'used-up' ? 'used up' : reason}`)
+  }
+}
+
+/** `ensureGuest` met somebody else: status 401 for an anonymous request, 403 for a regular user. */
+export class GuestRequired extends EphemeralError {
+  static override readonly code = 'ERR_GUEST_REQUIRED'
+
+  constructor(override readonly status: 401 | 403) {
+    super('This page is for guest users only')
+  }
+}
+
+/** `ensureRegularUser` met somebody else: status 401 for an anonymous request, 403 for a guest. */
+export class RegularUserRequired extends EphemeralError {
+  static override readonly code = 'ERR_REGULAR_USER_REQUIRED'
+
+  constructor(override readonly status: 401 | 403) {
+    super(
+      status === 401
+        ? 'This page is for registered users: log in first'
+        : 'This page is for registered users: convert the guest to an account first',
+    )
+  }
+}
+
+/** `Guest.convert` was given a user who is not a guest, or no longer: somebody else's convert came first. */
+export class NotGuestError extends EphemeralError {
+  static override readonly code = 'ERR_NOT_GUEST'
+  override readonly status = 409
+
+  constructor() {
+    super('This user is not a guest, or not any more')
+  }
+}
+
+/** Every username that the generator offered was taken. */
+export class UsernameExhausted extends EphemeralError {
+  static override readonly code = 'ERR_USERNAME_EXHAUSTED'
+  override readonly status = 503
+
+  constructor(attempts: number, options: ErrorOptions) {
+    super(
+      `No free guest username in ${String(attempts)} attempts: give the generator a larger name space ` +
+        '(numberedUsername({ digits }) or uuidUsername), or clean up expired guests',
+      options,
+    )
+  }
+}
+
+/** The `limiter` refuses to let this client make another guest for now. */
+export class GuestLimitExceeded extends EphemeralError {
+  static override readonly code = 'ERR_GUEST_LIMIT_EXCEEDED'
+  override readonly status = 429
+
+  constructor(
+    /** Seconds until another attempt makes sense, if the limiter said so; also sent as `Retry-After`. */
+    readonly retryAfter: number | undefined,
+  ) {
+    super('Too many guests from this address: try again later')
+  }
+}
+
+/** There is no `req.session` where one is needed. */
+export class SessionRequired extends EphemeralError {
+  static override readonly code = 'ERR_SESSION_REQUIRED'
+  override readonly status = 500
+
+  constructor(who: string) {
+    super(
+      `${who} needs a session: put app.use(session({ … })) of express-session before it ` +
+        '(if it is, its store is disconnected)',
+    )
+  }
+}
+
+/** The session cannot be given a new id, which is what protects a login against session fixation. */
+export class SessionRenewalUnsupported extends EphemeralError {
+  static override readonly code = 'ERR_SESSION_RENEWAL_UNSUPPORTED'
+  override readonly status = 500
+
+  constructor(who: string) {
+    super(
+      `${who} renews the session, and this one has no regenerate() and save(): ` +
+        'use express-session with a server-side store (cookie-session cannot renew)',
+    )
+  }
+}
+
+/** Middleware stands in an order in which it would do harm. The message says which comes first. */
+export class MiddlewareOrder extends EphemeralError {
+  static override readonly code = 'ERR_MIDDLEWARE_ORDER'
+  override readonly status = 500
+}
+
+/** Nobody has looked up yet whether this request's user is a guest. */
+export class GuestStateUnknown extends EphemeralError {
+  static override readonly code = 'ERR_GUEST_STATE_UNKNOWN'
+  override readonly status = 500
+
+  constructor() {
+    super(
+      'Whether req.user is a guest was never looked up: register Guest.serializeUser and Guest.deserializeUser ' +
+        'with Passport, or put app.use(loadGuest({ Guest })) after passport.session()',
+    )
+  }
+}
+
+/** The tables of this package are missing from the database. */
+export class TablesMissing extends EphemeralError {
+  static override readonly code = 'ERR_TABLES_MISSING'
+  override readonly status = 500
+
+  constructor(options: ErrorOptions) {
+    super('A table is missing: run the migrations of passport-ephemeral, or sequelize.sync()', options)
+  }
+}

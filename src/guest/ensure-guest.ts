@@ -1,0 +1,52 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { GuestRequired } from '../errors.js'
+import { aLocalUrl, checkOptions } from '../options.js'
+import { redirectOrError } from '../web/redirect-or-error.js'
+import { guestOf } from './guest-state.js'
+
+/** Options of {@link ensureGuest}. */
+export interface EnsureGuestOptions {
+  /** Where an anonymous person is sent. @default '/login' */
+  anonymousUrl?: string
+  /** Where a regular user is sent. @default '/' */
+  registeredUrl?: string
+}
+
+/**
+ * Admits guests only. A GET that prefers HTML is redirected; anything else gets a {@link GuestRequired} through
+ * `next`: 401 for an anonymous request, 403 for a regular user. Works bare, and called with options. No query.
+ *
+ * @throws {TypeError} at start-up, naming the option that is wrong
+ */
+export function ensureGuest(req: Request, res: Response, next: NextFunction): undefined
+export function ensureGuest(options?: EnsureGuestOptions): RequestHandler
+export function ensureGuest(
+  first?: EnsureGuestOptions | Request,
+  res?: Response,
+  next?: NextFunction,
+): RequestHandler | undefined {
+  if (res === undefined || next === undefined) return makeGuard(first as EnsureGuestOptions | undefined)
+  bare(first as Request, res, next)
+  return undefined
+}
+
+const bare = makeGuard()
+
+function makeGuard(options: EnsureGuestOptions = {}): RequestHandler {
+  checkOptions('ensureGuest', options, { anonymousUrl: aLocalUrl, registeredUrl: aLocalUrl })
+  const { anonymousUrl = '/login', registeredUrl = '/' } = options
+
+  return function guestGuard(req, res, next) {
+    const guest = guestOf(req)
+    if (guest) {
+      next()
+      return
+    }
+    const anonymous = guest === undefined
+    redirectOrError(req, res, next, {
+      url: anonymous ? anonymousUrl : registeredUrl,
+      comeBack: false,
+      error: new GuestRequired(anonymous ? 401 : 403),
+    })
+  }
+}

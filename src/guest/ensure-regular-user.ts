@@ -1,0 +1,53 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { RegularUserRequired } from '../errors.js'
+import { aLocalUrl, checkOptions } from '../options.js'
+import { redirectOrError } from '../web/redirect-or-error.js'
+import { guestOf } from './guest-state.js'
+
+/** Options of {@link ensureRegularUser}. */
+export interface EnsureRegularUserOptions {
+  /** Where an anonymous person is sent, with `?next=` to come back. @default '/login' */
+  loginUrl?: string
+  /** Where a guest is sent, with `?next=` to come back. @default '/convert' */
+  convertUrl?: string
+}
+
+/**
+ * Admits regular users only: no guests. A GET that prefers HTML is redirected; anything else gets a
+ * {@link RegularUserRequired} through `next`: 401 for an anonymous request, 403 for a guest. Works bare, and called
+ * with options. No query.
+ *
+ * @throws {TypeError} at start-up, naming the option that is wrong
+ */
+export function ensureRegularUser(req: Request, res: Response, next: NextFunction): undefined
+export function ensureRegularUser(options?: EnsureRegularUserOptions): RequestHandler
+export function ensureRegularUser(
+  first?: EnsureRegularUserOptions | Request,
+  res?: Response,
+  next?: NextFunction,
+): RequestHandler | undefined {
+  if (res === undefined || next === undefined) return makeGuard(first as EnsureRegularUserOptions | undefined)
+  bare(first as Request, res, next)
+  return undefined
+}
+
+const bare = makeGuard()
+
+function makeGuard(options: EnsureRegularUserOptions = {}): RequestHandler {
+  checkOptions('ensureRegularUser', options, { loginUrl: aLocalUrl, convertUrl: aLocalUrl })
+  const { loginUrl = '/login', convertUrl = '/convert' } = options
+
+  return function regularUserGuard(req, res, next) {
+    const guest = guestOf(req)
+    if (guest === null) {
+      next()
+      return
+    }
+    const anonymous = guest === undefined
+    redirectOrError(req, res, next, {
+      url: anonymous ? loginUrl : convertUrl,
+      comeBack: true,
+      error: new RegularUserRequired(anonymous ? 401 : 403),
+    })
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type ModelStatic,
+  type NonAttribute,
+  type Transaction,
+} from 'sequelize'
+
+/** A users row's primary key. */
+export type UserId = number | string
+
+/** What `onConvert` is told. */
+export interface ConvertContext<U extends Model> {
+  /** The user, already a regular one within this transaction. */
+  readonly user: U
+  /** What `Guest.convert` was given. */
+  readonly values: Readonly<Record<string, unknown>>
+  readonly transaction: Transaction
+}
+
+/** What `defineGuestModel` was told, as the guests' half needs it. */
+export interface GuestSettings<U extends Model = Model> {
+  readonly User: ModelStatic<U>
+  readonly usernameField: string
+  /** Seconds. */
+  readonly maxAge: number
+  readonly expiry: 'absolute' | 'sliding'
+  readonly preparedStatements: boolean
+  /** A method, so that a model of some `User` is a model of any. */
+  onConvert?(this: void, context: ConvertContext<U>): unknown
+}
+
+/** Where a defined model keeps its settings; subclasses and `Guest.schema(…)` inherit them. */
+export const guestSettings: unique symbol = Symbol('passport-ephemeral.guestSettings')
+
+/** The name of the association from the user to its `Guest` row. */
+export const GUEST_ALIAS = 'guest'
+
+/** How a method that writes meets the database. */
+export interface WriteOptions {
+  /** The caller's transaction. Without one, a transaction of its own. */
+  readonly transaction?: Transaction | undefined
+}
+
+/** The mark of a guest: a users row with one of these is temporary, and one without it is a regular user. */
+export class Guest extends Model<InferAttributes<Guest>, InferCreationAttributes<Guest>> {
+  declare static readonly [guestSettings]: GuestSettings
+
+  /** The user, and the primary key. */
+  declare readonly userId: UserId
+  declare readonly createdAt: CreationOptional<Date>
+  /** Kept up with `expiry: 'sliding'`, at most once an hour. */
+  declare lastSeenAt: CreationOptional<Date>
+  /**
+   * SHA-256 of the id of the session that asked for this guest. Unique, so that the database lets parallel first
+   * requests of one browser make one guest between them.
+   */
+  declare sessionHash: CreationOptional<string | null>
+
+  /** When the guest may be swept away: `maxAge` after it was made, or with `expiry: 'sliding'` last seen. */
+  get expiresAt(): NonAttribute<Date> {
+    const { maxAge, expiry } = (this.constructor as typeof Guest)[guestSettings]
+    const since = expiry === 'sliding' ? this.lastSeenAt : this.createdAt
+    return new Date(since.getTime() + maxAge * 1000)
+  }
+
+  get hasExpired(): NonAttribute<boolean> {
+    return this.expiresAt.getTime() <= Date.now()
+  }
+
+  /** For JSON responses and templates. */
+  override toJSON(): { userId: UserId; createdAt: Date; expiresAt: Date } {
+    const { userId, createdAt, expiresAt } = this
+    return { userId, createdAt, expiresAt }
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import type { Request, RequestHandler } from 'express'
+import { explainMissingTable } from '../database/missing-table.js'
+import { aFunction, checkOptions } from '../options.js'
+import { currentUser } from '../request.js'
+import { currentSessionId, requireSession } from '../web/session.js'
+import type { Model } from 'sequelize'
+import { guestSettings } from './guest.js'
+import { rememberGuest } from './guest-state.js'
+import type { GuestModel } from './model.js'
+import { keyOf } from './session.js'
+import { findGuest, touchGuest } from './statements.js'
+
+/** Options of {@link loadGuest}. */
+export interface LoadGuestOptions {
+  /** The model, from `defineGuestModel`. */
+  Guest: GuestModel
+}
+
+const MARK = 'guest:session'
+
+/**
+ * For an application that keeps its own `serializeUser` and `deserializeUser`: looks up whether `req.user` is a guest,
+ * at the cost of one query for each request of a logged-in user. Put it right after `passport.session()`.
+ *
+ * It ends the sessions that `Guest.deserializeUser` would not have restored: those of a guest who has expired or was
+ * converted elsewhere.
+ *
+ * @throws {TypeError} at start-up, naming the option that is wrong
+ */
+export function loadGuest(options: LoadGuestOptions): RequestHandler {
+  checkOptions('loadGuest', options, { Guest: aFunction }, ['Guest'])
+  const { Guest } = options
+
+  return function guestLoader(req, _res, next) {
+    const user = currentUser(req)
+    if (!(user instanceof Guest[guestSettings].User)) {
+      next()
+      return
+    }
+    load(Guest, req, user).then(
+      (admitted) => {
+        if (admitted) next()
+        else req.logout(next)
+      },
+      (error: unknown) => {
+        next(explainMissingTable(error))
+      },
+    )
+  }
+}
+
+async function load(Guest: GuestModel, req: Request, user: Model): Promise<boolean> {
+  const guest = (await findGuest(Guest, keyOf(user))) ?? null
+  if (guest === null ? wasOpenedAsGuest(req, user) : guest.hasExpired) return false
+  if (guest !== null) await touchGuest(Guest, guest)
+  rememberGuest(user, guest)
+  return true
+}
+
+/**
+ * Notes in a session that a guest was logged in by it. The mark names the session and the user, so that it means
+ * nothing once either changes: a login that copies the old session's data copies a mark that is void.
+ */
+export function markOpenedAsGuest(req: Request, user: Model): void {
+  const mark = markOf(req, user)
+  if (mark !== undefined) requireSession(req, 'loadGuest')[MARK] = mark
+}
+
+function wasOpenedAsGuest(req: Request, user: Model): boolean {
+  const mark = markOf(req, user)
+  return mark !== undefined && requireSession(req, 'loadGuest')[MARK] === mark
+}
+
+function markOf(req: Request, user: Model): string | undefined {
+  const id = currentSessionId(req)
+  if (id === undefined) return undefined
+  return createHash('sha256')
+    .update(`${id}\0${String(keyOf(user))}`)
+    .digest('base64url')
+}

@@ -1,0 +1,174 @@
+import { DataTypes, type Attributes, type Model, type ModelStatic, type Sequelize } from 'sequelize'
+import { aBoolean, aFunction, aString, checkOptions, oneOf, positiveSeconds, type Rule } from '../options.js'
+import { convertGuest } from './convert.js'
+import {
+  Guest,
+  GUEST_ALIAS,
+  guestSettings,
+  type ConvertContext,
+  type GuestSettings,
+  type UserId,
+  type WriteOptions,
+} from './guest.js'
+import { deserializeUser, serializeUser, type SerializedUser } from './session.js'
+
+/** Options of {@link defineGuestModel}. */
+export interface GuestModelOptions<U extends Model> {
+  /** Your users' model. Any single primary key will do. */
+  User: ModelStatic<U>
+  /** The attribute of `User` that holds the username. @default 'username' */
+  usernameField?: Extract<keyof Attributes<U>, string>
+  /** How long a guest lives, in seconds. @default 1209600 (14 days) */
+  maxAge?: number
+  /** Whether `maxAge` counts from when the guest was made, or was last seen. @default 'absolute' */
+  expiry?: 'absolute' | 'sliding'
+  /** Runs in the transaction of every conversion; a throw undoes the conversion. */
+  onConvert?: (context: ConvertContext<U>) => unknown
+  /** Keep hot statements prepared on PostgreSQL. Turn off for a pooler that cannot. @default true */
+  preparedStatements?: boolean
+  /** Table of the guests. @default what Sequelize makes of `Guest` by your conventions */
+  tableName?: string
+  /** Database schema of the table. @default your Sequelize instance's */
+  schema?: string
+}
+
+/** What `defineGuestModel` returns: a Sequelize model with what the guests' half can do on top. */
+export type GuestModel<U extends Model = Model> = ModelStatic<Guest> & {
+  readonly [guestSettings]: GuestSettings<U>
+
+  /**
+   * Makes a guest a regular user: the same users row, the same id. In one transaction the `Guest` row goes, `values`
+   * are saved and `onConvert` runs; any failure undoes all of it. Of two at once, one wins.
+   *
+   * The sessions that were opened as this guest end with it. Follow it with `req.login(user, …)` to open a new one.
+   *
+   * @param user the user, or its primary key
+   * @param values attributes of `User` to save: a username, an e-mail address, a hashed password. Never the primary key
+   * @returns the user, freshly loaded; the instance that was passed in is left alone
+   * @throws {NotGuestError} if the user is not a guest, or not any more
+   * @throws {TypeError} if `values` would change the primary key
+   */
+  convert(user: U | UserId, values: Partial<Attributes<U>>, options?: WriteOptions): Promise<U>
+
+  /** For `passport.serializeUser`. A regular user is stored by the primary key alone, as most applications do. */
+  serializeUser(
+    this: void,
+    user: Express.User,
+    done: (error: unknown, serialized?: SerializedUser) => void,
+  ): void
+
+  /**
+   * For `passport.deserializeUser`: user and guest in one statement. A session that was opened as a guest is not
+   * restored once the guest was converted elsewhere, has expired or is gone.
+   */
+  deserializeUser(
+    this: void,
+    serialized: SerializedUser,
+    done: (error: unknown, user?: Express.User | false) => void,
+  ): void
+}
+
+const DAY = 24 * 60 * 60
+
+const userModel: Rule = {
+  expected: 'a Sequelize model with a single primary key, initialised',
+  test: (value) =>
+    typeof value === 'function' && 'primaryKeyAttribute' in value && Boolean(value.primaryKeyAttribute),
+}
+
+/**
+ * Defines `Guest` on your Sequelize instance, beside your `User`. A users row with a `Guest` row is a guest; one
+ * without is a regular user. The table comes from `passport-ephemeral/migrations` or from `sequelize.sync()`, alike.
+ *
+ * @throws {TypeError} at start-up, naming the option that is wrong
+ */
+export function defineGuestModel<U extends Model>(
+  sequelize: Sequelize,
+  options: GuestModelOptions<U>,
+): GuestModel<U> {
+  checkOptions(
+    'defineGuestModel',
+    options,
+    {
+      User: userModel,
+      usernameField: aString,
+      maxAge: positiveSeconds,
+      expiry: oneOf('absolute', 'sliding'),
+      onConvert: aFunction,
+      preparedStatements: aBoolean,
+      tableName: aString,
+      schema: aString,
+    },
+    ['User'],
+  )
+  const { User, usernameField = 'username', tableName, schema } = options
+  if (!Object.hasOwn(User.getAttributes(), usernameField)) {
+    throw new TypeError(
+      `defineGuestModel: option 'usernameField' names '${usernameField}', which User does not have`,
+    )
+  }
+  const settings: GuestSettings<U> = {
+    User,
+    usernameField,
+    maxAge: options.maxAge ?? 14 * DAY,
+    expiry: options.expiry ?? 'absolute',
+    preparedStatements: options.preparedStatements ?? true,
+    ...(options.onConvert && { onConvert: options.onConvert }),
+  }
+
+  class DefinedGuest extends Guest {
+    static override readonly [guestSettings] = settings as unknown as GuestSettings
+  }
+  DefinedGuest.init(
+    {
+      userId: { type: keyTypeOf(User), primaryKey: true, allowNull: false },
+      createdAt: { type: DataTypes.DATE(3), allowNull: false },
+      lastSeenAt: { type: DataTypes.DATE(3), allowNull: false, defaultValue: () => new Date() },
+      sessionHash: { type: DataTypes.STRING(64), allowNull: true },
+    },
+    {
+      sequelize,
+      modelName: 'Guest',
+      ...(tableName !== undefined && { tableName }),
+      ...(schema !== undefined && { schema }),
+      // What the host sets for its own models must not reach in: a soft delete would leave a converted user a guest.
+      paranoid: false,
+      version: false,
+      timestamps: true,
+      createdAt: 'createdAt',
+      updatedAt: false,
+      indexes: [
+        { unique: true, fields: ['sessionHash'] },
+        { fields: ['createdAt'] },
+        { fields: ['lastSeenAt'] },
+      ],
+    },
+  )
+  DefinedGuest.belongsTo(User, {
+    as: 'user',
+    foreignKey: { name: 'userId', allowNull: false },
+    onDelete: 'CASCADE',
+    onUpdate: 'CASCADE',
+  })
+  User.hasOne(DefinedGuest, {
+    as: GUEST_ALIAS,
+    foreignKey: 'userId',
+    onDelete: 'CASCADE',
+    onUpdate: 'CASCADE',
+  })
+
+  const Model = DefinedGuest as unknown as GuestModel<U>
+  return Object.assign(Model, {
+    convert: (user: U | UserId, values: Partial<Attributes<U>>, writeOptions?: WriteOptions) =>
+      convertGuest(Model, user, values, writeOptions),
+    serializeUser: serializeUser(Model),
+    deserializeUser: deserializeUser(Model),
+  } satisfies Pick<GuestModel<U>, 'convert' | 'serializeUser' | 'deserializeUser'>)
+}
+
+/** A foreign key has the type of what it points to, down to the length. */
+function keyTypeOf(User: ModelStatic<Model>) {
+  const key = User.getAttributes()[User.primaryKeyAttribute]
+  if (key === undefined) throw new TypeError("defineGuestModel: option 'User' must have a single primary key")
+  return key.type
+}

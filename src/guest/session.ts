@@ -1,0 +1,105 @@
+import createDebug from 'debug'
+import type { Model } from 'sequelize'
+import { explainMissingTable } from '../database/missing-table.js'
+import { guestSettings, type UserId } from './guest.js'
+import { knownGuest, rememberGuest } from './guest-state.js'
+import type { GuestModel } from './model.js'
+import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
+
+const debug = createDebug('passport-ephemeral:guest')
+
+/** How the session refers to its user: a regular user by the primary key alone, a guest marked as one. */
+export type SerializedUser = UserId | { readonly guest: UserId }
+
+/** `Guest.serializeUser`. Passport tells by the number of parameters what to call it with. */
+export function serializeUser(Guest: GuestModel) {
+  return (user: Express.User, done: (error: unknown, serialized?: SerializedUser) => void): void => {
+    const { User } = Guest[guestSettings]
+    if (!(user instanceof User)) {
+      done('pass') // Passport's word for "ask the next serializer"
+      return
+    }
+    const id = keyOf(user)
+    stateOf(Guest, user, id).then(
+      (isGuest) => {
+        done(null, isGuest ? { guest: id } : id)
+      },
+      (error: unknown) => {
+        done(explainMissingTable(error))
+      },
+    )
+  }
+}
+
+/** `Guest.deserializeUser`. */
+export function deserializeUser(Guest: GuestModel) {
+  return (serialized: SerializedUser, done: (error: unknown, user?: Express.User | false) => void): void => {
+    const session = parse(serialized)
+    if (session === undefined) {
+      done('pass')
+      return
+    }
+    restore(Guest, session).then(
+      (user) => {
+        done(null, user ?? false)
+      },
+      (error: unknown) => {
+        done(explainMissingTable(error))
+      },
+    )
+  }
+}
+
+/** A user who was never looked up (a login form's, say) costs a query here, once a login. */
+async function stateOf(Guest: GuestModel, user: Model, id: UserId): Promise<boolean> {
+  let guest = knownGuest(user)
+  if (guest === undefined) {
+    guest = (await findGuest(Guest, id)) ?? null
+    rememberGuest(user, guest)
+  }
+  return guest !== null
+}
+
+interface ParsedSession {
+  readonly id: UserId
+  readonly openedAsGuest: boolean
+}
+
+function parse(serialized: unknown): ParsedSession | undefined {
+  if (isUserId(serialized)) return { id: serialized, openedAsGuest: false }
+  const id: unknown = (serialized as { guest?: unknown } | null)?.guest
+  return isUserId(id) ? { id, openedAsGuest: true } : undefined
+}
+
+async function restore(Guest: GuestModel, { id, openedAsGuest }: ParsedSession): Promise<Model | undefined> {
+  const found = await findUserWithGuest(Guest, id)
+  if (found === undefined) {
+    debug('user not restored: the row is gone')
+    return undefined
+  }
+  const { user, guest } = found
+  if (guest === null && openedAsGuest) {
+    debug('guest not restored: converted elsewhere')
+    return undefined
+  }
+  if (guest?.hasExpired === true) {
+    debug('guest not restored: expired')
+    return undefined
+  }
+  if (guest !== null) await touchGuest(Guest, guest)
+  rememberGuest(user, guest)
+  return user
+}
+
+export function keyOf(user: Model): UserId {
+  const id: unknown = user.get(
+    (user.constructor as unknown as { primaryKeyAttribute: string }).primaryKeyAttribute,
+  )
+  if (isUserId(id)) return id
+  if (typeof id === 'bigint') return String(id)
+  throw new TypeError('The user has no primary key: was it saved?')
+}
+
+function isUserId(value: unknown): value is UserId {
+  return typeof value === 'number' || (typeof value === 'string' && value !== '')
+}

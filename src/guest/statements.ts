@@ -1,0 +1,181 @@
+import { Op, type Model, type ModelStatic } from 'sequelize'
+import {
+  columnsOf,
+  quotedField,
+  quotedTable,
+  selectList,
+  sequelizeOf,
+  type Column,
+} from '../database/columns.js'
+import {
+  buildValid,
+  insertStatement,
+  isPlainlyCreated,
+  notDeleted,
+  plainlyReadColumns,
+} from '../database/host-model.js'
+import { runPrepared, speaksPostgres, statement, type Row, type Statement } from '../database/prepared.js'
+import { guestSettings, GUEST_ALIAS, type Guest, type UserId } from './guest.js'
+import type { GuestModel } from './model.js'
+
+/** A user and its `Guest` row; `null` for a regular user. */
+export interface UserWithGuest<U extends Model = Model> {
+  readonly user: U
+  readonly guest: Guest | null
+}
+
+/** A guest who is seen again is written down at most this often. */
+const TOUCH_INTERVAL_MS = 60 * 60 * 1000
+
+/** What a page costs: user and guest in one statement, on the primary. Heeds the User's default scope and paranoia. */
+export async function findUserWithGuest<U extends Model>(
+  Guest: GuestModel<U>,
+  id: UserId,
+): Promise<UserWithGuest<U> | undefined> {
+  const reader = readerOf(Guest)
+  if (reader !== undefined) {
+    const [row] = await runPrepared(sequelizeOf(Guest), reader.byUser, [id])
+    return row === undefined ? undefined : reader.build(row)
+  }
+  const { User } = Guest[guestSettings]
+  return detach(
+    await User.findOne({
+      where: { [User.primaryKeyAttribute]: id } as never,
+      include: [{ model: Guest, as: GUEST_ALIAS, required: false }],
+      useMaster: true,
+    }),
+  )
+}
+
+/** The guest that was made for this session, if there is one. */
+export async function findGuestBySession(Guest: GuestModel, sessionHash: string): Promise<Guest | undefined> {
+  return (await Guest.findOne({ where: { sessionHash }, useMaster: true })) ?? undefined
+}
+
+/** A user's `Guest` row, by primary key. */
+export async function findGuest(Guest: GuestModel, id: UserId): Promise<Guest | undefined> {
+  return (await Guest.findByPk(id, { useMaster: true })) ?? undefined
+}
+
+/** With `expiry: 'sliding'`: writes down that the guest was seen, once an hour at most, and then without a race. */
+export async function touchGuest(Guest: GuestModel, guest: Guest): Promise<void> {
+  if (Guest[guestSettings].expiry !== 'sliding') return
+  const now = Date.now()
+  const due = new Date(now - TOUCH_INTERVAL_MS)
+  if (guest.lastSeenAt > due) return
+  guest.lastSeenAt = new Date(now)
+  await Guest.update(
+    { lastSeenAt: guest.lastSeenAt },
+    { where: { userId: guest.userId, lastSeenAt: { [Op.lte]: due } }, hooks: false },
+  )
+}
+
+/** Whether anybody has this username, whatever the User's scopes hide. */
+export async function usernameIsTaken(Guest: GuestModel, username: string): Promise<boolean> {
+  const { User, usernameField } = Guest[guestSettings]
+  const holder = await User.unscoped().findOne({
+    attributes: [User.primaryKeyAttribute],
+    where: { [usernameField]: username },
+    paranoid: false,
+    useMaster: true,
+    raw: true,
+  })
+  return holder !== null
+}
+
+/**
+ * Makes a users row and its `Guest` row in one statement, and so in one round trip and all or nothing. `undefined` if
+ * it cannot be done past the ORM without passing by something of the application's: hooks, validators.
+ */
+export async function insertGuest<U extends Model>(
+  Guest: GuestModel<U>,
+  username: string,
+  sessionHash: string | undefined,
+): Promise<UserWithGuest<U> | undefined> {
+  const reader = readerOf(Guest)
+  const { User, usernameField } = Guest[guestSettings]
+  if (reader === undefined || !isPlainlyCreated(User) || !isPlainlyCreated(Guest)) return undefined
+  const insert = insertStatement(User, await buildValid(User, { [usernameField]: username }))
+  const now = new Date()
+  const values = [...insert.bind, now, sessionHash ?? null]
+  const text =
+    `WITH u AS (${insert.query} RETURNING *), g AS (${reader.insertGuest(insert.bind.length)})` +
+    ` SELECT ${reader.columns} FROM u, g`
+  const [row] = await runPrepared(sequelizeOf(Guest), statement(text), values)
+  return row === undefined ? undefined : reader.build(row)
+}
+
+/** Turns an ORM's user with the guest included into the two, so that the user's JSON does not grow a guest. */
+function detach<U extends Model>(user: U | null): UserWithGuest<U> | undefined {
+  if (user === null) return undefined
+  const guest = (user.get(GUEST_ALIAS) as Guest | null | undefined) ?? null
+  Reflect.deleteProperty(user, GUEST_ALIAS)
+  Reflect.deleteProperty(user.dataValues as object, GUEST_ALIAS)
+  return { user, guest }
+}
+
+/** Reads user and guest off one row, and knows the statements that give such rows. */
+interface Reader<U extends Model> {
+  readonly byUser: Statement
+  /** Of a user `u` and a guest `g`. */
+  readonly columns: string
+  /** The second half of the creating statement, whose own values come after `bound` others. */
+  readonly insertGuest: (bound: number) => string
+  readonly build: (row: Row) => UserWithGuest<U>
+}
+
+const readers = new WeakMap<object, Reader<Model> | null>()
+
+/** `undefined` where the ORM must be asked: another dialect, or a User whose reading the application has shaped. */
+function readerOf<U extends Model>(Guest: GuestModel<U>): Reader<U> | undefined {
+  let reader = readers.get(Guest) as Reader<U> | null | undefined
+  if (reader === undefined) {
+    reader = makeReader(Guest)
+    readers.set(Guest, reader as Reader<Model> | null)
+  }
+  return reader ?? undefined
+}
+
+const GUEST_PREFIX = 'guest.'
+
+function makeReader<U extends Model>(Guest: GuestModel<U>): Reader<U> | null {
+  const { User, preparedStatements } = Guest[guestSettings]
+  if (!preparedStatements || !speaksPostgres(sequelizeOf(Guest))) return null
+  const userColumns = plainlyReadColumns(User)
+  if (userColumns === undefined) return null
+  const guestColumns = columnsOf(Guest)
+  const columns = [
+    selectList(User, userColumns, 'u.'),
+    selectList(Guest, guestColumns, 'g.', GUEST_PREFIX),
+  ].join(', ')
+  const key = quotedField(User, User.primaryKeyAttribute)
+  const [userId, createdAt, lastSeenAt, sessionHash] = (
+    ['userId', 'createdAt', 'lastSeenAt', 'sessionHash'] as const
+  ).map((attribute) => quotedField(Guest, attribute))
+  return {
+    columns,
+    byUser: statement(
+      `SELECT ${columns} FROM ${quotedTable(User)} AS u LEFT JOIN ${quotedTable(Guest)} AS g` +
+        ` ON g.${userId} = u.${key} WHERE u.${key} = $1${notDeleted(User, 'u')}`,
+    ),
+    insertGuest: (bound) =>
+      `INSERT INTO ${quotedTable(Guest)} (${userId}, ${createdAt}, ${lastSeenAt}, ${sessionHash})` +
+      ` SELECT u.${key}, $${bound + 1}, $${bound + 1}, $${bound + 2} FROM u RETURNING *`,
+    build(row) {
+      const guest =
+        row[GUEST_PREFIX + 'userId'] === null ? null : pick(Guest, guestColumns, row, GUEST_PREFIX)
+      return { user: pick(User, userColumns, row, ''), guest }
+    },
+  }
+}
+
+function pick<M extends Model>(
+  Model: ModelStatic<M>,
+  columns: readonly Column[],
+  row: Row,
+  prefix: string,
+): M {
+  const values: Row = {}
+  for (const { attribute } of columns) values[attribute] = row[prefix + attribute]
+  return Model.build(values as never, { raw: true, isNewRecord: false })
+}

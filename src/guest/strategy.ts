@@ -1,0 +1,186 @@
+import createDebug from 'debug'
+import type { Request } from 'express'
+import { isbot } from 'isbot'
+import { Strategy } from 'passport-strategy'
+import type { Model, Transaction } from 'sequelize'
+import { explainMissingTable } from '../database/missing-table.js'
+import { GuestLimitExceeded, MiddlewareOrder } from '../errors.js'
+import { aBoolean, aFunction, aString, checkOptions, either, strings, type Rule } from '../options.js'
+import { currentUser, sessionHoldsLogin } from '../request.js'
+import {
+  keepThroughRenewal,
+  presentedSessionId,
+  requireRenewableSession,
+  VISITOR_SESSION_KEY,
+} from '../web/session.js'
+import { isSpeculative } from '../web/speculative.js'
+import { createGuest, type GuestRecipe } from './create.js'
+import { guestSettings } from './guest.js'
+import { markOpenedAsGuest } from './load-guest.js'
+import type { GuestModel } from './model.js'
+import { uuidUsername, type UsernameGenerator } from './usernames.js'
+
+const debug = createDebug('passport-ephemeral:guest')
+const WHO = "passport.authenticate('guest')"
+
+/** Anything that counts per key and rejects over the limit, as the limiters of rate-limiter-flexible do. */
+export interface Limiter {
+  consume(key: string): Promise<unknown>
+}
+
+/** Options of {@link GuestStrategy}. */
+export interface GuestStrategyOptions<U extends Model> {
+  /** The model, from `defineGuestModel`. */
+  Guest: GuestModel<U>
+  /** Whether guests are made; asked for each request if it is a function. @default true */
+  enabled?: boolean | ((req: Request) => boolean)
+  /** Who gets no guest: crawlers. @default what the `isbot` package says of the User-Agent, curl included */
+  isBot?: (req: Request) => boolean
+  /** @default uuidUsername */
+  generateUsername?: UsernameGenerator
+  /**
+   * Makes the users row, where a username alone is not enough: a column that must not be null, say. Runs inside the
+   * transaction, possibly more than once: pass the transaction on, and do nothing that it cannot undo.
+   * @default `User.create({ [usernameField]: username })`
+   */
+  createUser?: (context: { username: string; req: Request; transaction: Transaction }) => U | Promise<U>
+  /** Runs in the transaction, once user and guest are there; a throw undoes both. @default nothing */
+  onCreate?: (context: { user: U; req: Request; transaction: Transaction }) => unknown
+  /** Asked with `req.ip` before a guest is made; over the limit, the answer is 429. @default no limit */
+  limiter?: Limiter
+  /** Keys of the anonymous session that survive its renewal. A visitor's pass always does. @default [] */
+  keepSessionData?: readonly string[]
+  /** The name under which Passport knows the strategy. @default 'guest' */
+  name?: string
+}
+
+/**
+ * Lets everybody use a page as somebody: whoever is logged in passes; anyone else gets a real, temporary users row and
+ * is logged in with it. Bots, HEAD requests and prefetches pass as anonymous, and so does everybody when disabled.
+ *
+ * @throws {TypeError} at start-up, naming the option that is wrong
+ */
+export class GuestStrategy<U extends Model = Model> extends Strategy {
+  readonly name: string
+  private readonly Guest: GuestModel<U>
+  private readonly enabled: (req: Request) => boolean
+  private readonly isBot: (req: Request) => boolean
+  private readonly recipe: GuestRecipe<U>
+  private readonly limiter: Limiter | undefined
+  private readonly keepSessionData: readonly string[]
+
+  constructor(options: GuestStrategyOptions<U>) {
+    super()
+    checkOptions(
+      'GuestStrategy',
+      options,
+      {
+        Guest: guestModel,
+        enabled: either(aBoolean, aFunction),
+        isBot: aFunction,
+        generateUsername: aFunction,
+        createUser: aFunction,
+        onCreate: aFunction,
+        limiter,
+        keepSessionData: strings,
+        name: aString,
+      },
+      ['Guest'],
+    )
+    const {
+      enabled = true,
+      generateUsername = uuidUsername,
+      createUser,
+      onCreate,
+      keepSessionData = [],
+    } = options
+    this.name = options.name ?? 'guest'
+    this.Guest = options.Guest
+    this.enabled = typeof enabled === 'function' ? enabled : () => enabled
+    this.isBot = options.isBot ?? hasBotAgent
+    this.recipe = { generateUsername, createUser, onCreate }
+    this.limiter = options.limiter
+    this.keepSessionData = [VISITOR_SESSION_KEY, ...keepSessionData]
+  }
+
+  /** Passport calls it; it answers by exactly one of `pass`, `success` and `error`. */
+  override authenticate(req: Request, options: { session?: boolean; assignProperty?: string } = {}): void {
+    // Passport writes these onto an object that parallel requests can share: take them before anything is awaited.
+    const { success, pass, error } = this
+    const fail = (cause: unknown): void => {
+      error(explainMissingTable(cause))
+    }
+    const logsIn = options.session !== false && options.assignProperty === undefined
+    this.admit(req, logsIn).then((user) => {
+      try {
+        if (user === undefined) pass()
+        else success(user)
+      } catch (cause) {
+        fail(cause)
+      }
+    }, fail)
+  }
+
+  /** The guest to log in, or `undefined` to pass. */
+  private async admit(req: Request, logsIn: boolean): Promise<U | undefined> {
+    if (currentUser(req) !== undefined) return undefined
+    const reason = this.reasonForNone(req)
+    if (reason !== undefined) {
+      debug('no guest made: %s', reason)
+      return undefined
+    }
+    if (logsIn) {
+      requireRenewableSession(req, WHO)
+      if (sessionHoldsLogin(req)) {
+        throw new MiddlewareOrder(
+          `${WHO} met a session with a login that nobody restored: put app.use(passport.session()) before it`,
+        )
+      }
+    }
+    await this.consume(req)
+    const user = await createGuest(this.Guest, this.recipe, req, presentedSessionId(req))
+    if (logsIn) {
+      keepThroughRenewal(req, WHO, this.keepSessionData, () => {
+        markOpenedAsGuest(req, user)
+      })
+    }
+    return user
+  }
+
+  private reasonForNone(req: Request): string | undefined {
+    if (!this.enabled(req)) return 'disabled'
+    if (isSpeculative(req)) return `${req.method}, or fetched ahead`
+    return this.isBot(req) ? 'a bot' : undefined
+  }
+
+  private async consume(req: Request): Promise<void> {
+    if (this.limiter === undefined) return
+    try {
+      await this.limiter.consume(req.ip ?? 'unknown')
+    } catch (refusal) {
+      if (refusal instanceof Error) {
+        debug('the limiter failed, and lets the request through: %o', refusal)
+        return
+      }
+      const wait: unknown = (refusal as { msBeforeNext?: unknown } | null)?.msBeforeNext
+      const retryAfter = typeof wait === 'number' ? Math.max(1, Math.ceil(wait / 1000)) : undefined
+      if (retryAfter !== undefined) req.res?.set('Retry-After', String(retryAfter))
+      debug('no guest made: over the limit')
+      throw new GuestLimitExceeded(retryAfter)
+    }
+  }
+}
+
+function hasBotAgent(req: Request): boolean {
+  return isbot(req.get('user-agent'))
+}
+
+const guestModel: Rule = {
+  expected: 'the Guest model that defineGuestModel returned',
+  test: (value) => typeof value === 'function' && guestSettings in value,
+}
+
+const limiter: Rule = {
+  expected: 'an object with consume(key), such as a limiter of rate-limiter-flexible',
+  test: (value) => typeof (value as { consume?: unknown } | null)?.consume === 'function',
+}

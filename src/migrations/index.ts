@@ -1,0 +1,37 @@
+import { checkOptions, type Rule } from '../options.js'
+import { guestSettings } from '../guest/guest.js'
+import type { GuestModel } from '../guest/model.js'
+import { visitorSettings, type Visitor } from '../visitor/visitor.js'
+import { guests } from './0002-guests.js'
+import { visitorPasses } from './0001-visitor-passes.js'
+import type { Migration } from './migration.js'
+
+export type { Migration, MigrationTarget } from './migration.js'
+
+/** The models whose tables are wanted; from `defineVisitorModels` and `defineGuestModel`. */
+export interface MigratedModels {
+  Visitor?: typeof Visitor
+  Guest?: GuestModel
+}
+
+/**
+ * The migrations of the models that you use, in order, as plain objects for umzug or sequelize-cli. Tables, columns,
+ * schemas and key types come out as `sequelize.sync()` would make them under your conventions.
+ *
+ * @throws {TypeError} naming the model that is not one of this package's
+ */
+export function migrationsFor(models: MigratedModels): Migration[] {
+  checkOptions('migrationsFor', models, {
+    Visitor: modelWith(visitorSettings, 'the Visitor model that defineVisitorModels returned'),
+    Guest: modelWith(guestSettings, 'the Guest model that defineGuestModel returned'),
+  })
+  const { Visitor, Guest } = models
+  return [
+    ...(Visitor === undefined ? [] : [visitorPasses(Visitor, Visitor[visitorSettings].VisitorLog)]),
+    ...(Guest === undefined ? [] : [guests(Guest)]),
+  ]
+}
+
+function modelWith(settings: symbol, expected: string): Rule {
+  return { expected, test: (value) => typeof value === 'function' && settings in value }
+}

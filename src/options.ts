@@ -1,0 +1,79 @@
+/** What an option must be, in words for the message, and how to tell. */
+export interface Rule {
+  readonly expected: string
+  readonly test: (value: unknown) => boolean
+}
+
+export const aBoolean: Rule = { expected: 'a boolean', test: (value) => typeof value === 'boolean' }
+export const aFunction: Rule = { expected: 'a function', test: (value) => typeof value === 'function' }
+export const aString: Rule = {
+  expected: 'a non-empty string',
+  test: (value) => typeof value === 'string' && value !== '',
+}
+export const strings: Rule = {
+  expected: 'an array of non-empty strings',
+  test: (value) => Array.isArray(value) && value.every((item) => aString.test(item)),
+}
+export const positiveSeconds: Rule = {
+  expected: 'a positive number of seconds',
+  test: (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
+}
+export const aLocalUrl: Rule = {
+  expected: 'a URL, such as /login',
+  test: (value) => typeof value === 'string' && /^(\/|https?:\/\/)/.test(value),
+}
+
+export function oneOf(...values: readonly string[]): Rule {
+  return {
+    expected: values.map((value) => `'${value}'`).join(' or '),
+    test: (value) => typeof value === 'string' && values.includes(value),
+  }
+}
+
+export function either(...rules: readonly Rule[]): Rule {
+  return {
+    expected: rules.map((rule) => rule.expected).join(' or '),
+    test: (value) => rules.some((rule) => rule.test(value)),
+  }
+}
+
+/**
+ * Checks a caller's options once, when a factory or constructor is called, so that mistakes fail at start-up.
+ * `undefined` stands for "not given".
+ *
+ * @throws {TypeError} naming the option, what was expected, and for unknown options the known ones
+ */
+export function checkOptions(
+  caller: string,
+  options: unknown,
+  rules: Readonly<Record<string, Rule>>,
+  required: readonly string[] = [],
+): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${caller}: options must be an object, not ${describe(options)}`)
+  }
+  const given = new Map<string, unknown>(Object.entries(options))
+  for (const name of given.keys()) {
+    if (!Object.hasOwn(rules, name)) {
+      throw new TypeError(
+        `${caller}: unknown option '${name}'; the options are ${Object.keys(rules).join(', ')}`,
+      )
+    }
+  }
+  for (const [name, rule] of Object.entries(rules)) {
+    const value = given.get(name)
+    if (value === undefined && !required.includes(name)) continue
+    if (!rule.test(value)) {
+      throw new TypeError(`${caller}: option '${name}' must be ${rule.expected}, not ${describe(value)}`)
+    }
+  }
+}
+
+/** Says what was given without repeating it: an option can be a secret. */
+function describe(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return `an array of ${String(value.length)}`
+  if (typeof value === 'number') return String(value)
+  if (value === '') return 'an empty string'
+  return value === undefined ? 'undefined' : `a ${typeof value}`
+}

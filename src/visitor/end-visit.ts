@@ -1,0 +1,22 @@
+import type { Request } from 'express'
+import { requireSession, type HostSession } from '../web/session.js'
+import { clearStash } from './session.js'
+
+/** Options of {@link endVisit}. */
+export interface EndVisitOptions {
+  /** Close the pass as well, so that neither its link nor another browser gets in with it. @default false */
+  deactivate?: boolean
+}
+
+/**
+ * Ends the visit in this session, at the last step of a form, say. Logs nobody out. Without a visitor it does nothing.
+ *
+ * @throws {SessionRequired} if there is no session
+ */
+export async function endVisit(req: Request, { deactivate = false }: EndVisitOptions = {}): Promise<void> {
+  const session: HostSession = requireSession(req, 'endVisit')
+  const { visitor } = req
+  if (deactivate) await visitor?.deactivate()
+  clearStash(session)
+  req.visitor = undefined
+}

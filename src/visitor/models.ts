@@ -1,0 +1,224 @@
+import { DataTypes, type ModelAttributes, type Sequelize } from 'sequelize'
+import {
+  aBoolean,
+  aFunction,
+  aString,
+  checkOptions,
+  either,
+  positiveSeconds,
+  strings,
+  type Rule,
+} from '../options.js'
+import { createTokenCodec, type Secret } from './token.js'
+import { Visitor, visitorSettings, type VisitorSettings } from './visitor.js'
+import { VisitorLog, visitLimits } from './visitor-log.js'
+import { randomUUID } from 'node:crypto'
+
+/** Options of {@link defineVisitorModels}. */
+export interface VisitorModelOptions {
+  /**
+   * Signs the tokens. A string of 32 random characters or more; an array to rotate: the first signs, all verify;
+   * `false`: links carry the bare UUID, and whoever can read the table can open every link.
+   */
+  secret: Secret | undefined
+  /** The query parameter that carries the token. @default 'vuid' */
+  queryKey?: string
+  /** How long a link can be redeemed, in seconds. @default 259200 (3 days) */
+  tokenExpiry?: number
+  /**
+   * How long a visit lasts, in seconds from redeeming; 0: until the browser closes and a day at most; `null`: as long
+   * as the host's session. Each pass can have its own. @default 0
+   */
+  sessionExpiry?: number | null
+  /** Cut addresses in the visit log: IPv4 to /24, IPv6 to /48. @default false */
+  anonymizeIp?: boolean
+  /** Keep hot statements prepared on PostgreSQL. Turn off for a pooler that cannot. @default true */
+  preparedStatements?: boolean
+  /** Table of the passes. @default what Sequelize makes of `Visitor` by your conventions */
+  tableName?: string
+  /** Table of the visits. @default what Sequelize makes of `VisitorLog` by your conventions */
+  logTableName?: string
+  /** Database schema of both. @default your Sequelize instance's */
+  schema?: string
+}
+
+const DAY = 24 * 60 * 60
+
+const secretRule: Rule = {
+  expected: 'a non-empty string, a non-empty array of them, or false (is the environment variable set?)',
+  test: (value) =>
+    value === false || aString.test(value) || (strings.test(value) && (value as unknown[]).length > 0),
+}
+const visitLength: Rule = {
+  expected: '0, a positive whole number of seconds, or null',
+  test: isVisitLength,
+}
+
+/**
+ * Defines the two models of the visitors' half on your Sequelize instance: `Visitor`, the passes, and `VisitorLog`,
+ * the visits. Their tables come from `passport-ephemeral/migrations` or from `sequelize.sync()`, alike.
+ *
+ * @throws {TypeError} at start-up, naming the option that is wrong
+ */
+export function defineVisitorModels(
+  sequelize: Sequelize,
+  options: VisitorModelOptions,
+): { Visitor: typeof Visitor; VisitorLog: typeof VisitorLog } {
+  checkOptions(
+    'defineVisitorModels',
+    options,
+    {
+      secret: secretRule,
+      queryKey: aString,
+      tokenExpiry: positiveSeconds,
+      sessionExpiry: visitLength,
+      anonymizeIp: aBoolean,
+      preparedStatements: aBoolean,
+      tableName: aString,
+      logTableName: aString,
+      schema: aString,
+    },
+    ['secret'],
+  )
+  const { secret = '', sessionExpiry = 0, tokenExpiry = 3 * DAY, tableName, logTableName, schema } = options
+
+  class DefinedLog extends VisitorLog {}
+  class DefinedVisitor extends Visitor {
+    static override readonly [visitorSettings]: VisitorSettings = {
+      codec: createTokenCodec(secret),
+      queryKey: options.queryKey ?? 'vuid',
+      tokenExpiry,
+      preparedStatements: options.preparedStatements ?? true,
+      anonymizeIp: options.anonymizeIp ?? false,
+      VisitorLog: DefinedLog,
+    }
+  }
+
+  // What the host sets for its own models must not reach in: a soft delete would keep what was to be gone.
+  const ours = {
+    sequelize,
+    paranoid: false,
+    version: false,
+    timestamps: true,
+    createdAt: 'createdAt',
+  } as const
+  const inSchema = schema === undefined ? {} : { schema }
+
+  DefinedVisitor.init(visitorAttributes({ sessionExpiry, tokenExpiry }), {
+    ...ours,
+    ...inSchema,
+    ...(tableName !== undefined && { tableName }),
+    modelName: 'Visitor',
+    updatedAt: 'updatedAt',
+    indexes: [{ unique: true, fields: ['uuid'] }, { fields: ['email'] }, { fields: ['expiresAt'] }],
+  })
+  DefinedLog.init(visitorLogAttributes(sequelize), {
+    ...ours,
+    ...inSchema,
+    ...(logTableName !== undefined && { tableName: logTableName }),
+    modelName: 'VisitorLog',
+    updatedAt: false,
+    indexes: [{ fields: ['visitorId', 'createdAt'] }, { fields: ['createdAt'] }],
+  })
+  DefinedLog.belongsTo(DefinedVisitor, {
+    as: 'visitor',
+    foreignKey: { name: 'visitorId', allowNull: false },
+    onDelete: 'CASCADE',
+    onUpdate: 'CASCADE',
+  })
+  DefinedVisitor.hasMany(DefinedLog, { as: 'visits', foreignKey: 'visitorId' })
+  return { Visitor: DefinedVisitor, VisitorLog: DefinedLog }
+}
+
+/** The types that a migration must repeat, so that both ways to the tables give the same ones. */
+function visitorAttributes({
+  sessionExpiry,
+  tokenExpiry,
+}: {
+  sessionExpiry: number | null
+  tokenExpiry: number
+}): ModelAttributes<Visitor> {
+  return {
+    id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
+    uuid: { type: DataTypes.UUID, allowNull: false, defaultValue: () => randomUUID() },
+    firstName: { type: DataTypes.STRING(150), allowNull: false, defaultValue: '', validate: text(150) },
+    lastName: { type: DataTypes.STRING(150), allowNull: false, defaultValue: '', validate: text(150) },
+    email: { type: DataTypes.STRING(254), allowNull: false, validate: { ...text(254), isEmail: true } },
+    scope: {
+      type: DataTypes.STRING(100),
+      allowNull: false,
+      validate: { ...text(100), notEmpty: true, notIn: [['*']] },
+    },
+    context: { type: DataTypes.JSON, allowNull: true, get: readContext },
+    createdAt: { type: DataTypes.DATE(3), allowNull: false },
+    updatedAt: { type: DataTypes.DATE(3), allowNull: false },
+    expiresAt: {
+      type: DataTypes.DATE(3),
+      allowNull: false,
+      defaultValue: () => new Date(Date.now() + tokenExpiry * 1000),
+    },
+    isActive: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: true },
+    sessionExpiry: {
+      type: DataTypes.INTEGER,
+      allowNull: true,
+      defaultValue: () => sessionExpiry,
+      validate: {
+        isVisitLength: must(isVisitLength, 'sessionExpiry must be 0, a positive whole number or null'),
+      },
+    },
+    maxUses: { type: DataTypes.INTEGER, allowNull: true, validate: { isInt: true, min: 1 } },
+    uses: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },
+    lastUsedAt: { type: DataTypes.DATE(3), allowNull: true },
+    selfService: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
+  }
+}
+
+function visitorLogAttributes(sequelize: Sequelize): ModelAttributes<VisitorLog> {
+  return {
+    id: { type: logIdType(sequelize), primaryKey: true, autoIncrement: true },
+    visitorId: { type: DataTypes.INTEGER, allowNull: false },
+    createdAt: { type: DataTypes.DATE(3), allowNull: false },
+    method: { type: DataTypes.STRING(visitLimits.method), allowNull: false },
+    path: { type: DataTypes.STRING(visitLimits.path), allowNull: false },
+    status: { type: DataTypes.INTEGER, allowNull: false },
+    userAgent: { type: DataTypes.STRING(visitLimits.userAgent), allowNull: false },
+    referrer: { type: DataTypes.STRING(visitLimits.referrer), allowNull: false },
+    ip: { type: DataTypes.STRING(visitLimits.ip), allowNull: false },
+    sessionHash: { type: DataTypes.STRING(visitLimits.sessionHash), allowNull: false },
+    outcome: { type: DataTypes.STRING(visitLimits.outcome), allowNull: false },
+  }
+}
+
+/** Visits outgrow 31 bits; SQLite numbers rows by INTEGER alone, which is 64 bits there. */
+export function logIdType(sequelize: Sequelize): DataTypes.AbstractDataTypeConstructor {
+  return sequelize.getDialect() === 'sqlite' ? DataTypes.INTEGER : DataTypes.BIGINT
+}
+
+/** MariaDB keeps JSON as text, and its driver hands out the text. */
+function readContext(this: Visitor): unknown {
+  const value: unknown = this.getDataValue('context')
+  if (typeof value !== 'string' || this.sequelize.getDialect() !== 'mysql') return value
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}
+
+/** A text that the column takes whole: databases cut or throw past the limit, and PostgreSQL throws on NUL. */
+function text(limit: number) {
+  return {
+    len: [0, limit] as [number, number],
+    isStorable: must((value) => !String(value).includes('\0'), 'must not contain a NUL character'),
+  }
+}
+
+function must(test: (value: unknown) => boolean, message: string) {
+  return (value: unknown): void => {
+    if (!test(value)) throw new Error(message)
+  }
+}
+
+function isVisitLength(value: unknown): boolean {
+  return value === null || (Number.isInteger(value) && (value as number) >= 0)
+}

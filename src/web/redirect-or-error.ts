@@ -1,0 +1,33 @@
+import type { NextFunction, Request, Response } from 'express'
+import type { EphemeralError } from '../errors.js'
+import { ownAddress } from './own-address.js'
+import { withQuery } from './query.js'
+
+/** Where a guard sends a person, and what it tells a program. */
+export interface Refusal {
+  /** Where to send a person. */
+  readonly url: string
+  /** Whether to add `?next=` with the way back. */
+  readonly comeBack: boolean
+  /** What anything but a person's browser gets, through `next`. */
+  readonly error: EphemeralError
+}
+
+/**
+ * Turns a request away: a GET that prefers HTML is redirected, anything else (a form post, `fetch`, an API client)
+ * gets the error, because a program that follows a redirect to a login page takes that page for its answer.
+ */
+export function redirectOrError(req: Request, res: Response, next: NextFunction, refusal: Refusal): void {
+  if (!prefersHtml(req)) {
+    next(refusal.error)
+    return
+  }
+  const target = refusal.comeBack ? withQuery(refusal.url, 'next', ownAddress(req)) : refusal.url
+  res.set('Cache-Control', 'no-store').vary('Accept').redirect(target)
+}
+
+/** A navigation names `text/html`; `*\/*`, which programs send, prefers nothing. */
+function prefersHtml(req: Request): boolean {
+  if (req.method !== 'GET' && req.method !== 'HEAD') return false
+  return req.accepts(['json', 'html']) === 'html'
+}

@@ -1,0 +1,111 @@
+import type { Request } from 'express'
+import { SessionRenewalUnsupported, SessionRequired } from '../errors.js'
+
+/** What this package needs of `req.session`; express-session's has it all. */
+export interface HostSession {
+  [key: string]: unknown
+  cookie?: SessionCookie
+  regenerate: (done: (error?: unknown) => void) => unknown
+  save: (done: (error?: unknown) => void) => unknown
+}
+
+interface SessionCookie {
+  maxAge?: number | null
+  expires?: Date | boolean | null
+}
+
+/** Where the visitor's stash lies in the session. Named here because a guest's login must carry it along. */
+export const VISITOR_SESSION_KEY = 'visitor:session'
+
+/**
+ * The request's session.
+ *
+ * @throws {SessionRequired} if there is none
+ */
+export function requireSession(req: Request, who: string): HostSession {
+  const session: unknown = (req as unknown as Record<string, unknown>)['session']
+  if (typeof session !== 'object' || session === null) throw new SessionRequired(who)
+  return session as HostSession
+}
+
+/**
+ * The request's session, if it can be given a new id.
+ *
+ * @throws {SessionRequired} if there is none
+ * @throws {SessionRenewalUnsupported} if it is a session without `regenerate`, as cookie-session's
+ */
+export function requireRenewableSession(req: Request, who: string): HostSession {
+  const session = requireSession(req, who)
+  if (typeof session.regenerate !== 'function' || typeof session.save !== 'function') {
+    throw new SessionRenewalUnsupported(who)
+  }
+  return session
+}
+
+/**
+ * Makes the next renewal of this session, whoever starts it, carry the named keys into the new one. Passport's own
+ * `req.login` wipes everything, or with `keepSessionInfo` keeps everything, the old cookie's lifetime included.
+ *
+ * @param afterRenewal runs on the new session, once it exists
+ */
+export function keepThroughRenewal(
+  req: Request,
+  who: string,
+  keys: readonly string[],
+  afterRenewal: (session: HostSession) => void = () => undefined,
+): void {
+  const old = requireRenewableSession(req, who)
+  const kept = keys.filter((key) => old[key] !== undefined).map((key) => [key, old[key]] as const)
+  Object.defineProperty(old, 'regenerate', {
+    configurable: true,
+    enumerable: false, // stores serialize what is enumerable
+    value: (done: (error?: unknown) => void) => {
+      Reflect.deleteProperty(old, 'regenerate')
+      return old.regenerate((error?: unknown) => {
+        if (error !== undefined && error !== null) {
+          done(error)
+          return
+        }
+        const renewed = requireSession(req, who)
+        for (const [key, value] of kept) renewed[key] = value
+        afterRenewal(renewed)
+        done()
+      })
+    },
+  })
+}
+
+/** Gives the session a new id and nothing of the old one but the named keys (ASVS 5.0, 7.2.4). */
+export async function renewSession(req: Request, who: string, keys: readonly string[]): Promise<HostSession> {
+  keepThroughRenewal(req, who, keys)
+  const session = requireRenewableSession(req, who)
+  await settled((done) => session.regenerate(done))
+  return requireRenewableSession(req, who)
+}
+
+/** Writes the session now: a redirect may be followed before express-session would have written it. */
+export async function saveSession(session: HostSession): Promise<void> {
+  await settled((done) => session.save(done))
+}
+
+/**
+ * The id of the session that this request's cookie named, if it bore any. A session that begins with this request
+ * has an id that no parallel request can share.
+ */
+export function presentedSessionId(req: Request): string | undefined {
+  return req.headers.cookie === undefined ? undefined : currentSessionId(req)
+}
+
+export function currentSessionId(req: Request): string | undefined {
+  const id: unknown = (req as unknown as Record<string, unknown>)['sessionID']
+  return typeof id === 'string' && id !== '' ? id : undefined
+}
+
+function settled(start: (done: (error?: unknown) => void) => unknown): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => {
+      if (error === undefined || error === null) resolve()
+      else reject(error instanceof Error ? error : new Error('The session store failed', { cause: error }))
+    })
+  })
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { PGlite } from '@electric-sql/pglite'
+import { createPgConfig } from '@electric-sql/pglite/node-postgres'
+import pg from 'pg'
+import { Sequelize, Transaction, type Options } from 'sequelize'
+
+/** A fresh, empty database, and what was asked of it. */
+export interface TestDatabase {
+  readonly sequelize: Sequelize
+  /** The statements that reached the driver since the last call, in order. */
+  takeStatements: () => string[]
+  close: () => Promise<void>
+}
+
+const url = process.env['DATABASE_URL']
+
+/** Which database the suite runs on; the embedded default is PostgreSQL too. */
+export const dialect: 'postgres' | 'mysql' | 'sqlite' =
+  url === undefined || url.startsWith('postgres') ? 'postgres' : url.startsWith('sqlite') ? 'sqlite' : 'mysql'
+
+/** Whether there is one session only, so that nothing truly runs at once. */
+export const isEmbedded = url === undefined
+
+/** Opens an empty database on whatever `DATABASE_URL` names, or in this process. */
+export async function openDatabase(options: Options = {}): Promise<TestDatabase> {
+  const statements: string[] = []
+  const common: Options = { logging: (sql) => statements.push(sql), ...options }
+  const opened =
+    url === undefined
+      ? await openEmbedded(common)
+      : dialect === 'sqlite'
+        ? await openSqlite(common)
+        : await openServer(url, common)
+  await opened.sequelize.authenticate()
+  statements.length = 0
+  return { ...opened, takeStatements: () => statements.splice(0) }
+}
+
+type Opened = Omit<TestDatabase, 'takeStatements'>
+
+let embedded: Promise<PGlite> | undefined
+
+after(async () => {
+  await (await embedded)?.close()
+})
+
+/** One PGlite serves the process: starting one takes seconds. It has one session, so it is handed out emptied. */
+async function openEmbedded(options: Options): Promise<Opened> {
+  embedded ??= PGlite.create()
+  const lite = await embedded
+  await lite.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
+  const sequelize = new Sequelize({
+    dialect: 'postgres',
+    dialectModule: { ...pg, Client: embeddedClient(lite) },
+    pool: { max: 1 },
+    ...options,
+  })
+  sequelize.addHook('afterConnect', forgetStatements)
+  return { sequelize, close: () => sequelize.close() }
+}
+
+/** A node-postgres client of the embedded database. */
+export function embeddedClient(lite: PGlite): typeof pg.Client {
+  return class EmbeddedClient extends pg.Client {
+    constructor() {
+      super(createPgConfig(lite))
+    }
+  }
+}
+
+/** All clients of an embedded database share its one session, and so its prepared statements: start afresh. */
+export async function forgetStatements(client: unknown): Promise<void> {
+  await (client as pg.Client).query('DEALLOCATE ALL')
+}
+
+async function openServer(serverUrl: string, options: Options): Promise<Opened> {
+  const name = `ephemeral_${randomBytes(6).toString('hex')}`
+  const admin = new Sequelize(serverUrl, { logging: false })
+  await admin.query(`CREATE DATABASE ${name}`)
+  const own = new URL(serverUrl)
+  own.pathname = `/${name}`
+  const sequelize = new Sequelize(own.href, { pool: { max: 8 }, ...options })
+  return {
+    sequelize,
+    close: async () => {
+      await sequelize.close()
+      await admin.query(`DROP DATABASE ${name}`)
+      await admin.close()
+    },
+  }
+}
+
+async function openSqlite(options: Options): Promise<Opened> {
+  const folder = await mkdtemp(join(tmpdir(), 'passport-ephemeral-'))
+  const sequelize = new Sequelize({
+    dialect: 'sqlite',
+    storage: join(folder, 'test.sqlite'),
+    transactionType: Transaction.TYPES.IMMEDIATE,
+    retry: { match: [/SQLITE_BUSY/], max: 50 },
+    pool: { max: 5 },
+    ...options,
+  })
+  await sequelize.query('PRAGMA journal_mode = WAL')
+  return {
+    sequelize,
+    close: async () => {
+      await sequelize.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
