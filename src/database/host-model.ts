@@ -48,7 +48,7 @@ const CREATE_HOOKS = [
 ]
 
 function internals(Host: HostModel): Internals {
-  return Host as unknown as Internals
+  return Host
 }
 
 /** Hooks of the model, and those of the whole Sequelize instance, which run for every model. */
@@ -111,9 +111,9 @@ export async function buildValid<M extends Model>(Host: ModelStatic<M>, values: 
     if (timestamps === false || name === false) continue
     const attribute = typeof name === 'string' ? name : standard
     if (instance.getDataValue(attribute as never) === undefined)
-      instance.setDataValue(attribute as never, now as never)
+      instance.setDataValue(attribute as never, now)
   }
-  if (hasValidators(Host)) await instance.validate({ hooks: false } as never)
+  if (hasValidators(Host)) await instance.validate({ hooks: false })
   return instance
 }
 

@@ -4,7 +4,7 @@ import { NotGuestError } from '../errors.js'
 import { guestSettings, type UserId, type WriteOptions } from './guest.js'
 import { rememberGuest } from './guest-state.js'
 import type { GuestModel } from './model.js'
-import { keyOf } from './session.js'
+import { keyOf } from './user-key.js'
 
 /**
  * `Guest.convert`. Deleting the `Guest` row comes first: that statement locks it, and of any number of converters (or
@@ -18,7 +18,7 @@ export async function convertGuest<U extends Model>(
   { transaction: outer }: WriteOptions = {},
 ): Promise<U> {
   const { User, onConvert } = Guest[guestSettings]
-  const id = userOrId instanceof User ? keyOf(userOrId) : (userOrId as UserId)
+  const id = userOrId instanceof User ? keyOf(userOrId) : userOrId
   const key = User.primaryKeyAttribute
   if (Object.hasOwn(values, key) && String((values as Record<string, unknown>)[key]) !== String(id)) {
     throw new TypeError(`Guest.convert: values must not change the primary key '${key}'`)
@@ -27,7 +27,7 @@ export async function convertGuest<U extends Model>(
     { ...(outer && { transaction: outer }) },
     async (transaction) => {
       if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
-      const user = await User.findByPk(id, { transaction, lock: true, rejectOnEmpty: new NotGuestError() })
+      const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
       await user.update(values, { transaction })
       rememberGuest(user, null)
       await onConvert?.({ user, values, transaction })

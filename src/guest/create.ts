@@ -9,7 +9,7 @@ import { UsernameExhausted } from '../errors.js'
 import { guestSettings, type Guest as GuestRow } from './guest.js'
 import { rememberGuest } from './guest-state.js'
 import type { GuestModel } from './model.js'
-import { keyOf } from './session.js'
+import { keyOf } from './user-key.js'
 import {
   findGuestBySession,
   findUserWithGuest,

@@ -7,6 +7,7 @@ import {
   type NonAttribute,
   type Transaction,
 } from 'sequelize'
+import type { Rule } from '../options.js'
 
 /** A users row's primary key. */
 export type UserId = number | string
@@ -34,6 +35,12 @@ export interface GuestSettings<U extends Model = Model> {
 
 /** Where a defined model keeps its settings; subclasses and `Guest.schema(…)` inherit them. */
 export const guestSettings: unique symbol = Symbol('passport-ephemeral.guestSettings')
+
+/** Tells a model that `defineGuestModel` returned. */
+export const guestModel: Rule = {
+  expected: 'the Guest model that defineGuestModel returned',
+  test: (value) => typeof value === 'function' && guestSettings in value,
+}
 
 /** The name of the association from the user to its `Guest` row. */
 export const GUEST_ALIAS = 'guest'

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import { explainMissingTable } from '../database/missing-table.js'
-import { aFunction, checkOptions } from '../options.js'
+import { checkOptions } from '../options.js'
 import { currentUser } from '../request.js'
 import { currentSessionId, requireSession } from '../web/session.js'
 import type { Model } from 'sequelize'
-import { guestSettings } from './guest.js'
+import { guestModel, guestSettings } from './guest.js'
 import { rememberGuest } from './guest-state.js'
 import type { GuestModel } from './model.js'
-import { keyOf } from './session.js'
+import { keyOf } from './user-key.js'
 import { findGuest, touchGuest } from './statements.js'
 
 /** Options of {@link loadGuest}. */
@@ -29,7 +29,7 @@ const MARK = 'guest:session'
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
 export function loadGuest(options: LoadGuestOptions): RequestHandler {
-  checkOptions('loadGuest', options, { Guest: aFunction }, ['Guest'])
+  checkOptions('loadGuest', options, { Guest: guestModel }, ['Guest'])
   const { Guest } = options
 
   return function guestLoader(req, _res, next) {

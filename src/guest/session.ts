@@ -4,6 +4,7 @@ import { explainMissingTable } from '../database/missing-table.js'
 import { guestSettings, type UserId } from './guest.js'
 import { knownGuest, rememberGuest } from './guest-state.js'
 import type { GuestModel } from './model.js'
+import { isUserId, keyOf } from './user-key.js'
 import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
 
 const debug = createDebug('passport-ephemeral:guest')
@@ -89,17 +90,4 @@ async function restore(Guest: GuestModel, { id, openedAsGuest }: ParsedSession):
   if (guest !== null) await touchGuest(Guest, guest)
   rememberGuest(user, guest)
   return user
-}
-
-export function keyOf(user: Model): UserId {
-  const id: unknown = user.get(
-    (user.constructor as unknown as { primaryKeyAttribute: string }).primaryKeyAttribute,
-  )
-  if (isUserId(id)) return id
-  if (typeof id === 'bigint') return String(id)
-  throw new TypeError('The user has no primary key: was it saved?')
-}
-
-function isUserId(value: unknown): value is UserId {
-  return typeof value === 'number' || (typeof value === 'string' && value !== '')
 }

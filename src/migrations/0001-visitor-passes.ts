@@ -41,7 +41,7 @@ export function visitorPasses(Passes: typeof Visitor, Visits: typeof VisitorLog)
       await addIndex(queryInterface, Passes, ['expiresAt'])
 
       await queryInterface.createTable(
-        Visits.getTableName() as string,
+        Visits.getTableName(),
         inColumns(Visits, {
           id: { type: logIdType(sequelizeOf(Visits)), primaryKey: true, autoIncrement: true },
           visitorId: {
@@ -67,8 +67,8 @@ export function visitorPasses(Passes: typeof Visitor, Visits: typeof VisitorLog)
     },
     async down(target) {
       const queryInterface = queryInterfaceOf(target)
-      await queryInterface.dropTable(Visits.getTableName() as string)
-      await queryInterface.dropTable(Passes.getTableName() as string)
+      await queryInterface.dropTable(Visits.getTableName())
+      await queryInterface.dropTable(Passes.getTableName())
     },
   }
 }

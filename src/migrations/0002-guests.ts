@@ -17,7 +17,7 @@ export function guests(Guests: GuestModel): Migration {
       const key = User.primaryKeyAttribute
       const { type = DataTypes.INTEGER } = User.getAttributes()[key] ?? {}
       await queryInterface.createTable(
-        Guests.getTableName() as string,
+        Guests.getTableName(),
         inColumns(Guests, {
           userId: {
             type,
@@ -37,7 +37,7 @@ export function guests(Guests: GuestModel): Migration {
       await addIndex(queryInterface, Guests, ['lastSeenAt'])
     },
     async down(target) {
-      await queryInterfaceOf(target).dropTable(Guests.getTableName() as string)
+      await queryInterfaceOf(target).dropTable(Guests.getTableName())
     },
   }
 }

@@ -1,7 +1,7 @@
-import { checkOptions, type Rule } from '../options.js'
-import { guestSettings } from '../guest/guest.js'
+import { checkOptions } from '../options.js'
+import { guestModel } from '../guest/guest.js'
 import type { GuestModel } from '../guest/model.js'
-import { visitorSettings, type Visitor } from '../visitor/visitor.js'
+import { visitorModel, visitorSettings, type Visitor } from '../visitor/visitor.js'
 import { guests } from './0002-guests.js'
 import { visitorPasses } from './0001-visitor-passes.js'
 import type { Migration } from './migration.js'
@@ -22,16 +22,12 @@ export interface MigratedModels {
  */
 export function migrationsFor(models: MigratedModels): Migration[] {
   checkOptions('migrationsFor', models, {
-    Visitor: modelWith(visitorSettings, 'the Visitor model that defineVisitorModels returned'),
-    Guest: modelWith(guestSettings, 'the Guest model that defineGuestModel returned'),
+    Visitor: visitorModel,
+    Guest: guestModel,
   })
   const { Visitor, Guest } = models
   return [
     ...(Visitor === undefined ? [] : [visitorPasses(Visitor, Visitor[visitorSettings].VisitorLog)]),
     ...(Guest === undefined ? [] : [guests(Guest)]),
   ]
-}
-
-function modelWith(settings: symbol, expected: string): Rule {
-  return { expected, test: (value) => typeof value === 'function' && settings in value }
 }

@@ -36,5 +36,5 @@ export async function addIndex(
   { unique = false }: { unique?: boolean } = {},
 ): Promise<void> {
   const fields = attributes.map((attribute) => fieldOf(Table, attribute))
-  await queryInterface.addIndex(Table.getTableName() as string, { fields, unique })
+  await queryInterface.addIndex(Table.getTableName(), { fields, unique })
 }

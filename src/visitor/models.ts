@@ -1,14 +1,5 @@
 import { DataTypes, type ModelAttributes, type Sequelize } from 'sequelize'
-import {
-  aBoolean,
-  aFunction,
-  aString,
-  checkOptions,
-  either,
-  positiveSeconds,
-  strings,
-  type Rule,
-} from '../options.js'
+import { aBoolean, aString, checkOptions, positiveSeconds, strings, type Rule } from '../options.js'
 import { createTokenCodec, type Secret } from './token.js'
 import { Visitor, visitorSettings, type VisitorSettings } from './visitor.js'
 import { VisitorLog, visitLimits } from './visitor-log.js'

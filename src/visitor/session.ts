@@ -18,9 +18,8 @@ export function readStash(session: HostSession): Stash | undefined {
   const stash = session[VISITOR_SESSION_KEY] as Partial<Stash> | null | undefined
   if (typeof stash !== 'object' || stash === null) return undefined
   const { id, until } = stash
-  if (!Number.isSafeInteger(id)) return undefined
-  if (until !== null && typeof until !== 'number') return undefined
-  return { id: id as number, until }
+  if (typeof id !== 'number' || (until !== null && typeof until !== 'number')) return undefined
+  return { id, until }
 }
 
 /** Remembers a visitor; the end is fixed now, so that no amount of clicking prolongs it. */

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import onHeaders from 'on-headers'
 import { Strategy } from 'passport-strategy'
 import { VisitorTokenMalformed } from '../errors.js'
-import { aBoolean, aString, checkOptions, strings, type Rule } from '../options.js'
+import { aBoolean, aString, checkOptions, strings } from '../options.js'
 import { explainMissingTable } from '../database/missing-table.js'
 import { currentUser, sessionHoldsLogin } from '../request.js'
 import { hideFromAddress, ownAddress } from '../web/own-address.js'
@@ -12,7 +12,7 @@ import { renewSession, requireSession, saveSession, type HostSession } from '../
 import { isSpeculative } from '../web/speculative.js'
 import { clearStash, limitCookie, noteRefusal, readStash, writeStash } from './session.js'
 import { findPass, findPassByUuid, redeemPass } from './statements.js'
-import { Visitor, visitorSettings } from './visitor.js'
+import { type Visitor, visitorModel, visitorSettings } from './visitor.js'
 
 const debug = createDebug('passport-ephemeral:visitor')
 const WHO = "passport.authenticate('visitor-token')"
@@ -62,6 +62,8 @@ export class VisitorTokenStrategy extends Strategy {
   /** Passport calls it; it answers by exactly one of `pass`, `redirect` and `error`. */
   override authenticate(req: Request): void {
     // Passport writes these onto an object that parallel requests can share: take them before anything is awaited.
+    // They are closures of its own, not methods.
+    // eslint-disable-next-line @typescript-eslint/unbound-method
     const { pass, redirect, error } = this
     const fail = (cause: unknown): void => {
       error(explainMissingTable(cause))
@@ -114,7 +116,7 @@ export class VisitorTokenStrategy extends Strategy {
     req.visitor = visitor
     debug('pass %d redeemed%s', visitor.id, again === undefined ? '' : ' again in its session')
     if (!this.stripToken || req.method !== 'GET') return 'pass'
-    await saveSession(requireSession(req, WHO) as never)
+    await saveSession(requireSession(req, WHO))
     return { redirect: ownAddress(req) }
   }
 
@@ -159,11 +161,6 @@ export class VisitorTokenStrategy extends Strategy {
     noteRefusal(req, reason, visitor)
     return undefined
   }
-}
-
-const visitorModel: Rule = {
-  expected: 'the Visitor model that defineVisitorModels returned',
-  test: (value) => typeof value === 'function' && visitorSettings in value,
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type Transaction,
 } from 'sequelize'
 import { InvalidVisitorPass } from '../errors.js'
+import type { Rule } from '../options.js'
 import { withQuery } from '../web/query.js'
 import type { TokenCodec } from './token.js'
 import type { VisitorLog } from './visitor-log.js'
@@ -53,6 +54,12 @@ export interface VisitorSettings {
 
 /** Where a defined model keeps its settings; subclasses and `Visitor.schema(…)` inherit them. */
 export const visitorSettings: unique symbol = Symbol('passport-ephemeral.visitorSettings')
+
+/** Tells a model that `defineVisitorModels` returned. */
+export const visitorModel: Rule = {
+  expected: 'the Visitor model that defineVisitorModels returned',
+  test: (value) => typeof value === 'function' && visitorSettings in value,
+}
 
 /** How a method that writes meets the database. */
 export interface WriteOptions {

@@ -1,13 +1,16 @@
 import type { Request } from 'express'
 import { SessionRenewalUnsupported, SessionRequired } from '../errors.js'
 
-/** What this package needs of `req.session`; express-session's has it all. */
+/** What this package uses of `req.session`; express-session's has it all. */
 export interface HostSession {
   [key: string]: unknown
   cookie?: SessionCookie
-  regenerate: (done: (error?: unknown) => void) => unknown
-  save: (done: (error?: unknown) => void) => unknown
+  regenerate?: (done: (error?: unknown) => void) => unknown
+  save?: (done: (error?: unknown) => void) => unknown
 }
+
+/** A session that can be given a new id. */
+type RenewableSession = HostSession & Required<Pick<HostSession, 'regenerate' | 'save'>>
 
 interface SessionCookie {
   maxAge?: number | null
@@ -34,12 +37,14 @@ export function requireSession(req: Request, who: string): HostSession {
  * @throws {SessionRequired} if there is none
  * @throws {SessionRenewalUnsupported} if it is a session without `regenerate`, as cookie-session's
  */
-export function requireRenewableSession(req: Request, who: string): HostSession {
+export function requireRenewableSession(req: Request, who: string): RenewableSession {
   const session = requireSession(req, who)
-  if (typeof session.regenerate !== 'function' || typeof session.save !== 'function') {
-    throw new SessionRenewalUnsupported(who)
-  }
+  if (!isRenewable(session)) throw new SessionRenewalUnsupported(who)
   return session
+}
+
+function isRenewable(session: HostSession): session is RenewableSession {
+  return typeof session.regenerate === 'function' && typeof session.save === 'function'
 }
 
 /**
@@ -85,7 +90,8 @@ export async function renewSession(req: Request, who: string, keys: readonly str
 
 /** Writes the session now: a redirect may be followed before express-session would have written it. */
 export async function saveSession(session: HostSession): Promise<void> {
-  await settled((done) => session.save(done))
+  // cookie-session has no `save`: it writes itself into the response's headers.
+  if (typeof session.save === 'function') await settled((done) => session.save?.(done))
 }
 
 /**
