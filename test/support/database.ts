@@ -42,16 +42,19 @@ export async function openDatabase(options: Options = {}): Promise<TestDatabase>
 
 type Opened = Omit<TestDatabase, 'takeStatements'>
 
-let embedded: Promise<PGlite> | undefined
+/** Starting a PGlite takes seconds, so one that was closed is handed out again, emptied. Each has one session. */
+const idle: PGlite[] = []
+
+/** Set when the file's tests are over. Its own `after` hooks, which close its databases, run after this one. */
+let over = false
 
 after(async () => {
-  await (await embedded)?.close()
+  over = true
+  await Promise.all(idle.map((lite) => lite.close()))
 })
 
-/** One PGlite serves the process: starting one takes seconds. It has one session, so it is handed out emptied. */
 async function openEmbedded(options: Options): Promise<Opened> {
-  embedded ??= PGlite.create()
-  const lite = await embedded
+  const lite = idle.pop() ?? (await PGlite.create())
   await lite.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
   const sequelize = new Sequelize({
     dialect: 'postgres',
@@ -60,7 +63,14 @@ async function openEmbedded(options: Options): Promise<Opened> {
     ...options,
   })
   sequelize.addHook('afterConnect', forgetStatements)
-  return { sequelize, close: () => sequelize.close() }
+  return {
+    sequelize,
+    close: async () => {
+      await sequelize.close()
+      if (over) await lite.close()
+      else idle.push(lite)
+    },
+  }
 }
 
 /** A node-postgres client of the embedded database. */

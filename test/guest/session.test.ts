@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import type { Agent } from 'supertest'
+import { defineGuestModel, ensureRegularUser, GuestStrategy, isGuest, loadGuest } from '../../src/index.js'
+import { startApplication, whoIs, type TestApp, type User, type Who } from '../support/application.js'
+import { DAY, HOUR, later } from '../support/clock.js'
+
+const body = (response: { body: unknown }): Who => response.body as Who
+
+let app: TestApp
+/** The user of the plain application was restored by its own serializer, and by `loadGuest`. */
+let own: TestApp
+
+before(async () => {
+  app = await startApplication({
+    routes(host, { passport, User }) {
+      host.get('/play', passport.authenticate('guest'), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.get('/login-by-hand/:username', (req, res, next) => {
+        User.findOne({ where: { username: req.params.username }, rejectOnEmpty: true }).then((user) => {
+          req.login(user, (error) => {
+            if (error) next(error)
+            else res.json(whoIs(req))
+          })
+        }, next)
+      })
+      host.get('/logout', (req, res, next) => {
+        req.logout((error) => {
+          if (error) next(error)
+          else res.json(whoIs(req))
+        })
+      })
+      host.get('/session', (req, res) => {
+        res.json(req.session)
+      })
+      host.get('/set-session', (req, res) => {
+        const login: unknown = JSON.parse(String(req.query['user']))
+        Object.assign(req.session, { passport: { user: login } })
+        res.json({})
+      })
+    },
+  })
+})
+after(() => app.close())
+beforeEach(() => app.User.destroy({ where: {} }))
+
+async function guest(): Promise<{ browser: Agent; id: number }> {
+  const browser = app.browser()
+  const { user } = body(await browser.get('/play').expect(200))
+  return { browser, id: user?.id ?? 0 }
+}
+
+describe('a session opened as a guest', () => {
+  it('is restored in one statement, and so is a regular user’s', async () => {
+    const { browser } = await guest()
+    await app.User.create({ username: 'fred' })
+    const regular = app.browser()
+    await regular.get('/login-by-hand/fred').expect(200)
+    for (const each of [browser, regular]) {
+      app.database.takeStatements()
+      await each.get('/who').expect(200)
+      assert.equal(app.database.takeStatements().length, 1)
+    }
+  })
+
+  it('ends when the guest is converted elsewhere', async () => {
+    const { browser, id } = await guest()
+    await app.Guest.convert(id, { username: 'fred' })
+    assert.equal(body(await browser.get('/who')).user, null)
+    // and does not come back to life in the account
+    assert.equal(body(await browser.get('/who')).user, null)
+  })
+
+  it('ends when the guest is deleted', async () => {
+    const { browser, id } = await guest()
+    await app.User.destroy({ where: { id } })
+    assert.equal(body(await browser.get('/who')).user, null)
+  })
+
+  it('ends when the guest has expired, though nobody cleaned up', async () => {
+    const { browser } = await guest()
+    await later(14 * DAY - 60, async () => {
+      assert.equal(body(await browser.get('/who')).isGuest, true)
+    })
+    await later(14 * DAY + 60, async () => {
+      assert.equal(body(await browser.get('/who')).user, null)
+      assert.equal(body(await browser.get('/play')).isGuest, true)
+    })
+    assert.equal(await app.Guest.count(), 2)
+  })
+
+  it('of a guest logged in by hand is one too', async () => {
+    const { id } = await guest()
+    const user = await app.User.findByPk(id, { rejectOnEmpty: true })
+    const browser = app.browser()
+    assert.equal(body(await browser.get(`/login-by-hand/${user.username}`).expect(200)).isGuest, true)
+    await app.Guest.convert(id, { username: 'converted' })
+    assert.equal(body(await browser.get('/who')).user, null)
+  })
+
+  it('is gone at logout, and the guest with nobody to be it', async () => {
+    const { browser } = await guest()
+    assert.equal(body(await browser.get('/logout')).user, null)
+    assert.equal(body(await browser.get('/who')).isGuest, false)
+  })
+})
+
+describe('a regular user’s session', () => {
+  it('holds the primary key alone, as most applications keep it', async () => {
+    const fred = await app.User.create({ username: 'fred' })
+    const browser = app.browser()
+    assert.equal(body(await browser.get('/login-by-hand/fred')).isRegularUser, true)
+    const session = (await browser.get('/session')).body as { passport: unknown }
+    assert.deepEqual(session.passport, { user: fred.id })
+  })
+
+  it('that was open before this package came stays open', async () => {
+    const fred = await app.User.create({ username: 'fred' })
+    const browser = app.browser()
+    await browser.get('/set-session').query({ user: JSON.stringify(fred.id) })
+    assert.equal(body(await browser.get('/who')).isRegularUser, true)
+  })
+
+  it('ends when the user is deleted', async () => {
+    await app.User.create({ username: 'fred' })
+    const browser = app.browser()
+    await browser.get('/login-by-hand/fred')
+    await app.User.destroy({ where: {} })
+    assert.equal(body(await browser.get('/who')).user, null)
+  })
+})
+
+describe('sliding expiry', () => {
+  let sliding: TestApp
+  before(async () => {
+    sliding = await startApplication({
+      guest: { expiry: 'sliding', maxAge: 2 * DAY },
+      routes(host, { passport }) {
+        host.get('/play', passport.authenticate('guest'), (req, res) => {
+          res.json(whoIs(req))
+        })
+      },
+    })
+  })
+  after(() => sliding.close())
+
+  it('counts from when the guest was last seen, and writes that down once an hour at most', async () => {
+    const browser = sliding.browser()
+    await browser.get('/play').expect(200)
+    sliding.database.takeStatements()
+    await later(0.5 * HOUR, () => browser.get('/who'))
+    assert.equal(sliding.database.takeStatements().length, 1)
+    await later(1.5 * DAY, async () => {
+      await browser.get('/who')
+      assert.equal(sliding.database.takeStatements().length, 2)
+      await browser.get('/who')
+      assert.equal(sliding.database.takeStatements().length, 1)
+    })
+    await later(3 * DAY, async () => {
+      assert.equal(body(await browser.get('/who')).isGuest, true)
+    })
+    await later(5.5 * DAY, async () => {
+      assert.equal(body(await browser.get('/who')).user, null)
+    })
+  })
+})
+
+describe('an application that keeps its own serializers', () => {
+  before(async () => {
+    own = await startApplication({
+      routes(host, { passport, User, Guest }) {
+        host.get('/unloaded', (req, res, next) => {
+          try {
+            res.json({ guest: isGuest(req) })
+          } catch (error) {
+            next(error)
+          }
+        })
+        host.use(loadGuest({ Guest }))
+        host.get('/play', passport.authenticate('guest'), (req, res) => {
+          res.json(whoIs(req))
+        })
+        host.get('/loaded', (req, res) => {
+          res.json(whoIs(req))
+        })
+        host.get('/regulars', ensureRegularUser, (req, res) => {
+          res.json(whoIs(req))
+        })
+        host.get('/log-in/:username', (req, res, next) => {
+          User.findOne({ where: { username: req.params.username }, rejectOnEmpty: true }).then((user) => {
+            req.login(user, { keepSessionInfo: true, session: true }, (error) => {
+              if (error) next(error)
+              else res.json({ id: user.id })
+            })
+          }, next)
+        })
+      },
+    })
+    // What the test application registered goes, what such an application would have comes.
+    const authenticator = own.passport as unknown as { _serializers: unknown[]; _deserializers: unknown[] }
+    authenticator._serializers = []
+    authenticator._deserializers = []
+    own.passport.serializeUser((user, done) => {
+      done(null, (user as User).id)
+    })
+    own.passport.deserializeUser((id, done) => {
+      own.User.findByPk(id as number).then(
+        (user) => {
+          done(null, user)
+        },
+        (error: unknown) => {
+          done(error)
+        },
+      )
+    })
+  })
+  after(() => own.close())
+
+  it('gets correct answers from loadGuest, for one query more', async () => {
+    const browser = own.browser()
+    assert.equal(body(await browser.get('/play').expect(200)).isGuest, true)
+    own.database.takeStatements()
+    assert.equal(body(await browser.get('/loaded').expect(200)).isGuest, true)
+    assert.equal(own.database.takeStatements().length, 2)
+    await browser.get('/regulars').expect(403)
+    await own.User.create({ username: 'fred' })
+    const regular = own.browser()
+    await regular.get('/log-in/fred').expect(200)
+    await regular.get('/regulars').expect(200)
+  })
+
+  it('gets a clear error where loadGuest was forgotten, not a wrong answer', async () => {
+    const browser = own.browser()
+    await browser.get('/play')
+    const response = await browser.get('/unloaded').expect(500)
+    assert.equal((response.body as { code: string }).code, 'ERR_GUEST_STATE_UNKNOWN')
+  })
+
+  it('sees a guest’s session end with the guest too: converted elsewhere, expired', async () => {
+    const browser = own.browser()
+    const { user } = body(await browser.get('/play'))
+    await later(15 * DAY, async () => {
+      assert.equal(body(await browser.get('/loaded')).user, null)
+    })
+    const other = own.browser()
+    const second = body(await other.get('/play'))
+    await own.Guest.convert(second.user?.id ?? 0, { username: 'converted' })
+    assert.equal(body(await other.get('/loaded')).user, null)
+    assert.notEqual(second.user?.id, user?.id)
+  })
+
+  it('keeps who converted and logged in again, even with keepSessionInfo', async () => {
+    const browser = own.browser()
+    const { user } = body(await browser.get('/play'))
+    await own.Guest.convert(user?.id ?? 0, { username: 'kept' })
+    // The old session is void by now, so this is a login in an anonymous one; then once more from a logged-in one.
+    await browser.get('/log-in/kept').expect(200)
+    await browser.get('/log-in/kept').expect(200)
+    assert.equal(body(await browser.get('/loaded')).isRegularUser, true)
+  })
+})
+
+describe('a user model of another kind', () => {
+  it('is left to the next serializer', async () => {
+    const outcomes: unknown[] = []
+    app.Guest.serializeUser({ not: 'a User' }, (error) => outcomes.push(error))
+    app.Guest.deserializeUser({ other: 'form' } as never, (error) => outcomes.push(error))
+    await Promise.resolve()
+    assert.deepEqual(outcomes, ['pass', 'pass'])
+  })
+
+  it('is refused where it makes no sense, at start-up', () => {
+    assert.throws(
+      () => defineGuestModel(app.sequelize, { User: class {} as never }),
+      /'User' must be a Sequelize model/,
+    )
+    assert.throws(
+      () => defineGuestModel(app.sequelize, { User: app.User, usernameField: 'nickname' as never }),
+      /'usernameField' names 'nickname'/,
+    )
+    assert.throws(
+      () => defineGuestModel(app.sequelize, { User: app.User, expiry: 'never' as never }),
+      /'expiry' must be/,
+    )
+    assert.throws(
+      () => defineGuestModel(app.sequelize, { User: app.User, maxAge: 0 }),
+      /'maxAge' must be a positive/,
+    )
+    assert.throws(() => new GuestStrategy({ Guest: app.Visitor as never }), TypeError)
+  })
+})

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { Agent } from 'supertest'
+import { endVisit, ensureVisitor, SCOPE_ANY } from '../../src/index.js'
+import { startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
+import { eventually } from '../support/eventually.js'
+
+let app: TestApp
+
+before(async () => {
+  app = await startApplication({
+    visitor: { anonymizeIp: true },
+    routes(host) {
+      const ok = (_req: unknown, res: { json: (body: object) => unknown }): void => {
+        res.json({ ok: true })
+      }
+      host.get('/foo', ensureVisitor('foo'), ok)
+      host.get('/foo-or-bar', ensureVisitor(['foo', 'bar']), ok)
+      host.get('/any', ensureVisitor(SCOPE_ANY), ok)
+      host.get('/bypass', ensureVisitor('foo', { bypass: (req) => req.get('staff') === 'yes' }), ok)
+      host.get(
+        '/bypass-later',
+        ensureVisitor('foo', { bypass: async (req) => Promise.resolve(req.get('staff') === 'yes') }),
+        ok,
+      )
+      host.get(
+        '/bypass-throws',
+        ensureVisitor('foo', {
+          bypass: () => {
+            throw new Error('bypass broke')
+          },
+        }),
+        ok,
+      )
+      host.get(
+        '/bypass-rejects',
+        ensureVisitor('foo', { bypass: () => Promise.reject(new Error('bypass broke')) }),
+        ok,
+      )
+      host.get('/unlogged', ensureVisitor('foo', { logVisit: false }), ok)
+      host.get('/teapot', ensureVisitor('foo'), (_req, res) => {
+        res.status(418).end()
+      })
+      host.post('/done', ensureVisitor('foo'), (req, res, next) => {
+        endVisit(req).then(() => res.json(whoIs(req)), next)
+      })
+      host.post('/done-for-good', ensureVisitor('foo'), (req, res, next) => {
+        endVisit(req, { deactivate: true }).then(() => res.json(whoIs(req)), next)
+      })
+    },
+  })
+})
+after(() => app.close())
+
+const invite = (scope: string, values: object = {}) =>
+  app.Visitor.create({ email: 'ginger@example.test', scope, ...values })
+
+async function visitor(scope: string): Promise<Agent> {
+  const browser = app.browser()
+  await browser.get((await invite(scope)).tokenise('/who')).expect(303)
+  return browser
+}
+
+const visits = () => app.VisitorLog.findAll({ order: ['id'] })
+
+describe('ensureVisitor', () => {
+  it('refuses who is no visitor', async () => {
+    const response = await app.browser().get('/foo').expect(403)
+    const { name, code, reason } = response.body as Record<string, string>
+    assert.deepEqual(
+      { name, code, reason },
+      { name: 'VisitorAccessDenied', code: 'ERR_VISITOR_ACCESS_DENIED', reason: 'no-visitor' },
+    )
+  })
+
+  it('refuses a visitor of another scope', async () => {
+    const response = await (await visitor('bar')).get('/foo').expect(403)
+    assert.equal((response.body as { reason: string }).reason, 'wrong-scope')
+  })
+
+  it('refuses a scope that only begins like it', async () => {
+    await (await visitor('fo')).get('/foo').expect(403)
+    await (await visitor('food')).get('/foo').expect(403)
+    await (await visitor('FOO')).get('/foo').expect(403)
+  })
+
+  it('admits a visitor of its scope, of one of its scopes, of any', async () => {
+    await (await visitor('foo')).get('/foo').expect(200)
+    await (await visitor('bar')).get('/foo-or-bar').expect(200)
+    await (await visitor('baz')).get('/foo-or-bar').expect(403)
+    await (await visitor('baz')).get('/any').expect(200)
+    await app.browser().get('/any').expect(403)
+  })
+
+  it('costs no statement but the visitor’s own', async () => {
+    const browser = await visitor('foo')
+    app.database.takeStatements()
+    await browser.get('/unlogged').expect(200)
+    assert.equal(app.database.takeStatements().length, 1)
+  })
+
+  it('lets a bypass in, sync and async, and nobody else', async () => {
+    for (const path of ['/bypass', '/bypass-later']) {
+      await app.browser().get(path).set('staff', 'yes').expect(200)
+      await app.browser().get(path).expect(403)
+      await (await visitor('foo')).get(path).expect(200)
+    }
+  })
+
+  it('hands on what a bypass throws', async () => {
+    for (const path of ['/bypass-throws', '/bypass-rejects']) {
+      const response = await (await visitor('foo')).get(path).expect(500)
+      assert.equal((response.body as { message: string }).message, 'bypass broke')
+    }
+  })
+
+  it('cannot be made without a scope, or with an option that it does not have', () => {
+    for (const scope of ['', ' ', [], [''], ['foo', ''], undefined, null, 5, {}]) {
+      assert.throws(() => ensureVisitor(scope as string), TypeError, JSON.stringify(scope))
+    }
+    assert.throws(() => ensureVisitor('foo', { bypas: () => true } as object), /unknown option 'bypas'/)
+    assert.throws(() => ensureVisitor('foo', { logVisit: 'no' } as object), /'logVisit' must be a boolean/)
+    assert.throws(() => ensureVisitor('foo', { bypass: true } as object), /'bypass' must be a function/)
+  })
+
+  it('has a name for stack traces', () => {
+    assert.equal(ensureVisitor('foo').name, 'visitorGuard')
+  })
+})
+
+describe('endVisit', () => {
+  it('ends the visit, and leaves the link open', async () => {
+    const browser = app.browser()
+    const pass = await invite('foo')
+    await browser.get(pass.tokenise('/who'))
+    const response = await browser.post('/done').expect(200)
+    assert.equal((response.body as Who).isVisitor, false)
+    await browser.get('/foo').expect(403)
+    await browser.get(pass.tokenise('/foo')).expect(303)
+    await browser.get('/foo').expect(200)
+  })
+
+  it('with deactivate closes the link too, here and elsewhere', async () => {
+    const pass = await invite('foo')
+    const [one, other] = [app.browser(), app.browser()]
+    await one.get(pass.tokenise('/who'))
+    await other.get(pass.tokenise('/who'))
+    await one.post('/done-for-good').expect(200)
+    await other.get('/foo').expect(403)
+    await one.get(pass.tokenise('/foo')).expect(403)
+  })
+})
+
+describe('the visit log', () => {
+  it('has a row for each visit, written after the response', async () => {
+    await app.VisitorLog.destroy({ where: {} })
+    const browser = await visitor('foo')
+    await browser.get('/foo?q=1').set('Referer', 'https://mail.test/inbox?id=5#x').expect(200)
+    await browser.get('/teapot').expect(418)
+    const [first, second] = await eventually(visits, (rows) => rows.length === 2)
+    assert.ok(first && second)
+    const { method, path, status, userAgent, referrer, ip, outcome, sessionHash } = first
+    assert.deepEqual(
+      { method, path, status, referrer, ip, outcome },
+      {
+        method: 'GET',
+        path: '/foo',
+        status: 200,
+        referrer: 'https://mail.test/inbox',
+        ip: '127.0.0.0',
+        outcome: 'admitted',
+      },
+    )
+    assert.match(userAgent, /Firefox/)
+    assert.match(sessionHash, /^[0-9a-f]{64}$/)
+    assert.equal(second.status, 418)
+    assert.equal(second.sessionHash, sessionHash)
+  })
+
+  it('has a row for a refused visitor, and says why', async () => {
+    await app.VisitorLog.destroy({ where: {} })
+    await (await visitor('bar')).get('/foo').expect(403)
+    const [row] = await eventually(visits, (rows) => rows.length === 1)
+    assert.equal(row?.outcome, 'wrong-scope')
+    assert.equal(row.status, 403)
+  })
+
+  it('has none with logVisit off, nor for a bypass or an outsider', async () => {
+    await app.VisitorLog.destroy({ where: {} })
+    const browser = await visitor('foo')
+    await browser.get('/unlogged').expect(200)
+    await app.browser().get('/bypass').set('staff', 'yes').expect(200)
+    await app.browser().get('/foo').expect(403)
+    await browser.get('/foo').expect(200)
+    const rows = await eventually(visits, (found) => found.length > 0)
+    assert.deepEqual(
+      rows.map(({ path }) => path),
+      ['/foo'],
+    )
+  })
+
+  it('holds no token and no session id', async () => {
+    await app.VisitorLog.destroy({ where: {} })
+    const pass = await invite('foo')
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/who'))
+    const { sessionID } = (await browser.get('/who')).body as Who
+    const token = pass.tokenise('').slice('?vuid='.length)
+    await browser.get('/foo').set('Referer', `https://own.test/foo?vuid=${token}`).expect(200)
+    const rows = await eventually(visits, (found) => found.length === 1)
+    const text = JSON.stringify(rows)
+    assert.ok(!text.includes(token) && !text.includes(sessionID) && !text.includes(pass.uuid))
+  })
+
+  it('takes what is too long or not text at all', async () => {
+    await app.VisitorLog.destroy({ where: {} })
+    const browser = await visitor('foo')
+    await browser
+      .get('/foo')
+      .set('User-Agent', 'u'.repeat(3000))
+      .set('Referer', `https://\u00e9.test/${'r'.repeat(3000)}`)
+      .expect(200)
+    const [row] = await eventually(visits, (found) => found.length === 1)
+    assert.equal(row?.userAgent.length, 512)
+    assert.equal(row.referrer.length, 512)
+  })
+
+  it('goes with its pass', async () => {
+    await app.VisitorLog.destroy({ where: {} })
+    const pass = await invite('foo')
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/who'))
+    await browser.get('/foo').expect(200)
+    await eventually(visits, (rows) => rows.length === 1)
+    await pass.destroy()
+    assert.equal(await app.VisitorLog.count(), 0)
+  })
+
+  it('costs no request when it cannot be written', async () => {
+    const broken = await startApplication({
+      routes(host) {
+        host.get('/foo', ensureVisitor('foo'), (_req, res) => {
+          res.json({ ok: true })
+        })
+      },
+    })
+    try {
+      const pass = await broken.Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+      await broken.VisitorLog.drop()
+      const browser = broken.browser()
+      await browser.get(pass.tokenise('/foo')).expect(303)
+      await browser.get('/foo').expect(200)
+      await browser.get('/foo').expect(200)
+    } finally {
+      await broken.close()
+    }
+  })
+})

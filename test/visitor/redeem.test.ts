@@ -1,0 +1,433 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { ensureVisitor, SCOPE_ANY } from '../../src/index.js'
+import { express, startApplication, type TestApp, type Who, whoIs } from '../support/application.js'
+import { DAY, later } from '../support/clock.js'
+
+let app: TestApp
+
+before(async () => {
+  app = await startApplication({
+    visitorStrategy: { keepSessionData: ['cart'] },
+    routes(host, { passport }) {
+      host.get('/open', (req, res) => {
+        res.set('Cache-Control', 'public, max-age=60').json(whoIs(req))
+      })
+      host.all('/any', ensureVisitor(SCOPE_ANY, { logVisit: false }), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.get('/fill', (req, res) => {
+        Object.assign(req.session, { cart: ['shoes'], secretOfTheOld: 1 })
+        res.json({ id: req.sessionID })
+      })
+      host.get('/data', (req, res) => {
+        res.json({ session: req.session, id: req.sessionID })
+      })
+      host.get('/play', passport.authenticate('guest'), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.use('/assets', express.static('docs'))
+    },
+  })
+})
+after(() => app.close())
+beforeEach(() => app.database.takeStatements())
+
+const invite = (values: object = {}) =>
+  app.Visitor.create({ email: 'ginger@example.test', scope: 'foo', ...values })
+const body = (response: { body: unknown }): Who => response.body as Who
+
+describe('redeeming a token', () => {
+  it('leaves a request without one anonymous, without a query', async () => {
+    const response = await app.browser().get('/open').expect(200)
+    assert.deepEqual(
+      { ...body(response), sessionID: '' },
+      {
+        user: null,
+        visitor: null,
+        isGuest: false,
+        isRegularUser: false,
+        isVisitor: false,
+        sessionID: '',
+      },
+    )
+    assert.deepEqual(app.database.takeStatements(), [])
+    assert.equal(response.headers['referrer-policy'], undefined)
+  })
+
+  it('makes its holder a visitor, and never a user', async () => {
+    const pass = await invite()
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/open')).expect(303)
+    const who = body(await browser.get('/open').expect(200))
+    assert.deepEqual(who.visitor, { id: pass.id, email: pass.email })
+    assert.equal(who.isVisitor, true)
+    assert.equal(who.user, null)
+    assert.equal(who.isGuest, false)
+  })
+
+  it('takes the token out of the address, and leaves the rest as it was', async () => {
+    const pass = await invite()
+    const response = await app.browser().get(pass.tokenise('/open?b=%20+&a=1&b=2')).expect(303)
+    assert.equal(response.headers['location'], '/open?b=%20+&a=1&b=2')
+    assert.equal((await app.browser().get(pass.tokenise('/open'))).headers['location'], '/open')
+  })
+
+  it('counts the use', async () => {
+    const pass = await invite()
+    await app.browser().get(pass.tokenise('/open'))
+    await pass.reload()
+    assert.equal(pass.uses, 1)
+    assert.ok(pass.lastUsedAt)
+  })
+
+  it('works for any method, and redirects none but GET', async () => {
+    const pass = await invite()
+    const response = await app.browser().post(pass.tokenise('/any')).expect(200)
+    assert.deepEqual(body(response).visitor, { id: pass.id, email: pass.email })
+    assert.equal(response.headers['cache-control'], 'no-store')
+  })
+
+  it('again, in the session that redeemed it, uses nothing up', async () => {
+    const pass = await invite({ maxUses: 1 })
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/any')).expect(303)
+    await browser.get(pass.tokenise('/any')).expect(303)
+    await browser.get('/any').expect(200)
+    await app.browser().get(pass.tokenise('/any')).expect(403)
+    await pass.reload()
+    assert.equal(pass.uses, 1)
+  })
+
+  it('replaces the visitor whom the session had', async () => {
+    const first = await invite({ email: 'first@example.test' })
+    const second = await invite({ email: 'second@example.test' })
+    const browser = app.browser()
+    await browser.get(first.tokenise('/open'))
+    await browser.get(second.tokenise('/open'))
+    assert.equal(body(await browser.get('/open')).visitor?.email, 'second@example.test')
+  })
+
+  it('of a pass with maxUses lets exactly that many in, however many come at once', async () => {
+    const pass = await invite({ maxUses: 3 })
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => app.browser().get(pass.tokenise('/any'))),
+    )
+    const statuses = answers.map(({ status }) => status)
+    assert.equal(statuses.filter((status) => status === 303).length, 3)
+    assert.equal(statuses.filter((status) => status === 403).length, 9)
+    await pass.reload()
+    assert.equal(pass.uses, 3)
+  })
+})
+
+describe('a token that opens nothing', () => {
+  const refusals: [string, () => Promise<string>, string][] = [
+    [
+      'unknown, signed by somebody else',
+      async () => {
+        const pass = await invite()
+        const token = pass.tokenise('').slice('?vuid='.length)
+        return `/any?vuid=${token.slice(0, 30)}${token[30] === 'A' ? 'B' : 'A'}${token.slice(31)}`
+      },
+      'unknown',
+    ],
+    [
+      'of a pass that was deleted',
+      async () => {
+        const pass = await invite()
+        await pass.destroy()
+        return pass.tokenise('/any')
+      },
+      'unknown',
+    ],
+    [
+      'expired',
+      async () => (await invite({ expiresAt: new Date(Date.now() - 1000) })).tokenise('/any'),
+      'expired',
+    ],
+    ['deactivated', async () => (await invite({ isActive: false })).tokenise('/any'), 'deactivated'],
+    ['used up', async () => (await invite({ maxUses: 1, uses: 1 })).tokenise('/any'), 'used-up'],
+  ]
+  for (const [name, link, reason] of refusals) {
+    it(`${name}: is refused by the guard, which knows why`, async () => {
+      const response = await app
+        .browser()
+        .get(await link())
+        .expect(403)
+      assert.deepEqual(response.body, {
+        name: 'VisitorAccessDenied',
+        message: 'This page is for visitors with scope *',
+        ours: true,
+        code: 'ERR_VISITOR_ACCESS_DENIED',
+        reason,
+      })
+    })
+
+    it(`${name}: looks from outside as any other, and leaves a page without a guard open`, async () => {
+      const url = (await link()).replace('/any', '/open')
+      const response = await app.browser().get(url).expect(200)
+      assert.equal(body(response).isVisitor, false)
+      assert.equal(response.headers['cache-control'], 'no-store')
+      assert.equal(response.headers['referrer-policy'], 'no-referrer')
+      assert.equal(response.headers['set-cookie'], undefined)
+    })
+  }
+
+  it('forged: is refused without a query', async () => {
+    const forged = Buffer.alloc(48, 7).toString('base64url')
+    await app.browser().get(`/open?vuid=${forged}`).expect(200)
+    assert.deepEqual(app.database.takeStatements(), [])
+  })
+
+  it('refused: leaves the visitor of the session as they were', async () => {
+    const pass = await invite()
+    const expired = await invite({ expiresAt: new Date(0) })
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/any')).expect(303)
+    await browser.get(expired.tokenise('/any')).expect(200)
+  })
+
+  it('malformed: is a 400, without a query, whatever shape the parameter takes', async () => {
+    const token = (await invite()).tokenise('').slice('?vuid='.length)
+    app.database.takeStatements()
+    const shapes = [
+      'vuid=',
+      'vuid',
+      'vuid=garbage',
+      `vuid=${randomUUID()}`,
+      `vuid=${token.slice(0, -1)}`,
+      `vuid=${token}%00`,
+      `vuid=${token}&vuid=${token}`,
+      `vuid[]=${token}`,
+      `vuid[a]=${token}`,
+      `vuid[a][b]=${token}`,
+      `vuid=${token}&vuid[a]=1`,
+      'vuid=%E0%A4%A',
+    ]
+    for (const shape of shapes) {
+      const response = await app.browser().get(`/open?${shape}`)
+      assert.equal(response.status, 400, shape)
+      assert.equal((response.body as { code: string }).code, 'ERR_VISITOR_TOKEN_MALFORMED', shape)
+      assert.equal(response.headers['cache-control'], 'no-store', shape)
+      assert.equal(response.text.includes(token), false, shape)
+    }
+    assert.deepEqual(app.database.takeStatements(), [])
+  })
+})
+
+describe('nobody looking', () => {
+  it('HEAD does not redeem', async () => {
+    const pass = await invite({ maxUses: 1 })
+    const response = await app.browser().head(pass.tokenise('/open')).expect(200)
+    assert.equal(response.headers['set-cookie'], undefined)
+    assert.equal(response.headers['cache-control'], 'no-store')
+    await pass.reload()
+    assert.equal(pass.uses, 0)
+  })
+
+  for (const [header, value] of [
+    ['Sec-Purpose', 'prefetch;prerender'],
+    ['Purpose', 'prefetch'],
+    ['X-Purpose', 'preview'],
+    ['X-Moz', 'prefetch'],
+  ] as const) {
+    it(`${header}: ${value} does not redeem`, async () => {
+      const pass = await invite()
+      await app.browser().get(pass.tokenise('/any')).set(header, value).expect(403)
+      await pass.reload()
+      assert.equal(pass.uses, 0)
+    })
+  }
+})
+
+describe('what a response to a token says', () => {
+  it('no-store and no-referrer, whatever the page says itself', async () => {
+    const expired = await invite({ expiresAt: new Date(0) })
+    for (const path of ['/open', '/assets/design.md']) {
+      const response = await app.browser().get(expired.tokenise(path)).expect(200)
+      assert.equal(response.headers['cache-control'], 'no-store', path)
+      assert.equal(response.headers['referrer-policy'], 'no-referrer', path)
+    }
+  })
+
+  it('never another site, however the request line is written', async () => {
+    const token = (await invite()).tokenise('')
+    for (const target of [
+      `//evil.test/a${token}`,
+      `///evil.test${token}`,
+      `/\\evil.test${token}`,
+      `/\t/evil.test${token}`,
+      `http://evil.test/a${token}`,
+      `http://evil.test${token}`,
+    ]) {
+      const location = await locationOf(target)
+      assert.match(location, /^\/(?![/\\])/, target)
+      assert.equal(new URL(location, 'https://own.test').origin, 'https://own.test', target)
+    }
+  })
+})
+
+describe('the session of a visitor', () => {
+  it('gets a new id, and keeps only what is allowed', async () => {
+    const browser = app.browser()
+    const old = ((await browser.get('/fill')).body as { id: string }).id
+    await browser.get((await invite()).tokenise('/open')).expect(303)
+    const { id, session } = (await browser.get('/data')).body as {
+      id: string
+      session: Record<string, unknown>
+    }
+    assert.notEqual(id, old)
+    assert.deepEqual(session['cart'], ['shoes'])
+    assert.equal(session['secretOfTheOld'], undefined)
+    assert.ok(session['visitor:session'])
+  })
+
+  it('does not let in whoever fixed its id beforehand', async () => {
+    const attacker = app.browser()
+    const planted = (await attacker.get('/fill')).headers['set-cookie'] as unknown as string[]
+    const victim = app.browser()
+    await victim
+      .get((await invite()).tokenise('/any'))
+      .set('Cookie', planted[0]?.split(';')[0] ?? '')
+      .expect(303)
+    await attacker.get('/any').expect(403)
+  })
+
+  it('stays a logged-in user’s own', async () => {
+    await app.User.create({ username: 'fred' })
+    const browser = app.browser()
+    await browser.post('/login').type('form').send({ username: 'fred', password: 'x' }).expect(200)
+    const before = body(await browser.get('/open'))
+    const pass = await invite({ sessionExpiry: 60 })
+    const redeemed = await browser.get(pass.tokenise('/open')).expect(303)
+    assert.equal(redeemed.headers['set-cookie'], undefined)
+    const after = body(await browser.get('/open'))
+    assert.equal(after.sessionID, before.sessionID)
+    assert.equal(after.user?.username, 'fred')
+    assert.equal(after.isRegularUser, true)
+    assert.equal(after.isVisitor, true)
+    await later(120, async () => {
+      const ended = body(await browser.get('/open'))
+      assert.equal(ended.isVisitor, false)
+      assert.equal(ended.user?.username, 'fred')
+    })
+  })
+
+  it('is kept through a guest’s login, with its end', async () => {
+    const browser = app.browser()
+    await browser.get((await invite({ sessionExpiry: 600 })).tokenise('/open'))
+    const playing = body(await browser.get('/play').expect(200))
+    assert.equal(playing.isGuest, true)
+    assert.equal(playing.isVisitor, true)
+    const next = body(await browser.get('/open'))
+    assert.equal(next.isGuest && next.isVisitor, true)
+    await later(601, async () => {
+      const ended = body(await browser.get('/open'))
+      assert.equal(ended.isGuest, true)
+      assert.equal(ended.isVisitor, false)
+    })
+  })
+
+  it('ends at a login, as the rest of a Passport session does', async () => {
+    await app.User.findOrCreate({ where: { username: 'adele' } })
+    const browser = app.browser()
+    await browser.get((await invite()).tokenise('/open'))
+    await browser.post('/login').type('form').send({ username: 'adele', password: 'x' }).expect(200)
+    assert.equal(body(await browser.get('/open')).isVisitor, false)
+  })
+})
+
+describe('how long a visit lasts', () => {
+  const cookieOf = (response: { headers: Record<string, unknown> }): string =>
+    (response.headers['set-cookie'] as string[] | undefined)?.[0] ?? ''
+
+  it('with a session expiry, exactly so many seconds from redeeming, on the server', async () => {
+    const browser = app.browser()
+    const redeemed = await browser.get((await invite({ sessionExpiry: 1000 })).tokenise('/any'))
+    assert.match(cookieOf(redeemed), /Expires=/)
+    const { store } = app
+    assert.ok(Object.values((store as unknown as { sessions: object }).sessions).length > 0)
+    await later(900, () => browser.get('/any').expect(200))
+    // Clicking does not prolong it.
+    await later(999, () => browser.get('/any').expect(200))
+    await later(1001, () => browser.get('/any').expect(403))
+  })
+
+  it('with 0, until the browser closes, and a day at most on the server', async () => {
+    const browser = app.browser()
+    const redeemed = await browser.get((await invite()).tokenise('/any'))
+    assert.doesNotMatch(cookieOf(redeemed), /Expires=|Max-Age=/)
+    await later(DAY - 10, () => browser.get('/any').expect(200))
+    const ended = await later(DAY + 10, () => browser.get('/any').expect(403))
+    assert.equal((ended.body as { reason: string }).reason, 'session-ended')
+  })
+
+  it('with null, as long as the host’s session', async () => {
+    const browser = app.browser()
+    await browser.get((await invite({ sessionExpiry: null })).tokenise('/any'))
+    await later(30 * DAY, () => browser.get('/any').expect(200))
+  })
+
+  it('goes on when the link expires meanwhile', async () => {
+    const browser = app.browser()
+    const pass = await invite({ expiresAt: new Date(Date.now() + 60_000) })
+    await browser.get(pass.tokenise('/any'))
+    await later(120, () => browser.get('/any').expect(200))
+    await later(120, () => app.browser().get(pass.tokenise('/any')).expect(403))
+  })
+})
+
+describe('each later request', () => {
+  it('finds the visitor again, by one statement', async () => {
+    const browser = app.browser()
+    await browser.get((await invite()).tokenise('/any'))
+    app.database.takeStatements()
+    await browser.get('/any').expect(200)
+    assert.equal(app.database.takeStatements().length, 1)
+  })
+
+  it('heeds deactivate() at once, and does not come back with reactivate()', async () => {
+    const pass = await invite()
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/any'))
+    await pass.deactivate()
+    const refused = await browser.get('/any').expect(403)
+    assert.equal((refused.body as { reason: string }).reason, 'deactivated')
+    await pass.reactivate()
+    await browser.get('/any').expect(403)
+    await browser.get(pass.tokenise('/any')).expect(303)
+  })
+
+  it('forgets a pass that is gone, and asks no more', async () => {
+    const pass = await invite()
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/any'))
+    await pass.destroy()
+    const refused = await browser.get('/any').expect(403)
+    assert.equal((refused.body as { reason: string }).reason, 'gone')
+    app.database.takeStatements()
+    await browser.get('/any').expect(403)
+    assert.deepEqual(app.database.takeStatements(), [])
+  })
+})
+
+/** Sends a request line as it stands, which no client library would. */
+async function locationOf(target: string): Promise<string> {
+  const { hostname, port } = new URL(app.origin)
+  const { connect } = await import('node:net')
+  return await new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(
+        `GET ${target.replaceAll('\t', '%09')} HTTP/1.1\r\nHost: own.test\r\nConnection: close\r\n\r\n`,
+      )
+    })
+    let text = ''
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    socket.on('error', reject)
+    socket.on('close', () => {
+      resolve(/^location: (.*)$/im.exec(text)?.[1]?.trim() ?? `none in ${text.slice(0, 200)}`)
+    })
+  })
+}
