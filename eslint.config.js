@@ -16,6 +16,7 @@ export default tseslint.config(
       'new-cap': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       // `this: void` says that a method can be taken off its object, as Passport does with Guest.serializeUser.
       '@typescript-eslint/no-invalid-void-type': ['error', { allowAsThisParameter: true }],
       'no-console': 'error',
@@ -25,8 +26,28 @@ export default tseslint.config(
     files: ['test/**', 'examples/**', 'bench/**'],
     rules: {
       // node:test's test() returns a promise that the runner awaits.
-      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: ['test', 'describe', 'it', 'suite', 'before', 'after', 'beforeEach', 'afterEach'] }],
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            'test',
+            'describe',
+            'it',
+            'suite',
+            'before',
+            'after',
+            'beforeEach',
+            'afterEach',
+          ],
+        },
+      ],
       'no-console': 'off',
+      // passport.authenticate() is typed as any, and supertest's bodies are.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      // What Passport calls a user is whatever the application's model makes.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
     },
   },
 )

@@ -22,7 +22,7 @@ export {
   type UsernameGenerator,
 } from './guest/usernames.js'
 export { loadGuest, type LoadGuestOptions } from './guest/load-guest.js'
-export { isGuest, isRegularUser } from './guest/guest-state.js'
+export { guestOf, isGuest, isRegularUser } from './guest/guest-state.js'
 export { ensureGuest, type EnsureGuestOptions } from './guest/ensure-guest.js'
 export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure-regular-user.js'
 

@@ -6,6 +6,7 @@ import { declaredLength, sequelizeOf } from '../database/columns.js'
 import { isDeadlock } from '../database/deadlock.js'
 import { driverCode } from '../database/prepared.js'
 import { UsernameExhausted } from '../errors.js'
+import { currentSessionId, GRACE_MS } from '../web/session.js'
 import { guestSettings, type Guest as GuestRow } from './guest.js'
 import { rememberGuest } from './guest-state.js'
 import type { GuestModel } from './model.js'
@@ -33,12 +34,6 @@ export interface GuestRecipe<U extends Model> {
 const MAX_ATTEMPTS = 10
 
 /**
- * How long after a guest was made another request of the same session may join it. Only requests that were under way
- * when the first one renewed the session can still bear its id, so this need not outlast a slow request.
- */
-const JOIN_WINDOW_MS = 30 * 1000
-
-/**
  * Makes a guest, or joins the one that a parallel request with the same session cookie has just made. The database
  * decides between them, by the unique `sessionHash`: two processes agree as two requests in one do.
  *
@@ -48,9 +43,8 @@ export async function createGuest<U extends Model>(
   Guest: GuestModel<U>,
   recipe: GuestRecipe<U>,
   req: Request,
-  sessionId: string | undefined,
 ): Promise<U> {
-  let sessionHash = sessionId === undefined ? undefined : createHash('sha256').update(sessionId).digest('hex')
+  let sessionHash = hashOfSession(req)
   let taken = 0
   for (let failures = 1; ; failures++) {
     const username = await offerUsername(Guest, recipe, taken)
@@ -73,6 +67,23 @@ export async function createGuest<U extends Model>(
       if (taken >= MAX_ATTEMPTS) throw new UsernameExhausted(taken, { cause: error })
     }
   }
+}
+
+/** A session that begins with this request has an id that no parallel request can bear. */
+export function bearsSessionCookie(req: Request): boolean {
+  return req.headers.cookie !== undefined
+}
+
+/**
+ * What tells that two requests are one browser's: the session that their cookie names, sent by the same client. The
+ * client is part of it so that whoever planted a session id in somebody's browser beforehand (session fixation) does
+ * not join their guest by it.
+ */
+function hashOfSession(req: Request): string | undefined {
+  const id = currentSessionId(req)
+  if (id === undefined || !bearsSessionCookie(req)) return undefined
+  const client = [id, req.ip ?? '', req.get('user-agent') ?? '']
+  return createHash('sha256').update(client.join('\0')).digest('hex')
 }
 
 interface Order {
@@ -127,7 +138,7 @@ async function joinable<U extends Model>(
   Guest: GuestModel<U>,
   sibling: GuestRow,
 ): Promise<UserWithGuest<U> | undefined> {
-  if (sibling.createdAt.getTime() + JOIN_WINDOW_MS < Date.now()) return undefined
+  if (sibling.createdAt.getTime() + GRACE_MS < Date.now()) return undefined
   const found = await findUserWithGuest(Guest, sibling.userId)
   if (found?.guest === undefined || found.guest === null) return undefined
   debug('joined the guest of a parallel request')

@@ -61,7 +61,7 @@ export class Guest extends Model<InferAttributes<Guest>, InferCreationAttributes
   /** Kept up with `expiry: 'sliding'`, at most once an hour. */
   declare lastSeenAt: CreationOptional<Date>
   /**
-   * SHA-256 of the id of the session that asked for this guest. Unique, so that the database lets parallel first
+   * SHA-256 of the session and the client that asked for this guest. Unique, so that the database lets parallel first
    * requests of one browser make one guest between them.
    */
   declare sessionHash: CreationOptional<string | null>

@@ -7,14 +7,9 @@ import { explainMissingTable } from '../database/missing-table.js'
 import { GuestLimitExceeded, MiddlewareOrder } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, either, strings, type Rule } from '../options.js'
 import { currentUser, sessionHoldsLogin } from '../request.js'
-import {
-  keepThroughRenewal,
-  presentedSessionId,
-  requireRenewableSession,
-  VISITOR_SESSION_KEY,
-} from '../web/session.js'
+import { requireRenewableSession, shapeRenewal, VISITOR_SESSION_KEY } from '../web/session.js'
 import { isSpeculative } from '../web/speculative.js'
-import { createGuest, type GuestRecipe } from './create.js'
+import { bearsSessionCookie, createGuest, type GuestRecipe } from './create.js'
 import { guestModel } from './guest.js'
 import { markOpenedAsGuest } from './load-guest.js'
 import type { GuestModel } from './model.js'
@@ -140,10 +135,14 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
       }
     }
     await this.consume(req)
-    const user = await createGuest(this.Guest, this.recipe, req, presentedSessionId(req))
+    const user = await createGuest(this.Guest, this.recipe, req)
     if (logsIn) {
-      keepThroughRenewal(req, WHO, this.keepSessionData, () => {
-        markOpenedAsGuest(req, user)
+      shapeRenewal(req, WHO, {
+        keep: this.keepSessionData,
+        leaveEmpty: bearsSessionCookie(req),
+        then: () => {
+          markOpenedAsGuest(req, user)
+        },
       })
     }
     return user

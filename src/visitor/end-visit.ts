@@ -1,9 +1,10 @@
 import type { Request } from 'express'
 import { requireSession, type HostSession } from '../web/session.js'
 import { clearStash } from './session.js'
+import type { WriteOptions } from './visitor.js'
 
 /** Options of {@link endVisit}. */
-export interface EndVisitOptions {
+export interface EndVisitOptions extends WriteOptions {
   /** Close the pass as well, so that neither its link nor another browser gets in with it. @default false */
   deactivate?: boolean
 }
@@ -13,10 +14,13 @@ export interface EndVisitOptions {
  *
  * @throws {SessionRequired} if there is no session
  */
-export async function endVisit(req: Request, { deactivate = false }: EndVisitOptions = {}): Promise<void> {
+export async function endVisit(
+  req: Request,
+  { deactivate = false, transaction }: EndVisitOptions = {},
+): Promise<void> {
   const session: HostSession = requireSession(req, 'endVisit')
   const { visitor } = req
-  if (deactivate) await visitor?.deactivate()
+  if (deactivate) await visitor?.deactivate({ transaction })
   clearStash(session)
   req.visitor = undefined
 }

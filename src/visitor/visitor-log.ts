@@ -10,7 +10,7 @@ import createDebug from 'debug'
 import type { RefusalReason } from '../errors.js'
 import { ownAddress } from '../web/own-address.js'
 import { currentSessionId } from '../web/session.js'
-import { visitorSettings, type Visitor } from './visitor.js'
+import { settingsOf, type Visitor } from './visitor.js'
 
 const debug = createDebug('passport-ephemeral:visit')
 
@@ -59,7 +59,7 @@ export function recordVisitWhenDone(
   visitor: Visitor,
   outcome: VisitOutcome,
 ): void {
-  const { VisitorLog: Log, codec, anonymizeIp } = (visitor.constructor as typeof Visitor)[visitorSettings]
+  const { VisitorLog: Log, codec, anonymizeIp } = settingsOf(visitor)
   const sessionId = currentSessionId(req)
   const entry = {
     visitorId: visitor.id,

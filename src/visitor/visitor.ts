@@ -146,7 +146,7 @@ export class Visitor extends Model<InferAttributes<Visitor>, InferCreationAttrib
    *   token that is there already is replaced
    */
   tokenise(url: string): NonAttribute<string> {
-    const { codec, queryKey } = this.settings()
+    const { codec, queryKey } = settingsOf(this)
     return withQuery(url, queryKey, codec.sign(this.uuid))
   }
 
@@ -162,7 +162,7 @@ export class Visitor extends Model<InferAttributes<Visitor>, InferCreationAttrib
    * @throws {TypeError} if `expiresIn` is not a positive number
    */
   async reactivate(
-    expiresIn: number = this.settings().tokenExpiry,
+    expiresIn: number = settingsOf(this).tokenExpiry,
     { transaction }: WriteOptions = {},
   ): Promise<void> {
     if (!(Number.isFinite(expiresIn) && expiresIn > 0)) {
@@ -177,8 +177,9 @@ export class Visitor extends Model<InferAttributes<Visitor>, InferCreationAttrib
     const { id, firstName, lastName, fullName, email, scope, context, createdAt, expiresAt, isActive } = this
     return { id, firstName, lastName, fullName, email, scope, context, createdAt, expiresAt, isActive }
   }
+}
 
-  private settings(): VisitorSettings {
-    return (this.constructor as typeof Visitor)[visitorSettings]
-  }
+/** The settings of the model that a pass belongs to. */
+export function settingsOf(visitor: Visitor): VisitorSettings {
+  return (visitor.constructor as typeof Visitor)[visitorSettings]
 }

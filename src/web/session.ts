@@ -47,42 +47,75 @@ function isRenewable(session: HostSession): session is RenewableSession {
   return typeof session.regenerate === 'function' && typeof session.save === 'function'
 }
 
+/** What the next renewal of a session does beyond giving it a new id. */
+export interface Renewal {
+  /** Keys of the old session that the new one gets. */
+  readonly keep: readonly string[]
+  /** Leaves the old id behind, empty, for {@link GRACE_MS}, rather than unknown. @default false */
+  readonly leaveEmpty?: boolean
+  /** Runs on the new session, once it exists. */
+  readonly then?: (session: HostSession) => void
+}
+
+/** How long an id that was left behind is still known: as long as a page's parallel requests may take to arrive. */
+export const GRACE_MS = 10 * 1000
+
 /**
- * Makes the next renewal of this session, whoever starts it, carry the named keys into the new one. Passport's own
- * `req.login` wipes everything, or with `keepSessionInfo` keeps everything, the old cookie's lifetime included.
- *
- * @param afterRenewal runs on the new session, once it exists
+ * Shapes the next renewal of this session, whoever starts it. Passport's own `req.login` wipes everything, or with
+ * `keepSessionInfo` keeps everything, the old cookie's lifetime included.
  */
-export function keepThroughRenewal(
-  req: Request,
-  who: string,
-  keys: readonly string[],
-  afterRenewal: (session: HostSession) => void = () => undefined,
-): void {
+export function shapeRenewal(req: Request, who: string, renewal: Renewal): void {
   const old = requireRenewableSession(req, who)
-  const kept = keys.filter((key) => old[key] !== undefined).map((key) => [key, old[key]] as const)
+  const { keep, leaveEmpty = false, then = () => undefined } = renewal
+  const kept = keep.filter((key) => old[key] !== undefined).map((key) => [key, old[key]] as const)
   Object.defineProperty(old, 'regenerate', {
     configurable: true,
     enumerable: false, // stores serialize what is enumerable
     value: (done: (error?: unknown) => void) => {
       Reflect.deleteProperty(old, 'regenerate')
-      return old.regenerate((error?: unknown) => {
+      const renewed = (error?: unknown): void => {
         if (error !== undefined && error !== null) {
           done(error)
           return
         }
-        const renewed = requireSession(req, who)
-        for (const [key, value] of kept) renewed[key] = value
-        afterRenewal(renewed)
+        const session = requireSession(req, who)
+        for (const [key, value] of kept) session[key] = value
+        then(session)
         done()
-      })
+      }
+      if (!(leaveEmpty && regenerateLeavingEmpty(req, renewed))) old.regenerate(renewed)
     },
   })
 }
 
+/** What express-session's stores offer beside what a session does. */
+interface SessionStore {
+  set?: (id: string, session: object, done: (error?: unknown) => void) => void
+  generate?: (req: Request) => void
+}
+
+/**
+ * Renews a session whose old id stays known, with nothing in it, for a while. A request that bears it, sent before the
+ * browser heard of the new one, then still has that id: with an id that no store knows, it would get one of its own.
+ *
+ * @returns false if the store cannot do it
+ */
+function regenerateLeavingEmpty(req: Request, done: (error?: unknown) => void): boolean {
+  const { sessionStore: store } = req as unknown as { sessionStore?: SessionStore }
+  const id = currentSessionId(req)
+  if (store?.set === undefined || store.generate === undefined || id === undefined) return false
+  const expires = new Date(Date.now() + GRACE_MS)
+  const cookie = { originalMaxAge: GRACE_MS, maxAge: GRACE_MS, expires, httpOnly: true, path: '/' }
+  store.set(id, { cookie }, (error) => {
+    if (error === undefined || error === null) store.generate?.(req)
+    done(error)
+  })
+  return true
+}
+
 /** Gives the session a new id and nothing of the old one but the named keys (ASVS 5.0, 7.2.4). */
 export async function renewSession(req: Request, who: string, keys: readonly string[]): Promise<HostSession> {
-  keepThroughRenewal(req, who, keys)
+  shapeRenewal(req, who, { keep: keys })
   const session = requireRenewableSession(req, who)
   await settled((done) => session.regenerate(done))
   return requireRenewableSession(req, who)
@@ -94,14 +127,7 @@ export async function saveSession(session: HostSession): Promise<void> {
   if (typeof session.save === 'function') await settled((done) => session.save?.(done))
 }
 
-/**
- * The id of the session that this request's cookie named, if it bore any. A session that begins with this request
- * has an id that no parallel request can share.
- */
-export function presentedSessionId(req: Request): string | undefined {
-  return req.headers.cookie === undefined ? undefined : currentSessionId(req)
-}
-
+/** The id of the request's session, if sessions have ids here. */
 export function currentSessionId(req: Request): string | undefined {
   const id: unknown = (req as unknown as Record<string, unknown>)['sessionID']
   return typeof id === 'string' && id !== '' ? id : undefined

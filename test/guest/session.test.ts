@@ -35,7 +35,7 @@ before(async () => {
         res.json(req.session)
       })
       host.get('/set-session', (req, res) => {
-        const login: unknown = JSON.parse(String(req.query['user']))
+        const login: unknown = JSON.parse(req.query['user'] as string)
         Object.assign(req.session, { passport: { user: login } })
         res.json({})
       })

@@ -10,7 +10,9 @@ describe('uuidUsername', () => {
   })
 
   it('is unique ten thousand times over', async () => {
-    const names = new Set(await Promise.all(Array.from({ length: 10_000 }, () => uuidUsername(first))))
+    const names = new Set(
+      await Promise.all(Array.from({ length: 10_000 }, async () => await uuidUsername(first))),
+    )
     assert.equal(names.size, 10_000)
   })
 
@@ -32,7 +34,7 @@ describe('numberedUsername', () => {
 
   it('spreads over its names', async () => {
     const generate = numberedUsername()
-    const names = new Set(await Promise.all(Array.from({ length: 1000 }, () => generate(first))))
+    const names = new Set(await Promise.all(Array.from({ length: 1000 }, async () => await generate(first))))
     assert.ok(names.size > 900, `${names.size} of 1000`)
   })
 

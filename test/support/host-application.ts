@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Application, ErrorRequestHandler, Request } from 'express'
+import type { Application, ErrorRequestHandler, Request, RequestHandler } from 'express'
 import session from 'express-session'
 import passport from 'passport'
 import {
@@ -122,7 +122,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   app.get('/who', (req, res) => {
     res.json(hostWhoIs(req, User))
   })
-  app.get('/play', authenticator.authenticate('guest'), (req, res) => {
+  app.get('/play', authenticator.authenticate('guest') as RequestHandler, (req, res) => {
     res.json(hostWhoIs(req, User))
   })
   app.get('/settings', ensureRegularUser, (_req, res) => {

@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import cookieSession from 'cookie-session'
+import session from 'express-session'
+import passport from 'passport'
+import type { ErrorRequestHandler } from 'express'
+import supertest from 'supertest'
+import { GuestStrategy, VisitorTokenStrategy } from '../src/index.js'
+import {
+  BROWSER,
+  express,
+  startApplication,
+  whoIs,
+  type TestApp,
+  type User,
+  type Who,
+} from './support/application.js'
+
+const body = (response: { body: unknown }): Who => response.body as Who
+type Authenticator = passport.Authenticator
+const authenticator = (): Authenticator => new passport.Passport()
+
+let app: TestApp
+
+before(async () => {
+  app = await startApplication({
+    routes(host, { passport: own, Guest, Visitor, User }) {
+      // One strategy object for all requests, as a caller may pass it.
+      const shared = new GuestStrategy({ Guest })
+      host.get('/shared-play', own.authenticate(shared), (req, res) => {
+        res.json(whoIs(req))
+      })
+      const sharedVisitor = new VisitorTokenStrategy({ Visitor, stripToken: false })
+      host.get('/shared-visit', own.authenticate(sharedVisitor), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.get('/assigned', own.authenticate('guest', { assignProperty: 'player' }), (req, res) => {
+        const { player } = req as unknown as { player: User }
+        res.json({ player: player.username, user: req.user ?? null })
+      })
+      host.get('/sessionless', own.authenticate('guest', { session: false }), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.get('/kept', (req, res, next) => {
+        Object.assign(req.session, { cart: ['shoes'] })
+        own.authenticate('guest', { keepSessionInfo: true })(req, res, (error?: unknown) => {
+          if (error) next(error)
+          else res.json(req.session)
+        })
+      })
+      host.get('/login-by-hand', (req, res, next) => {
+        User.create({ username: `by-hand-${Date.now()}-${Math.random()}` }).then((user) => {
+          req.login(user, (error) => {
+            if (error) next(error)
+            else res.json(whoIs(req))
+          })
+        }, next)
+      })
+      host.get('/callback', (req, res, next) => {
+        own.authenticate('guest', (error: unknown, user?: Express.User | false | null) => {
+          if (error) next(error)
+          else res.json({ username: user ? (user as User).username : null, user: req.user ?? null })
+        })(req, res, next)
+      })
+    },
+  })
+})
+after(() => app.close())
+
+const invite = (email: string) => app.Visitor.create({ email, scope: 'foo' })
+
+describe('a strategy object that parallel requests share', () => {
+  it('gives each its own guest', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => app.browser().get('/shared-play').expect(200)),
+    )
+    const ids = answers.map((answer) => body(answer).user?.id)
+    assert.equal(new Set(ids).size, 12)
+    assert.ok(!ids.includes(undefined))
+  })
+
+  it('gives each its own visitor, and the forged their refusal', async () => {
+    const passes = await Promise.all(Array.from({ length: 6 }, (_, i) => invite(`ginger${i}@example.test`)))
+    const links = passes.flatMap((pass, i) => [pass.tokenise('/shared-visit'), `/shared-visit?vuid=bad${i}`])
+    const answers = await Promise.all(links.map((link) => app.browser().get(link).redirects(1)))
+    answers.forEach((answer, i) => {
+      if (i % 2 === 1) assert.equal(answer.status, 400)
+      else assert.equal(body(answer).visitor?.email, `ginger${i / 2}@example.test`)
+    })
+  })
+})
+
+describe('Passport’s own options', () => {
+  it('assignProperty: puts the guest there, and logs nobody in', async () => {
+    const browser = app.browser()
+    const { player, user } = (await browser.get('/assigned').expect(200)).body as {
+      player: string
+      user: null
+    }
+    assert.match(player, /^[0-9a-f]{32}$/)
+    assert.equal(user, null)
+    assert.equal(body(await browser.get('/who')).user, null)
+  })
+
+  it('session: false: a guest for this request alone', async () => {
+    const browser = app.browser()
+    assert.equal(body(await browser.get('/sessionless').expect(200)).isGuest, true)
+    assert.equal(body(await browser.get('/who')).user, null)
+  })
+
+  it('keepSessionInfo: keeps everything through the guest’s login', async () => {
+    const kept = (await app.browser().get('/kept').expect(200)).body as { cart: string[] }
+    assert.deepEqual(kept.cart, ['shoes'])
+  })
+
+  it('a callback of the application’s decides itself', async () => {
+    const { username, user } = (await app.browser().get('/callback').expect(200)).body as Record<
+      string,
+      unknown
+    >
+    assert.match(String(username), /^[0-9a-f]{32}$/)
+    assert.equal(user, null)
+  })
+})
+
+describe('req.login and req.logout', () => {
+  it('a login by hand as a regular user is answered at once, and drops the visitor', async () => {
+    const browser = app.browser()
+    await browser.get((await invite('ginger@example.test')).tokenise('/who'))
+    const who = body(await browser.get('/login-by-hand').expect(200))
+    assert.equal(who.isRegularUser, true)
+    assert.equal(body(await browser.get('/who')).isVisitor, false)
+  })
+})
+
+/** A small stack of its own on the same models, for setups that are wrong or unusual. */
+function stack(
+  build: (host: ReturnType<typeof express>, own: Authenticator) => void,
+): ReturnType<typeof supertest.agent> {
+  const own = authenticator()
+  own.use(new VisitorTokenStrategy({ Visitor: app.Visitor }))
+  own.use(new GuestStrategy({ Guest: app.Guest }))
+  own.serializeUser(app.Guest.serializeUser)
+  own.deserializeUser(app.Guest.deserializeUser)
+  const host = express()
+  build(host, own)
+  host.get('/who', (req, res) => {
+    res.json(whoIs(req))
+  })
+  const report: ErrorRequestHandler = (
+    error: Error & { status?: number; code?: string },
+    _req,
+    res,
+    _next,
+  ) => {
+    res.status(error.status ?? 500).json({ code: error.code, message: error.message })
+  }
+  host.use(report)
+  return supertest.agent(host).set('User-Agent', BROWSER)
+}
+const sessions = () => session({ secret: 'x', resave: false, saveUninitialized: false })
+const answer = async (
+  request: supertest.Test,
+): Promise<{ status: number; code: string; message: string }> => {
+  const { status, body: json } = await request
+  return { status, ...(json as { code: string; message: string }) }
+}
+
+describe('a setup that is wrong', () => {
+  it('no session middleware: says so, for both strategies', async () => {
+    const browser = stack((host, own) => {
+      host.get('/visit', own.authenticate('visitor-token'))
+      host.get('/play', own.authenticate('guest'))
+    })
+    for (const path of ['/visit', '/play']) {
+      const { status, code, message } = await answer(browser.get(path))
+      assert.deepEqual([status, code], [500, 'ERR_SESSION_REQUIRED'])
+      assert.match(message, /app\.use\(session\(/)
+    }
+  })
+
+  it('session middleware that comes too late: the same', async () => {
+    const browser = stack((host, own) => {
+      host.use(own.authenticate('visitor-token'))
+      host.use(sessions())
+    })
+    assert.equal((await answer(browser.get('/who'))).code, 'ERR_SESSION_REQUIRED')
+  })
+
+  it('cookie-session: says that it cannot be renewed, and makes no row', async () => {
+    const before = await app.User.count()
+    const browser = stack((host, own) => {
+      host.use(cookieSession({ secret: 'x' }))
+      host.use(own.session())
+      host.use(own.authenticate('visitor-token'))
+      host.get('/play', own.authenticate('guest'), (req, res) => {
+        res.json(whoIs(req))
+      })
+    })
+    assert.equal((await answer(browser.get('/play'))).code, 'ERR_SESSION_RENEWAL_UNSUPPORTED')
+    assert.equal(await app.User.count(), before)
+    const pass = await invite('ginger@example.test')
+    assert.equal((await answer(browser.get(pass.tokenise('/who')))).code, 'ERR_SESSION_RENEWAL_UNSUPPORTED')
+    assert.equal((await browser.get('/who')).status, 200)
+  })
+
+  it('passport.session() that is missing: no second guest on every click, but a clear error', async () => {
+    const before = await app.Guest.count()
+    const browser = stack((host, own) => {
+      host.use(sessions())
+      host.get('/play', own.authenticate('guest'), (req, res) => {
+        res.json(whoIs(req))
+      })
+    })
+    assert.equal((await browser.get('/play')).status, 200)
+    const { status, code, message } = await answer(browser.get('/play'))
+    assert.deepEqual([status, code], [500, 'ERR_MIDDLEWARE_ORDER'])
+    assert.match(message, /passport\.session\(\)/)
+    assert.equal(await app.Guest.count(), before + 1)
+  })
+
+  it('passport.session() that comes after visitor-token: redeeming does not log the user out', async () => {
+    const browser = stack((host, own) => {
+      host.use(sessions())
+      host.use(own.authenticate('visitor-token'))
+      host.use(own.session())
+      host.get('/play', own.authenticate('guest'), (req, res) => {
+        res.json(whoIs(req))
+      })
+    })
+    const guest = body(await browser.get('/play').expect(200))
+    await browser.get((await invite('ginger@example.test')).tokenise('/who')).expect(303)
+    const who = body(await browser.get('/who').expect(200))
+    assert.equal(who.user?.id, guest.user?.id)
+    assert.equal(who.isVisitor, true)
+  })
+
+  it('a session store that fails: an error, once, and no hang', async () => {
+    class BrokenStore extends session.MemoryStore {
+      override destroy = (_id: string, done?: (error?: unknown) => void): void =>
+        done?.(new Error('the store is down'))
+    }
+    const browser = stack((host, own) => {
+      host.use(session({ store: new BrokenStore(), secret: 'x', resave: false, saveUninitialized: false }))
+      host.use(own.session())
+      host.use(own.authenticate('visitor-token'))
+      host.get('/play', own.authenticate('guest'))
+    })
+    const pass = await invite('ginger@example.test')
+    for (const path of ['/play', pass.tokenise('/who')]) {
+      const { status, message } = await answer(browser.get(path))
+      assert.deepEqual([status, message], [500, 'the store is down'])
+    }
+  })
+})
+
+describe('two Authenticators in one application', () => {
+  it('keep their logins apart, each with its own key', async () => {
+    const admins = authenticator()
+    ;(admins as unknown as { _key: string })._key = 'admins'
+    admins.use(new GuestStrategy({ Guest: app.Guest, generateUsername: () => `admin-${Math.random()}` }))
+    admins.serializeUser(app.Guest.serializeUser)
+    admins.deserializeUser(app.Guest.deserializeUser)
+    const browser = stack((host, own) => {
+      host.use(sessions())
+      host.get('/site/play', own.authenticate('session'), own.authenticate('guest'), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.get('/admin/play', admins.authenticate('session'), admins.authenticate('guest'), (req, res) => {
+        res.json(whoIs(req))
+      })
+    })
+    const site = body(await browser.get('/site/play').expect(200))
+    assert.equal(body(await browser.get('/site/play').expect(200)).user?.id, site.user?.id)
+  })
+})
+
+describe('Express’s query', () => {
+  for (const parser of ['simple', 'extended', false] as const) {
+    it(`with the ${String(parser)} parser, and read-only, does not matter`, async () => {
+      const browser = stack((host, own) => {
+        host.set('query parser', parser)
+        host.use((req, _res, next) => {
+          const query: unknown = req.query
+          Object.defineProperty(req, 'query', { get: () => query, configurable: true })
+          next()
+        })
+        host.use(sessions())
+        host.use(own.session())
+        host.use(own.authenticate('visitor-token'))
+      })
+      const pass = await invite('ginger@example.test')
+      const token = pass.tokenise('').slice('?vuid='.length)
+      const redeemed = await browser.get(`/who?a[b]=1&vuid=${token}&a[b]=2`).expect(303)
+      assert.equal(redeemed.headers['location'], '/who?a[b]=1&a[b]=2')
+      assert.equal((await answer(browser.get(`/who?vuid=${token}&vuid=${token}`))).status, 400)
+      assert.equal((await answer(browser.get(`/who?vuid[$ne]=1`))).status, 400)
+    })
+  }
+
+  it('is the whole application’s where the strategy is mounted on a path', async () => {
+    const browser = stack((host, own) => {
+      host.use(sessions())
+      host.use(own.session())
+      host.use('/inner', own.authenticate('visitor-token'), (req, res) => {
+        res.json(whoIs(req))
+      })
+    })
+    const pass = await invite('ginger@example.test')
+    const redeemed = await browser.get(pass.tokenise('/inner/page?x=1')).expect(303)
+    assert.equal(redeemed.headers['location'], '/inner/page?x=1')
+  })
+})
+
+describe('userProperty', () => {
+  it('is heeded: who is logged in elsewhere than in req.user is no new guest', async () => {
+    const before = await app.Guest.count()
+    const browser = stack((host, own) => {
+      host.use(sessions())
+      host.use(own.initialize({ userProperty: 'account' }))
+      host.use(own.session())
+      host.get('/play', own.authenticate('guest'), (req, res) => {
+        res.json(whoIs(req))
+      })
+    })
+    await browser.get('/play').expect(200)
+    const second = body(await browser.get('/play').expect(200))
+    assert.equal(second.isGuest, true)
+    assert.equal(await app.Guest.count(), before + 1)
+  })
+})
