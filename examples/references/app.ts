@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import express, { type Application, type RequestHandler } from 'express'
+import type { Sequelize } from 'sequelize'
+import { notFound, showError } from './error-pages.js'
+import type { Models } from './models.js'
+import { accountRoutes } from './routes/account.js'
+import { homeRoutes } from './routes/home.js'
+import { interviewRoutes } from './routes/interview.js'
+import { outboxRoutes } from './routes/outbox.js'
+import { referenceRoutes } from './routes/reference.js'
+import { requestRoutes } from './routes/requests.js'
+import { refuseCrossSitePosts } from './same-site.js'
+import type { Secrets, Settings } from './settings.js'
+import { setUp } from './setup.js'
+import { whoIs } from './who.js'
+
+/** What the routes work with. */
+export interface Context {
+  readonly sequelize: Sequelize
+  readonly models: Models
+  /** Where links in e-mails lead. Configured, never taken from a request: its `Host` header says what the sender likes. */
+  readonly publicUrl: string
+}
+
+export function createApp(context: Context, settings: Settings, secrets: Secrets): Application {
+  const { sequelize, models } = context
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('trust proxy', settings.proxies)
+  app.set('view engine', 'ejs')
+  app.set('views', join(import.meta.dirname, 'views'))
+
+  app.use(harden)
+  app.use(express.static(join(import.meta.dirname, 'public'))) // before the session: a stylesheet needs none
+  app.use(noStore, introduce, refuseCrossSitePosts)
+
+  setUp(app, { sequelize, models, sessionSecret: secrets.session, production: settings.production })
+
+  app.use(express.urlencoded({ extended: false, limit: '50kb' }))
+
+  app.locals['when'] = new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: 'UTC',
+    timeZoneName: 'short',
+  })
+
+  app.use(homeRoutes(context))
+  app.use(requestRoutes(context))
+  app.use(outboxRoutes(context))
+  app.use(referenceRoutes())
+  app.use(interviewRoutes(context))
+  app.use(accountRoutes(context))
+  app.use(notFound)
+  app.use(showError)
+  return app
+}
+
+/** Every page says who is here: whoever uses this computer next shall not find it in the browser's cache. */
+const noStore: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store')
+  next()
+}
+
+/** The pages need a stylesheet and forms that post here; whatever else somebody may slip into them stays inert. */
+const harden: RequestHandler = (_req, res, next) => {
+  res.set({
+    'Content-Security-Policy':
+      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'same-origin',
+  })
+  next()
+}
+
+/** What the header of every page shows; asked for when the page is made, as a request can change who somebody is. */
+const introduce: RequestHandler = (req, res, next) => {
+  Object.defineProperty(res.locals, 'who', { enumerable: true, get: () => whoIs(req) })
+  res.locals['path'] = req.path
+  next()
+}

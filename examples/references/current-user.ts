@@ -1,0 +1,42 @@
+import type { NextFunction, Request, Response } from 'express'
+import { HttpError } from './http-error.js'
+import { User } from './models.js'
+
+/** Whoever is logged in, guest or regular, as this application's model: Passport types `req.user` as an empty object. */
+export function userOf(req: Request): User | undefined {
+  return req.user instanceof User ? req.user : undefined
+}
+
+/** The same, where `ensureUser` or a guard of the package has let only users through. */
+export function requireUser(req: Request): User {
+  const user = userOf(req)
+  if (user === undefined) throw new HttpError(401, 'This page is for somebody with a request of their own.')
+  return user
+}
+
+/** Admits guests and regular users alike; others start where people become guests. */
+export function ensureUser(req: Request, res: Response, next: NextFunction): void {
+  if (userOf(req) !== undefined) next()
+  else if (req.method === 'GET') res.redirect('/')
+  else next(new HttpError(401, 'Your session has ended. Nothing was saved.'))
+}
+
+/** Logs a user in under a new session. */
+export async function logIn(req: Request, user: User): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    req.login(user, (error: unknown) => {
+      if (error === undefined || error === null) resolve()
+      else reject(error instanceof Error ? error : new Error('Logging in failed', { cause: error }))
+    })
+  })
+}
+
+/** Logs whoever it is out, and leaves an empty session. */
+export async function logOut(req: Request): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    req.logout((error: unknown) => {
+      if (error === undefined || error === null) resolve()
+      else reject(error instanceof Error ? error : new Error('Logging out failed', { cause: error }))
+    })
+  })
+}

@@ -1,0 +1,81 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { EphemeralError, VisitorAccessDenied, VisitorTokenMalformed } from 'passport-ephemeral'
+import { HttpError } from './http-error.js'
+
+interface ErrorPage {
+  readonly status: number
+  readonly title: string
+  readonly message: string
+}
+
+export const notFound: RequestHandler = (_req, _res, next) => {
+  next(new HttpError(404, 'There is nothing at this address.'))
+}
+
+export const showError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+  if (res.headersSent) {
+    next(error)
+    return
+  }
+  const page = describe(error)
+  if (page.status >= 500) console.error(error)
+  res.status(page.status).render('error', page)
+}
+
+function describe(error: unknown): ErrorPage {
+  if (error instanceof VisitorAccessDenied) return describeRefusal(error)
+  if (error instanceof VisitorTokenMalformed) {
+    return {
+      status: error.status,
+      title: 'This link is incomplete',
+      message:
+        'Part of it seems to be missing. Please copy the whole address out of the e-mail, or ask for a new link.',
+    }
+  }
+  const status = statusOf(error)
+  const isOurs = error instanceof HttpError || error instanceof EphemeralError
+  return {
+    status,
+    title: TITLES[status] ?? (status < 500 ? 'That did not work' : 'Something broke'),
+    message:
+      isOurs && status < 500
+        ? error.message
+        : status < 500
+          ? 'The request could not be understood.'
+          : 'It is our fault, not yours. Please try again in a moment.',
+  }
+}
+
+const TITLES: Record<number, string> = {
+  401: 'Please log in',
+  403: 'Not for you, sorry',
+  404: 'Nothing here',
+}
+
+/**
+ * `reason` is for the application's logs. To the outside, a link that is unknown, expired, withdrawn or used up must
+ * look alike, or it could be found out which links exist; only who is known to be a visitor is told that the page is
+ * for others.
+ */
+function describeRefusal({ status, reason }: VisitorAccessDenied): ErrorPage {
+  if (reason === 'wrong-scope') {
+    return {
+      status,
+      title: 'Your invitation is for another page',
+      message: 'You are welcome here, but this page is for people who were invited to something else.',
+    }
+  }
+  return {
+    status,
+    title: 'This page is by invitation',
+    message:
+      'We could not let you in. Please follow the link in your invitation; if you just did, it no longer works, ' +
+      'and whoever invited you can send a new one.',
+  }
+}
+
+/** Errors of Express and its parsers carry a status too. */
+function statusOf(error: unknown): number {
+  const status = (error as { status?: unknown } | null)?.status
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500
+}

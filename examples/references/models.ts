@@ -1,0 +1,124 @@
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type ForeignKey,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type ModelStatic,
+  type NonAttribute,
+  type Sequelize,
+} from 'sequelize'
+import { defineGuestModel, defineVisitorModels, type Visitor } from 'passport-ephemeral'
+
+/** The application's own users. Nothing in here knows of guests: a guest is a row that has no password yet. */
+export class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
+  declare readonly id: CreationOptional<number>
+  declare username: string
+  declare passwordHash: CreationOptional<string | null>
+  declare readonly createdAt: CreationOptional<Date>
+}
+
+/** What somebody asks of somebody else, and the answer as far as it has come. */
+export class ReferenceRequest extends Model<
+  InferAttributes<ReferenceRequest>,
+  InferCreationAttributes<ReferenceRequest>
+> {
+  declare readonly id: CreationOptional<number>
+  declare userId: ForeignKey<number>
+  declare passId: ForeignKey<number>
+  declare askerName: string
+  declare position: string
+  /** The answer; a draft until `finishedAt`, which the referee's form fills in step by step. */
+  declare relationship: CreationOptional<string | null>
+  declare text: CreationOptional<string | null>
+  declare finishedAt: CreationOptional<Date | null>
+  declare readonly createdAt: CreationOptional<Date>
+  declare pass?: NonAttribute<Visitor>
+
+  /** Derived, never stored: the pass knows whether its link still opens anything. Needs `include: 'pass'`. */
+  get status(): NonAttribute<'answered' | 'waiting' | 'expired' | 'withdrawn'> {
+    if (this.finishedAt !== null) return 'answered'
+    if (this.pass?.isActive !== true) return 'withdrawn'
+    return this.pass.hasExpired ? 'expired' : 'waiting'
+  }
+}
+
+/**
+ * An e-mail that a real application would send. It remembers which pass its link is for, not the link: that is made
+ * of the pass and the secret when it is needed, so that whoever reads this table can open nothing.
+ */
+export class Message extends Model<InferAttributes<Message>, InferCreationAttributes<Message>> {
+  declare readonly id: CreationOptional<number>
+  declare userId: ForeignKey<number>
+  declare passId: ForeignKey<number>
+  declare subject: string
+  declare body: string
+  /** Where the link leads. */
+  declare path: string
+  declare readonly createdAt: CreationOptional<Date>
+  declare pass?: NonAttribute<Visitor>
+}
+
+export type Models = ReturnType<typeof defineModels>
+
+export function defineModels(sequelize: Sequelize, { visitorSecret }: { visitorSecret: string }) {
+  const id = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true }
+  const required = (length: number) => ({ type: DataTypes.STRING(length), allowNull: false })
+
+  User.init(
+    {
+      id,
+      username: { ...required(64), unique: true },
+      passwordHash: { type: DataTypes.STRING },
+      createdAt: DataTypes.DATE,
+    },
+    { sequelize, updatedAt: false },
+  )
+
+  // The package's two halves, beside the application's own models.
+  const { Visitor, VisitorLog } = defineVisitorModels(sequelize, { secret: visitorSecret })
+  const Guest = defineGuestModel(sequelize, { User })
+
+  ReferenceRequest.init(
+    {
+      id,
+      askerName: required(100),
+      position: required(200),
+      relationship: { type: DataTypes.STRING(500) },
+      text: { type: DataTypes.TEXT },
+      finishedAt: { type: DataTypes.DATE },
+      createdAt: DataTypes.DATE,
+    },
+    { sequelize, updatedAt: false, indexes: [{ fields: ['userId'] }, { fields: ['passId'] }] },
+  )
+  Message.init(
+    {
+      id,
+      subject: required(200),
+      body: { type: DataTypes.TEXT, allowNull: false },
+      path: required(200),
+      createdAt: DataTypes.DATE,
+    },
+    { sequelize, updatedAt: false, indexes: [{ fields: ['userId'] }, { fields: ['passId'] }] },
+  )
+  // A guest who never comes back is swept away one day, and what was theirs goes along.
+  const owned: ModelStatic<Model>[] = [ReferenceRequest, Message]
+  for (const Owned of owned) {
+    Owned.belongsTo(User, { foreignKey: { name: 'userId', allowNull: false }, onDelete: 'CASCADE' })
+    Owned.belongsTo(Visitor, {
+      as: 'pass',
+      foreignKey: { name: 'passId', allowNull: false },
+      onDelete: 'CASCADE',
+    })
+  }
+
+  // The table of connect-session-sequelize.
+  const Session = sequelize.define('Session', {
+    sid: { type: DataTypes.STRING(36), primaryKey: true },
+    expires: { type: DataTypes.DATE },
+    data: { type: DataTypes.TEXT },
+  })
+
+  return { User, Guest, Visitor, VisitorLog, ReferenceRequest, Message, Session }
+}

@@ -1,0 +1,103 @@
+import { Router, type Request, type RequestHandler, type Response } from 'express'
+import passport from 'passport'
+import { UniqueConstraintError } from 'sequelize'
+import { endVisit, ensureGuest, ensureRegularUser } from 'passport-ephemeral'
+import type { Context } from '../app.js'
+import { logIn, logOut, requireUser } from '../current-user.js'
+import { checkLength, collectErrors, localPath, readForm, readPassword, type Errors } from '../forms.js'
+import { User } from '../models.js'
+import { hashPassword, PASSWORD_LENGTH } from '../password.js'
+
+const AFTER_LOGIN = '/requests'
+
+/** From guest to regular user, and the ways in and out. */
+export function accountRoutes({ models: { Guest } }: Context): Router {
+  const router = Router()
+
+  router.use('/convert', ensureGuest({ anonymousUrl: '/login', registeredUrl: AFTER_LOGIN }))
+
+  router.get('/convert', (req, res) => {
+    res.render('account/convert', { values: {}, errors: {}, next: localPath(req.query['next'], AFTER_LOGIN) })
+  })
+
+  router.post('/convert', async (req, res) => {
+    const { username, next } = readForm(req, ['username', 'next'])
+    const password = readPassword(req)
+    const target = localPath(next, AFTER_LOGIN)
+    const refuse = (errors: Errors<'username' | 'password'>): void => {
+      res.status(422).render('account/convert', { values: { username }, errors, next: target })
+    }
+    const errors = collectErrors({
+      username: checkUsername(username),
+      password: checkLength(password, PASSWORD_LENGTH),
+    })
+    if (errors !== undefined) {
+      refuse(errors)
+      return
+    }
+    try {
+      const passwordHash = await hashPassword(password)
+      const user = await Guest.convert(requireUser(req).id, { username, passwordHash })
+      await logIn(req, user) // the guest's session ended with the guest
+      res.redirect(303, target)
+    } catch (error) {
+      if (!(error instanceof UniqueConstraintError)) throw error
+      refuse({ username: 'Somebody has this name already' })
+    }
+  })
+
+  router.get('/login', (req, res) => {
+    res.render('account/login', {
+      values: {},
+      failed: false,
+      next: localPath(req.query['next'], AFTER_LOGIN),
+    })
+  })
+
+  router.post('/login', async (req, res) => {
+    const { username, next } = readForm(req, ['username', 'next'])
+    const target = localPath(next, AFTER_LOGIN)
+    const user = await checkPassword(req, res)
+    if (user === undefined) {
+      res.status(422).render('account/login', { values: { username }, failed: true, next: target })
+      return
+    }
+    await logIn(req, user)
+    res.redirect(303, target)
+  })
+
+  router.post('/logout', async (req, res) => {
+    await logOut(req)
+    res.redirect(303, '/')
+  })
+
+  // A visitor can leave before they are done; their link works on.
+  router.post('/leave', async (req, res) => {
+    await endVisit(req)
+    res.redirect(303, '/')
+  })
+
+  router.get('/members', ensureRegularUser, (_req, res) => {
+    res.render('members')
+  })
+
+  return router
+}
+
+/** Asks the 'local' strategy without having it log in, so that a failure can show the form again. */
+function checkPassword(req: Request, res: Response): Promise<User | undefined> {
+  return new Promise((resolve, reject) => {
+    const check = passport.authenticate('local', (error: Error | null, user: unknown) => {
+      if (error !== null) reject(error)
+      else resolve(user instanceof User ? user : undefined)
+    }) as RequestHandler
+    void check(req, res, reject)
+  })
+}
+
+function checkUsername(username: string): string | undefined {
+  return (
+    checkLength(username, { min: 3, max: 30 }) ??
+    (/^[\p{L}\p{N}._-]+$/u.test(username) ? undefined : 'Letters, digits, dots, hyphens and underscores only')
+  )
+}

@@ -1,0 +1,71 @@
+import { Router } from 'express'
+import { Op } from 'sequelize'
+import { ensureVisitor } from 'passport-ephemeral'
+import type { Context } from '../app.js'
+import { ensureUser, requireUser } from '../current-user.js'
+import { checkEmail, checkLength, collectErrors, emailError, readForm, type Values } from '../forms.js'
+import { Message, ReferenceRequest } from '../models.js'
+
+/** A second kind of visitor: interviewers, invited to read somebody's references. Referees do not get in here. */
+export function interviewRoutes({ sequelize, models }: Context): Router {
+  const { Visitor } = models
+  const router = Router()
+
+  router.get('/interview', ensureVisitor('INTERVIEW_PANEL'), async (req, res) => {
+    // The pass's `context` is whatever the application wanted to remember with the invitation.
+    const { userId } = req.visitor?.context as { userId: number }
+    const references = await ReferenceRequest.findAll({
+      where: { userId, finishedAt: { [Op.not]: null } },
+      include: 'pass',
+      order: [['finishedAt', 'DESC']],
+    })
+    res.render('interview/panel', { references })
+  })
+
+  router.use('/interview/invite', ensureUser)
+
+  router.get('/interview/invite', (_req, res) => {
+    res.render('interview/invite', { values: {}, errors: {} })
+  })
+
+  router.post('/interview/invite', async (req, res) => {
+    const values = readForm(req, ['name', 'email'])
+    const errors = collectErrors({
+      name: checkLength(values.name, { max: 100 }),
+      email: checkEmail(values.email),
+    })
+    if (errors !== undefined) {
+      res.status(422).render('interview/invite', { values, errors })
+      return
+    }
+    try {
+      await invite(requireUser(req).id, values)
+      res.redirect(303, '/outbox')
+    } catch (error) {
+      const email = emailError(error)
+      if (email === undefined) throw error
+      res.status(422).render('interview/invite', { values, errors: { email } })
+    }
+  })
+
+  async function invite(userId: number, { name, email }: Values<'name' | 'email'>): Promise<void> {
+    await sequelize.transaction(async (transaction) => {
+      const pass = await Visitor.create(
+        { firstName: name, email, scope: 'INTERVIEW_PANEL', context: { userId } },
+        { transaction },
+      )
+      await Message.create(
+        {
+          userId,
+          passId: pass.id,
+          subject: 'You are invited to read my references',
+          body: 'They were written by people whom I asked, and nobody else can read them.',
+          path: '/interview',
+        },
+        { transaction },
+      )
+    })
+  }
+
+  return router
+}

@@ -1,0 +1,107 @@
+import { Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express'
+import passport from 'passport'
+import { Op } from 'sequelize'
+import type { Context } from '../app.js'
+import { ensureUser, requireUser, userOf } from '../current-user.js'
+import { HttpError } from '../http-error.js'
+import { checkEmail, checkLength, collectErrors, emailError, readForm, type Values } from '../forms.js'
+import { Message, ReferenceRequest } from '../models.js'
+
+const FIELDS = ['askerName', 'position', 'refereeName', 'refereeEmail', 'message'] as const
+type Field = (typeof FIELDS)[number]
+
+/** Asking for a reference, and what has come of it. */
+export function requestRoutes({ sequelize, models }: Context): Router {
+  const { Visitor } = models
+  const router = Router()
+
+  // Whoever comes to write a request and has no account becomes a guest here: a users row of their own, at no effort.
+  router.use('/requests/new', passport.authenticate('guest') as RequestHandler, ensurePerson)
+
+  router.get('/requests/new', (_req, res) => {
+    res.render('requests/new', { values: {}, errors: {} })
+  })
+
+  router.post('/requests/new', async (req, res) => {
+    const values = readForm(req, FIELDS)
+    const errors = collectErrors<Field>({
+      askerName: checkLength(values.askerName, { max: 100 }),
+      position: checkLength(values.position, { max: 150 }),
+      refereeName: checkLength(values.refereeName, { max: 100 }),
+      refereeEmail: checkEmail(values.refereeEmail),
+      message: values.message === '' ? undefined : checkLength(values.message, { max: 2000 }),
+    })
+    if (errors !== undefined) {
+      res.status(422).render('requests/new', { values, errors })
+      return
+    }
+    try {
+      await ask(requireUser(req).id, values)
+      res.redirect(303, '/outbox')
+    } catch (error) {
+      const refereeEmail = emailError(error)
+      if (refereeEmail === undefined) throw error
+      res.status(422).render('requests/new', { values, errors: { refereeEmail } })
+    }
+  })
+
+  router.get('/requests', ensureUser, async (req, res) => {
+    const requests = await ReferenceRequest.findAll({
+      where: { userId: requireUser(req).id },
+      include: 'pass',
+      order: [['id', 'DESC']],
+    })
+    res.render('requests/list', { requests })
+  })
+
+  // The link stops working at once, and so does a visit that has begun with it.
+  router.post('/requests/:id/withdraw', ensureUser, async (req, res) => {
+    const request = await findOwn(req)
+    await request.pass?.deactivate()
+    res.redirect(303, '/requests')
+  })
+
+  /** The invitation, the request and the e-mail come into being together or not at all. */
+  async function ask(userId: number, values: Values<Field>): Promise<void> {
+    const { askerName, position, refereeName, refereeEmail, message } = values
+    await sequelize.transaction(async (transaction) => {
+      const pass = await Visitor.create(
+        { firstName: refereeName, email: refereeEmail, scope: 'REFERENCE_REQUEST', context: null },
+        { transaction },
+      )
+      await ReferenceRequest.create({ userId, passId: pass.id, askerName, position }, { transaction })
+      await Message.create(
+        {
+          userId,
+          passId: pass.id,
+          subject: `${askerName} asks you for a reference`,
+          body: message || `Would you write me a reference? I am applying for this: ${position}.`,
+          path: '/reference',
+        },
+        { transaction },
+      )
+    })
+  }
+
+  return router
+}
+
+/** Programs pass the guest strategy without becoming anybody; what comes next needs somebody. */
+function ensurePerson(req: Request, _res: Response, next: NextFunction): void {
+  if (userOf(req) !== undefined) next()
+  else next(new HttpError(403, 'This page is for people, and your browser says that it is a program.'))
+}
+
+/** The request that the address names, if it is theirs and still unanswered. */
+async function findOwn(req: Request): Promise<ReferenceRequest> {
+  const { id } = req.params
+  const isId = typeof id === 'string' && /^\d{1,9}$/.test(id)
+  const request = isId
+    ? await ReferenceRequest.findOne({
+        where: { id: Number(id), userId: requireUser(req).id, finishedAt: { [Op.is]: null } },
+        include: 'pass',
+      })
+    : null
+  if (request === null) throw new HttpError(404, 'There is no such open request of yours.')
+  return request
+}

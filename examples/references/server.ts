@@ -1,0 +1,63 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createApp } from './app.js'
+import { openDatabase, type Database } from './database.js'
+import { defineModels } from './models.js'
+import { readSecrets, readSettings } from './settings.js'
+import { createTables } from './tables.js'
+
+async function start(): Promise<void> {
+  const settings = readSettings()
+  const database = await openDatabase(settings)
+  const server = createServer()
+  stopOnSignals(server, database)
+  try {
+    const secrets = await readSecrets(settings)
+    const models = defineModels(database.sequelize, { visitorSecret: secrets.visitor })
+    await createTables(database.sequelize, models)
+
+    // With PORT=0 the address is known only now, and the links in the e-mails need it.
+    const address = await listen(server, settings.port, settings.host)
+    const context = { sequelize: database.sequelize, models, publicUrl: settings.publicUrl ?? address }
+    server.on('request', createApp(context, settings, secrets))
+    console.log(`References listens on ${address}`)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function listen(server: Server, port: number, host: string): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const { port: actual } = server.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
+}
+
+/** Lets requests under way finish, then closes the database and gives its folder back. */
+function stopOnSignals(server: Server, database: Database): void {
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) return
+    stopping = true
+    server.close(() => {
+      database.close().catch(fail)
+    })
+    server.closeIdleConnections()
+    // A browser may hold a connection open for minutes.
+    setTimeout(() => {
+      server.closeAllConnections()
+    }, 2000).unref()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+function fail(error: unknown): void {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
+
+start().catch(fail)

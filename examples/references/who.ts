@@ -1,0 +1,19 @@
+import type { Request } from 'express'
+import { isGuest, isVisitor } from 'passport-ephemeral'
+import { userOf } from './current-user.js'
+
+/** What the pages' header shows of whoever asks. No query: the session has been restored by now. */
+export interface Who {
+  readonly kind: 'anonymous' | 'visitor' | 'guest' | 'regular'
+  readonly name: string | undefined
+  /** A visitor's name, who may be a user as well. */
+  readonly visitorName: string | undefined
+}
+
+export function whoIs(req: Request): Who {
+  const user = userOf(req)
+  const visitorName = req.visitor && (req.visitor.fullName || req.visitor.email)
+  const kind =
+    user !== undefined ? (isGuest(req) ? 'guest' : 'regular') : isVisitor(req) ? 'visitor' : 'anonymous'
+  return { kind, name: user?.username ?? visitorName, visitorName }
+}

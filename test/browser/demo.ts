@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import pg from 'pg'
+
+/** The demo in a process of its own, as its users start it. */
+export interface Demo {
+  /** Where it listens; another port after a restart. */
+  readonly address: string
+  /** What it wrote to stderr so far, by line. */
+  readonly complaints: () => string[]
+  /** Stops it as a service manager would and starts it again on the same data. */
+  readonly restart: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+const SERVER = join(import.meta.dirname, '..', '..', 'examples', 'references', 'server.ts')
+
+/** Starts the demo, its embedded database in `folder`; with `DATABASE_URL`, on a fresh database of that server. */
+export async function startDemo(folder: string): Promise<Demo> {
+  const database = await freshDatabase(process.env['DATABASE_URL'])
+  const env = { ...process.env, PORT: '0', REFERENCES_DATA: folder, ...database?.env }
+  const complaints: string[] = []
+  let running = await start(env, complaints)
+  return {
+    get address() {
+      return running.address
+    },
+    complaints: () => complaints,
+    restart: async () => {
+      await stop(running.child)
+      running = await start(env, complaints)
+    },
+    stop: async () => {
+      await stop(running.child)
+      await database?.drop()
+    },
+  }
+}
+
+async function start(
+  env: NodeJS.ProcessEnv,
+  complaints: string[],
+): Promise<{ child: ChildProcess; address: string }> {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), SERVER], { env })
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    complaints.push(...chunk.split('\n').filter((line) => line !== ''))
+  })
+  const address = await new Promise<string>((resolve, reject) => {
+    let printed = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      printed += chunk
+      const found = /listens on (\S+)\n/.exec(printed)?.[1]
+      if (found !== undefined) resolve(found)
+    })
+    child.once('exit', (code) => {
+      reject(new Error(`The demo ended with ${String(code)}:\n${complaints.join('\n')}`))
+    })
+  })
+  return { child, address }
+}
+
+/** It must end by itself, having closed its database: a demo that hangs is a failure. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return
+  const gone = once(child, 'exit', { signal: AbortSignal.timeout(20_000) })
+  child.kill('SIGTERM')
+  try {
+    const [code] = (await gone) as [number | null]
+    if (code !== 0) throw new Error(`The demo ended with ${String(code)}`)
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
+}
+
+/** Secrets come along: on a server the demo keeps none of its own, and the walk restarts it. */
+async function freshDatabase(url: string | undefined) {
+  if (url === undefined) return undefined
+  const name = `references_${randomBytes(6).toString('hex')}`
+  const admin = new pg.Client(url)
+  await admin.connect()
+  await admin.query(`CREATE DATABASE ${name}`)
+  const own = new URL(url)
+  own.pathname = `/${name}`
+  const secret = () => randomBytes(32).toString('base64url')
+  return {
+    env: { DATABASE_URL: own.href, SESSION_SECRET: secret(), VISITOR_SECRET: secret() },
+    drop: async () => {
+      await admin.query(`DROP DATABASE ${name}`)
+      await admin.end()
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+
+/** Playwright's own says HeadlessChrome, which counts as a bot, and bots become no guests. */
+const USER_AGENT =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
+const DESKTOP = { width: 1180, height: 860 }
+const PHONE = { width: 390, height: 844 }
+export const PASSWORD = 'top hat, white tie and tails'
+export const PICTURES = join(import.meta.dirname, '..', '..', 'screenshots')
+
+/** A person: a browser that shares nothing with the others'. */
+export async function person(browser: Browser, complaints: string[]): Promise<Page> {
+  const context = await browser.newContext({ userAgent: USER_AGENT, viewport: DESKTOP, colorScheme: 'light' })
+  const page = await context.newPage()
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) complaints.push(message.text())
+  })
+  return page
+}
+
+/** Looks at a page at a desk and on a phone, where it must not scroll sideways, and takes a picture of both. */
+export async function look(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
+  await page.setViewportSize(PHONE)
+  await page.screenshot({ path: join(PICTURES, `${name}-phone.png`), fullPage: true })
+  const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+  await page.setViewportSize(DESKTOP)
+  assert.ok(width <= PHONE.width, `${name} is ${width} pixels wide on a phone of ${PHONE.width}`)
+  await checkMarkup(page, name)
+}
+
+/** What a screen reader needs first: a language, one main heading, and a name for everything that can be filled in. */
+async function checkMarkup(page: Page, name: string): Promise<void> {
+  const found = {
+    language: await page.locator('html').getAttribute('lang'),
+    headings: await page.locator('h1').count(),
+    nameless: await page.evaluate<string[]>(
+      `[...document.querySelectorAll('input:not([type=hidden]), textarea')]
+        .filter((field) => field.labels.length !== 1)
+        .map((field) => field.name)`,
+    ),
+  }
+  assert.deepEqual(found, { language: 'en', headings: 1, nameless: [] }, name)
+}
+
+export async function open(page: Page, address: string): Promise<number> {
+  const response = await page.goto(address)
+  return response?.status() ?? 0
+}
+
+/** Submits the form around a button, and tells the status of the page that comes of it. */
+export async function press(page: Page, button: string): Promise<number> {
+  const navigated = page.waitForResponse(
+    (response) =>
+      response.request().isNavigationRequest() && !(response.status() >= 300 && response.status() < 400),
+  )
+  await page.getByRole('button', { name: button }).click()
+  const status = (await navigated).status()
+  await page.waitForLoadState('load')
+  return status
+}
+
+export async function fill(page: Page, fields: Record<string, string>): Promise<void> {
+  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(value)
+}
+
+export const path = (page: Page): string => new URL(page.url()).pathname
+export const heading = (page: Page): Promise<string> => page.getByRole('heading', { level: 1 }).innerText()
+export const text = (page: Page): Promise<string> => page.locator('main').innerText()
+export const chip = (page: Page): Promise<string> => page.locator('.chip').innerText()

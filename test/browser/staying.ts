@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { chip, fill, heading, look, open, PASSWORD, path, press, text } from './people.js'
+import type { Stage } from './stage.js'
+import { step } from './steps.js'
+
+/** Fred makes his guest an account, and has everything he had. */
+export async function fredStays({ demo, fred, outsider, links, newPerson }: Stage): Promise<void> {
+  await step('the members’ page sends Fred, a guest, to make an account', async () => {
+    await open(fred, `${demo.address}/members`)
+    assert.equal(path(fred), '/convert')
+    assert.equal(new URL(fred.url()).searchParams.get('next'), '/members')
+    await look(fred, '16-convert')
+  })
+
+  await step('converting refuses a name with spaces and a short password, beside the fields', async () => {
+    await fill(fred, { Username: 'fred astaire', Password: 'short' })
+    assert.equal(await press(fred, 'Create my account'), 422)
+    assert.match(await fred.locator('#username-error').innerText(), /Letters/)
+    assert.match(await fred.locator('#password-error').innerText(), /At least 12/)
+    assert.equal(await fred.getByLabel('Password').inputValue(), '')
+    await look(fred, '17-convert-errors')
+  })
+
+  await step(
+    'Fred makes it an account under a new session, and is taken to where he wanted to go',
+    async () => {
+      const before = (await fred.context().cookies())[0]?.value
+      await fill(fred, { Username: 'fred', Password: PASSWORD })
+      assert.equal(await press(fred, 'Create my account'), 200)
+      assert.equal(path(fred), '/members')
+      assert.equal(await chip(fred), 'member fred')
+      assert.notEqual((await fred.context().cookies())[0]?.value, before)
+      await look(fred, '18-members')
+    },
+  )
+
+  await step('he finds his request again, with Ginger’s reference', async () => {
+    await open(fred, `${demo.address}/requests`)
+    assert.match(await text(fred), /Answered[\s\S]*backwards and in high heels[\s\S]*his dancing partner/)
+    await look(fred, '19-requests-answered')
+    await open(fred, demo.address)
+    assert.match(await text(fred), /You are a regular user/)
+    await look(fred, '20-home-regular')
+  })
+
+  await step('a name that is taken is said so to the next who wants it', async () => {
+    await open(outsider, `${demo.address}/convert`)
+    await fill(outsider, { Username: 'fred', Password: PASSWORD })
+    assert.equal(await press(outsider, 'Create my account'), 422)
+    assert.match(await outsider.locator('#username-error').innerText(), /has this name/)
+  })
+
+  await step('Fred invites an interviewer, who reads the reference and nothing else', async () => {
+    await open(fred, `${demo.address}/interview/invite`)
+    await look(fred, '21-interview-invite')
+    await fill(fred, { 'Their name': 'Irving', 'Their e-mail address': 'irving@example.com' })
+    assert.equal(await press(fred, 'Send the invitation'), 200)
+    links.interview = (await fred.locator('a.link').first().getAttribute('href')) ?? ''
+    const irving = await newPerson()
+    assert.equal(await open(irving, links.interview), 200)
+    assert.match(await text(irving), /high heels/)
+    await look(irving, '22-interview-panel')
+    assert.equal(await open(irving, `${demo.address}/reference`), 403)
+  })
+
+  await step(
+    'a link opened in Fred’s own browser makes him a visitor as well, and no less Fred',
+    async () => {
+      await open(fred, links.interview)
+      assert.equal(fred.url(), `${demo.address}/interview`)
+      assert.equal(await chip(fred), 'member fred')
+      await open(fred, demo.address)
+      assert.match(await text(fred), /You are a regular user, and a visitor/)
+      await look(fred, '23-home-both')
+    },
+  )
+
+  await step('a request that is withdrawn closes its link at once, under the visitor’s feet', async () => {
+    await open(fred, `${demo.address}/requests/new`)
+    await fill(fred, {
+      'Your name': 'Fred',
+      'What you are applying for': 'A flat',
+      'Their name': 'Hermes',
+      'Their e-mail address': 'hermes@example.com',
+    })
+    await press(fred, 'Send the request')
+    const hermes = await newPerson()
+    await open(hermes, (await fred.locator('a.link').first().getAttribute('href')) ?? '')
+    assert.equal(await chip(hermes), 'visitor Hermes')
+    await open(fred, `${demo.address}/requests`)
+    await press(fred, 'Withdraw')
+    await hermes.reload()
+    assert.equal(await heading(hermes), 'This page is by invitation')
+  })
+
+  await step('Fred logs out, and in again; a wrong password is refused; the way back is local', async () => {
+    await press(fred, 'Log out')
+    assert.match(await text(fred), /You are anonymous/)
+    await open(fred, `${demo.address}/login?next=//evil.test/`)
+    await fill(fred, { Username: 'fred', Password: 'not his password' })
+    assert.equal(await press(fred, 'Log in'), 422)
+    await look(fred, '24-login-failed')
+    await fill(fred, { Username: 'fred', Password: PASSWORD })
+    assert.equal(await press(fred, 'Log in'), 200)
+    assert.equal(fred.url(), `${demo.address}/requests`)
+  })
+}
