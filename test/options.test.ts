@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { inspect } from 'node:util'
+import { defineVisitorModels, VisitorTokenStrategy, loadGuest } from '../src/index.js'
+import { SECRET } from './support/application.js'
+import { openDatabase, type TestDatabase } from './support/database.js'
+
+let database: TestDatabase
+before(async () => {
+  database = await openDatabase()
+})
+after(() => database.close())
+
+const define = (options: unknown) => () =>
+  defineVisitorModels(database.sequelize, options as Parameters<typeof defineVisitorModels>[1])
+
+describe('defineVisitorModels', () => {
+  const wrong: [unknown, RegExp][] = [
+    [undefined, /options must be an object/],
+    [{}, /'secret' must be a non-empty string.*is the environment variable set\?.*not undefined/],
+    [{ secret: undefined }, /'secret'/],
+    [{ secret: '' }, /'secret'.*not an empty string/],
+    [{ secret: [] }, /'secret'.*not an array of 0/],
+    [{ secret: ['a', ''] }, /'secret'/],
+    [{ secret: true }, /'secret'/],
+    [{ secret: SECRET, tokenExpiry: 0 }, /'tokenExpiry' must be a positive number of seconds, not 0/],
+    [{ secret: SECRET, tokenExpiry: Infinity }, /'tokenExpiry'/],
+    [{ secret: SECRET, sessionExpiry: -1 }, /'sessionExpiry' must be 0, a positive whole number/],
+    [{ secret: SECRET, queryKey: '' }, /'queryKey'/],
+    [{ secret: SECRET, queryString: 'x' }, /unknown option 'queryString'; the options are secret, queryKey/],
+    [{ secret: SECRET, tableName: 5 }, /'tableName'/],
+  ]
+  for (const [options, message] of wrong) {
+    it(`refuses ${inspect(options).replace(SECRET, '…')}, and says why`, () => {
+      assert.throws(define(options), (error: unknown) => {
+        assert.ok(error instanceof TypeError)
+        assert.match(error.message, /^defineVisitorModels: /)
+        assert.match(error.message, message)
+        return true
+      })
+    })
+  }
+
+  it('never repeats a secret in a message', () => {
+    assert.throws(
+      define({ secret: ['hunter2 hunter2', 5] }),
+      (error: unknown) => !String(error).includes('hunter2'),
+    )
+  })
+})
+
+describe('the others', () => {
+  it('refuse a model that is not theirs', () => {
+    assert.throws(
+      () => new VisitorTokenStrategy({ Visitor: undefined as never }),
+      /'Visitor' must be the Visitor model/,
+    )
+    assert.throws(
+      () => new VisitorTokenStrategy({ Visitor: class {} as never }),
+      /'Visitor' must be the Visitor model/,
+    )
+    assert.throws(
+      () => loadGuest({ Guest: (() => 0) as never }),
+      /loadGuest: option 'Guest' must be the Guest model/,
+    )
+  })
+
+  it('refuse what they do not know', () => {
+    const { Visitor } = defineVisitorModels(database.sequelize, { secret: SECRET })
+    assert.throws(
+      () => new VisitorTokenStrategy({ Visitor, striptoken: true } as never),
+      /unknown option 'striptoken'/,
+    )
+    assert.throws(
+      () => new VisitorTokenStrategy({ Visitor, stripToken: 1 as never }),
+      /'stripToken' must be a boolean/,
+    )
+  })
+})
