@@ -1,11 +1,11 @@
-import { DataTypes, type Model, type ModelStatic } from 'sequelize'
+import type { Model, ModelStatic } from 'sequelize'
 import { columnsOf, fieldOf, hostOptions, quote, sequelizeOf, type Column } from './columns.js'
 
 /**
  * What an application can ask of its own model, and how to tell: a statement that goes past the ORM must do what the
  * ORM would have done, or not be used.
  */
-type HostModel = ModelStatic<Model>
+export type HostModel = ModelStatic<Model>
 
 /** The parts of a model that Sequelize's types leave out. */
 interface Internals {
@@ -26,16 +26,6 @@ interface HookBearer {
   hasHook: (name: string) => boolean
 }
 
-/** The part of the dialect's generator that writes an INSERT; untyped in Sequelize. */
-interface InsertGenerator {
-  insertQuery: (
-    table: ReturnType<HostModel['getTableName']>,
-    values: Record<string, unknown>,
-    attributes: ReturnType<HostModel['getAttributes']>,
-    options: object,
-  ) => { query: string; bind?: unknown[] }
-}
-
 const FIND_HOOKS = ['beforeFind', 'beforeFindAfterExpandIncludeAll', 'beforeFindAfterOptions', 'afterFind']
 const CREATE_HOOKS = [
   'beforeValidate',
@@ -47,7 +37,7 @@ const CREATE_HOOKS = [
   'afterSave',
 ]
 
-function internals(Host: HostModel): Internals {
+export function internals(Host: HostModel): Internals {
   return Host
 }
 
@@ -97,44 +87,4 @@ export function isPlainlyCreated(Host: HostModel): boolean {
   const { dialectOptions } = hostOptions(sequelizeOf(Host))
   const searchPath = (dialectOptions as { prependSearchPath?: unknown } | undefined)?.prependSearchPath
   return !hasHook(Host, CREATE_HOOKS) && !internals(Host).options.version && !searchPath
-}
-
-/** Builds a new instance as `create` would: with defaults, timestamps, and validated if there is anything to check. */
-export async function buildValid<M extends Model>(Host: ModelStatic<M>, values: object): Promise<M> {
-  const instance = Host.build(values as never)
-  const { timestamps, createdAt, updatedAt } = internals(Host).options
-  const now = new Date()
-  for (const [name, standard] of [
-    [createdAt, 'createdAt'],
-    [updatedAt, 'updatedAt'],
-  ] as const) {
-    if (timestamps === false || name === false) continue
-    const attribute = typeof name === 'string' ? name : standard
-    if (instance.getDataValue(attribute as never) === undefined)
-      instance.setDataValue(attribute as never, now)
-  }
-  if (hasValidators(Host)) await instance.validate({ hooks: false })
-  return instance
-}
-
-function hasValidators(Host: HostModel): boolean {
-  return (
-    Object.keys(internals(Host).options.validate ?? {}).length > 0 ||
-    Object.values(Host.getAttributes()).some(({ validate }) => validate !== undefined)
-  )
-}
-
-/** The dialect's INSERT for a new instance, without what would follow it, and the values that it binds. */
-export function insertStatement(Host: HostModel, instance: Model): { query: string; bind: unknown[] } {
-  const attributes = Host.getAttributes()
-  const values: Record<string, unknown> = {}
-  for (const [name, { type, field }] of Object.entries(attributes)) {
-    const value: unknown = instance.getDataValue(name as never)
-    if (value !== undefined && !(type instanceof DataTypes.VIRTUAL)) values[field ?? name] = value
-  }
-  const generator = sequelizeOf(Host).getQueryInterface().queryGenerator as InsertGenerator
-  const { query, bind = [] } = generator.insertQuery(Host.getTableName(), values, attributes, {
-    returning: false,
-  })
-  return { query: query.replace(/;\s*$/, ''), bind }
 }

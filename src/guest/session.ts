@@ -1,7 +1,7 @@
 import createDebug from 'debug'
 import type { Model } from 'sequelize'
 import { explainMissingTable } from '../database/missing-table.js'
-import { guestSettings, type UserId } from './guest.js'
+import { guestSettings, type Guest, type UserId } from './guest.js'
 import { knownGuest, rememberGuest } from './guest-state.js'
 import type { GuestModel } from './model.js'
 import { isUserId, keyOf } from './user-key.js'
@@ -21,9 +21,14 @@ export function serializeUser(Guest: GuestModel) {
       return
     }
     const id = keyOf(user)
-    stateOf(Guest, user, id).then(
-      (isGuest) => {
-        done(null, isGuest ? { guest: id } : id)
+    const known = knownGuest(user)
+    if (known !== undefined) {
+      done(null, known === null ? id : { guest: id })
+      return
+    }
+    lookUp(Guest, user, id).then(
+      (guest) => {
+        done(null, guest === null ? id : { guest: id })
       },
       (error: unknown) => {
         done(explainMissingTable(error))
@@ -52,13 +57,10 @@ export function deserializeUser(Guest: GuestModel) {
 }
 
 /** A user who was never looked up (a login form's, say) costs a query here, once a login. */
-async function stateOf(Guest: GuestModel, user: Model, id: UserId): Promise<boolean> {
-  let guest = knownGuest(user)
-  if (guest === undefined) {
-    guest = (await findGuest(Guest, id)) ?? null
-    rememberGuest(user, guest)
-  }
-  return guest !== null
+async function lookUp(Guest: GuestModel, user: Model, id: UserId): Promise<Guest | null> {
+  const guest = (await findGuest(Guest, id)) ?? null
+  rememberGuest(user, guest)
+  return guest
 }
 
 interface ParsedSession {

@@ -7,13 +7,8 @@ import {
   sequelizeOf,
   type Column,
 } from '../database/columns.js'
-import {
-  buildValid,
-  insertStatement,
-  isPlainlyCreated,
-  notDeleted,
-  plainlyReadColumns,
-} from '../database/host-model.js'
+import { isPlainlyCreated, notDeleted, plainlyReadColumns } from '../database/host-model.js'
+import { inserterOf, type Insert } from '../database/inserter.js'
 import { runPrepared, speaksPostgres, statement, type Row, type Statement } from '../database/prepared.js'
 import { guestSettings, GUEST_ALIAS, type Guest, type UserId } from './guest.js'
 import type { GuestModel } from './model.js'
@@ -95,13 +90,9 @@ export async function insertGuest<U extends Model>(
   const reader = readerOf(Guest)
   const { User, usernameField } = Guest[guestSettings]
   if (reader === undefined || !isPlainlyCreated(User) || !isPlainlyCreated(Guest)) return undefined
-  const insert = insertStatement(User, await buildValid(User, { [usernameField]: username }))
-  const now = new Date()
-  const values = [...insert.bind, now, sessionHash ?? null]
-  const text =
-    `WITH u AS (${insert.query} RETURNING *), g AS (${reader.insertGuest(insert.bind.length)})` +
-    ` SELECT ${reader.columns} FROM u, g`
-  const [row] = await runPrepared(sequelizeOf(Guest), statement(text), values)
+  const insert = await reader.insertUser({ [usernameField]: username })
+  const values = [...insert.bind, new Date(), sessionHash ?? null]
+  const [row] = await runPrepared(sequelizeOf(Guest), reader.creating(insert), values)
   return row === undefined ? undefined : reader.build(row)
 }
 
@@ -117,10 +108,9 @@ function detach<U extends Model>(user: U | null): UserWithGuest<U> | undefined {
 /** Reads user and guest off one row, and knows the statements that give such rows. */
 interface Reader<U extends Model> {
   readonly byUser: Statement
-  /** Of a user `u` and a guest `g`. */
-  readonly columns: string
-  /** The second half of the creating statement, whose own values come after `bound` others. */
-  readonly insertGuest: (bound: number) => string
+  readonly insertUser: (values: object) => Promise<Insert>
+  /** Makes the user that `insertUser` wrote and its guest; binds the time and the session's hash after the user's values. */
+  readonly creating: (insert: Insert) => Statement
   readonly build: (row: Row) => UserWithGuest<U>
 }
 
@@ -152,15 +142,26 @@ function makeReader<U extends Model>(Guest: GuestModel<U>): Reader<U> | null {
   const [userId, createdAt, lastSeenAt, sessionHash] = (
     ['userId', 'createdAt', 'lastSeenAt', 'sessionHash'] as const
   ).map((attribute) => quotedField(Guest, attribute))
+  const creating = new Map<string, Statement>()
   return {
-    columns,
     byUser: statement(
       `SELECT ${columns} FROM ${quotedTable(User)} AS u LEFT JOIN ${quotedTable(Guest)} AS g` +
         ` ON g.${userId} = u.${key} WHERE u.${key} = $1${notDeleted(User, 'u')}`,
     ),
-    insertGuest: (bound) =>
-      `INSERT INTO ${quotedTable(Guest)} (${userId}, ${createdAt}, ${lastSeenAt}, ${sessionHash})` +
-      ` SELECT u.${key}, $${bound + 1}, $${bound + 1}, $${bound + 2} FROM u RETURNING *`,
+    insertUser: inserterOf(User),
+    creating({ query, bind: { length } }) {
+      let known = creating.get(query)
+      if (known === undefined) {
+        known = statement(
+          `WITH u AS (${query} RETURNING *), g AS (` +
+            `INSERT INTO ${quotedTable(Guest)} (${userId}, ${createdAt}, ${lastSeenAt}, ${sessionHash})` +
+            ` SELECT u.${key}, $${length + 1}, $${length + 1}, $${length + 2} FROM u RETURNING *)` +
+            ` SELECT ${columns} FROM u, g`,
+        )
+        creating.set(query, known)
+      }
+      return known
+    },
     build(row) {
       const guest =
         row[GUEST_PREFIX + 'userId'] === null ? null : pick(Guest, guestColumns, row, GUEST_PREFIX)

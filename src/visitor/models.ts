@@ -140,7 +140,7 @@ function visitorAttributes({
       allowNull: false,
       validate: { ...text(100), notEmpty: true, notIn: [['*']] },
     },
-    context: { type: DataTypes.JSON, allowNull: true, get: readContext },
+    context: { type: DataTypes.JSON, allowNull: true },
     createdAt: { type: DataTypes.DATE(3), allowNull: false },
     updatedAt: { type: DataTypes.DATE(3), allowNull: false },
     expiresAt: {
@@ -183,17 +183,6 @@ function visitorLogAttributes(sequelize: Sequelize): ModelAttributes<VisitorLog>
 /** Visits outgrow 31 bits; SQLite numbers rows by INTEGER alone, which is 64 bits there. */
 export function logIdType(sequelize: Sequelize): DataTypes.AbstractDataTypeConstructor {
   return sequelize.getDialect() === 'sqlite' ? DataTypes.INTEGER : DataTypes.BIGINT
-}
-
-/** MariaDB keeps JSON as text, and its driver hands out the text. */
-function readContext(this: Visitor): unknown {
-  const value: unknown = this.getDataValue('context')
-  if (typeof value !== 'string' || this.sequelize.getDialect() !== 'mysql') return value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
 }
 
 /** A text that the column takes whole: databases cut or throw past the limit, and PostgreSQL throws on NUL. */

@@ -72,6 +72,7 @@ function parse(raw: string): Parameter {
 }
 
 function decode(text: string): string {
+  if (!/[%+]/.test(text)) return text
   const spaced = text.replaceAll('+', ' ')
   try {
     return decodeURIComponent(spaced)

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { openModels } from './servers/models.js'
+import { ROUTES, SCOPE } from './servers/settings.js'
+
+/** A database of the benchmark's own, with tables and passes; nothing else on the server is touched. */
+export interface BenchDatabase {
+  readonly url: string
+  /** Of the server. */
+  readonly version: string
+  /** Addresses that redeem a pass each. */
+  readonly links: readonly string[]
+  readonly drop: () => Promise<void>
+}
+
+const SERVER = process.env['DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+const PASSES = 64
+
+export async function createDatabase(): Promise<BenchDatabase> {
+  const name = `ephemeral_bench_${randomBytes(6).toString('hex')}`
+  await onServer((admin) => admin.query(`CREATE DATABASE ${name}`))
+  const url = new URL(SERVER)
+  url.pathname = `/${name}`
+  const drop = async (): Promise<void> => {
+    await onServer((admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`))
+  }
+  try {
+    return { url: url.href, version: await serverVersion(), links: await fill(url.href), drop }
+  } catch (error) {
+    await drop()
+    throw error
+  }
+}
+
+/** The package's own tables; the floor uses the same ones, with the same indexes. */
+async function fill(url: string): Promise<string[]> {
+  const { sequelize, Visitor } = openModels(url)
+  try {
+    await sequelize.sync()
+    const passes = Array.from({ length: PASSES }, (_, index) =>
+      Visitor.create({ email: `visitor${index}@example.com`, scope: SCOPE, context: null }),
+    )
+    return (await Promise.all(passes)).map((pass) => pass.tokenise(ROUTES.redeem))
+  } finally {
+    await sequelize.close()
+  }
+}
+
+async function serverVersion(): Promise<string> {
+  const { rows } = await onServer((admin) => admin.query<{ server_version: string }>('SHOW server_version'))
+  return rows[0]?.server_version ?? 'unknown'
+}
+
+async function onServer<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
+  const admin = new pg.Client({ connectionString: SERVER })
+  await admin.connect()
+  try {
+    return await work(admin)
+  } finally {
+    await admin.end()
+  }
+}

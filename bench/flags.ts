@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util'
+
+/** How much to measure. */
+export interface Flags {
+  /** Pairs of rounds a path. */
+  readonly pairs: number
+  /** Seconds a round. */
+  readonly seconds: number
+  readonly warmUpSeconds: number
+  /** Concurrent connections of the load. */
+  readonly connections: number
+  /** Only the paths whose name contains this. */
+  readonly only: string
+}
+
+const DEFAULTS = { pairs: '7', seconds: '3' }
+const QUICK = { pairs: '3', seconds: '1' }
+
+/**
+ * `--pairs 7 --seconds 3 --connections 8 --only redeem`, or `--quick` for a first impression.
+ *
+ * @throws {TypeError} naming the flag that is unknown or is no number
+ */
+export function readFlags(): Flags {
+  const { values } = parseArgs({
+    options: {
+      pairs: { type: 'string' },
+      seconds: { type: 'string' },
+      connections: { type: 'string', default: '8' },
+      only: { type: 'string', default: '' },
+      quick: { type: 'boolean', default: false },
+    },
+  })
+  const defaults = values.quick ? QUICK : DEFAULTS
+  const seconds = positive('seconds', values.seconds ?? defaults.seconds)
+  return {
+    pairs: positive('pairs', values.pairs ?? defaults.pairs),
+    seconds,
+    warmUpSeconds: Math.min(2, seconds),
+    connections: positive('connections', values.connections),
+    only: values.only,
+  }
+}
+
+function positive(flag: string, text: string): number {
+  const value = Number(text)
+  if (!(Number.isInteger(value) && value > 0))
+    throw new TypeError(`--${flag} must be a positive whole number`)
+  return value
+}

@@ -1,0 +1,98 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import type { BenchDatabase } from './database.js'
+import type { Flags } from './flags.js'
+import type { Measurement, Round, Side } from './measure.js'
+import { median } from './median.js'
+
+/** A row of the table: medians of the rounds, and what the package did as a part of what the floor did beside it. */
+interface Row {
+  readonly path: string
+  readonly statements: string
+  readonly floor: number
+  readonly package: number
+  readonly ratio: Spread
+  readonly cpuRatio: Spread
+  readonly sequelize: number | undefined
+}
+
+interface Spread {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
+
+/** The table in Markdown, as `docs/performance.md` has it. */
+export function table(measurements: readonly Measurement[]): string {
+  const header = [
+    '| path | statements | floor req/s | package req/s | ratio (min–max) | ratio by CPU (min–max) | plain Sequelize req/s |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+  ]
+  const rows = measurements
+    .map(summarise)
+    .map((row) =>
+      [
+        row.path,
+        row.statements,
+        thousands(row.floor),
+        thousands(row.package),
+        spreadText(row.ratio),
+        spreadText(row.cpuRatio),
+        row.sequelize === undefined ? '–' : thousands(row.sequelize),
+      ].join(' | '),
+    )
+  return [...header, ...rows.map((row) => `| ${row} |`)].join('\n')
+}
+
+/** Keeps every round beside the table, for whoever wants to look closer. */
+export async function save(
+  measurements: readonly Measurement[],
+  { version }: BenchDatabase,
+  flags: Flags,
+): Promise<void> {
+  const folder = new URL('results/', import.meta.url)
+  const report = {
+    at: new Date().toISOString(),
+    node: process.version,
+    postgres: version,
+    cores: cpus().length,
+    flags,
+    rows: measurements.map(summarise),
+    measurements,
+  }
+  await mkdir(folder, { recursive: true })
+  await writeFile(new URL('latest.json', folder), `${JSON.stringify(report, null, 2)}\n`)
+}
+
+function summarise({ path, statements, pairs }: Measurement): Row {
+  const rates = (side: Side): number[] =>
+    pairs.flatMap((pair) => pair[side] ?? []).map((round) => round.requestsPerSecond)
+  return {
+    path,
+    statements: (['floor', 'package', 'sequelize'] as const)
+      .flatMap((side) => statements[side] ?? [])
+      .join(' / '),
+    floor: median(rates('floor')),
+    package: median(rates('package')),
+    ratio: spread(pairs, (floor, ours) => ours.requestsPerSecond / floor.requestsPerSecond),
+    cpuRatio: spread(pairs, (floor, ours) => floor.cpu / ours.cpu),
+    sequelize: pairs[0]?.sequelize === undefined ? undefined : median(rates('sequelize')),
+  }
+}
+
+/** Each pair gives one ratio: its rounds ran one after the other, and the machine was the same to both. */
+function spread(pairs: Measurement['pairs'], ratio: (floor: Round, ours: Round) => number): Spread {
+  const ratios = pairs.flatMap((pair) => {
+    const { floor, package: ours } = pair
+    return floor === undefined || ours === undefined ? [] : [ratio(floor, ours)]
+  })
+  return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) }
+}
+
+function spreadText({ median: middle, min, max }: Spread): string {
+  return `${middle.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`
+}
+
+function thousands(value: number): string {
+  return Math.round(value).toLocaleString('en-GB')
+}

@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { createDatabase } from './database.js'
+import { readFlags } from './flags.js'
+import { measure, type Measurement } from './measure.js'
+import { PATHS } from './paths.js'
+import { save, table } from './report.js'
+import { COMPILED } from './server-process.js'
+
+const flags = readFlags()
+await compileServers()
+const database = await createDatabase()
+const measurements: Measurement[] = []
+try {
+  for (const path of PATHS.filter(({ name }) => name.includes(flags.only))) {
+    console.error(`measuring: ${path.name}`)
+    measurements.push(await measure(path, database, flags))
+  }
+} finally {
+  await database.drop()
+  await rm(COMPILED, { recursive: true })
+}
+await save(measurements, database, flags)
+console.log(table(measurements))
+
+async function compileServers(): Promise<void> {
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
+  const project = fileURLToPath(new URL('tsconfig.build.json', import.meta.url))
+  await promisify(execFile)(process.execPath, [tsc, '-p', project])
+}

@@ -1,0 +1,49 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { USAGE, type Usage } from './servers/settings.js'
+
+/** Whose code answers. */
+export type ContenderName = 'floor' | 'package' | 'sequelize'
+
+/** A contender's server in a process of its own. */
+export interface ServerProcess {
+  readonly origin: string
+  readonly usage: () => Promise<Usage>
+  readonly stop: () => Promise<void>
+}
+
+/** Where the servers are compiled to beforehand: what tsx adds to every function would be measured too. */
+export const COMPILED = new URL('results/servers/', import.meta.url)
+const ENTRY = fileURLToPath(new URL('serve.js', COMPILED))
+
+export async function startServer(contender: ContenderName, databaseUrl: string): Promise<ServerProcess> {
+  const child = fork(ENTRY, [contender, databaseUrl], {
+    execArgv: process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [],
+  })
+  const answer = async <T>(): Promise<T> => {
+    const exit = new AbortController()
+    const failed = once(child, 'exit', { signal: exit.signal }).then(() => {
+      throw new Error(`The server of '${contender}' ended`)
+    })
+    try {
+      const [message] = (await Promise.race([once(child, 'message', { signal: exit.signal }), failed])) as [T]
+      return message
+    } finally {
+      failed.catch(() => undefined)
+      exit.abort()
+    }
+  }
+  const { port } = await answer<{ port: number }>()
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async usage() {
+      child.send(USAGE)
+      return await answer<Usage>()
+    },
+    async stop() {
+      child.disconnect()
+      if (child.exitCode === null) await once(child, 'exit')
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import express, { type Application, type Request, type RequestHandler } from 'express'
+import session from 'express-session'
+import type passport from 'passport'
+import { ROUTES } from './settings.js'
+
+/** What differs between the servers: how a guest and a visitor come about. Everything else is the same code. */
+export interface Contender {
+  readonly authenticator: passport.Authenticator
+  /** Makes a guest of whoever is nobody. */
+  readonly admitGuest: RequestHandler
+  /** Redeems a token, or restores the visitor. */
+  readonly admitVisitor: RequestHandler
+  /** What the handlers show. */
+  readonly username: (req: Request) => string
+  readonly email: (req: Request) => string
+  readonly mountMore?: (app: Application, pages: Pages) => void
+}
+
+/** The pages, for the routes that only one contender has. */
+export interface Pages {
+  readonly guestPage: RequestHandler
+  readonly visitorPage: RequestHandler
+}
+
+/** The application that all contenders run. */
+export function buildApplication({
+  authenticator,
+  admitGuest,
+  admitVisitor,
+  username,
+  email,
+  mountMore,
+}: Contender): Application {
+  const guestPage: RequestHandler = (req, res) => {
+    res.json({ username: username(req) })
+  }
+  const visitorPage: RequestHandler = (req, res) => {
+    res.json({ email: email(req) })
+  }
+  const app = express()
+  app.use(session({ secret: 'session secret', resave: false, saveUninitialized: false }))
+  app.use(authenticator.session())
+  app.use('/visitor', admitVisitor)
+  app.get(ROUTES.newGuest, admitGuest, guestPage)
+  app.get(ROUTES.guestPage, guestPage)
+  app.get(ROUTES.visitorPage, visitorPage)
+  mountMore?.(app, { guestPage, visitorPage })
+  return app
+}
