@@ -2,13 +2,13 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'test/packaging/consumers', 'screenshots'] },
+  { ignores: ['dist', 'coverage', 'test/packaging/consumers', 'screenshots', 'bench/results'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
-  { files: ['**/*.js', '**/*.mjs', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
   {
+    files: ['**/*.ts', '**/*.cts'],
     rules: {
       // A class that extends Model with `declare` fields is a class for its type.
       '@typescript-eslint/no-extraneous-class': 'off',
@@ -23,7 +23,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**', 'examples/**', 'bench/**'],
+    files: ['{test,examples,bench}/**/*.ts'],
     rules: {
       // node:test's test() returns a promise that the runner awaits.
       '@typescript-eslint/no-floating-promises': [
@@ -50,4 +50,6 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
     },
   },
+  // Plain JavaScript is checked without types.
+  { files: ['**/*.js', '**/*.mjs', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
 )

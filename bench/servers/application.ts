@@ -17,7 +17,7 @@ export interface Contender {
 }
 
 /** The pages, for the routes that only one contender has. */
-export interface Pages {
+interface Pages {
   readonly guestPage: RequestHandler
   readonly visitorPage: RequestHandler
 }

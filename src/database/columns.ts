@@ -8,7 +8,7 @@ export interface Column {
 
 /** The dialect's quoting, which Sequelize's types leave out. */
 interface Quoting {
-  quoteIdentifier: (name: string) => string
+  quoteIdentifier: (name: string, force?: boolean) => string
   quoteTable: (table: ReturnType<ModelStatic<Model>['getTableName']>) => string
 }
 
@@ -25,8 +25,13 @@ export function fieldOf(Model: ModelStatic<Model>, attribute: string): string {
 }
 
 /** An identifier as this dialect quotes it. */
-export function quote(Model: ModelStatic<Model>, identifier: string): string {
+function quote(Model: ModelStatic<Model>, identifier: string): string {
   return quoting(Model).quoteIdentifier(identifier)
+}
+
+/** An alias: quoted even where `quoteIdentifiers: false` leaves columns bare, or PostgreSQL would lower its case. */
+function quoteAlways(Model: ModelStatic<Model>, alias: string): string {
+  return quoting(Model).quoteIdentifier(alias, true)
 }
 
 /** An attribute's column, quoted. */
@@ -47,7 +52,9 @@ export function selectList(
   prefix = '',
 ): string {
   return columns
-    .map(({ attribute, field }) => `${from}${quote(Model, field)} AS ${quote(Model, prefix + attribute)}`)
+    .map(
+      ({ attribute, field }) => `${from}${quote(Model, field)} AS ${quoteAlways(Model, prefix + attribute)}`,
+    )
     .join(', ')
 }
 

@@ -1,5 +1,5 @@
 import type { Model, ModelStatic } from 'sequelize'
-import { columnsOf, fieldOf, hostOptions, quote, sequelizeOf, type Column } from './columns.js'
+import { columnsOf, hostOptions, quotedField, sequelizeOf, type Column } from './columns.js'
 
 /**
  * What an application can ask of its own model, and how to tell: a statement that goes past the ORM must do what the
@@ -57,6 +57,7 @@ function hasHook(Host: HostModel, names: readonly string[]): boolean {
 export function plainlyReadColumns(Host: HostModel): Column[] | undefined {
   const { attributes, ...rest } = internals(Host)._scope ?? {}
   if (hasHook(Host, FIND_HOOKS) || Object.values(rest).some((value) => value !== undefined)) return undefined
+  if (marksTheLiving(Host)) return undefined
   const all = columnsOf(Host)
   const shown = shownColumns(all, attributes)
   return shown?.some(({ attribute }) => attribute === Host.primaryKeyAttribute) === true ? shown : undefined
@@ -76,10 +77,20 @@ function shownColumns(all: Column[], attributes: unknown): Column[] | undefined 
 
 /** ` AND <alias>."deletedAt" IS NULL` for a paranoid model, otherwise nothing. */
 export function notDeleted(Host: HostModel, alias: string): string {
+  const attribute = deletionAttribute(Host)
+  return attribute === undefined ? '' : ` AND ${alias}.${quotedField(Host, attribute)} IS NULL`
+}
+
+/** Whether a paranoid model tells the living by a default value of `deletedAt`, rather than by NULL. */
+function marksTheLiving(Host: HostModel): boolean {
+  const attribute = deletionAttribute(Host)
+  return attribute !== undefined && Boolean(Host.getAttributes()[attribute]?.defaultValue)
+}
+
+function deletionAttribute(Host: HostModel): string | undefined {
   const { paranoid, timestamps, deletedAt } = internals(Host).options
-  if (paranoid !== true || timestamps === false) return ''
-  const attribute = typeof deletedAt === 'string' ? deletedAt : 'deletedAt'
-  return ` AND ${alias}.${quote(Host, fieldOf(Host, attribute))} IS NULL`
+  if (paranoid !== true || timestamps === false) return undefined
+  return typeof deletedAt === 'string' ? deletedAt : 'deletedAt'
 }
 
 /** Whether creating a row means no more than to insert it. Validators are run either way. */

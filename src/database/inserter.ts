@@ -42,8 +42,7 @@ export function inserterOf<M extends Model>(Host: ModelStatic<M>): (values: obje
     const instance = Host.build(values as never)
     const now = new Date()
     for (const name of timestamps) {
-      if (instance.getDataValue(name as never) === undefined)
-        instance.setDataValue(name as never, now)
+      if (instance.getDataValue(name as never) === undefined) instance.setDataValue(name as never, now)
     }
     if (validated) await instance.validate({ hooks: false })
     return write(instance.dataValues as Values)

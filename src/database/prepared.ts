@@ -59,17 +59,18 @@ export async function runPrepared(
 
   const { connectionManager } = sequelize
   const connection = await connectionManager.getConnection({ type: 'write', useMaster: true })
-  let broken = false
+  let spoilt = false
   try {
     return await run(connection as Connection, { name, text, values }).catch((error: unknown) => {
       if (!isStalePlan(error)) throw error
+      spoilt = true // it would refuse the name every time
       return run(connection as Connection, { text, values })
     })
   } catch (error) {
-    broken = isBrokenConnection(error)
+    spoilt ||= isBrokenConnection(error)
     throw error
   } finally {
-    if (broken) await connectionManager.destroyConnection(connection)
+    if (spoilt) await connectionManager.destroyConnection(connection)
     else connectionManager.releaseConnection(connection)
   }
 }

@@ -1,4 +1,5 @@
 import { DataTypes, type Attributes, type Model, type ModelStatic, type Sequelize } from 'sequelize'
+import { initOwnModel } from '../database/own-model.js'
 import { aBoolean, aFunction, aString, checkOptions, oneOf, positiveSeconds, type Rule } from '../options.js'
 import { convertGuest } from './convert.js'
 import {
@@ -119,7 +120,9 @@ export function defineGuestModel<U extends Model>(
   class DefinedGuest extends Guest {
     static override readonly [guestSettings] = settings as unknown as GuestSettings
   }
-  DefinedGuest.init(
+  initOwnModel(
+    DefinedGuest,
+    sequelize,
     {
       userId: { type: keyTypeOf(User), primaryKey: true, allowNull: false },
       createdAt: { type: DataTypes.DATE(3), allowNull: false },
@@ -127,20 +130,14 @@ export function defineGuestModel<U extends Model>(
       sessionHash: { type: DataTypes.STRING(64), allowNull: true },
     },
     {
-      sequelize,
       modelName: 'Guest',
-      ...(tableName !== undefined && { tableName }),
-      ...(schema !== undefined && { schema }),
-      // What the host sets for its own models must not reach in: a soft delete would leave a converted user a guest.
-      paranoid: false,
-      version: false,
-      timestamps: true,
-      createdAt: 'createdAt',
+      tableName,
+      schema,
       updatedAt: false,
       indexes: [
-        { unique: true, fields: ['sessionHash'] },
-        { fields: ['createdAt'] },
-        { fields: ['lastSeenAt'] },
+        { attributes: ['sessionHash'], unique: true },
+        { attributes: ['createdAt'] },
+        { attributes: ['lastSeenAt'] },
       ],
     },
   )

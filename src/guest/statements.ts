@@ -102,6 +102,11 @@ function detach<U extends Model>(user: U | null): UserWithGuest<U> | undefined {
   const guest = (user.get(GUEST_ALIAS) as Guest | null | undefined) ?? null
   Reflect.deleteProperty(user, GUEST_ALIAS)
   Reflect.deleteProperty(user.dataValues as object, GUEST_ALIAS)
+  // `user.reload()` would fetch it again.
+  const options = (user as unknown as { _options: { include?: { as?: string }[] } })._options
+  const others = options.include?.filter(({ as }) => as !== GUEST_ALIAS) ?? []
+  if (others.length === 0) delete options.include
+  else options.include = others
   return { user, guest }
 }
 

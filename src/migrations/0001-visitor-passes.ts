@@ -1,9 +1,9 @@
 import { DataTypes } from 'sequelize'
-import { sequelizeOf } from '../database/columns.js'
+import { fieldOf, sequelizeOf } from '../database/columns.js'
 import { logIdType } from '../visitor/models.js'
 import type { Visitor } from '../visitor/visitor.js'
 import type { VisitorLog } from '../visitor/visitor-log.js'
-import { addIndex, inColumns, queryInterfaceOf, type Migration } from './migration.js'
+import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } from './migration.js'
 
 /**
  * The passes and their visits. What is written here stays as it was published: a later change to the models is a later
@@ -35,6 +35,7 @@ export function visitorPasses(Passes: typeof Visitor, Visits: typeof VisitorLog)
           lastUsedAt: { type: DataTypes.DATE(3), allowNull: true },
           selfService: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
         }),
+        tableOptions(Passes),
       )
       await addIndex(queryInterface, Passes, ['uuid'], { unique: true })
       await addIndex(queryInterface, Passes, ['email'])
@@ -47,7 +48,7 @@ export function visitorPasses(Passes: typeof Visitor, Visits: typeof VisitorLog)
           visitorId: {
             type: DataTypes.INTEGER,
             allowNull: false,
-            references: { model: Passes.getTableName() as string, key: 'id' },
+            references: { model: Passes.getTableName() as string, key: fieldOf(Passes, 'id') },
             onDelete: 'CASCADE',
             onUpdate: 'CASCADE',
           },
@@ -61,6 +62,7 @@ export function visitorPasses(Passes: typeof Visitor, Visits: typeof VisitorLog)
           sessionHash: { type: DataTypes.STRING(64), allowNull: false },
           outcome: { type: DataTypes.STRING(32), allowNull: false },
         }),
+        tableOptions(Visits),
       )
       await addIndex(queryInterface, Visits, ['visitorId', 'createdAt'])
       await addIndex(queryInterface, Visits, ['createdAt'])

@@ -2,7 +2,7 @@ import { DataTypes } from 'sequelize'
 import { fieldOf } from '../database/columns.js'
 import { guestSettings } from '../guest/guest.js'
 import type { GuestModel } from '../guest/model.js'
-import { addIndex, inColumns, queryInterfaceOf, type Migration } from './migration.js'
+import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } from './migration.js'
 
 /**
  * The marks of the guests. What is written here stays as it was published: a later change to the model is a later
@@ -31,6 +31,7 @@ export function guests(Guests: GuestModel): Migration {
           lastSeenAt: { type: DataTypes.DATE(3), allowNull: false },
           sessionHash: { type: DataTypes.STRING(64), allowNull: true },
         }),
+        tableOptions(Guests),
       )
       await addIndex(queryInterface, Guests, ['sessionHash'], { unique: true })
       await addIndex(queryInterface, Guests, ['createdAt'])

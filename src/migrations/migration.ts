@@ -1,4 +1,10 @@
-import type { ModelStatic, Model, QueryInterface } from 'sequelize'
+import {
+  Utils,
+  type Model,
+  type ModelStatic,
+  type QueryInterface,
+  type QueryInterfaceCreateTableOptions,
+} from 'sequelize'
 import { fieldOf } from '../database/columns.js'
 
 /**
@@ -28,6 +34,16 @@ export function inColumns<T>(
   )
 }
 
+/** What the host's conventions say of every table: on MySQL, character set, collation and engine. */
+export function tableOptions(Table: ModelStatic<Model>): QueryInterfaceCreateTableOptions {
+  const { engine, charset, collate } = Table.options as QueryInterfaceCreateTableOptions
+  return {
+    ...(engine !== undefined && { engine }),
+    ...(charset !== undefined && { charset }),
+    ...(collate !== undefined && { collate }),
+  }
+}
+
 /** Adds an index over attributes, under the name that `sequelize.sync()` would give it. */
 export async function addIndex(
   queryInterface: QueryInterface,
@@ -35,6 +51,9 @@ export async function addIndex(
   attributes: readonly string[],
   { unique = false }: { unique?: boolean } = {},
 ): Promise<void> {
+  const table = Table.getTableName()
+  const tableName = typeof table === 'string' ? table : table.tableName
   const fields = attributes.map((attribute) => fieldOf(Table, attribute))
-  await queryInterface.addIndex(Table.getTableName(), { fields, unique })
+  const name = Utils.underscoredIf(`${tableName}_${attributes.join('_')}`, true)
+  await queryInterface.addIndex(table, { name, fields, unique })
 }

@@ -1,4 +1,5 @@
 import { DataTypes, type ModelAttributes, type Sequelize } from 'sequelize'
+import { initOwnModel } from '../database/own-model.js'
 import { aBoolean, aString, checkOptions, positiveSeconds, strings, type Rule } from '../options.js'
 import { createTokenCodec, type Secret } from './token.js'
 import { Visitor, visitorSettings, type VisitorSettings } from './visitor.js'
@@ -85,31 +86,23 @@ export function defineVisitorModels(
     }
   }
 
-  // What the host sets for its own models must not reach in: a soft delete would keep what was to be gone.
-  const ours = {
-    sequelize,
-    paranoid: false,
-    version: false,
-    timestamps: true,
-    createdAt: 'createdAt',
-  } as const
-  const inSchema = schema === undefined ? {} : { schema }
-
-  DefinedVisitor.init(visitorAttributes({ sessionExpiry, tokenExpiry }), {
-    ...ours,
-    ...inSchema,
-    ...(tableName !== undefined && { tableName }),
+  initOwnModel(DefinedVisitor, sequelize, visitorAttributes({ sessionExpiry, tokenExpiry }), {
     modelName: 'Visitor',
-    updatedAt: 'updatedAt',
-    indexes: [{ unique: true, fields: ['uuid'] }, { fields: ['email'] }, { fields: ['expiresAt'] }],
+    tableName,
+    schema,
+    updatedAt: true,
+    indexes: [
+      { attributes: ['uuid'], unique: true },
+      { attributes: ['email'] },
+      { attributes: ['expiresAt'] },
+    ],
   })
-  DefinedLog.init(visitorLogAttributes(sequelize), {
-    ...ours,
-    ...inSchema,
-    ...(logTableName !== undefined && { tableName: logTableName }),
+  initOwnModel(DefinedLog, sequelize, visitorLogAttributes(sequelize), {
     modelName: 'VisitorLog',
+    tableName: logTableName,
+    schema,
     updatedAt: false,
-    indexes: [{ fields: ['visitorId', 'createdAt'] }, { fields: ['createdAt'] }],
+    indexes: [{ attributes: ['visitorId', 'createdAt'] }, { attributes: ['createdAt'] }],
   })
   DefinedLog.belongsTo(DefinedVisitor, {
     as: 'visitor',

@@ -34,6 +34,7 @@ export async function redeemPass(Model: typeof Visitor, uuid: string): Promise<V
       silent: true,
       hooks: false,
       validate: false,
+      ...quietly(Model),
     },
   )
   return counted === 1 ? await findPassByUuid(Model, uuid) : undefined
@@ -41,7 +42,14 @@ export async function redeemPass(Model: typeof Visitor, uuid: string): Promise<V
 
 /** A pass by what its token names, to tell why it was refused. */
 export async function findPassByUuid(Model: typeof Visitor, uuid: string): Promise<Visitor | undefined> {
-  return (await Model.unscoped().findOne({ where: { uuid }, useMaster: true })) ?? undefined
+  return (
+    (await Model.unscoped().findOne({ where: { uuid }, useMaster: true, ...quietly(Model) })) ?? undefined
+  )
+}
+
+/** The ORM writes values into its statements, and statements into the application's log. */
+function quietly(Model: typeof Visitor): { logging?: false } {
+  return Model[visitorSettings].codec.uuidIsToken ? { logging: false } : {}
 }
 
 interface PassStatements {

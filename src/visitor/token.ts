@@ -7,6 +7,8 @@ export type Secret = string | readonly string[] | false
 
 /** Makes tokens for links and reads them back. */
 export interface TokenCodec {
+  /** Whether the pass's `uuid` is the token itself, and so must not be logged. */
+  readonly uuidIsToken: boolean
   /** The token for a pass, by the pass's `uuid`. */
   sign: (uuid: string) => string
   /**
@@ -37,6 +39,7 @@ export function createTokenCodec(secret: Secret): TokenCodec {
   warnOfWeakSecrets(keys)
 
   return {
+    uuidIsToken: false,
     sign(uuid) {
       const id = parse(uuid)
       return Buffer.concat([id, mac(first, 'token', id)]).toString('base64url')
@@ -57,6 +60,7 @@ export function createTokenCodec(secret: Secret): TokenCodec {
 
 /** For links that a deployment without a secret has already sent out: whoever reads the database can make one. */
 const bareUuids: TokenCodec = {
+  uuidIsToken: true,
   sign: (uuid) => uuid,
   read(token) {
     if (!validate(token)) throw new VisitorTokenMalformed()

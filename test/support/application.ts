@@ -33,7 +33,7 @@ import {
 import { openDatabase, type TestDatabase } from './database.js'
 
 /** The Express under test: 5, or with `EXPRESS=4` its predecessor. */
-export const express = (process.env['EXPRESS'] === '4' ? express4 : express5) as typeof express5
+export const express = process.env['EXPRESS'] === '4' ? express4 : express5
 
 export const SECRET = 'a secret of more than thirty-two characters'
 
@@ -98,7 +98,7 @@ export async function startApplication(options: TestAppOptions = {}): Promise<Te
   const Guest = defineGuestModel(sequelize, { User: TestUser, ...options.guest })
   await sequelize.sync()
 
-  const authenticator = new passport.Passport() as unknown as passport.Authenticator
+  const authenticator = new passport.Passport()
   authenticator.use(new VisitorTokenStrategy({ Visitor, ...options.visitorStrategy }))
   authenticator.use(new GuestStrategy({ Guest, ...options.guestStrategy }))
   authenticator.use(passwordless(TestUser))

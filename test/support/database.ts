@@ -2,11 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after } from 'node:test'
-import { PGlite } from '@electric-sql/pglite'
-import { createPgConfig } from '@electric-sql/pglite/node-postgres'
 import pg from 'pg'
 import { Sequelize, Transaction, type Options } from 'sequelize'
+import { borrowEmbedded, embeddedClient, forgetStatements, returnEmbedded } from './embedded.js'
 
 /** A fresh, empty database, and what was asked of it. */
 export interface TestDatabase {
@@ -42,20 +40,8 @@ export async function openDatabase(options: Options = {}): Promise<TestDatabase>
 
 type Opened = Omit<TestDatabase, 'takeStatements'>
 
-/** Starting a PGlite takes seconds, so one that was closed is handed out again, emptied. Each has one session. */
-const idle: PGlite[] = []
-
-/** Set when the file's tests are over. Its own `after` hooks, which close its databases, run after this one. */
-let over = false
-
-after(async () => {
-  over = true
-  await Promise.all(idle.map((lite) => lite.close()))
-})
-
 async function openEmbedded(options: Options): Promise<Opened> {
-  const lite = idle.pop() ?? (await PGlite.create())
-  await lite.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
+  const lite = await borrowEmbedded()
   const sequelize = new Sequelize({
     dialect: 'postgres',
     dialectModule: { ...pg, Client: embeddedClient(lite) },
@@ -67,24 +53,9 @@ async function openEmbedded(options: Options): Promise<Opened> {
     sequelize,
     close: async () => {
       await sequelize.close()
-      if (over) await lite.close()
-      else idle.push(lite)
+      await returnEmbedded(lite)
     },
   }
-}
-
-/** A node-postgres client of the embedded database. */
-export function embeddedClient(lite: PGlite): typeof pg.Client {
-  return class EmbeddedClient extends pg.Client {
-    constructor() {
-      super(createPgConfig(lite))
-    }
-  }
-}
-
-/** All clients of an embedded database share its one session, and so its prepared statements: start afresh. */
-export async function forgetStatements(client: unknown): Promise<void> {
-  await (client as pg.Client).query('DEALLOCATE ALL')
 }
 
 async function openServer(serverUrl: string, options: Options): Promise<Opened> {

@@ -35,7 +35,8 @@ app.get('/play', passport.authenticate('guest'), (req, res) => {
   res.json(whoIs(req))
 })
 
-await store.sync()
+// Its types say that it returns nothing; it returns a promise.
+await (store.sync.bind(store) as () => unknown)()
 const server = createServer(app)
 server.listen(0, '127.0.0.1', () => {
   console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)

@@ -1,0 +1,50 @@
+import type { InitOptions, Model, ModelAttributes, ModelStatic, Sequelize } from 'sequelize'
+import { fieldOf } from './columns.js'
+
+/** How a model of this package differs from the next: where it is, and what is looked up in it. */
+export interface OwnModelOptions {
+  readonly modelName: string
+  readonly tableName: string | undefined
+  readonly schema: string | undefined
+  /** Whether rows are ever changed, and say when. */
+  readonly updatedAt: boolean
+  /** By attributes. */
+  readonly indexes: readonly { readonly attributes: readonly string[]; readonly unique?: true }[]
+}
+
+/**
+ * Initialises a model of this package on the host's instance. The host's conventions name its table and columns; what
+ * else the host sets for its own models (soft deletion, versions, a default scope, other names for timestamps) must not
+ * reach in: a `Guest` row that is only marked as deleted would leave a converted user a guest.
+ */
+export function initOwnModel<M extends Model>(
+  OwnModel: ModelStatic<M>,
+  sequelize: Sequelize,
+  attributes: ModelAttributes<M>,
+  { modelName, tableName, schema, updatedAt, indexes }: OwnModelOptions,
+): void {
+  const options: InitOptions = {
+    sequelize,
+    modelName,
+    ...(tableName !== undefined && { tableName }),
+    ...(schema !== undefined && { schema }),
+    paranoid: false,
+    version: false,
+    timestamps: true,
+    createdAt: 'createdAt',
+    updatedAt: updatedAt ? 'updatedAt' : false,
+    indexes: indexes.map(({ attributes: fields, unique = false }) => ({ fields: [...fields], unique })),
+  }
+  ;(OwnModel as unknown as { init: (attributes: object, options: InitOptions) => void }).init(
+    attributes,
+    options,
+  )
+  OwnModel.addScope('defaultScope', {}, { override: true })
+
+  // Sequelize wants indexes over columns, which have their names only now.
+  OwnModel.options.indexes?.forEach((index, place) => {
+    Object.assign(index, {
+      fields: indexes[place]?.attributes.map((attribute) => fieldOf(OwnModel, attribute)),
+    })
+  })
+}

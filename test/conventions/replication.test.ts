@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import pg from 'pg'
+import { Sequelize, type ConnectionOptions } from 'sequelize'
+import type { UsernameGenerator } from '../../src/index.js'
+import { hostOptions } from '../../src/database/columns.js'
+import { dialect, isEmbedded, openDatabase, type TestDatabase } from '../support/database.js'
+import { forgetStatements } from '../support/embedded.js'
+import { defineHostModels, plainUser, startHost, type Host } from '../support/host-application.js'
+import { rows, walkStory, who } from './story.js'
+
+// SQLite has no test here: Sequelize's SQLite dialect opens one file and knows no replication.
+const replicates = dialect !== 'sqlite'
+
+let primary: TestDatabase
+let replica: TestDatabase
+let host: Host
+
+if (replicates) {
+  before(async () => {
+    primary = await openDatabase()
+    replica = await openDatabase()
+    // The replica has the tables, and none of the rows, ever.
+    defineHostModels(replica.sequelize, { defineUser: plainUser() })
+    await replica.sequelize.sync()
+
+    const statements: string[] = []
+    const sequelize = openReplicated((sql) => statements.push(sql))
+    const opened = { sequelize, takeStatements: () => statements.splice(0), close: () => sequelize.close() }
+    host = await startHost({ opened, defineUser: plainUser() })
+  })
+
+  after(async () => {
+    await host.close()
+    await replica.close()
+    await primary.close()
+  })
+
+  test('what the application itself reads comes from the replica, so that these tests mean something', async () => {
+    const user = await host.User.create({ username: 'on the primary' })
+    assert.equal(await host.User.count(), 0)
+    assert.equal(await rows(host, host.User), 1)
+    await user.destroy()
+  })
+
+  test('with a replica that never catches up, guests and visitors find their way all the same', async () => {
+    await walkStory(host)
+  })
+
+  test('a deactivation is heeded at the next click, whatever the replica says', async () => {
+    const pass = await host.Visitor.create({ email: 'kim@example.org', scope: 'REFERENCE', context: null })
+    // A replica that lags would still show the pass as open.
+    await replica.sequelize.models['Visitor']?.create({
+      ...pass.get({ plain: true }),
+      id: pass.id,
+      uuid: pass.uuid,
+    })
+    const browser = host.browser()
+    await browser.get(pass.tokenise('/reference'))
+    assert.equal((await browser.get('/reference')).status, 200)
+    await pass.deactivate()
+    assert.equal((await browser.get('/reference')).status, 403)
+    assert.equal((await host.browser().get(pass.tokenise('/reference'))).status, 403)
+  })
+
+  test('a guest who was deleted is gone at the next click, though the replica still has them', async () => {
+    const browser = host.browser()
+    const { key } = await who(browser.get('/play'))
+    await replica.sequelize.models['User']?.create({ id: key, username: 'still there' })
+    await replica.sequelize.models['Guest']?.create({ userId: key })
+    await host.User.destroy({ where: { id: key } })
+    assert.equal((await who(browser.get('/who'))).user, null)
+  })
+
+  test('parallel first requests of one session make one guest, though the replica never sees it', async () => {
+    const clicks = 4
+    let arrived = 0
+    let allAreHere: () => void = () => undefined
+    const together = new Promise<void>((resolve) => (allAreHere = resolve))
+    const other = await startBeside(async () => {
+      arrived += 1
+      if (arrived === clicks) allAreHere()
+      await together
+      return `guest${String(arrived++)}`
+    })
+    const before = await rows(other, other.User)
+    const pass = await other.Visitor.create({ email: 'kim@example.org', scope: 'REFERENCE', context: null })
+    const cookie = await sessionCookie(other, pass.tokenise('/reference'))
+    const guests = await Promise.all(
+      Array.from({ length: clicks }, () => who(other.browser().get('/play').set('Cookie', cookie))),
+    )
+    assert.equal(new Set(guests.map(({ key }) => key)).size, 1)
+    assert.equal(await rows(other, other.User), before + 1)
+    await other.close()
+  })
+
+  test('a username that is taken is noticed, though the replica says that it is free', async () => {
+    const names = ['taken', 'taken', 'fresh']
+    const other = await startBeside(() => names.shift() ?? 'spare')
+    await other.User.create({ username: 'taken' })
+    const guest = await who(other.browser().get('/play'))
+    assert.equal(guest.user?.['username'], 'fresh')
+    await other.close()
+  })
+}
+
+/** Another application on the same two databases. */
+async function startBeside(generateUsername: UsernameGenerator): Promise<Host> {
+  const { sequelize, takeStatements } = host
+  return await startHost({
+    opened: { sequelize, takeStatements, close: () => Promise.resolve() },
+    defineUser: plainUser(),
+    guestStrategy: { generateUsername },
+    makeTables: () => Promise.resolve(),
+  })
+}
+
+async function sessionCookie(target: Host, url: string): Promise<string> {
+  const response = await target.browser().get(url)
+  const [cookie = ''] = response.get('Set-Cookie') ?? []
+  return cookie.split(';', 1)[0] ?? ''
+}
+
+/** Writes go to one database and reads to another, by Sequelize's own means. */
+function openReplicated(logging: (sql: string) => unknown): Sequelize {
+  if (isEmbedded) return openReplicatedEmbedded(logging)
+  return new Sequelize({
+    dialect: dialect === 'mysql' ? 'mysql' : 'postgres',
+    logging,
+    pool: { max: 4 },
+    replication: { write: connectionOf(primary.sequelize), read: [connectionOf(replica.sequelize)] },
+  })
+}
+
+function connectionOf(sequelize: Sequelize): ConnectionOptions {
+  const {
+    host: server,
+    port,
+    username,
+    password,
+    database,
+  } = (sequelize as unknown as { config: Record<string, string | null> }).config
+  return {
+    host: server ?? '127.0.0.1',
+    port: String(port),
+    username: username ?? '',
+    password: password ?? '',
+    database: database ?? '',
+  }
+}
+
+/** The same with two databases in this process: which one a client is for shows in the name that it is given. */
+function openReplicatedEmbedded(logging: (sql: string) => unknown): Sequelize {
+  const Primary = clientOf(primary.sequelize)
+  const Replica = clientOf(replica.sequelize)
+  function Client(config: { database?: string }): pg.Client {
+    return config.database === 'replica' ? new Replica() : new Primary()
+  }
+  const sequelize = new Sequelize({
+    dialect: 'postgres',
+    dialectModule: { ...pg, Client },
+    logging,
+    pool: { max: 1 },
+    replication: { write: { database: 'primary' }, read: [{ database: 'replica' }] },
+  })
+  sequelize.addHook('afterConnect', forgetStatements)
+  return sequelize
+}
+
+function clientOf(sequelize: Sequelize): typeof pg.Client {
+  return (hostOptions(sequelize).dialectModule as { Client: typeof pg.Client }).Client
+}

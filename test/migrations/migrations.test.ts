@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  DataTypes,
+  Sequelize,
+  type ModelStatic,
+  type Model,
+  type Options,
+  type QueryInterface,
+} from 'sequelize'
+import { memoryStorage, Umzug } from 'umzug'
+import { quotedField, quotedTable } from '../../src/database/columns.js'
+import { migrationsFor, type Migration } from '../../src/migrations/index.js'
+import { readCatalogue, type Catalogue } from '../support/catalogue.js'
+import { dialect, openDatabase } from '../support/database.js'
+import { defineHostModels, plainUser, type Host, type HostOptions } from '../support/host-application.js'
+
+type Models = Pick<Host, 'sequelize' | 'User' | 'Guest' | 'Visitor' | 'VisitorLog'>
+
+interface Variant extends Pick<HostOptions, 'defineUser' | 'guest' | 'visitor'> {
+  readonly under: string
+  readonly database?: Options
+  readonly schema?: string
+  readonly only?: typeof dialect
+}
+
+const uuidKey = { id: { type: DataTypes.UUID, primaryKey: true, defaultValue: DataTypes.UUIDV4 } }
+
+const variants: readonly Variant[] = [
+  { under: 'the default conventions', defineUser: plainUser() },
+  { under: 'underscored', database: { define: { underscored: true } }, defineUser: plainUser() },
+  { under: 'frozen table names', database: { define: { freezeTableName: true } }, defineUser: plainUser() },
+  {
+    under: 'table names of their own',
+    defineUser: plainUser({}, { tableName: 'people' }),
+    guest: { tableName: 'people_for_now' },
+    visitor: { tableName: 'passes', logTableName: 'pass_visits' },
+  },
+  {
+    under: 'table names of their own in a schema',
+    only: 'postgres',
+    schema: 'app',
+    defineUser: plainUser({}, { schema: 'app', tableName: 'people' }),
+    guest: { schema: 'app', tableName: 'people_for_now' },
+    visitor: { schema: 'app', tableName: 'passes', logTableName: 'pass_visits' },
+  },
+  {
+    under: 'a schema for every model',
+    only: 'postgres',
+    schema: 'app',
+    database: { define: { schema: 'app' } },
+    defineUser: plainUser(),
+  },
+  {
+    under: 'a prefix for every table, from a hook',
+    database: {
+      hooks: {
+        beforeDefine(_attributes, options) {
+          options.tableName = `app_${options.tableName ?? options.modelName ?? ''}`
+        },
+      },
+    },
+    defineUser: plainUser(),
+  },
+  {
+    under: 'columns renamed by a hook',
+    database: {
+      hooks: {
+        beforeDefine(attributes) {
+          for (const [name, definition] of Object.entries(attributes)) {
+            if (typeof definition === 'object' && 'type' in definition) definition.field = `c_${name}`
+          }
+        },
+      },
+    },
+    defineUser: plainUser(),
+  },
+  { under: 'a UUID for the key of the users', defineUser: plainUser(uuidKey) },
+  {
+    under: 'a key of the users that is called otherwise, in the model and in the table',
+    defineUser: (sequelize) =>
+      sequelize.define('User', {
+        memberNumber: { type: DataTypes.BIGINT, primaryKey: true, autoIncrement: true, field: 'member_no' },
+        username: { type: DataTypes.STRING, unique: true },
+      }),
+  },
+  {
+    under: 'a text of some length for the key of the users',
+    defineUser: plainUser({ id: { type: DataTypes.STRING(40), primaryKey: true } }),
+  },
+  {
+    under: 'quoteIdentifiers: false',
+    only: 'postgres',
+    database: { quoteIdentifiers: false },
+    defineUser: plainUser(),
+  },
+  {
+    under: 'a character set and collation for every table',
+    only: 'mysql',
+    database: { define: { charset: 'utf8mb3', collate: 'utf8mb3_unicode_ci' } },
+    defineUser: plainUser(uuidKey),
+  },
+]
+
+for (const { under, only = dialect, ...variant } of variants) {
+  if (only !== dialect) continue
+  test(`sync() and the migrations make the same tables, and these go up, down and up again: ${under}`, async () => {
+    await withModels(variant, async ({ models, users }) => {
+      const { sequelize } = models
+      const before = await readCatalogue(sequelize, users)
+      assert.deepEqual(before, {})
+
+      const umzug = umzugFor(models)
+      assert.deepEqual(
+        (await umzug.up()).map(({ name }) => name),
+        ['0001-visitor-passes', '0002-guests'],
+      )
+      const migrated = await readCatalogue(sequelize, users)
+      assert.ok(Object.keys(migrated).length >= 3)
+      await umzug.down({ to: 0 })
+      assert.deepEqual(await readCatalogue(sequelize, users), {})
+      await umzug.up()
+      assertSame(await readCatalogue(sequelize, users), migrated)
+      await assertCascades(models)
+      await umzug.down({ to: 0 })
+
+      await sequelize.sync()
+      assertSame(await readCatalogue(sequelize, users), migrated)
+    })
+  })
+}
+
+test('sequelize-cli, which passes queryInterface and Sequelize, goes up, down and up again', async () => {
+  await withModels({ defineUser: plainUser() }, async ({ models, users }) => {
+    const { sequelize } = models
+    const queryInterface = sequelize.getQueryInterface()
+    const steps: readonly CliMigration[] = migrationsFor(models.forMigrations)
+    const up = async (): Promise<void> => {
+      for (const step of steps) await step.up(queryInterface, Sequelize)
+    }
+    await up()
+    const migrated = await readCatalogue(sequelize, users)
+    for (const step of steps.toReversed()) await step.down(queryInterface, Sequelize)
+    assert.deepEqual(await readCatalogue(sequelize, users), {})
+    await up()
+    assertSame(await readCatalogue(sequelize, users), migrated)
+    await assertCascades(models)
+  })
+})
+
+test('only the migrations of the models in use are given', async () => {
+  await withModels({ defineUser: plainUser() }, ({ models: { Guest, Visitor } }) => {
+    const names = (migrations: readonly Migration[]): string[] => migrations.map(({ name }) => name)
+    assert.deepEqual(names(migrationsFor({ Visitor })), ['0001-visitor-passes'])
+    assert.deepEqual(names(migrationsFor({ Guest })), ['0002-guests'])
+    assert.deepEqual(names(migrationsFor({})), [])
+    return Promise.resolve()
+  })
+})
+
+test('a model that is not one of these is refused by name, before anything is done', async () => {
+  await withModels({ defineUser: plainUser() }, ({ models: { User, Guest, Visitor, VisitorLog } }) => {
+    const wrong: readonly (readonly [unknown, RegExp])[] = [
+      [{ Guest: User }, /option 'Guest'.*defineGuestModel/],
+      [{ Guest: Visitor }, /option 'Guest'/],
+      [{ Visitor: Guest }, /option 'Visitor'.*defineVisitorModels/],
+      [{ Visitor: VisitorLog }, /option 'Visitor'/],
+      [{ Visitor: null }, /option 'Visitor'/],
+      [{ Guest: 'Guest' }, /option 'Guest'/],
+      [{ VisitorLog }, /unknown option 'VisitorLog'/],
+      [Guest, /migrationsFor/],
+      [undefined, /options must be an object/],
+    ]
+    for (const [models, message] of wrong) {
+      assert.throws(() => migrationsFor(models as object), { name: 'TypeError', message })
+    }
+    return Promise.resolve()
+  })
+})
+
+interface CliMigration {
+  readonly up: (queryInterface: QueryInterface, sequelize: typeof Sequelize) => Promise<void>
+  readonly down: (queryInterface: QueryInterface, sequelize: typeof Sequelize) => Promise<void>
+}
+
+interface Prepared {
+  readonly models: Models & { readonly forMigrations: Parameters<typeof migrationsFor>[0] }
+  /** What the catalogue calls the host's own things. */
+  readonly users: readonly string[]
+}
+
+/** An empty database with a users table and nothing of ours. */
+async function withModels(
+  { database, schema, ...variant }: Omit<Variant, 'under'>,
+  run: (prepared: Prepared) => Promise<void>,
+): Promise<void> {
+  const { sequelize, close } = await openDatabase(database)
+  try {
+    if (schema !== undefined) await sequelize.createSchema(schema, {})
+    const defined = defineHostModels(sequelize, variant)
+    await defined.User.sync()
+    const users = Object.keys(await readCatalogue(sequelize))
+    const { Guest, Visitor } = defined
+    await run({ models: { sequelize, ...defined, forMigrations: { Guest, Visitor } }, users })
+  } finally {
+    if (schema !== undefined) await sequelize.dropSchema(schema, {})
+    await close()
+  }
+}
+
+function umzugFor({ sequelize, forMigrations }: Prepared['models']): Umzug<QueryInterface> {
+  return new Umzug<QueryInterface>({
+    migrations: migrationsFor(forMigrations).map(({ name, up, down }) => ({ name, up, down })),
+    context: sequelize.getQueryInterface(),
+    storage: memoryStorage(),
+    logger: undefined,
+  })
+}
+
+function assertSame(actual: Catalogue, expected: Catalogue): void {
+  assert.deepEqual(actual, expected)
+}
+
+/** Deletes past the ORM, so that nothing but the database can have taken the dependants along. */
+async function assertCascades({ sequelize, User, Guest, Visitor, VisitorLog }: Models): Promise<void> {
+  const key = User.primaryKeyAttribute
+  const isText = User.getAttributes()[key]?.type instanceof DataTypes.STRING
+  const [kept, deleted] = await Promise.all(
+    ['kept', 'deleted'].map((username) => User.create({ username, ...(isText && { [key]: username }) })),
+  )
+  for (const user of [kept, deleted]) {
+    await Guest.create({ userId: user?.get(key) as number })
+  }
+  await deleteRow(sequelize, User, String(deleted?.get(key)))
+  assert.deepEqual(
+    (await Guest.findAll()).map(({ userId }) => String(userId)),
+    [String(kept?.get(key))],
+  )
+
+  const [open, gone] = await Promise.all(
+    ['open', 'gone'].map((scope) => Visitor.create({ email: 'kim@example.org', scope, context: null })),
+  )
+  for (const pass of [open, gone]) {
+    await VisitorLog.create({
+      visitorId: pass?.id ?? 0,
+      method: 'GET',
+      path: '/',
+      status: 200,
+      userAgent: '',
+      referrer: '',
+      ip: '',
+      sessionHash: '',
+      outcome: 'admitted',
+    })
+  }
+  await deleteRow(sequelize, Visitor, String(gone?.id))
+  assert.deepEqual(
+    (await VisitorLog.findAll()).map(({ visitorId }) => visitorId),
+    [open?.id],
+  )
+  await Visitor.destroy({ where: {} })
+  await User.destroy({ where: {} })
+}
+
+async function deleteRow(sequelize: Sequelize, Model: ModelStatic<Model>, key: string): Promise<void> {
+  const field = quotedField(Model, Model.primaryKeyAttribute)
+  await sequelize.query(`DELETE FROM ${quotedTable(Model)} WHERE ${field} = ?`, { replacements: [key] })
+}
+
+test('a guest of a user who does not exist is refused by the database', async () => {
+  await withModels({ defineUser: plainUser() }, async ({ models }) => {
+    await umzugFor(models).up()
+    await assert.rejects(models.Guest.create({ userId: 4711 }), {
+      name: 'SequelizeForeignKeyConstraintError',
+    })
+  })
+})
+
+test('the second of two guests for one session is refused by the migrated tables, too', async () => {
+  await withModels({ defineUser: plainUser() }, async ({ models }) => {
+    const { User, Guest } = models
+    await umzugFor(models).up()
+    const [ada, bob] = [await User.create({ username: 'ada' }), await User.create({ username: 'bob' })]
+    const sessionHash = 'a'.repeat(64)
+    await Guest.create({ userId: ada.get('id') as number, sessionHash })
+    await assert.rejects(Guest.create({ userId: bob.get('id') as number, sessionHash }), {
+      name: 'SequelizeUniqueConstraintError',
+    })
+  })
+})

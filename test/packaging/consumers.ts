@@ -1,0 +1,285 @@
+/**
+ * Packs the package, installs it beside the oldest and the newest of what it says it works with, and uses it there in
+ * every way that its users do. Run by `npm run test:packaging`.
+ */
+import assert from 'node:assert/strict'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '../..')
+const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+const HOST_PACKAGES = ['express', 'express-session', 'passport', 'sequelize']
+
+interface Manifest {
+  readonly name: string
+  readonly files: readonly string[]
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+interface Tarball {
+  readonly filename: string
+  readonly size: number
+  readonly unpackedSize: number
+  readonly files: readonly { readonly path: string }[]
+}
+
+/** A project that depends on the packed package. */
+interface Consumer {
+  readonly name: string
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
+const folder = await mkdtemp(join(tmpdir(), 'passport-ephemeral-packaging-'))
+let passed = 0
+let failed = 0
+
+try {
+  const tarball = await pack()
+  console.log(
+    `${tarball.filename}: ${kilobytes(tarball.size)} packed, ${kilobytes(tarball.unpackedSize)} unpacked`,
+  )
+  await checkContents(tarball)
+  for (const consumer of consumers(tarball)) await checkConsumer(consumer)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
+
+async function check(sentence: string, body: () => unknown): Promise<void> {
+  try {
+    await body()
+    passed += 1
+    console.log(`ok     ${sentence}`)
+  } catch (error) {
+    failed += 1
+    console.log(`not ok ${sentence}\n${indent(describe(error))}`)
+  }
+}
+
+/** Without `prepack`: whoever runs this has just built, and others may be using what was built. */
+async function pack(): Promise<Tarball> {
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: root,
+  })
+  const [tarball] = JSON.parse(stdout) as Tarball[]
+  assert(tarball)
+  return tarball
+}
+
+async function checkContents(tarball: Tarball): Promise<void> {
+  const paths = tarball.files.map(({ path }) => path)
+  const others = paths.filter((path) => !path.startsWith('dist/'))
+
+  await check('beside dist, the tarball holds what package.json names and nothing else', () => {
+    const wanted = [
+      'LICENSE',
+      'README.md',
+      'package.json',
+      ...manifest.files.filter((file) => file !== 'dist'),
+    ]
+    assert.deepEqual(others.toSorted(), wanted.toSorted())
+  })
+  await check(
+    'dist is JavaScript and declarations of the sources there are: none missing, none stale',
+    async () => {
+      const sources = await readdir(join(root, 'src'), { recursive: true })
+      const emitted = sources
+        .filter((path) => path.endsWith('.ts'))
+        .flatMap((path) => ['.js', '.d.ts'].map((extension) => `dist/${path.replace(/\.ts$/, extension)}`))
+      const built = paths.filter((path) => path.startsWith('dist/'))
+      assert.deepEqual(built.toSorted(), emitted.toSorted())
+    },
+  )
+}
+
+function consumers({ filename }: Tarball): Consumer[] {
+  const { devDependencies, peerDependencies } = manifest
+  const common = {
+    [manifest.name]: `file:../${filename}`,
+    ...pick(devDependencies, ['@electric-sql/pglite', 'pg', 'typescript']),
+    ...pick(devDependencies, ['@types/express-session', '@types/node', '@types/passport', '@types/pg']),
+    // PGlite's declarations, which the consumers check as well, speak of it without depending on it.
+    '@types/emscripten': '^1.41.0',
+  }
+  return [
+    {
+      name: 'Express 4 and the oldest peers',
+      dependencies: {
+        ...common,
+        ...Object.fromEntries(HOST_PACKAGES.map((peer) => [peer, oldest(peerDependencies[peer])])),
+        '@types/express': '^4.17.0',
+      },
+    },
+    {
+      name: 'Express 5 and the newest peers',
+      dependencies: {
+        ...common,
+        ...pick(devDependencies, HOST_PACKAGES),
+        ...pick(devDependencies, ['@types/express']),
+      },
+    },
+  ]
+}
+
+/** `^4.18 || ^5` → `4.18.0` */
+function oldest(range: string | undefined): string {
+  const [major, minor = '0', patch = '0'] = /\d+(\.\d+)*/.exec(range ?? '')?.[0].split('.') ?? []
+  assert(major, 'a peer dependency without a version')
+  return [major, minor, patch].join('.')
+}
+
+async function checkConsumer({ name, dependencies }: Consumer): Promise<void> {
+  const project = join(folder, name.replaceAll(/\W+/g, '-').toLowerCase())
+  await mkdir(project)
+  await cp(join(import.meta.dirname, 'consumers'), project, { recursive: true })
+  await writeFile(
+    join(project, 'package.json'),
+    JSON.stringify({ private: true, type: 'module', dependencies }, null, 2),
+  )
+  await check(`${name}: installs`, () =>
+    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: project }),
+  )
+  await check(`${name}: there is one copy of ${HOST_PACKAGES.join(', ')}`, async () => {
+    const installed = await readdir(join(project, 'node_modules'), { recursive: true })
+    for (const peer of HOST_PACKAGES) {
+      const copies = installed.filter(
+        (path) => `/${path}`.endsWith(`/${peer}/package.json`) && !path.includes('@types'),
+      )
+      assert.deepEqual(copies, [`${peer}/package.json`])
+    }
+  })
+  await check(`${name}: every entry point is imported and required, and nothing else can be`, async () => {
+    const paths = JSON.stringify({ entries: entryPoints(), refused: insides() })
+    for (const [type, load] of [
+      ['module', '(path) => import(path)'],
+      ['commonjs', 'async (path) => require(path)'],
+    ] as const) {
+      const { stdout } = await run('node', [`--input-type=${type}`, '--eval', attempt(load), paths], {
+        cwd: project,
+      })
+      assert.deepEqual(JSON.parse(stdout), expectedOfAttempts())
+    }
+  })
+  await check(`${name}: the types hold under strict, declarations checked too`, () =>
+    run(join(project, 'node_modules/.bin/tsc'), ['--project', '.'], { cwd: project }),
+  )
+  for (const [kind, source] of [
+    ['import', 'app.mjs'],
+    ['require()', 'app.cjs'],
+    ['TypeScript', 'out/app.js'],
+  ] as const) {
+    await check(`${name}, ${kind}: a guest plays, a stranger is refused, a visitor is let in`, () =>
+      checkApplication(project, source),
+    )
+  }
+}
+
+function entryPoints(): string[] {
+  return Object.keys(manifest.exports)
+    .filter((path) => !path.endsWith('.json'))
+    .map((path) => manifest.name + path.slice(1))
+}
+
+/** Paths into the package that are nobody's business. */
+function insides(): string[] {
+  return ['dist/index.js', 'dist/visitor/token.js', 'src/index.ts', 'index.js'].map(
+    (path) => `${manifest.name}/${path}`,
+  )
+}
+
+/** A program that prints what came of loading each path: `loaded`, or the code of the error. */
+function attempt(load: string): string {
+  return `
+    const load = ${load}
+    const { entries, refused } = JSON.parse(process.argv[1])
+    const outcome = (path) => load(path).then((names) => Object.keys(names).length > 0 ? 'loaded' : 'empty', (error) => error.code)
+    Promise.all([...entries, ...refused].map(async (path) => [path, await outcome(path)]))
+      .then((outcomes) => console.log(JSON.stringify(Object.fromEntries(outcomes))))
+  `
+}
+
+function expectedOfAttempts(): Record<string, string> {
+  return Object.fromEntries([
+    ...entryPoints().map((path) => [path, 'loaded']),
+    ...insides().map((path) => [path, 'ERR_PACKAGE_PATH_NOT_EXPORTED']),
+  ]) as Record<string, string>
+}
+
+async function checkApplication(project: string, source: string): Promise<void> {
+  const application = spawn('node', [source], { cwd: project, stdio: ['ignore', 'pipe', 'pipe'] })
+  try {
+    const { port, link } = await started(application)
+    const origin = `http://127.0.0.1:${port}`
+
+    const play = await get(`${origin}/play`)
+    assert.equal(play.status, 200)
+    assert.deepEqual(await play.json(), { isGuest: true })
+
+    const stranger = await get(`${origin}/reference`)
+    assert.equal(stranger.status, 403)
+
+    const arrival = await get(origin + link)
+    assert.equal(arrival.status, 303)
+    assert.equal(arrival.headers.get('location'), '/reference')
+    const cookie = arrival.headers.getSetCookie().map((header) => header.split(';')[0])
+
+    const reference = await get(`${origin}/reference`, { cookie: cookie.join('; ') })
+    assert.equal(reference.status, 200)
+    const { fullName, scope } = (await reference.json()) as Record<string, unknown>
+    assert.deepEqual({ fullName, scope }, { fullName: 'Ginger', scope: 'REFERENCE_REQUEST' })
+  } finally {
+    application.kill()
+  }
+}
+
+/** The line that the consumer prints once it serves. */
+async function started(application: ChildProcess): Promise<{ port: number; link: string }> {
+  assert(application.stdout && application.stderr)
+  let complaints = ''
+  application.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()))
+  for await (const line of createInterface({ input: application.stdout })) {
+    return JSON.parse(line) as { port: number; link: string }
+  }
+  throw new Error(`The application ended before it served:\n${complaints}`)
+}
+
+function get(url: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, {
+    redirect: 'manual',
+    headers: { 'user-agent': BROWSER, ...headers },
+    signal: AbortSignal.timeout(20_000),
+  })
+}
+
+function pick(from: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const version = from[name]
+      assert(version, `package.json does not say which ${name}`)
+      return [name, version]
+    }),
+  )
+}
+
+/** A command that failed says why on its standard output or error, not in its message. */
+function describe(error: unknown): string {
+  const { stdout, stderr } = error as { stdout?: string; stderr?: string }
+  return [error instanceof Error ? error.message : String(error), stdout, stderr].filter(Boolean).join('\n')
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '       ')
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(1)} kB`
+}

@@ -1,0 +1,48 @@
+/** A fenced block of a Markdown file. */
+export interface CodeBlock {
+  /** What follows the fence: `ts`, `sh` … */
+  readonly language: string
+  readonly code: string
+  /** The line of the file on which `code` begins, counted from 1. */
+  readonly line: number
+  /** What the last `<!-- program: NAME -->` above the block said. */
+  readonly program: string | undefined
+}
+
+/** The fenced blocks of a Markdown file, in order. */
+export function codeBlocks(markdown: string): CodeBlock[] {
+  const blocks: CodeBlock[] = []
+  let program: string | undefined
+  let open: { fence: string; indent: number; language: string; line: number; lines: string[] } | undefined
+
+  for (const [index, text] of markdown.split('\n').entries()) {
+    const fence = /^(?<indent>\s*)(?<fence>`{3,}|~{3,})\s*(?<language>[^\s`]*)/.exec(text)?.groups
+    if (open === undefined) {
+      program = /^\s*<!-- program: (?<name>[\w-]+) -->\s*$/.exec(text)?.groups?.['name'] ?? program
+      if (fence === undefined) continue
+      const { fence: marks = '', indent = '', language = '' } = fence
+      open = { fence: marks, indent: indent.length, language, line: index + 2, lines: [] }
+    } else if (fence?.['fence']?.startsWith(open.fence) === true && fence['language'] === '') {
+      const { language, line, lines } = open
+      blocks.push({ language, code: lines.join('\n'), line, program })
+      open = undefined
+    } else {
+      open.lines.push(text.slice(Math.min(open.indent, text.search(/\S|$/))))
+    }
+  }
+  if (open !== undefined) throw new Error(`The block that begins on line ${open.line - 1} is never closed`)
+  return blocks
+}
+
+/** Whether a block is code that a reader would copy into an application. */
+export function isProgramCode({ language }: CodeBlock): boolean {
+  return /^(typescript|javascript|[cm]?[jt]sx?)$/i.test(language)
+}
+
+/** The commands of the blocks for a shell, a line each. */
+export function shellCommands(blocks: readonly CodeBlock[]): string[] {
+  return blocks
+    .filter(({ language }) => /^(sh|bash|shell|console|zsh)$/i.test(language))
+    .flatMap(({ code }) => code.split('\n').map((line) => line.replace(/^\$ /, '').trim()))
+    .filter((line) => line !== '' && !line.startsWith('#'))
+}

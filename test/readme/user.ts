@@ -1,0 +1,25 @@
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+} from 'sequelize'
+
+class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
+  declare id: CreationOptional<number>
+  declare username: string
+}
+
+/** A users model for which a username is enough. */
+export function defineUser(sequelize: Sequelize): typeof User {
+  User.init(
+    {
+      id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
+      username: { type: DataTypes.STRING(150), allowNull: false, unique: true },
+    },
+    { sequelize, modelName: 'User' },
+  )
+  return User
+}
