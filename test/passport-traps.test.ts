@@ -3,9 +3,10 @@ import { after, before, describe, it } from 'node:test'
 import cookieSession from 'cookie-session'
 import session from 'express-session'
 import passport from 'passport'
-import type { ErrorRequestHandler } from 'express'
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { DataTypes } from 'sequelize'
 import supertest from 'supertest'
-import { GuestStrategy, VisitorTokenStrategy } from '../src/index.js'
+import { defineGuestModel, GuestStrategy, VisitorTokenStrategy } from '../src/index.js'
 import {
   BROWSER,
   express,
@@ -255,23 +256,51 @@ describe('a setup that is wrong', () => {
 })
 
 describe('two Authenticators in one application', () => {
-  it('keep their logins apart, each with its own key', async () => {
+  it('keep their guests apart, each of its own users model and in its own session', async () => {
+    const { sequelize } = app
+    const Admin = sequelize.define('Admin', {
+      username: { type: DataTypes.STRING(150), allowNull: false, unique: true },
+    })
+    const AdminGuest = defineGuestModel(sequelize, { User: Admin, modelName: 'AdminGuest' })
+    await Admin.sync()
+    await AdminGuest.sync()
     const admins = authenticator()
-    ;(admins as unknown as { _key: string })._key = 'admins'
-    admins.use(new GuestStrategy({ Guest: app.Guest, generateUsername: () => `admin-${Math.random()}` }))
-    admins.serializeUser(app.Guest.serializeUser)
-    admins.deserializeUser(app.Guest.deserializeUser)
+    admins.use(new GuestStrategy({ Guest: AdminGuest, generateUsername: () => `admin-${Math.random()}` }))
+    admins.serializeUser(AdminGuest.serializeUser)
+    admins.deserializeUser(AdminGuest.deserializeUser)
+    const show: RequestHandler = (req, res) => {
+      res.json(whoIs(req))
+    }
     const browser = stack((host, own) => {
-      host.use(sessions())
-      host.get('/site/play', own.authenticate('session'), own.authenticate('guest'), (req, res) => {
-        res.json(whoIs(req))
-      })
-      host.get('/admin/play', admins.authenticate('session'), admins.authenticate('guest'), (req, res) => {
-        res.json(whoIs(req))
-      })
+      host.use(
+        '/site',
+        session({ name: 'site', secret: 'x', resave: false, saveUninitialized: false }),
+        own.session(),
+      )
+      host.use(
+        '/admin',
+        session({ name: 'admin', secret: 'x', resave: false, saveUninitialized: false }),
+        admins.session(),
+      )
+      host.get('/site/play', own.authenticate('guest'), show)
+      host.get('/admin/play', admins.authenticate('guest'), show)
+      host.get(['/site/who', '/admin/who'], show)
     })
     const site = body(await browser.get('/site/play').expect(200))
-    assert.equal(body(await browser.get('/site/play').expect(200)).user?.id, site.user?.id)
+    assert.equal(body(await browser.get('/admin/who')).user, null)
+    const admin = body(await browser.get('/admin/play').expect(200))
+    assert.match(admin.user?.username ?? '', /^admin-/)
+    assert.equal(await AdminGuest.count(), 1)
+    for (const [path, expected] of [
+      ['/site/who', site],
+      ['/admin/who', admin],
+    ] as const) {
+      const who = body(await browser.get(path))
+      assert.deepEqual([who.user, who.isGuest], [expected.user, true])
+    }
+    await AdminGuest.convert(admin.user?.id ?? 0, { username: 'root' })
+    assert.equal(body(await browser.get('/admin/who')).user, null)
+    assert.equal(body(await browser.get('/site/who')).isGuest, true)
   })
 })
 

@@ -27,7 +27,9 @@ export interface GuestModelOptions<U extends Model> {
   onConvert?: (context: ConvertContext<U>) => unknown
   /** Keep hot statements prepared on PostgreSQL. Turn off for a pooler that cannot. @default true */
   preparedStatements?: boolean
-  /** Table of the guests. @default what Sequelize makes of `Guest` by your conventions */
+  /** Name of the model, for an application with guests of two users models. @default 'Guest' */
+  modelName?: string
+  /** Table of the guests. @default what Sequelize makes of the model's name by your conventions */
   tableName?: string
   /** Database schema of the table. @default your Sequelize instance's */
   schema?: string
@@ -97,12 +99,13 @@ export function defineGuestModel<U extends Model>(
       expiry: oneOf('absolute', 'sliding'),
       onConvert: aFunction,
       preparedStatements: aBoolean,
+      modelName: aString,
       tableName: aString,
       schema: aString,
     },
     ['User'],
   )
-  const { User, usernameField = 'username', tableName, schema } = options
+  const { User, usernameField = 'username', modelName = 'Guest', tableName, schema } = options
   if (!Object.hasOwn(User.getAttributes(), usernameField)) {
     throw new TypeError(
       `defineGuestModel: option 'usernameField' names '${usernameField}', which User does not have`,
@@ -130,7 +133,7 @@ export function defineGuestModel<U extends Model>(
       sessionHash: { type: DataTypes.STRING(64), allowNull: true },
     },
     {
-      modelName: 'Guest',
+      modelName,
       tableName,
       schema,
       updatedAt: false,

@@ -36,7 +36,8 @@ app.get('/play', passport.authenticate('guest'), (req, res) => {
 })
 
 // Its types say that it returns nothing; it returns a promise.
-await (store.sync.bind(store) as () => unknown)()
+const syncSessions: () => unknown = store.sync.bind(store)
+await syncSessions()
 const server = createServer(app)
 server.listen(0, '127.0.0.1', () => {
   console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)

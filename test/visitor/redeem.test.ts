@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, it } from 'node:test'
 import { ensureVisitor, SCOPE_ANY } from '../../src/index.js'
 import { express, startApplication, type TestApp, type Who, whoIs } from '../support/application.js'
 import { DAY, later } from '../support/clock.js'
+import { dialect } from '../support/database.js'
 
 let app: TestApp
 
@@ -80,6 +81,13 @@ describe('redeeming a token', () => {
     await pass.reload()
     assert.equal(pass.uses, 1)
     assert.ok(pass.lastUsedAt)
+  })
+
+  it('is one statement on PostgreSQL, and two where an UPDATE returns no row', async () => {
+    const pass = await invite()
+    app.database.takeStatements()
+    await app.browser().get(pass.tokenise('/open')).expect(303)
+    assert.equal(app.database.takeStatements().length, dialect === 'postgres' ? 1 : 2)
   })
 
   it('works for any method, and redirects none but GET', async () => {

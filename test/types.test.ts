@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Request, RequestHandler } from 'express'
+import passport from 'passport'
+import {
+  ensureGuest,
+  ensureRegularUser,
+  ensureVisitor,
+  SCOPE_ANY,
+  type GuestModel,
+  type GuestStrategyOptions,
+  type Visitor,
+  type VisitorModelOptions,
+} from '../src/index.js'
+import type { User } from './support/application.js'
+
+/** Whether two types are the same one; what is compared here is checked by the compiler, when the suite is type-checked. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const holds = <T extends true>(verdict?: T): T | undefined => verdict
+
+describe('the types', () => {
+  it('let the application’s own User flow through', () => {
+    holds<Same<Awaited<ReturnType<GuestModel<User>['convert']>>, User>>()
+    type Create = NonNullable<GuestStrategyOptions<User>['onCreate']>
+    holds<Same<Parameters<Create>[0]['user'], User>>()
+    const convert = (Guest: GuestModel<User>, user: User) =>
+      Guest.convert(user, { username: 'fred', email: null })
+    // @ts-expect-error -- not an attribute of User
+    const typo = (Guest: GuestModel<User>, user: User) => Guest.convert(user, { usrname: 'fred' })
+    // @ts-expect-error -- not the attribute's type
+    const wrong = (Guest: GuestModel<User>, user: User) => Guest.convert(user, { username: 5 })
+    assert.deepEqual([typeof convert, typeof typo, typeof wrong], ['function', 'function', 'function'])
+  })
+
+  it('know the visitor of a request', () => {
+    holds<Same<NonNullable<Request['visitor']>['scope'], Visitor['scope']>>()
+    const read = (req: Request): string | undefined => req.visitor?.fullName
+    assert.equal(read({} as Request), undefined)
+  })
+
+  it('take a secret from the environment, and demand one', () => {
+    const fromEnvironment: VisitorModelOptions = { secret: process.env['VISITOR_SECRET'] }
+    // @ts-expect-error -- the secret must be said, if only `false`
+    const forgotten: VisitorModelOptions = {}
+    assert.ok(!('secret' in forgotten) && 'secret' in fromEnvironment)
+  })
+
+  it('say that two guards work bare and called, and that ensureVisitor takes a scope', () => {
+    const handlers: RequestHandler[] = [
+      ensureGuest,
+      ensureGuest({ anonymousUrl: '/login' }),
+      ensureRegularUser,
+      ensureRegularUser({ convertUrl: '/convert' }),
+      ensureVisitor(SCOPE_ANY),
+      ensureVisitor(['A', 'B'], { logVisit: false }),
+    ]
+    assert.equal(handlers.length, 6)
+    // @ts-expect-error -- without a scope
+    assert.throws(() => ensureVisitor())
+    // @ts-expect-error -- not an option of this guard
+    assert.throws(() => ensureGuest({ loginUrl: '/login' }))
+  })
+
+  it('fit Passport’s', () => {
+    const register = (Guest: GuestModel<User>): void => {
+      const authenticator = new passport.Passport()
+      authenticator.serializeUser(Guest.serializeUser)
+      authenticator.deserializeUser(Guest.deserializeUser)
+    }
+    assert.equal(register.length, 1)
+  })
+})
