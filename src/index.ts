@@ -9,9 +9,8 @@ export { ensureVisitor, SCOPE_ANY, type EnsureVisitorOptions, type Scope } from 
 export { endVisit, type EndVisitOptions } from './visitor/end-visit.js'
 export { isVisitor } from './visitor/is-visitor.js'
 
-export { defineGuestModel, type GuestModel, type GuestModelOptions } from './guest/model.js'
-export type { ConvertContext, Guest, UserId } from './guest/guest.js'
-export type { SerializedUser } from './guest/session.js'
+export { defineGuestModel, type GuestModelOptions } from './guest/model.js'
+export type { ConvertContext, Guest, GuestModel, SerializedUser, UserId } from './guest/guest.js'
 export { GuestStrategy, type GuestStrategyOptions, type Limiter } from './guest/strategy.js'
 export {
   friendlyUsername,

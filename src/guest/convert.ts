@@ -1,9 +1,8 @@
 import type { Attributes, Model } from 'sequelize'
 import { sequelizeOf } from '../database/columns.js'
 import { NotGuestError } from '../errors.js'
-import { guestSettings, type UserId, type WriteOptions } from './guest.js'
+import { guestSettings, type UserId, type WriteOptions, type GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
-import type { GuestModel } from './model.js'
 import { keyOf } from './user-key.js'
 
 /**

@@ -7,9 +7,8 @@ import { isDeadlock } from '../database/deadlock.js'
 import { driverCode } from '../database/prepared.js'
 import { UsernameExhausted } from '../errors.js'
 import { currentSessionId, GRACE_MS } from '../web/session.js'
-import { guestSettings, type Guest as GuestRow } from './guest.js'
+import { guestSettings, type Guest as GuestRow, type GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
-import type { GuestModel } from './model.js'
 import { keyOf } from './user-key.js'
 import {
   findGuestBySession,

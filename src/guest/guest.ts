@@ -1,5 +1,6 @@
 import {
   Model,
+  type Attributes,
   type CreationOptional,
   type InferAttributes,
   type InferCreationAttributes,
@@ -82,4 +83,43 @@ export class Guest extends Model<InferAttributes<Guest>, InferCreationAttributes
     const { userId, createdAt, expiresAt } = this
     return { userId, createdAt, expiresAt }
   }
+}
+
+/** How the session refers to its user: a regular user by the primary key alone, a guest marked as one. */
+export type SerializedUser = UserId | { readonly guest: UserId }
+
+/** What `defineGuestModel` returns: a Sequelize model with what the guests' half can do on top. */
+export type GuestModel<U extends Model = Model> = ModelStatic<Guest> & {
+  readonly [guestSettings]: GuestSettings<U>
+
+  /**
+   * Makes a guest a regular user: the same users row, the same id. In one transaction the `Guest` row goes, `values`
+   * are saved and `onConvert` runs; any failure undoes all of it. Of two at once, one wins.
+   *
+   * The sessions that were opened as this guest end with it. Follow it with `req.login(user, …)` to open a new one.
+   *
+   * @param user the user, or its primary key
+   * @param values attributes of `User` to save: a username, an e-mail address, a hashed password. Never the primary key
+   * @returns the user, freshly loaded; the instance that was passed in is left alone
+   * @throws {NotGuestError} if the user is not a guest, or not any more
+   * @throws {TypeError} if `values` would change the primary key
+   */
+  convert(user: U | UserId, values: Partial<Attributes<U>>, options?: WriteOptions): Promise<U>
+
+  /** For `passport.serializeUser`. A regular user is stored by the primary key alone, as most applications do. */
+  serializeUser(
+    this: void,
+    user: Express.User,
+    done: (error: unknown, serialized?: SerializedUser) => void,
+  ): void
+
+  /**
+   * For `passport.deserializeUser`: user and guest in one statement. A session that was opened as a guest is not
+   * restored once the guest was converted elsewhere, has expired or is gone.
+   */
+  deserializeUser(
+    this: void,
+    serialized: SerializedUser,
+    done: (error: unknown, user?: Express.User | false) => void,
+  ): void
 }

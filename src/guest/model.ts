@@ -7,11 +7,12 @@ import {
   GUEST_ALIAS,
   guestSettings,
   type ConvertContext,
+  type GuestModel,
   type GuestSettings,
   type UserId,
   type WriteOptions,
 } from './guest.js'
-import { deserializeUser, serializeUser, type SerializedUser } from './session.js'
+import { deserializeUser, serializeUser } from './session.js'
 
 /** Options of {@link defineGuestModel}. */
 export interface GuestModelOptions<U extends Model> {
@@ -33,42 +34,6 @@ export interface GuestModelOptions<U extends Model> {
   tableName?: string
   /** Database schema of the table. @default your Sequelize instance's */
   schema?: string
-}
-
-/** What `defineGuestModel` returns: a Sequelize model with what the guests' half can do on top. */
-export type GuestModel<U extends Model = Model> = ModelStatic<Guest> & {
-  readonly [guestSettings]: GuestSettings<U>
-
-  /**
-   * Makes a guest a regular user: the same users row, the same id. In one transaction the `Guest` row goes, `values`
-   * are saved and `onConvert` runs; any failure undoes all of it. Of two at once, one wins.
-   *
-   * The sessions that were opened as this guest end with it. Follow it with `req.login(user, …)` to open a new one.
-   *
-   * @param user the user, or its primary key
-   * @param values attributes of `User` to save: a username, an e-mail address, a hashed password. Never the primary key
-   * @returns the user, freshly loaded; the instance that was passed in is left alone
-   * @throws {NotGuestError} if the user is not a guest, or not any more
-   * @throws {TypeError} if `values` would change the primary key
-   */
-  convert(user: U | UserId, values: Partial<Attributes<U>>, options?: WriteOptions): Promise<U>
-
-  /** For `passport.serializeUser`. A regular user is stored by the primary key alone, as most applications do. */
-  serializeUser(
-    this: void,
-    user: Express.User,
-    done: (error: unknown, serialized?: SerializedUser) => void,
-  ): void
-
-  /**
-   * For `passport.deserializeUser`: user and guest in one statement. A session that was opened as a guest is not
-   * restored once the guest was converted elsewhere, has expired or is gone.
-   */
-  deserializeUser(
-    this: void,
-    serialized: SerializedUser,
-    done: (error: unknown, user?: Express.User | false) => void,
-  ): void
 }
 
 const DAY = 24 * 60 * 60

@@ -1,16 +1,12 @@
 import createDebug from 'debug'
 import type { Model } from 'sequelize'
 import { explainMissingTable } from '../database/missing-table.js'
-import { guestSettings, type Guest, type UserId } from './guest.js'
+import { guestSettings, type Guest, type GuestModel, type SerializedUser, type UserId } from './guest.js'
 import { knownGuest, rememberGuest } from './guest-state.js'
-import type { GuestModel } from './model.js'
 import { isUserId, keyOf } from './user-key.js'
 import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
 
 const debug = createDebug('passport-ephemeral:guest')
-
-/** How the session refers to its user: a regular user by the primary key alone, a guest marked as one. */
-export type SerializedUser = UserId | { readonly guest: UserId }
 
 /** `Guest.serializeUser`. Passport tells by the number of parameters what to call it with. */
 export function serializeUser(Guest: GuestModel) {

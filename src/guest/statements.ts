@@ -10,8 +10,7 @@ import {
 import { isPlainlyCreated, notDeleted, plainlyReadColumns } from '../database/host-model.js'
 import { inserterOf, type Insert } from '../database/inserter.js'
 import { runPrepared, speaksPostgres, statement, type Row, type Statement } from '../database/prepared.js'
-import { guestSettings, GUEST_ALIAS, type Guest, type UserId } from './guest.js'
-import type { GuestModel } from './model.js'
+import { guestSettings, GUEST_ALIAS, type Guest, type UserId, type GuestModel } from './guest.js'
 
 /** A user and its `Guest` row; `null` for a regular user. */
 export interface UserWithGuest<U extends Model = Model> {

@@ -10,9 +10,8 @@ import { currentUser, sessionHoldsLogin } from '../request.js'
 import { requireRenewableSession, shapeRenewal, VISITOR_SESSION_KEY } from '../web/session.js'
 import { isSpeculative } from '../web/speculative.js'
 import { bearsSessionCookie, createGuest, type GuestRecipe } from './create.js'
-import { guestModel } from './guest.js'
+import { guestModel, type GuestModel } from './guest.js'
 import { markOpenedAsGuest } from './load-guest.js'
-import type { GuestModel } from './model.js'
 import { uuidUsername, type UsernameGenerator } from './usernames.js'
 
 const debug = createDebug('passport-ephemeral:guest')

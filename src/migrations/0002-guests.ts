@@ -1,7 +1,6 @@
 import { DataTypes } from 'sequelize'
 import { fieldOf } from '../database/columns.js'
-import { guestSettings } from '../guest/guest.js'
-import type { GuestModel } from '../guest/model.js'
+import { guestSettings, type GuestModel } from '../guest/guest.js'
 import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } from './migration.js'
 
 /**

@@ -1,6 +1,5 @@
 import { checkOptions } from '../options.js'
-import { guestModel } from '../guest/guest.js'
-import type { GuestModel } from '../guest/model.js'
+import { guestModel, type GuestModel } from '../guest/guest.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor/visitor.js'
 import { guests } from './0002-guests.js'
 import { visitorPasses } from './0001-visitor-passes.js'

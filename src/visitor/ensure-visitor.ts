@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied, type RefusalReason } from '../errors.js'
 import { aBoolean, aFunction, checkOptions } from '../options.js'
 import { notedRefusal } from './session.js'
-import { recordVisitWhenDone } from './visitor-log.js'
+import { recordVisitWhenDone } from './record-visit.js'
 import type { Visitor } from './visitor.js'
 
 /** Admits a visitor of any scope. */
