@@ -170,7 +170,8 @@ export class GuestStateUnknown extends EphemeralError {
   constructor() {
     super(
       'Whether req.user is a guest was never looked up: register Guest.serializeUser and Guest.deserializeUser ' +
-        'with Passport, or put app.use(loadGuest({ Guest })) after passport.session()',
+        'with Passport and no others (it uses the first that fits), or put app.use(loadGuest({ Guest })) after ' +
+        'passport.session()',
     )
   }
 }
@@ -180,7 +181,7 @@ export class TablesMissing extends EphemeralError {
   static override readonly code = 'ERR_TABLES_MISSING'
   override readonly status = 500
 
-  constructor(options: ErrorOptions) {
-    super('A table is missing: run the migrations of passport-ephemeral, or sequelize.sync()', options)
+  constructor(cause: Error) {
+    super(`Run the migrations of passport-ephemeral, or sequelize.sync(): ${cause.message}`, { cause })
   }
 }

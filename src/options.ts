@@ -50,7 +50,8 @@ export function checkOptions(
   required: readonly string[] = [],
 ): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${caller}: options must be an object, not ${describe(options)}`)
+    const hint = typeof options === 'function' ? `; did you mean { ${options.name} }?` : ''
+    throw new TypeError(`${caller}: options must be an object, not ${describe(options)}${hint}`)
   }
   const given = new Map<string, unknown>(Object.entries(options))
   for (const name of given.keys()) {

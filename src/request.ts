@@ -30,6 +30,12 @@ export function currentUser(req: Request): object | undefined {
   return typeof user === 'object' && user !== null ? user : undefined
 }
 
+/** Takes the user off the request, and leaves the session alone. */
+export function forgetUser(req: Request): void {
+  const property = (req as PassportRequest)._userProperty ?? 'user'
+  Reflect.set(req, property, undefined)
+}
+
 /** The session's login, as Passport keeps it, whether or not `passport.session()` has restored the user from it. */
 export function sessionHoldsLogin(req: Request): boolean {
   const key = (req as PassportRequest)._sessionManager?._key ?? 'passport'

@@ -49,6 +49,18 @@ describe('defineVisitorModels', () => {
   })
 })
 
+describe('a name that the application has taken', () => {
+  it('is refused, with the way out', () => {
+    database.sequelize.define('Visitor', {})
+    assert.throws(define({ secret: SECRET }), /'Visitor' is already defined.*option 'modelName'/)
+    const { Visitor, VisitorLog } = defineVisitorModels(database.sequelize, {
+      secret: SECRET,
+      modelName: 'Invitee',
+    })
+    assert.deepEqual([Visitor.name, VisitorLog.name], ['Invitee', 'InviteeLog'])
+  })
+})
+
 describe('the others', () => {
   it('refuse a model that is not theirs', () => {
     assert.throws(
@@ -66,7 +78,7 @@ describe('the others', () => {
   })
 
   it('refuse what they do not know', () => {
-    const { Visitor } = defineVisitorModels(database.sequelize, { secret: SECRET })
+    const { Visitor } = defineVisitorModels(database.sequelize, { secret: SECRET, modelName: 'Other' })
     assert.throws(
       () => new VisitorTokenStrategy({ Visitor, striptoken: true } as never),
       /unknown option 'striptoken'/,

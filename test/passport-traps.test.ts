@@ -255,6 +255,54 @@ describe('a setup that is wrong', () => {
   })
 })
 
+describe('two users models under one Authenticator', () => {
+  it('do not take each other’s sessions: the same key means somebody else in each', async () => {
+    const { sequelize } = app
+    const Staff = sequelize.define('Staff', { username: { type: DataTypes.STRING(150), allowNull: false } })
+    const StaffGuest = defineGuestModel(sequelize, { User: Staff, modelName: 'StaffGuest' })
+    await Staff.sync()
+    await StaffGuest.sync()
+    const boss = await Staff.create({ username: 'boss' })
+    const key: unknown = boss.get('id')
+    await app.User.findOrCreate({
+      where: { id: key as number },
+      defaults: { username: `customer ${String(key)}` },
+    })
+    const show: RequestHandler = (req, res) => {
+      res.json({ is: req.user?.constructor.name ?? null })
+    }
+    for (const order of [
+      [app.Guest, StaffGuest],
+      [StaffGuest, app.Guest],
+    ] as const) {
+      const both = authenticator()
+      for (const Guest of order) {
+        both.serializeUser(Guest.serializeUser)
+        both.deserializeUser(Guest.deserializeUser)
+      }
+      const browser = stack((host) => {
+        host.use(sessions())
+        host.use(both.session())
+        host.get(
+          '/login/:model',
+          (req, res, next) => {
+            const model = req.params['model'] === 'Staff' ? Staff : app.User
+            model.findByPk(key as number, { rejectOnEmpty: true }).then((user) => {
+              req.login(user, next)
+            }, next)
+          },
+          show,
+        )
+        host.get('/show', show)
+      })
+      for (const model of ['Staff', 'User']) {
+        await browser.get(`/login/${model}`).expect(200)
+        assert.deepEqual((await browser.get('/show').expect(200)).body, { is: model })
+      }
+    }
+  })
+})
+
 describe('two Authenticators in one application', () => {
   it('keep their guests apart, each of its own users model and in its own session', async () => {
     const { sequelize } = app

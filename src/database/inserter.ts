@@ -1,4 +1,4 @@
-import { DataTypes, type Model, type ModelStatic } from 'sequelize'
+import { DataTypes, Utils, type Model, type ModelStatic } from 'sequelize'
 import { hostOptions, sequelizeOf } from './columns.js'
 import { internals, type HostModel } from './host-model.js'
 
@@ -6,6 +6,8 @@ import { internals, type HostModel } from './host-model.js'
 export interface Insert {
   readonly query: string
   readonly bind: readonly unknown[]
+  /** Whether the text is the same for other values: an expression among them is part of it. */
+  readonly isStable: boolean
 }
 
 /** The part of the dialect's generator that writes an INSERT; untyped in Sequelize. */
@@ -61,7 +63,7 @@ export function inserterOf<M extends Model>(Host: ModelStatic<M>): (values: obje
       text = { query: writeInsert(Host, set, values).query, bound: bound.map(([name]) => name) }
       known.set(key, text)
     }
-    return { query: text.query, bind: text.bound.map((name) => spelt(values[name])) }
+    return { query: text.query, bind: text.bound.map((name) => spelt(values[name])), isStable: true }
   }
 }
 
@@ -72,7 +74,8 @@ function writeInsert(Host: HostModel, set: readonly Attribute[], values: Values)
   const { query, bind = [] } = generator.insertQuery(Host.getTableName(), fields, Host.getAttributes(), {
     returning: false,
   })
-  return { query: query.replace(/;\s*$/, ''), bind }
+  const isStable = !Object.values(fields).some((value) => value instanceof Utils.SequelizeMethod)
+  return { query: query.replace(/;\s*$/, ''), bind, isStable }
 }
 
 /** Whether the dialect leaves a value of this type to the driver, or, a date, writes it in UTC. */

@@ -4,7 +4,7 @@ import { driverCode } from './prepared.js'
 
 /** Turns a database's way of saying that a table is missing into what to do about it; other errors stay as they are. */
 export function explainMissingTable(error: unknown): Error {
-  if (error instanceof DatabaseError && saysMissingTable(error)) return new TablesMissing({ cause: error })
+  if (error instanceof DatabaseError && saysMissingTable(error)) return new TablesMissing(error)
   return error instanceof Error
     ? error
     : new Error('Something that is not an error was thrown', { cause: error })

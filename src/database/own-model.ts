@@ -6,6 +6,8 @@ export interface OwnModelOptions {
   readonly modelName: string
   readonly tableName: string | undefined
   readonly schema: string | undefined
+  /** Overrides what the host says of all its models. */
+  readonly underscored: boolean | undefined
   /** Whether rows are ever changed, and say when. */
   readonly updatedAt: boolean
   /** By attributes. */
@@ -21,13 +23,20 @@ export function initOwnModel<M extends Model>(
   OwnModel: ModelStatic<M>,
   sequelize: Sequelize,
   attributes: ModelAttributes<M>,
-  { modelName, tableName, schema, updatedAt, indexes }: OwnModelOptions,
+  { modelName, tableName, schema, underscored, updatedAt, indexes }: OwnModelOptions,
 ): void {
+  if (sequelize.isDefined(modelName) && !isSameKind(OwnModel, sequelize.model(modelName))) {
+    throw new TypeError(
+      `A model named '${modelName}' is already defined on this Sequelize instance: choose another name for ours by ` +
+        `the option 'modelName'`,
+    )
+  }
   const options: InitOptions = {
     sequelize,
     modelName,
     ...(tableName !== undefined && { tableName }),
     ...(schema !== undefined && { schema }),
+    ...(underscored !== undefined && { underscored }),
     paranoid: false,
     version: false,
     timestamps: true,
@@ -47,4 +56,10 @@ export function initOwnModel<M extends Model>(
       fields: indexes[place]?.attributes.map((attribute) => fieldOf(OwnModel, attribute)),
     })
   })
+}
+
+/** Whether a model of that name is an earlier definition of this one, to be replaced as Sequelize does. */
+function isSameKind(OwnModel: ModelStatic<Model>, existing: ModelStatic<Model>): boolean {
+  const kind = Object.getPrototypeOf(OwnModel) as ModelStatic<Model>
+  return existing.prototype instanceof kind
 }

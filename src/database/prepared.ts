@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { DatabaseError, type Sequelize, type Transaction } from 'sequelize'
 import { hostOptions } from './columns.js'
 
-/** A statement for PostgreSQL, and the name under which a connection keeps its plan. */
+/** A statement for PostgreSQL, and the name under which a connection keeps its plan; without one it keeps none. */
 export interface Statement {
   readonly text: string
-  readonly name: string
+  readonly name?: string
 }
 
 /** A row, by the names that the statement gave its columns. */
@@ -23,10 +23,14 @@ export interface QueryOptions {
 
 const names = new Map<string, string>()
 
+/** More texts than all models of an application can have: what comes after is a text that changes with its values. */
+const MAX_NAMES = 500
+
 /** Names a statement by its text, so that every connection plans it once. */
 export function statement(text: string): Statement {
   let name = names.get(text)
   if (name === undefined) {
+    if (names.size >= MAX_NAMES) return { text }
     name = `passport_ephemeral_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
     names.set(text, name)
   }
@@ -49,19 +53,20 @@ export function speaksPostgres(sequelize: Sequelize): boolean {
  */
 export async function runPrepared(
   sequelize: Sequelize,
-  { text, name }: Statement,
+  prepared: Statement,
   values: readonly unknown[],
   { transaction }: QueryOptions = {},
 ): Promise<Row[]> {
+  const { text } = prepared
   log(sequelize, text)
   const held = (transaction as { connection?: Connection } | null | undefined)?.connection
-  if (held !== undefined) return await run(held, { name, text, values })
+  if (held !== undefined) return await run(held, queryOf(prepared, values))
 
   const { connectionManager } = sequelize
   const connection = await connectionManager.getConnection({ type: 'write', useMaster: true })
   let spoilt = false
   try {
-    return await run(connection as Connection, { name, text, values }).catch((error: unknown) => {
+    return await run(connection as Connection, queryOf(prepared, values)).catch((error: unknown) => {
       if (!isStalePlan(error)) throw error
       spoilt = true // it would refuse the name every time
       return run(connection as Connection, { text, values })
@@ -73,6 +78,11 @@ export async function runPrepared(
     if (spoilt) await connectionManager.destroyConnection(connection)
     else connectionManager.releaseConnection(connection)
   }
+}
+
+/** What the driver takes: no name rather than an undefined one. */
+function queryOf({ name, text }: Statement, values: readonly unknown[]) {
+  return name === undefined ? { text, values } : { name, text, values }
 }
 
 async function run(

@@ -1,9 +1,10 @@
-import type { Attributes, Model } from 'sequelize'
+import { ValidationError, ValidationErrorItem, type Attributes, type Model } from 'sequelize'
 import { sequelizeOf } from '../database/columns.js'
+import { retryOnDeadlock } from '../database/deadlock.js'
 import { NotGuestError } from '../errors.js'
-import { guestSettings, type UserId, type WriteOptions, type GuestModel } from './guest.js'
+import { guestSettings, type GuestModel, type UserId, type WriteOptions } from './guest.js'
 import { rememberGuest } from './guest-state.js'
-import { keyOf } from './user-key.js'
+import { couldBeKey, keyOf } from './user-key.js'
 
 /**
  * `Guest.convert`. Deleting the `Guest` row comes first: that statement locks it, and of any number of converters (or
@@ -17,20 +18,44 @@ export async function convertGuest<U extends Model>(
   { transaction: outer }: WriteOptions = {},
 ): Promise<U> {
   const { User, onConvert } = Guest[guestSettings]
-  const id = userOrId instanceof User ? keyOf(userOrId) : userOrId
-  const key = User.primaryKeyAttribute
-  if (Object.hasOwn(values, key) && String((values as Record<string, unknown>)[key]) !== String(id)) {
-    throw new TypeError(`Guest.convert: values must not change the primary key '${key}'`)
-  }
-  return await sequelizeOf(Guest).transaction(
-    { ...(outer && { transaction: outer }) },
-    async (transaction) => {
+  const id: unknown = userOrId instanceof User ? keyOf(userOrId) : userOrId
+  if (!couldBeKey(User, id)) throw new NotGuestError()
+  checkValues(Guest, id, values)
+
+  const convert = (): Promise<U> =>
+    sequelizeOf(Guest).transaction({ ...(outer && { transaction: outer }) }, async (transaction) => {
       if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
       const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
       await user.update(values, { transaction })
       rememberGuest(user, null)
       await onConvert?.({ user, values, transaction })
       return user
-    },
-  )
+    })
+  // A caller's transaction is lost with a deadlock, and only the caller can begin it again.
+  return outer === undefined ? await retryOnDeadlock(convert) : await convert()
+}
+
+/** What no users model's own validators are sure to refuse: another key, and a name that an empty form left empty. */
+function checkValues(Guest: GuestModel, id: UserId, values: Readonly<Record<string, unknown>>): void {
+  const { User, usernameField } = Guest[guestSettings]
+  const key = User.primaryKeyAttribute
+  if (Object.hasOwn(values, key) && String(values[key]) !== String(id)) {
+    throw new TypeError(`Guest.convert: values must not change the primary key '${key}'`)
+  }
+  const username = values[usernameField]
+  if (Object.hasOwn(values, usernameField) && (typeof username !== 'string' || username.trim() === '')) {
+    const message = `${usernameField} must not be empty`
+    throw new ValidationError(message, [
+      new ValidationErrorItem(
+        message,
+        'validation error',
+        usernameField,
+        '',
+        User.build(),
+        'notEmpty',
+        'notEmpty',
+        [],
+      ),
+    ])
+  }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import createDebug from 'debug'
 import type { Request } from 'express'
 import { UniqueConstraintError, type Model, type Transaction } from 'sequelize'
@@ -6,7 +6,7 @@ import { declaredLength, sequelizeOf } from '../database/columns.js'
 import { isDeadlock } from '../database/deadlock.js'
 import { driverCode } from '../database/prepared.js'
 import { UsernameExhausted } from '../errors.js'
-import { currentSessionId, GRACE_MS } from '../web/session.js'
+import { currentSessionId, presentedSessionIds } from '../web/session.js'
 import { guestSettings, type Guest as GuestRow, type GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
 import { keyOf } from './user-key.js'
@@ -33,8 +33,18 @@ export interface GuestRecipe<U extends Model> {
 const MAX_ATTEMPTS = 10
 
 /**
- * Makes a guest, or joins the one that a parallel request with the same session cookie has just made. The database
- * decides between them, by the unique `sessionHash`: two processes agree as two requests in one do.
+ * How long after a guest was made another request of the same session may join it: as long as a page's parallel
+ * requests may take to arrive.
+ */
+const JOIN_WINDOW_MS = 10 * 1000
+
+/** A request bears few session cookies; who sends hundreds does not get hundreds of look-ups. */
+const MAX_SESSION_COOKIES = 4
+
+/**
+ * Makes a guest, or joins the one that a parallel request with the same session cookie has made. The database decides
+ * between them, by the unique `sessionHash`: two processes agree as two requests in one do. A request that comes when
+ * the first one's login has already renewed the session finds the guest by the id that its cookie still names.
  *
  * @throws {UsernameExhausted} if the generator offered nothing that was free
  */
@@ -43,7 +53,26 @@ export async function createGuest<U extends Model>(
   recipe: GuestRecipe<U>,
   req: Request,
 ): Promise<U> {
-  let sessionHash = hashOfSession(req)
+  const presented = presentedSessionIds(req).slice(0, MAX_SESSION_COOKIES)
+  const current = currentSessionId(req)
+  if (current === undefined || presented.length === 0) return await makeGuest(Guest, recipe, req)
+  if (presented.includes(current)) return await makeGuest(Guest, recipe, req, hashOfSession(req, current))
+
+  const sibling = await findGuestBySession(
+    Guest,
+    presented.map((id) => hashOfSession(req, id)),
+  )
+  const joined = sibling === undefined ? undefined : await joinable(Guest, sibling)
+  return joined === undefined ? await makeGuest(Guest, recipe, req) : introduce(joined)
+}
+
+async function makeGuest<U extends Model>(
+  Guest: GuestModel<U>,
+  recipe: GuestRecipe<U>,
+  req: Request,
+  hashOfCookie?: string,
+): Promise<U> {
+  let sessionHash = hashOfCookie
   let taken = 0
   for (let failures = 1; ; failures++) {
     const username = await offerUsername(Guest, recipe, taken)
@@ -53,14 +82,19 @@ export async function createGuest<U extends Model>(
       if (isDeadlock(error) && failures < MAX_ATTEMPTS) continue
       if (!isUniqueViolation(error)) throw error
 
-      const sibling = sessionHash === undefined ? undefined : await findGuestBySession(Guest, sessionHash)
+      const sibling = sessionHash === undefined ? undefined : await findGuestBySession(Guest, [sessionHash])
       if (sibling !== undefined) {
         const joined = await joinable(Guest, sibling)
         if (joined !== undefined) return introduce(joined)
         sessionHash = undefined
         continue
       }
-      if (!(await usernameIsTaken(Guest, username))) throw error
+      if (!(await usernameIsTaken(Guest, username))) {
+        // Whoever was in the way may have gone meanwhile, if it was the session: once more, and then it is an error.
+        if (sessionHash === undefined) throw error
+        sessionHash = undefined
+        continue
+      }
       taken += 1
       debug('a guest username was taken, %d so far', taken)
       if (taken >= MAX_ATTEMPTS) throw new UsernameExhausted(taken, { cause: error })
@@ -68,21 +102,13 @@ export async function createGuest<U extends Model>(
   }
 }
 
-/** A session that begins with this request has an id that no parallel request can bear. */
-export function bearsSessionCookie(req: Request): boolean {
-  return req.headers.cookie !== undefined
-}
-
 /**
  * What tells that two requests are one browser's: the session that their cookie names, sent by the same client. The
  * client is part of it so that whoever planted a session id in somebody's browser beforehand (session fixation) does
  * not join their guest by it.
  */
-function hashOfSession(req: Request): string | undefined {
-  const id = currentSessionId(req)
-  if (id === undefined || !bearsSessionCookie(req)) return undefined
-  const client = [id, req.ip ?? '', req.get('user-agent') ?? '']
-  return createHash('sha256').update(client.join('\0')).digest('hex')
+function hashOfSession(req: Request, id: string): string {
+  return hash('sha256', [id, req.ip ?? '', req.get('user-agent') ?? ''].join('\0'), 'hex')
 }
 
 interface Order {
@@ -137,7 +163,7 @@ async function joinable<U extends Model>(
   Guest: GuestModel<U>,
   sibling: GuestRow,
 ): Promise<UserWithGuest<U> | undefined> {
-  if (sibling.createdAt.getTime() + GRACE_MS < Date.now()) return undefined
+  if (sibling.createdAt.getTime() + JOIN_WINDOW_MS < Date.now()) return undefined
   const found = await findUserWithGuest(Guest, sibling.userId)
   if (found?.guest === undefined || found.guest === null) return undefined
   debug('joined the guest of a parallel request')

@@ -30,6 +30,8 @@ export interface GuestSettings<U extends Model = Model> {
   readonly maxAge: number
   readonly expiry: 'absolute' | 'sliding'
   readonly preparedStatements: boolean
+  /** Tells this model's sessions from those of an earlier one's; `undefined` for the first. */
+  readonly sessionTag: string | undefined
   /** A method, so that a model of some `User` is a model of any. */
   onConvert?(this: void, context: ConvertContext<U>): unknown
 }
@@ -85,8 +87,13 @@ export class Guest extends Model<InferAttributes<Guest>, InferCreationAttributes
   }
 }
 
-/** How the session refers to its user: a regular user by the primary key alone, a guest marked as one. */
-export type SerializedUser = UserId | { readonly guest: UserId }
+/**
+ * How the session refers to its user: a regular user by the primary key alone, a guest marked as one. With guests of
+ * two users models on one Sequelize instance, those of the second also say whose they are: the same key means somebody
+ * else in each.
+ */
+export type SerializedUser =
+  UserId | { readonly guest: UserId; readonly of?: string } | { readonly user: UserId; readonly of: string }
 
 /** What `defineGuestModel` returns: a Sequelize model with what the guests' half can do on top. */
 export type GuestModel<U extends Model = Model> = ModelStatic<Guest> & {

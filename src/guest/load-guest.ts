@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import { explainMissingTable } from '../database/missing-table.js'
 import { checkOptions } from '../options.js'
-import { currentUser } from '../request.js'
+import { currentUser, forgetUser, sessionHoldsLogin } from '../request.js'
 import { currentSessionId, requireSession } from '../web/session.js'
 import type { Model } from 'sequelize'
 import { guestModel, guestSettings, type GuestModel } from './guest.js'
@@ -37,22 +37,30 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
       next()
       return
     }
-    load(Guest, req, user).then(
-      (admitted) => {
-        if (admitted) next()
-        else req.logout(next)
-      },
-      (error: unknown) => {
+    load(Guest, req, user)
+      .then((admitted) => {
+        if (admitted) {
+          next()
+          return
+        }
+        forgetUser(req)
+        if (sessionHoldsLogin(req)) req.logout(next)
+        else next()
+      })
+      .catch((error: unknown) => {
         next(explainMissingTable(error))
-      },
-    )
+      })
   }
 }
 
 async function load(Guest: GuestModel, req: Request, user: Model): Promise<boolean> {
   const guest = (await findGuest(Guest, keyOf(user))) ?? null
   if (guest === null ? wasOpenedAsGuest(req, user) : guest.hasExpired) return false
-  if (guest !== null) await touchGuest(Guest, guest)
+  if (guest !== null) {
+    await touchGuest(Guest, guest)
+    // The session may have come about in a way that did not mark it: a login by hand, another id for the same data.
+    if (sessionHoldsLogin(req) && !wasOpenedAsGuest(req, user)) markOpenedAsGuest(req, user)
+  }
   rememberGuest(user, guest)
   return true
 }
@@ -75,6 +83,6 @@ function markOf(req: Request, user: Model): string | undefined {
   const id = currentSessionId(req)
   if (id === undefined) return undefined
   return createHash('sha256')
-    .update(`${id}\0${String(keyOf(user))}`)
+    .update(`${id}\0${user.constructor.name}\0${String(keyOf(user))}`)
     .digest('base64url')
 }

@@ -82,6 +82,7 @@ export function defineGuestModel<U extends Model>(
     maxAge: options.maxAge ?? 14 * DAY,
     expiry: options.expiry ?? 'absolute',
     preparedStatements: options.preparedStatements ?? true,
+    sessionTag: hasAnotherGuestModel(sequelize, modelName) ? modelName : undefined,
     ...(options.onConvert && { onConvert: options.onConvert }),
   }
 
@@ -101,6 +102,7 @@ export function defineGuestModel<U extends Model>(
       modelName,
       tableName,
       schema,
+      underscored: User.options.underscored, // its table stands beside the users
       updatedAt: false,
       indexes: [
         { attributes: ['sessionHash'], unique: true },
@@ -129,6 +131,12 @@ export function defineGuestModel<U extends Model>(
     serializeUser: serializeUser(Model),
     deserializeUser: deserializeUser(Model),
   } satisfies Pick<GuestModel<U>, 'convert' | 'serializeUser' | 'deserializeUser'>)
+}
+
+function hasAnotherGuestModel(sequelize: Sequelize, modelName: string): boolean {
+  return Object.entries(sequelize.models).some(
+    ([name, model]) => name !== modelName && guestSettings in model,
+  )
 }
 
 /** A foreign key has the type of what it points to, down to the length. */

@@ -3,7 +3,7 @@ import type { Model } from 'sequelize'
 import { explainMissingTable } from '../database/missing-table.js'
 import { guestSettings, type Guest, type GuestModel, type SerializedUser, type UserId } from './guest.js'
 import { knownGuest, rememberGuest } from './guest-state.js'
-import { isUserId, keyOf } from './user-key.js'
+import { couldBeKey, isUserId, keyOf } from './user-key.js'
 import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
 
 const debug = createDebug('passport-ephemeral:guest')
@@ -19,12 +19,12 @@ export function serializeUser(Guest: GuestModel) {
     const id = keyOf(user)
     const known = knownGuest(user)
     if (known !== undefined) {
-      done(null, known === null ? id : { guest: id })
+      done(null, serialized(Guest, id, known !== null))
       return
     }
     lookUp(Guest, user, id).then(
       (guest) => {
-        done(null, guest === null ? id : { guest: id })
+        done(null, serialized(Guest, id, guest !== null))
       },
       (error: unknown) => {
         done(explainMissingTable(error))
@@ -36,7 +36,7 @@ export function serializeUser(Guest: GuestModel) {
 /** `Guest.deserializeUser`. */
 export function deserializeUser(Guest: GuestModel) {
   return (serialized: SerializedUser, done: (error: unknown, user?: Express.User | false) => void): void => {
-    const session = parse(serialized)
+    const session = parse(Guest, serialized)
     if (session === undefined) {
       done('pass')
       return
@@ -64,14 +64,26 @@ interface ParsedSession {
   readonly openedAsGuest: boolean
 }
 
-function parse(serialized: unknown): ParsedSession | undefined {
-  if (isUserId(serialized)) return { id: serialized, openedAsGuest: false }
-  const id: unknown = (serialized as { guest?: unknown } | null)?.guest
-  return isUserId(id) ? { id, openedAsGuest: true } : undefined
+function serialized(Guest: GuestModel, id: UserId, isGuest: boolean): SerializedUser {
+  const { sessionTag: of } = Guest[guestSettings]
+  if (of !== undefined) return isGuest ? { guest: id, of } : { user: id, of }
+  return isGuest ? { guest: id } : id
+}
+
+/** What a session says, or `undefined` if it was not opened by a user of this model. */
+function parse(Guest: GuestModel, value: unknown): ParsedSession | undefined {
+  const { guest, user, of } = (isUserId(value) ? { user: value } : (value ?? {})) as {
+    readonly guest?: unknown
+    readonly user?: unknown
+    readonly of?: unknown
+  }
+  if (of !== Guest[guestSettings].sessionTag) return undefined
+  if (isUserId(guest)) return { id: guest, openedAsGuest: true }
+  return isUserId(user) ? { id: user, openedAsGuest: false } : undefined
 }
 
 async function restore(Guest: GuestModel, { id, openedAsGuest }: ParsedSession): Promise<Model | undefined> {
-  const found = await findUserWithGuest(Guest, id)
+  const found = couldBeKey(Guest[guestSettings].User, id) ? await findUserWithGuest(Guest, id) : undefined
   if (found === undefined) {
     debug('user not restored: the row is gone')
     return undefined

@@ -41,9 +41,12 @@ export async function findUserWithGuest<U extends Model>(
   )
 }
 
-/** The guest that was made for this session, if there is one. */
-export async function findGuestBySession(Guest: GuestModel, sessionHash: string): Promise<Guest | undefined> {
-  return (await Guest.findOne({ where: { sessionHash }, useMaster: true })) ?? undefined
+/** The guest that was made for one of these sessions, if there is one. */
+export async function findGuestBySession(
+  Guest: GuestModel,
+  sessionHash: readonly string[],
+): Promise<Guest | undefined> {
+  return (await Guest.findOne({ where: { sessionHash: [...sessionHash] }, useMaster: true })) ?? undefined
 }
 
 /** A user's `Guest` row, by primary key. */
@@ -153,15 +156,16 @@ function makeReader<U extends Model>(Guest: GuestModel<U>): Reader<U> | null {
         ` ON g.${userId} = u.${key} WHERE u.${key} = $1${notDeleted(User, 'u')}`,
     ),
     insertUser: inserterOf(User),
-    creating({ query, bind: { length } }) {
+    creating({ query, bind: { length }, isStable }) {
+      const write = (): string =>
+        `WITH u AS (${query} RETURNING *), g AS (` +
+        `INSERT INTO ${quotedTable(Guest)} (${userId}, ${createdAt}, ${lastSeenAt}, ${sessionHash})` +
+        ` SELECT u.${key}, $${length + 1}, $${length + 1}, $${length + 2} FROM u RETURNING *)` +
+        ` SELECT ${columns} FROM u, g`
+      if (!isStable) return { text: write() }
       let known = creating.get(query)
       if (known === undefined) {
-        known = statement(
-          `WITH u AS (${query} RETURNING *), g AS (` +
-            `INSERT INTO ${quotedTable(Guest)} (${userId}, ${createdAt}, ${lastSeenAt}, ${sessionHash})` +
-            ` SELECT u.${key}, $${length + 1}, $${length + 1}, $${length + 2} FROM u RETURNING *)` +
-            ` SELECT ${columns} FROM u, g`,
-        )
+        known = statement(write())
         creating.set(query, known)
       }
       return known

@@ -3,14 +3,15 @@ import type { Request } from 'express'
 import { isbot } from 'isbot'
 import { Strategy } from 'passport-strategy'
 import type { Model, Transaction } from 'sequelize'
+import { attributesToFillIn } from '../database/host-model.js'
 import { explainMissingTable } from '../database/missing-table.js'
 import { GuestLimitExceeded, MiddlewareOrder } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, either, strings, type Rule } from '../options.js'
 import { currentUser, sessionHoldsLogin } from '../request.js'
 import { requireRenewableSession, shapeRenewal, VISITOR_SESSION_KEY } from '../web/session.js'
 import { isSpeculative } from '../web/speculative.js'
-import { bearsSessionCookie, createGuest, type GuestRecipe } from './create.js'
-import { guestModel, type GuestModel } from './guest.js'
+import { createGuest, type GuestRecipe } from './create.js'
+import { guestModel, guestSettings, type GuestModel } from './guest.js'
 import { markOpenedAsGuest } from './load-guest.js'
 import { uuidUsername, type UsernameGenerator } from './usernames.js'
 
@@ -27,9 +28,9 @@ export interface GuestStrategyOptions<U extends Model> {
   /** The model, from `defineGuestModel`. */
   Guest: GuestModel<U>
   /** Whether guests are made; asked for each request if it is a function. @default true */
-  enabled?: boolean | ((req: Request) => boolean)
+  enabled?: boolean | ((req: Request) => boolean | Promise<boolean>)
   /** Who gets no guest: crawlers. @default what the `isbot` package says of the User-Agent, curl included */
-  isBot?: (req: Request) => boolean
+  isBot?: (req: Request) => boolean | Promise<boolean>
   /** @default uuidUsername */
   generateUsername?: UsernameGenerator
   /**
@@ -57,8 +58,8 @@ export interface GuestStrategyOptions<U extends Model> {
 export class GuestStrategy<U extends Model = Model> extends Strategy {
   readonly name: string
   private readonly Guest: GuestModel<U>
-  private readonly enabled: (req: Request) => boolean
-  private readonly isBot: (req: Request) => boolean
+  private readonly enabled: (req: Request) => boolean | Promise<boolean>
+  private readonly isBot: (req: Request) => boolean | Promise<boolean>
   private readonly recipe: GuestRecipe<U>
   private readonly limiter: Limiter | undefined
   private readonly keepSessionData: readonly string[]
@@ -88,6 +89,7 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
       onCreate,
       keepSessionData = [],
     } = options
+    if (createUser === undefined && enabled !== false) demandPlainUser(options.Guest)
     this.name = options.name ?? 'guest'
     this.Guest = options.Guest
     this.enabled = typeof enabled === 'function' ? enabled : () => enabled
@@ -120,7 +122,7 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
   /** The guest to log in, or `undefined` to pass. */
   private async admit(req: Request, logsIn: boolean): Promise<U | undefined> {
     if (currentUser(req) !== undefined) return undefined
-    const reason = this.reasonForNone(req)
+    const reason = await this.reasonForNone(req)
     if (reason !== undefined) {
       debug('no guest made: %s', reason)
       return undefined
@@ -138,7 +140,6 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
     if (logsIn) {
       shapeRenewal(req, WHO, {
         keep: this.keepSessionData,
-        leaveEmpty: bearsSessionCookie(req),
         then: () => {
           markOpenedAsGuest(req, user)
         },
@@ -147,10 +148,10 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
     return user
   }
 
-  private reasonForNone(req: Request): string | undefined {
-    if (!this.enabled(req)) return 'disabled'
-    if (isSpeculative(req)) return `${req.method}, or fetched ahead`
-    return this.isBot(req) ? 'a bot' : undefined
+  private async reasonForNone(req: Request): Promise<string | undefined> {
+    if (!(await this.enabled(req))) return 'disabled'
+    if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
+    return (await this.isBot(req)) ? 'a bot' : undefined
   }
 
   private async consume(req: Request): Promise<void> {
@@ -169,6 +170,17 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
       throw new GuestLimitExceeded(retryAfter)
     }
   }
+}
+
+/** A users table that wants more than a username is found out now, not by the first guest. */
+function demandPlainUser(Guest: GuestModel): void {
+  const { User, usernameField } = Guest[guestSettings]
+  const missing = attributesToFillIn(User).filter((name) => name !== usernameField)
+  if (missing.length === 0) return
+  throw new TypeError(
+    `GuestStrategy: option 'createUser' is needed, because ${User.name} requires ${missing.join(', ')}: ` +
+      `createUser: ({ username, transaction }) => ${User.name}.create({ ${usernameField}: username, … }, { transaction })`,
+  )
 }
 
 function hasBotAgent(req: Request): boolean {

@@ -1,4 +1,5 @@
-import type { Model } from 'sequelize'
+import { DataTypes, type Model, type ModelStatic } from 'sequelize'
+import { validate } from 'uuid'
 import type { UserId } from './guest.js'
 
 /**
@@ -18,4 +19,15 @@ export function keyOf(user: Model): UserId {
 /** Whether a value could be a primary key, as a session stores it. */
 export function isUserId(value: unknown): value is UserId {
   return typeof value === 'number' || (typeof value === 'string' && value !== '')
+}
+
+/**
+ * Whether a value could be this model's primary key. A session can be older than the column's type; asked for a key of
+ * the wrong one, PostgreSQL fails, and MySQL finds somebody: the number 7 equals the text `7a9d…` there.
+ */
+export function couldBeKey(User: ModelStatic<Model>, value: unknown): value is UserId {
+  if (!isUserId(value)) return false
+  const type: unknown = User.getAttributes()[User.primaryKeyAttribute]?.type
+  if (type instanceof DataTypes.NUMBER) return /^-?\d+$/.test(String(value))
+  return typeof value === 'string' && (!(type instanceof DataTypes.UUID) || validate(value))
 }

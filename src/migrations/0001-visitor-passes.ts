@@ -11,7 +11,7 @@ import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } f
  */
 export function visitorPasses(Passes: typeof Visitor, Visits: typeof VisitorLog): Migration {
   return {
-    name: '0001-visitor-passes',
+    name: 'passport-ephemeral-0001-visitor-passes',
     async up(target) {
       const queryInterface = queryInterfaceOf(target)
       const passes = Passes.getTableName() as string

@@ -9,7 +9,7 @@ import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } f
  */
 export function guests(Guests: GuestModel): Migration {
   return {
-    name: '0002-guests',
+    name: 'passport-ephemeral-0002-guests',
     async up(target) {
       const queryInterface = queryInterfaceOf(target)
       const { User } = Guests[guestSettings]

@@ -25,6 +25,8 @@ export function migrationsFor(models: MigratedModels): Migration[] {
     Guest: guestModel,
   })
   const { Visitor, Guest } = models
+  if (Visitor === undefined && Guest === undefined)
+    throw new TypeError('migrationsFor: give it Visitor, Guest or both')
   return [
     ...(Visitor === undefined ? [] : [visitorPasses(Visitor, Visitor[visitorSettings].VisitorLog)]),
     ...(Guest === undefined ? [] : [guests(Guest)]),

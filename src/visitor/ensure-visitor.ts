@@ -3,6 +3,7 @@ import { VisitorAccessDenied, type RefusalReason } from '../errors.js'
 import { aBoolean, aFunction, checkOptions } from '../options.js'
 import { notedRefusal } from './session.js'
 import { recordVisitWhenDone } from './record-visit.js'
+import { visitorOf } from './is-visitor.js'
 import type { Visitor } from './visitor.js'
 
 /** Admits a visitor of any scope. */
@@ -35,7 +36,7 @@ export function ensureVisitor(scope: Scope, options: EnsureVisitorOptions = {}):
 
   return function visitorGuard(req, res, next) {
     const decide = (): void => {
-      const { visitor } = req
+      const visitor = visitorOf(req)
       const reason = refusal(req, visitor, wanted)
       if (logVisit && visitor !== undefined) recordVisitWhenDone(req, res, visitor, reason ?? 'admitted')
       next(reason === undefined ? undefined : new VisitorAccessDenied(wanted, reason))
@@ -44,13 +45,16 @@ export function ensureVisitor(scope: Scope, options: EnsureVisitorOptions = {}):
       decide()
       return
     }
-    // Express 4 does not look at what a handler returns: a rejection must find its own way to `next`.
+    // Express 4 does not look at what a handler returns, and to `next` a rejection with nothing means "go on".
     Promise.resolve(req)
       .then(bypass)
       .then((bypassed) => {
         if (bypassed) next()
         else decide()
-      }, next)
+      })
+      .catch((error: unknown) => {
+        next(error instanceof Error ? error : new Error('ensureVisitor: bypass failed', { cause: error }))
+      })
   }
 }
 

@@ -1,6 +1,13 @@
 import type { Request } from 'express'
+import { Visitor } from './visitor.js'
 
 /** Whether the request is a visitor's. A visitor can be a guest or a regular user too. No query. */
 export function isVisitor(req: Request): boolean {
-  return req.visitor !== undefined
+  return visitorOf(req) !== undefined
+}
+
+/** The request's visitor, if it is one of ours: other middleware has put other things into `req.visitor`. */
+export function visitorOf(req: Request): Visitor | undefined {
+  const visitor: unknown = req.visitor
+  return visitor instanceof Visitor ? visitor : undefined
 }

@@ -26,6 +26,10 @@ export interface VisitorModelOptions {
   anonymizeIp?: boolean
   /** Keep hot statements prepared on PostgreSQL. Turn off for a pooler that cannot. @default true */
   preparedStatements?: boolean
+  /** Name of the model of the passes; that of the visits has `Log` after it. @default 'Visitor' */
+  modelName?: string
+  /** Name columns and tables in snake case. @default what your Sequelize instance's `define` says */
+  underscored?: boolean
   /** Table of the passes. @default what Sequelize makes of `Visitor` by your conventions */
   tableName?: string
   /** Table of the visits. @default what Sequelize makes of `VisitorLog` by your conventions */
@@ -66,13 +70,16 @@ export function defineVisitorModels(
       sessionExpiry: visitLength,
       anonymizeIp: aBoolean,
       preparedStatements: aBoolean,
+      modelName: aString,
+      underscored: aBoolean,
       tableName: aString,
       logTableName: aString,
       schema: aString,
     },
     ['secret'],
   )
-  const { secret = '', sessionExpiry = 0, tokenExpiry = 3 * DAY, tableName, logTableName, schema } = options
+  const { secret = '', sessionExpiry = 0, tokenExpiry = 3 * DAY, modelName = 'Visitor' } = options
+  const { tableName, logTableName, schema, underscored } = options
 
   class DefinedLog extends VisitorLog {}
   class DefinedVisitor extends Visitor {
@@ -87,9 +94,10 @@ export function defineVisitorModels(
   }
 
   initOwnModel(DefinedVisitor, sequelize, visitorAttributes({ sessionExpiry, tokenExpiry }), {
-    modelName: 'Visitor',
+    modelName,
     tableName,
     schema,
+    underscored,
     updatedAt: true,
     indexes: [
       { attributes: ['uuid'], unique: true },
@@ -98,9 +106,10 @@ export function defineVisitorModels(
     ],
   })
   initOwnModel(DefinedLog, sequelize, visitorLogAttributes(sequelize), {
-    modelName: 'VisitorLog',
+    modelName: `${modelName}Log`,
     tableName: logTableName,
     schema,
+    underscored,
     updatedAt: false,
     indexes: [{ attributes: ['visitorId', 'createdAt'] }, { attributes: ['createdAt'] }],
   })

@@ -19,21 +19,25 @@ export function recordVisitWhenDone(
 ): void {
   const { VisitorLog: Log, codec, anonymizeIp } = settingsOf(visitor)
   const sessionId = currentSessionId(req)
+  const ip = (req.ip ?? '').replace(/^::ffff:(?=\d+\.)/i, '') // IPv4 on a socket that speaks both
   const entry = {
     visitorId: visitor.id,
     method: bounded(req.method, visitLimits.method),
     path: bounded(ownAddress(req).split('?', 1)[0] ?? '', visitLimits.path),
     userAgent: bounded(req.get('user-agent') ?? '', visitLimits.userAgent),
     referrer: bounded((req.get('referrer') ?? '').split(/[?#]/, 1)[0] ?? '', visitLimits.referrer),
-    ip: bounded(anonymizeIp ? networkOf(req.ip ?? '') : (req.ip ?? ''), visitLimits.ip),
+    ip: bounded(anonymizeIp ? networkOf(ip) : ip, visitLimits.ip),
     sessionHash: sessionId === undefined ? '' : codec.hashSession(sessionId),
     outcome,
   }
-  res.once('close', () => {
+  const write = (): void => {
     Log.create({ ...entry, status: res.statusCode }).catch((error: unknown) => {
       debug('a visit was not written: %o', error)
     })
-  })
+  }
+  if (res.closed)
+    write() // whoever hung up meanwhile was here all the same
+  else res.once('close', write)
 }
 
 /** NUL, which PostgreSQL refuses, and halves of surrogate pairs become U+FFFD; the rest is cut at `limit`. */
@@ -43,8 +47,8 @@ function bounded(text: string, limit: number): string {
 
 /** IPv4 to its /24, IPv6 to its /48. */
 function networkOf(ip: string): string {
-  const mapped = /^(?:::ffff:)?(\d+\.\d+\.\d+)\.\d+$/i.exec(ip)
-  if (mapped !== null) return `${mapped[1] ?? ''}.0`
+  const v4 = /^(\d+\.\d+\.\d+)\.\d+$/.exec(ip)
+  if (v4 !== null) return `${v4[1] ?? ''}.0`
   const [head = '', tail] = ip.replace(/%.*$/, '').split('::')
   const groups = head === '' ? [] : head.split(':')
   if (tail !== undefined) {

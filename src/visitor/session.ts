@@ -7,26 +7,29 @@ import type { Visitor } from './visitor.js'
 export interface Stash {
   /** The pass's primary key: nothing of which a token could be made. */
   readonly id: number
+  /** Whose key it is: an application can have two models of passes. */
+  readonly of: string
   /** When the visit ends, in milliseconds since the epoch; `null`: with the host's session. */
   readonly until: number | null
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** The visitor that the session remembers, if it remembers one in our form. */
-export function readStash(session: HostSession): Stash | undefined {
+/** The visitor of this model that the session remembers, if it remembers one. */
+export function readStash(session: HostSession, Model: typeof Visitor): Stash | undefined {
   const stash = session[VISITOR_SESSION_KEY] as Partial<Stash> | null | undefined
   if (typeof stash !== 'object' || stash === null) return undefined
-  const { id, until } = stash
-  if (typeof id !== 'number' || (until !== null && typeof until !== 'number')) return undefined
-  return { id, until }
+  const { id, of, until } = stash
+  if (of !== Model.name || typeof id !== 'number') return undefined
+  return until === null || typeof until === 'number' ? { id, of, until } : undefined
 }
 
 /** Remembers a visitor; the end is fixed now, so that no amount of clicking prolongs it. */
 export function writeStash(session: HostSession, visitor: Visitor): void {
   const { id, sessionExpiry } = visitor
   const lasts = sessionExpiry === 0 ? DAY_MS : sessionExpiry === null ? null : sessionExpiry * 1000
-  session[VISITOR_SESSION_KEY] = { id, until: lasts === null ? null : Date.now() + lasts } satisfies Stash
+  const until = lasts === null ? null : Date.now() + lasts
+  session[VISITOR_SESSION_KEY] = { id, of: visitor.constructor.name, until } satisfies Stash
 }
 
 export function clearStash(session: HostSession): void {

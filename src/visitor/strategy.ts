@@ -12,6 +12,7 @@ import { renewSession, requireSession, saveSession, type HostSession } from '../
 import { isSpeculative } from '../web/speculative.js'
 import { clearStash, limitCookie, noteRefusal, readStash, writeStash } from './session.js'
 import { findPass, findPassByUuid, redeemPass } from './statements.js'
+import { visitorOf } from './is-visitor.js'
 import { type Visitor, visitorModel, visitorSettings } from './visitor.js'
 
 const debug = createDebug('passport-ephemeral:visitor')
@@ -87,7 +88,7 @@ export class VisitorTokenStrategy extends Strategy {
     hideFromAddress(req, queryKey)
     if (req.res !== undefined) keepTokenPrivate(req.res)
     if (isSpeculative(req)) {
-      debug('not redeemed: %s, or fetched ahead', req.method)
+      debug('not redeemed: HEAD, OPTIONS, or fetched ahead')
       return await this.restore(req, session)
     }
     const [token] = values
@@ -100,7 +101,7 @@ export class VisitorTokenStrategy extends Strategy {
 
   private async redeem(req: Request, session: HostSession, token: string): Promise<Outcome> {
     const Model = this.Visitor
-    const uuid = Model[visitorSettings].codec.read(token)
+    const uuid = readToken(Model, token)
     if (uuid === undefined) return await this.refuse(req, session, 'unknown')
 
     // Whoever redeemed this link in this session may follow it again, without using it up further.
@@ -143,13 +144,14 @@ export class VisitorTokenStrategy extends Strategy {
   }
 
   private async restore(req: Request, session: HostSession): Promise<Outcome> {
-    req.visitor = await this.remembered(req, session)
+    const visitor = await this.remembered(req, session)
+    if (visitor !== undefined || visitorOf(req) === undefined) req.visitor = visitor
     return 'pass'
   }
 
   /** The visitor that the session remembers, if the visit still lasts. Forgets one that does not. */
   private async remembered(req: Request, session: HostSession): Promise<Visitor | undefined> {
-    const stash = readStash(session)
+    const stash = readStash(session, this.Visitor)
     if (stash === undefined) return undefined
     const ended = stash.until !== null && stash.until <= Date.now()
     const visitor = ended ? undefined : await findPass(this.Visitor, stash.id)
@@ -163,9 +165,19 @@ export class VisitorTokenStrategy extends Strategy {
   }
 }
 
+function readToken(Model: typeof Visitor, token: string): string | undefined {
+  try {
+    return Model[visitorSettings].codec.read(token)
+  } catch (error) {
+    debug('refused: it does not have the form of a token')
+    throw error
+  }
+}
+
 /**
  * Whatever answers, no cache keeps the response to an address with a token in it, and no link out of it tells others
- * the address (RFC 9111 §5.2.2.5; Referrer Policy). Set when headers go out, so that nothing further down undoes it.
+ * the address (RFC 9111 §5.2.2.5; Referrer Policy). Set when headers go out, so that no middleware after
+ * this undoes it.
  */
 function keepTokenPrivate(res: Response): void {
   onHeaders(res, () => {

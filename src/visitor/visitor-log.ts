@@ -4,6 +4,7 @@ import {
   type ForeignKey,
   type InferAttributes,
   type InferCreationAttributes,
+  type NonAttribute,
 } from 'sequelize'
 import type { RefusalReason } from '../errors.js'
 import type { Visitor } from './visitor.js'
@@ -41,4 +42,12 @@ export class VisitorLog extends Model<InferAttributes<VisitorLog>, InferCreation
   /** Tells the sessions of one pass apart, and leads back to none. */
   declare sessionHash: string
   declare outcome: VisitOutcome
+  /** With `include: 'visitor'`. */
+  declare visitor?: NonAttribute<Visitor>
+
+  /** For JSON responses: a pass that was included shows no more than it does by itself. */
+  override toJSON(): object {
+    const json: object = super.toJSON()
+    return this.visitor === undefined ? json : { ...json, visitor: this.visitor.toJSON() }
+  }
 }

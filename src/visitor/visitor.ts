@@ -146,12 +146,14 @@ export class Visitor extends Model<InferAttributes<Visitor>, InferCreationAttrib
    *   token that is there already is replaced
    */
   tokenise(url: string): NonAttribute<string> {
+    if (typeof url !== 'string') throw new TypeError('tokenise: url must be a string')
     const { codec, queryKey } = settingsOf(this)
     return withQuery(url, queryKey, codec.sign(this.uuid))
   }
 
   /** Closes the link and every visit made with it, from the next request on. */
   async deactivate({ transaction }: WriteOptions = {}): Promise<void> {
+    this.changed('isActive', true) // this instance may be stale, or its last change rolled back
     await this.update({ isActive: false }, { ...(transaction && { transaction }) })
   }
 
@@ -169,6 +171,7 @@ export class Visitor extends Model<InferAttributes<Visitor>, InferCreationAttrib
       throw new TypeError('reactivate: expiresIn must be a positive number of seconds')
     }
     const expiresAt = new Date(Date.now() + expiresIn * 1000)
+    this.changed('isActive', true)
     await this.update({ isActive: true, expiresAt }, { ...(transaction && { transaction }) })
   }
 

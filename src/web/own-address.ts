@@ -1,11 +1,11 @@
 import type { Request } from 'express'
 import { withoutQuery } from './query.js'
 
-const credentialParameters = new WeakMap<Request, string>()
+const credentialParameters = new WeakMap<Request, Set<string>>()
 
 /** Remembers that this request's address carries a credential, so that no address made from it repeats it. */
 export function hideFromAddress(req: Request, parameter: string): void {
-  credentialParameters.set(req, parameter)
+  credentialParameters.set(req, (credentialParameters.get(req) ?? new Set()).add(parameter))
 }
 
 /**
@@ -16,9 +16,8 @@ export function hideFromAddress(req: Request, parameter: string): void {
  * that a browser cannot read it as another site.
  */
 export function ownAddress(req: Request): string {
-  const parameter = credentialParameters.get(req)
-  const address = parameter === undefined ? req.originalUrl : withoutQuery(req.originalUrl, parameter)
-  return localPath(address)
+  const parameters = [...(credentialParameters.get(req) ?? [])]
+  return localPath(parameters.reduce(withoutQuery, req.originalUrl))
 }
 
 function localPath(address: string): string {

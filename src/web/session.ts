@@ -1,3 +1,4 @@
+import { parse } from 'cookie'
 import type { Request } from 'express'
 import { SessionRenewalUnsupported, SessionRequired } from '../errors.js'
 
@@ -51,14 +52,9 @@ function isRenewable(session: HostSession): session is RenewableSession {
 export interface Renewal {
   /** Keys of the old session that the new one gets. */
   readonly keep: readonly string[]
-  /** Leaves the old id behind, empty, for {@link GRACE_MS}, rather than unknown. @default false */
-  readonly leaveEmpty?: boolean
   /** Runs on the new session, once it exists. */
   readonly then?: (session: HostSession) => void
 }
-
-/** How long an id that was left behind is still known: as long as a page's parallel requests may take to arrive. */
-export const GRACE_MS = 10 * 1000
 
 /**
  * Shapes the next renewal of this session, whoever starts it. Passport's own `req.login` wipes everything, or with
@@ -66,14 +62,14 @@ export const GRACE_MS = 10 * 1000
  */
 export function shapeRenewal(req: Request, who: string, renewal: Renewal): void {
   const old = requireRenewableSession(req, who)
-  const { keep, leaveEmpty = false, then = () => undefined } = renewal
+  const { keep, then = () => undefined } = renewal
   const kept = keep.filter((key) => old[key] !== undefined).map((key) => [key, old[key]] as const)
+  const { regenerate } = old
   Object.defineProperty(old, 'regenerate', {
     configurable: true,
     enumerable: false, // stores serialize what is enumerable
-    value: (done: (error?: unknown) => void) => {
-      Reflect.deleteProperty(old, 'regenerate')
-      const renewed = (error?: unknown): void => {
+    value: (done: (error?: unknown) => void) =>
+      regenerate.call(old, (error?: unknown) => {
         if (error !== undefined && error !== null) {
           done(error)
           return
@@ -82,35 +78,8 @@ export function shapeRenewal(req: Request, who: string, renewal: Renewal): void 
         for (const [key, value] of kept) session[key] = value
         then(session)
         done()
-      }
-      if (!(leaveEmpty && regenerateLeavingEmpty(req, renewed))) old.regenerate(renewed)
-    },
+      }),
   })
-}
-
-/** What express-session's stores offer beside what a session does. */
-interface SessionStore {
-  set?: (id: string, session: object, done: (error?: unknown) => void) => void
-  generate?: (req: Request) => void
-}
-
-/**
- * Renews a session whose old id stays known, with nothing in it, for a while. A request that bears it, sent before the
- * browser heard of the new one, then still has that id: with an id that no store knows, it would get one of its own.
- *
- * @returns false if the store cannot do it
- */
-function regenerateLeavingEmpty(req: Request, done: (error?: unknown) => void): boolean {
-  const { sessionStore: store } = req as unknown as { sessionStore?: SessionStore }
-  const id = currentSessionId(req)
-  if (store?.set === undefined || store.generate === undefined || id === undefined) return false
-  const expires = new Date(Date.now() + GRACE_MS)
-  const cookie = { originalMaxAge: GRACE_MS, maxAge: GRACE_MS, expires, httpOnly: true, path: '/' }
-  store.set(id, { cookie }, (error) => {
-    if (error === undefined || error === null) store.generate?.(req)
-    done(error)
-  })
-  return true
 }
 
 /** Gives the session a new id and nothing of the old one but the named keys (ASVS 5.0, 7.2.4). */
@@ -125,6 +94,17 @@ export async function renewSession(req: Request, who: string, keys: readonly str
 export async function saveSession(session: HostSession): Promise<void> {
   // cookie-session has no `save`: it writes itself into the response's headers.
   if (typeof session.save === 'function') await settled((done) => session.save?.(done))
+}
+
+/**
+ * The session ids that the request's cookies name, whether or not their sessions are still there: express-session puts
+ * `s:<id>.<signature>` into a cookie whose name is the application's. Unverified; worth only as much as knowing an id.
+ */
+export function presentedSessionIds(req: Request): string[] {
+  return Object.values(parse(req.headers.cookie ?? '')).flatMap((value) => {
+    const id = value?.startsWith('s:') === true ? value.slice(2, value.lastIndexOf('.')) : ''
+    return id === '' ? [] : [id]
+  })
 }
 
 /** The id of the request's session, if sessions have ids here. */

@@ -116,6 +116,23 @@ describe('Guest.convert', () => {
     assert.equal((await app.User.findByPk(regular.id))?.username, 'regular')
   })
 
+  it('refuses nobody, and what is no key', async () => {
+    for (const nobody of [undefined, null, {}, [], NaN, '', 'abc', '7; DROP TABLE']) {
+      await assert.rejects(app.Guest.convert(nobody as never, { username: 'x' }), NotGuestError)
+    }
+  })
+
+  it('refuses the name that an empty form left empty', async () => {
+    const { user } = await guest()
+    for (const username of [undefined, null, '', '  ']) {
+      await assert.rejects(
+        app.Guest.convert(user, { username: username ?? (null as unknown as string) }),
+        ValidationError,
+      )
+    }
+    assert.equal(await app.Guest.count(), 1)
+  })
+
   it('does not change the primary key', async () => {
     const { user } = await guest()
     await assert.rejects(app.Guest.convert(user, { id: user.id + 1 }), /primary key/)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { DataTypes } from 'sequelize'
 import { numberedUsername, type GuestStrategyOptions } from '../../src/index.js'
 import { startApplication, whoIs, type TestApp, type User, type Who } from '../support/application.js'
 import { dialect } from '../support/database.js'
@@ -143,11 +144,18 @@ describe('who gets no guest', () => {
     assert.deepEqual(await counts(), { users: 0, guests: 0 })
   })
 
+  it('a preflight', async () => {
+    await app.browser().options('/play')
+    assert.deepEqual(await counts(), { users: 0, guests: 0 })
+  })
+
   it('a prefetch', () => anonymous('/play', { 'Sec-Purpose': 'prefetch' }))
 
   it('anybody, when disabled', async () => {
     await anonymous(play({ enabled: false }))
     await anonymous(play({ enabled: () => false }))
+    await anonymous(play({ enabled: () => Promise.resolve(false) }))
+    await anonymous(play({ isBot: () => Promise.resolve(true) }))
   })
 
   it('whom the application takes for a bot', async () => {
@@ -304,6 +312,26 @@ describe('createUser and onCreate', () => {
   })
 })
 
+describe('a users table that wants more than a username', () => {
+  it('is found out at start-up, where createUser does not fill it', async () => {
+    const { defineGuestModel, GuestStrategy } = await import('../../src/index.js')
+    const Demanding = app.sequelize.define('Demanding', {
+      username: { type: DataTypes.STRING, allowNull: false },
+      email: { type: DataTypes.STRING, allowNull: false },
+      plan: { type: DataTypes.STRING, allowNull: false, defaultValue: 'free' },
+      passwordHash: { type: DataTypes.STRING, allowNull: false },
+    })
+    const Guest = defineGuestModel(app.sequelize, { User: Demanding, modelName: 'DemandingGuest' })
+    assert.throws(
+      () => new GuestStrategy({ Guest }),
+      /option 'createUser' is needed, because Demanding requires email, passwordHash: createUser: /,
+    )
+    const createUser = () => Demanding.build()
+    assert.equal(new GuestStrategy({ Guest, createUser }).name, 'guest')
+    assert.equal(new GuestStrategy({ Guest, enabled: false }).name, 'guest')
+  })
+})
+
 describe('wrong options', () => {
   it('throw at start-up, and say which', async () => {
     const { GuestStrategy } = await import('../../src/index.js')
@@ -314,6 +342,7 @@ describe('wrong options', () => {
     assert.throws(make({ enabled: 'yes' }), /'enabled' must be a boolean or a function/)
     assert.throws(make({ limiter: {} }), /'limiter' must be an object with consume/)
     assert.throws(make({ keepSessionData: 'cart' }), /'keepSessionData' must be an array/)
+    assert.throws(() => new GuestStrategy(app.Guest as never), /not a function; did you mean \{ Guest \}\?/)
     assert.throws(() => new GuestStrategy(undefined as never), /options must be an object/)
   })
 })

@@ -99,6 +99,14 @@ describe('a session opened as a guest', () => {
     assert.equal(body(await browser.get('/who')).user, null)
   })
 
+  it('is no one’s if what it names could not be a key of this model', async () => {
+    for (const user of ['abc', '7a9d', { guest: 'x' }]) {
+      const browser = app.browser()
+      await browser.get('/set-session').query({ user: JSON.stringify(user) })
+      assert.equal(body(await browser.get('/who').expect(200)).user, null)
+    }
+  })
+
   it('is gone at logout, and the guest with nobody to be it', async () => {
     const { browser } = await guest()
     assert.equal(body(await browser.get('/logout')).user, null)
@@ -184,6 +192,19 @@ describe('an application that keeps its own serializers', () => {
         host.get('/loaded', (req, res) => {
           res.json(whoIs(req))
         })
+        host.get(
+          '/bearer/:id',
+          (req, _res, next) => {
+            User.findByPk(req.params['id'] as string).then((user) => {
+              Object.assign(req, { user })
+              next()
+            }, next)
+          },
+          loadGuest({ Guest }),
+          (req, res) => {
+            res.json(whoIs(req))
+          },
+        )
         host.get('/regulars', ensureRegularUser, (req, res) => {
           res.json(whoIs(req))
         })
@@ -248,6 +269,26 @@ describe('an application that keeps its own serializers', () => {
     await own.Guest.convert(second.user?.id ?? 0, { username: 'converted' })
     assert.equal(body(await other.get('/loaded')).user, null)
     assert.notEqual(second.user?.id, user?.id)
+  })
+
+  it('ends them however they came about: logged in by hand, or under another id', async () => {
+    const { user } = body(await own.browser().get('/play'))
+    const byHand = own.browser()
+    await byHand.get(`/log-in/${user?.username ?? ''}`).expect(200)
+    assert.equal(body(await byHand.get('/loaded')).isGuest, true)
+    await byHand.get(`/log-in/${user?.username ?? ''}`).expect(200)
+    assert.equal(body(await byHand.get('/loaded')).isGuest, true)
+    await own.Guest.convert(user?.id ?? 0, { username: 'converted elsewhere' })
+    assert.equal(body(await byHand.get('/loaded')).user, null)
+  })
+
+  it('is served without a session too: who has expired is nobody', async () => {
+    const { user } = body(await own.browser().get('/play'))
+    const path = `/bearer/${String(user?.id)}`
+    assert.equal(body(await own.browser().get(path)).isGuest, true)
+    await later(15 * DAY, async () => {
+      assert.equal(body(await own.browser().get(path).expect(200)).user, null)
+    })
   })
 
   it('keeps who converted and logged in again, even with keepSessionInfo', async () => {

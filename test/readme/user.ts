@@ -10,6 +10,7 @@ import {
 class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
   declare id: CreationOptional<number>
   declare username: string
+  declare passwordHash: CreationOptional<string | null>
 }
 
 /** A users model for which a username is enough. */
@@ -18,6 +19,7 @@ export function defineUser(sequelize: Sequelize): typeof User {
     {
       id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
       username: { type: DataTypes.STRING(150), allowNull: false, unique: true },
+      passwordHash: { type: DataTypes.STRING },
     },
     { sequelize, modelName: 'User' },
   )

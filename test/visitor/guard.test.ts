@@ -37,7 +37,30 @@ before(async () => {
         ensureVisitor('foo', { bypass: () => Promise.reject(new Error('bypass broke')) }),
         ok,
       )
+      for (const reason of [undefined, null, '', 'route']) {
+        host.use(
+          `/bypass-rejects-${String(reason)}`,
+          ensureVisitor('foo', { bypass: () => Promise.reject(reason as unknown as Error) }),
+          ok,
+        )
+      }
+      const foreign = (visitor: unknown) => (req: object, _res: unknown, next: () => void) => {
+        Object.assign(req, { visitor })
+        next()
+      }
+      host.get('/null-visitor', foreign(null), ensureVisitor(SCOPE_ANY), ok)
+      host.get(
+        '/foreign-visitor',
+        foreign({ scope: 'foo' }),
+        ensureVisitor(['foo', SCOPE_ANY], { bypass: () => false }),
+        ok,
+      )
       host.get('/unlogged', ensureVisitor('foo', { logVisit: false }), ok)
+      host.get(
+        '/slow',
+        ensureVisitor('foo', { bypass: () => new Promise((resolve) => setTimeout(resolve, 50, false)) }),
+        ok,
+      )
       host.get('/teapot', ensureVisitor('foo'), (_req, res) => {
         res.status(418).end()
       })
@@ -112,6 +135,17 @@ describe('ensureVisitor', () => {
       const response = await (await visitor('foo')).get(path).expect(500)
       assert.equal((response.body as { message: string }).message, 'bypass broke')
     }
+  })
+
+  it('lets nobody in when a bypass rejects with something that is no error', async () => {
+    for (const reason of ['undefined', 'null', '', 'route']) {
+      await app.browser().get(`/bypass-rejects-${reason}`).expect(500)
+    }
+  })
+
+  it('does not take what other middleware put into req.visitor for a pass', async () => {
+    await app.browser().get('/null-visitor').expect(403)
+    await app.browser().get('/foreign-visitor').expect(403)
   })
 
   it('cannot be made without a scope, or with an option that it does not have', () => {
@@ -223,6 +257,33 @@ describe('the visit log', () => {
     const [row] = await eventually(visits, (found) => found.length === 1)
     assert.equal(row?.userAgent.length, 512)
     assert.equal(row.referrer.length, 512)
+  })
+
+  it('has a row for who hangs up before the guard has decided', async () => {
+    await app.VisitorLog.destroy({ where: {} })
+    const pass = await invite('foo')
+    const redeemed = await fetch(app.origin + pass.tokenise('/who'), { redirect: 'manual' })
+    const cookie = redeemed.headers.get('set-cookie')?.split(';')[0] ?? ''
+    for (let i = 0; i < 5; i++) {
+      const hangUp = new AbortController()
+      const request = fetch(`${app.origin}/slow`, { headers: { cookie }, signal: hangUp.signal })
+      setTimeout(() => {
+        hangUp.abort()
+      }, 15)
+      await assert.rejects(request)
+    }
+    assert.equal((await eventually(visits, (rows) => rows.length === 5)).length, 5)
+  })
+
+  it('shows no more of a pass that is included than the pass shows of itself', async () => {
+    await app.VisitorLog.destroy({ where: {} })
+    const pass = await invite('foo')
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/who'))
+    await browser.get('/foo').expect(200)
+    await eventually(visits, (rows) => rows.length === 1)
+    const text = JSON.stringify(await app.VisitorLog.findOne({ include: 'visitor' }))
+    assert.ok(text.includes(pass.email) && !text.includes(pass.uuid))
   })
 
   it('goes with its pass', async () => {

@@ -109,6 +109,31 @@ describe('a pass', () => {
     assert.equal((await Visitor.findByPk(pass.id))?.isActive, true)
   })
 
+  it('is deactivated for good, whatever an instance of it remembers', async () => {
+    const pass = await Visitor.create(ginger)
+    const stale = await Visitor.findByPk(pass.id, { rejectOnEmpty: true })
+    await pass.deactivate()
+    await pass.reactivate()
+    await stale.deactivate()
+    await stale.deactivate()
+    assert.equal((await Visitor.findByPk(pass.id))?.isActive, false)
+
+    const other = await Visitor.create(ginger)
+    await assert.rejects(
+      database.sequelize.transaction(async (transaction) => {
+        await other.deactivate({ transaction })
+        throw new Error('undone')
+      }),
+    )
+    await other.deactivate()
+    assert.equal((await Visitor.findByPk(other.id))?.isActive, false)
+  })
+
+  it('says what tokenise wants', async () => {
+    const pass = await Visitor.create(ginger)
+    assert.throws(() => pass.tokenise(undefined as unknown as string), /url must be a string/)
+  })
+
   it('has the name that it was given', async () => {
     const named = await Visitor.create({ ...ginger, firstName: 'Ginger', lastName: 'Rogers' })
     assert.equal(named.fullName, 'Ginger Rogers')

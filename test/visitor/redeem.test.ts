@@ -235,6 +235,13 @@ describe('nobody looking', () => {
     assert.equal(pass.uses, 0)
   })
 
+  it('a preflight does not redeem', async () => {
+    const pass = await invite({ maxUses: 1 })
+    await app.browser().options(pass.tokenise('/any'))
+    await pass.reload()
+    assert.equal(pass.uses, 0)
+  })
+
   for (const [header, value] of [
     ['Sec-Purpose', 'prefetch;prerender'],
     ['Purpose', 'prefetch'],

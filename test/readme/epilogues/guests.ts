@@ -32,21 +32,29 @@ export default async function check({ app, sequelize, User, Guest }: Program) {
   await fred
     .post('/convert')
     .type('form')
-    .send({ username: 'fred' })
+    .send({ username: 'fred', password: 'horse' })
     .expect(302)
     .expect('Location', '/settings')
   await fred.get('/settings').expect(200, 'Settings')
   await fred.get('/play').expect(200, 'Play!')
   assert.deepEqual(await count(), { users: 1, guests: 0 })
-  assert.equal((await guest.reload()).username, 'fred')
+  await guest.reload()
+  assert.deepEqual([guest.username, guest.passwordHash], ['fred', 'hash of horse'])
+  await fred
+    .post('/convert')
+    .type('form')
+    .send({ username: 'again', password: 'x' })
+    .expect(500, 'GuestRequired')
+  await browser(app).post('/convert').type('form').send({}).expect(500, 'GuestRequired')
 
   const impostor = browser(app)
   await impostor.get('/play')
   await impostor
     .post('/convert')
     .type('form')
-    .send({ username: 'fred' })
+    .send({ username: 'fred', password: 'horse' })
     .expect(500, 'SequelizeUniqueConstraintError')
+  await impostor.post('/convert').type('form').send({ username: '' }).expect(500, 'SequelizeValidationError')
   await impostor.get('/play').expect(200, 'Play! Your things are kept for 14 days.')
   assert.deepEqual(await count(), { users: 2, guests: 1 })
 }

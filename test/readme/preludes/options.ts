@@ -16,14 +16,14 @@ export class User extends Model<InferAttributes<User>, InferCreationAttributes<U
   declare id: CreationOptional<number>
   declare username: string
   declare email: string
-  declare password: string
+  declare passwordHash: string
 }
 User.init(
   {
     id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
     username: { type: DataTypes.STRING(150), allowNull: false, unique: true },
     email: { type: DataTypes.STRING(254), allowNull: false, unique: true },
-    password: { type: DataTypes.STRING, allowNull: false },
+    passwordHash: { type: DataTypes.STRING, allowNull: false },
   },
   { sequelize, modelName: 'User' },
 )
