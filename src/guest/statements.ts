@@ -10,6 +10,7 @@ import {
 import { isPlainlyCreated, notDeleted, plainlyReadColumns } from '../database/host-model.js'
 import { inserterOf, type Insert } from '../database/inserter.js'
 import { runPrepared, speaksPostgres, statement, type Row, type Statement } from '../database/prepared.js'
+import { buildStored } from '../database/stored.js'
 import { guestSettings, GUEST_ALIAS, type Guest, type UserId, type GuestModel } from './guest.js'
 
 /** A user and its `Guest` row; `null` for a regular user. */
@@ -186,5 +187,5 @@ function pick<M extends Model>(
 ): M {
   const values: Row = {}
   for (const { attribute } of columns) values[attribute] = row[prefix + attribute]
-  return Model.build(values as never, { raw: true, isNewRecord: false })
+  return buildStored(Model, values)
 }

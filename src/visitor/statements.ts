@@ -1,6 +1,7 @@
 import { col, Op } from 'sequelize'
 import { columnsOf, fieldOf, quotedField, quotedTable, selectList } from '../database/columns.js'
 import { runPrepared, speaksPostgres, statement, type Statement } from '../database/prepared.js'
+import { buildStored } from '../database/stored.js'
 import { visitorSettings, type Visitor } from './visitor.js'
 
 /** What a request's visitor costs: one look-up by primary key, on the primary. */
@@ -91,7 +92,7 @@ async function runForPass(
 ): Promise<Visitor | undefined> {
   if (Model.sequelize === undefined) return undefined
   const [row] = await runPrepared(Model.sequelize, prepared, values)
-  return row === undefined ? undefined : Model.build(row as never, { raw: true, isNewRecord: false })
+  return row === undefined ? undefined : buildStored(Model, row)
 }
 
 function usesPrepared(Model: typeof Visitor): boolean {

@@ -31,6 +31,13 @@ before(async () => {
           else res.json(whoIs(req))
         })
       })
+      host.get('/rename', (req, res, next) => {
+        const user = req.user as User
+        const changed = user.changed()
+        user.email = 'renamed@example.test'
+        const [fields, previous] = [user.changed(), user.previous('email')]
+        user.save().then(() => res.json({ changed, fields, previous }), next)
+      })
       host.get('/session', (req, res) => {
         res.json(req.session)
       })
@@ -62,6 +69,18 @@ describe('a session opened as a guest', () => {
       await each.get('/who').expect(200)
       assert.equal(app.database.takeStatements().length, 1)
     }
+  })
+
+  it('gives an instance like any other: unchanged, and saving what is changed alone', async () => {
+    const { browser, id } = await guest()
+    app.database.takeStatements()
+    const { changed, fields, previous } = (await browser.get('/rename').expect(200)).body as Record<
+      string,
+      unknown
+    >
+    assert.deepEqual([changed, fields], [false, ['email']])
+    assert.equal(previous, null)
+    assert.equal((await app.User.findByPk(id))?.email, 'renamed@example.test')
   })
 
   it('ends when the guest is converted elsewhere', async () => {
