@@ -48,10 +48,10 @@ export function createApp(context: Context, settings: Settings, secrets: Secrets
     timeZoneName: 'short',
   })
 
-  app.use(homeRoutes(context))
+  app.use(homeRoutes())
   app.use(requestRoutes(context))
   app.use(outboxRoutes(context))
-  app.use(referenceRoutes())
+  app.use(referenceRoutes(context))
   app.use(interviewRoutes(context))
   app.use(accountRoutes(context))
   app.use(notFound)

@@ -1,18 +1,13 @@
 import { Router } from 'express'
-import type { Context } from '../app.js'
+import { guestOf } from 'passport-ephemeral'
 import { userOf } from '../current-user.js'
 
-/** The landing page: who you are to this application right now, and by which row. */
-export function homeRoutes({ models: { Guest } }: Context): Router {
+/** The landing page: who you are to this application right now, and by which row. No query of its own. */
+export function homeRoutes(): Router {
   const router = Router()
 
-  router.get('/', async (req, res) => {
-    const user = userOf(req)
-    res.render('home', {
-      user,
-      guest: user === undefined ? null : await Guest.findByPk(user.id),
-      visitor: req.visitor,
-    })
+  router.get('/', (req, res) => {
+    res.render('home', { user: userOf(req), guest: guestOf(req) ?? null, visitor: req.visitor })
   })
 
   return router

@@ -1,5 +1,6 @@
 import { Router, type Request, type RequestHandler } from 'express'
 import { endVisit, ensureVisitor } from 'passport-ephemeral'
+import type { Context } from '../app.js'
 import { HttpError } from '../http-error.js'
 import { checkLength, collectErrors, readForm } from '../forms.js'
 import { ReferenceRequest } from '../models.js'
@@ -8,7 +9,7 @@ import { ReferenceRequest } from '../models.js'
  * The referee's form, in three steps. She is a visitor: known by her invitation, and no user. Her answers wait in the
  * request's own row, so that she may close the browser and follow her link again.
  */
-export function referenceRoutes(): Router {
+export function referenceRoutes({ sequelize }: Context): Router {
   const router = Router()
 
   router.get('/reference/thanks', (_req, res) => {
@@ -64,8 +65,11 @@ export function referenceRoutes(): Router {
       res.redirect(303, missing)
       return
     }
-    await request.update({ finishedAt: new Date() })
-    await endVisit(req, { deactivate: true }) // done: neither the link nor another of her browsers gets in any more
+    // Done: neither the link nor another of her browsers gets in any more. Both or neither, in case this process ends here.
+    await sequelize.transaction(async (transaction) => {
+      await request.update({ finishedAt: new Date() }, { transaction })
+      await endVisit(req, { deactivate: true, transaction })
+    })
     res.redirect(303, '/reference/thanks')
   })
 
