@@ -1,16 +1,8 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { after } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { createPgConfig } from '@electric-sql/pglite/node-postgres'
 import pg from 'pg'
-
-/**
- * Making a PGlite's files takes it seven times as long as opening them, so they are made once and kept, for this
- * version of it, with the other things that `npm ci` clears away.
- */
-const folder = fileURLToPath(new URL('../../node_modules/.cache/passport-ephemeral/', import.meta.url))
+import { openKept } from './kept-pglite.js'
 
 /** One that was closed is handed out again, emptied. Each has one session. */
 const idle: PGlite[] = []
@@ -33,27 +25,6 @@ export async function borrowEmbedded(): Promise<PGlite> {
 export async function returnEmbedded(lite: PGlite): Promise<void> {
   if (over) await lite.close()
   else idle.push(lite)
-}
-
-async function openKept(): Promise<PGlite> {
-  const file = `${folder}pglite-${await versionOfPglite()}.tar`
-  if (existsSync(file)) return await PGlite.create({ loadDataDir: new Blob([await readFile(file)]) })
-  const lite = await PGlite.create()
-  const dump = Buffer.from(await (await lite.dumpDataDir('none')).arrayBuffer())
-  await mkdir(folder, { recursive: true })
-  // Test files run side by side: each writes its own, and the last one to finish is as good as the first.
-  const own = `${file}.${process.pid}`
-  await writeFile(own, dump)
-  await rename(own, file)
-  return lite
-}
-
-async function versionOfPglite(): Promise<string> {
-  const manifest = await readFile(
-    new URL('../../node_modules/@electric-sql/pglite/package.json', import.meta.url),
-    'utf8',
-  )
-  return (JSON.parse(manifest) as { version: string }).version
 }
 
 /** A node-postgres client of the embedded database. */
