@@ -124,6 +124,34 @@ describe('Passport’s own options', () => {
   })
 })
 
+describe('what throws while the strategy answers', () => {
+  it('is handed on, and hangs nothing', async () => {
+    const broken = (): never => {
+      throw new Error('broken below')
+    }
+    const browser = stack((host, own) => {
+      host.use(sessions())
+      host.use(own.session())
+      host.get('/play', (req, _res, next) => {
+        Object.assign(req, { logIn: broken })
+        next()
+      })
+      host.get('/redeem', (_req, res, next) => {
+        const setHeader = res.setHeader.bind(res)
+        res.setHeader = (name, value) => (name === 'Location' ? broken() : setHeader(name, value))
+        next()
+      })
+      host.get('/play', own.authenticate('guest'))
+      host.use(own.authenticate('visitor-token'))
+    })
+    const pass = await invite('ginger@example.test')
+    for (const path of ['/play', pass.tokenise('/redeem')]) {
+      const { status, message } = await answer(browser.get(path))
+      assert.deepEqual([status, message], [500, 'broken below'])
+    }
+  })
+})
+
 describe('req.login and req.logout', () => {
   it('a login by hand as a regular user is answered at once, and drops the visitor', async () => {
     const browser = app.browser()

@@ -50,7 +50,7 @@ export function createTokenCodec(secret: Secret): TokenCodec {
       const id = bytes.subarray(0, UUID_BYTES)
       const presented = bytes.subarray(UUID_BYTES, UUID_BYTES + MAC_BYTES)
       const genuine = keys.map((key) => timingSafeEqual(mac(key, 'token', id), presented)).includes(true)
-      return genuine ? asUuid(id) : undefined
+      return genuine ? stringify(id) : undefined
     },
     hashSession(sessionId) {
       return mac(first, 'session', Buffer.from(sessionId)).toString('hex')
@@ -72,14 +72,6 @@ const bareUuids: TokenCodec = {
 /** The purpose is part of what is signed, so that a MAC made for one use is worth nothing for another. */
 function mac(key: string, purpose: 'token' | 'session', content: Uint8Array): Buffer {
   return createHmac('sha256', key).update(`passport-ephemeral:visitor:${purpose}\0`).update(content).digest()
-}
-
-function asUuid(bytes: Uint8Array): string | undefined {
-  try {
-    return stringify(bytes)
-  } catch {
-    return undefined
-  }
 }
 
 function warnOfWeakSecrets(keys: readonly string[]): void {

@@ -317,6 +317,21 @@ test('a column that must not be null and has no default is found out at start-up
   )
 })
 
+test('a new guest’s row has the defaults of every type', async () => {
+  const defineUser = plainUser({
+    age: { type: DataTypes.INTEGER, defaultValue: 7 },
+    active: { type: DataTypes.BOOLEAN, defaultValue: true },
+    settings: { type: DataTypes.JSON, defaultValue: { theme: 'dark' } },
+    born: { type: DataTypes.DATE(3), defaultValue: () => new Date(0) },
+  })
+  await withHost({ defineUser }, async (host) => {
+    await host.browser().get('/play').expect(200)
+    const user = await host.User.findOne({ rejectOnEmpty: true })
+    const { age, active, settings, born } = user.get() as Record<string, unknown>
+    assert.deepEqual([age, Boolean(active), settings, born], [7, true, { theme: 'dark' }, new Date(0)])
+  })
+})
+
 test('values that only the database knows are in the page of the guest who was just made', async () => {
   const defineUser = (sequelize: Sequelize) =>
     plainUser({

@@ -242,6 +242,17 @@ describe('usernames', () => {
     }
   })
 
+  it('that a generator refuses to give, with something that is no error, are an error all the same', async () => {
+    const path = play({
+      generateUsername() {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- what this is about
+        throw 'no'
+      },
+    })
+    const { message } = (await app.browser().get(path).expect(500)).body as { message: string }
+    assert.equal(message, 'Something that is not an error was thrown')
+  })
+
   it('are asked for once more only if the username is what collided', async () => {
     await app.User.create({ username: 'fred', email: 'same@example.test' })
     let asked = 0

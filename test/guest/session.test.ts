@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import type { RequestHandler } from 'express'
 import type { Agent } from 'supertest'
+import { keyOf } from '../../src/guest/user-key.js'
 import { defineGuestModel, ensureRegularUser, GuestStrategy, isGuest, loadGuest } from '../../src/index.js'
 import { startApplication, whoIs, type TestApp, type User, type Who } from '../support/application.js'
 import { DAY, HOUR, later } from '../support/clock.js'
@@ -318,6 +320,50 @@ describe('an application that keeps its own serializers', () => {
     await browser.get('/log-in/kept').expect(200)
     await browser.get('/log-in/kept').expect(200)
     assert.equal(body(await browser.get('/loaded')).isRegularUser, true)
+  })
+})
+
+describe('without the table of the guests', () => {
+  it('a login and loadGuest say what to do', async () => {
+    const bare = await startApplication({
+      routes(host, { Guest, User }) {
+        const asUser: RequestHandler = (req, _res, next) => {
+          Object.assign(req, { user: User.build({ id: 7, username: 'fred' }) })
+          next()
+        }
+        host.get('/loaded', asUser, loadGuest({ Guest }))
+      },
+    })
+    try {
+      await bare.User.create({ username: 'fred' })
+      await bare.Guest.drop()
+      const browser = bare.browser()
+      const login = await browser.post('/login').type('form').send({ username: 'fred', password: 'x' })
+      for (const response of [login, await browser.get('/loaded')]) {
+        assert.equal(response.status, 500)
+        assert.equal((response.body as { code: string }).code, 'ERR_TABLES_MISSING')
+      }
+    } finally {
+      await bare.close()
+    }
+  })
+})
+
+describe('a guest’s row', () => {
+  it('shows in JSON whose it is and until when, and nothing of the session', async () => {
+    const { id } = await guest()
+    const row = await app.Guest.findByPk(id, { rejectOnEmpty: true })
+    const json = JSON.parse(JSON.stringify(row)) as Record<string, string>
+    assert.deepEqual(Object.keys(json), ['userId', 'createdAt', 'expiresAt'])
+    assert.equal(Date.parse(json['expiresAt'] ?? '') - Date.parse(json['createdAt'] ?? ''), 14 * DAY * 1000)
+  })
+
+  it('is found by keys of any width', () => {
+    assert.equal(
+      keyOf(app.User.build({ id: 9007199254740993n as unknown as number, username: 'x' })),
+      '9007199254740993',
+    )
+    assert.throws(() => keyOf(app.User.build({ username: 'x' })), /no primary key: was it saved/)
   })
 })
 

@@ -11,6 +11,7 @@ before(async () => {
   app = await startApplication({
     visitor: { anonymizeIp: true },
     routes(host) {
+      host.set('trust proxy', true)
       const ok = (_req: unknown, res: { json: (body: object) => unknown }): void => {
         res.json({ ok: true })
       }
@@ -217,6 +218,23 @@ describe('the visit log', () => {
     const [row] = await eventually(visits, (rows) => rows.length === 1)
     assert.equal(row?.outcome, 'wrong-scope')
     assert.equal(row.status, 403)
+  })
+
+  it('cuts addresses to their network, as the proxy in front tells them', async () => {
+    const browser = await visitor('foo')
+    for (const [address, network] of [
+      ['203.0.113.77', '203.0.113.0'],
+      ['::ffff:203.0.113.77', '203.0.113.0'],
+      ['2001:db8:1:2:3:4:5:6', '2001:db8:1::'],
+      ['2001:db8::5', '2001:db8:0::'],
+      ['::1', '0:0:0::'],
+      ['not an address', ''],
+    ] as const) {
+      await app.VisitorLog.destroy({ where: {} })
+      await browser.get('/foo').set('X-Forwarded-For', address).expect(200)
+      const [row] = await eventually(visits, (rows) => rows.length === 1)
+      assert.equal(row?.ip, network, address)
+    }
   })
 
   it('has none with logVisit off, nor for a bypass or an outsider', async () => {
