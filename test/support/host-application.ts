@@ -104,6 +104,15 @@ export function defineHostModels(
 /** Serves a host's application: a page that makes guests, one for visitors, one for regular users, and a conversion. */
 export async function startHost(options: HostOptions): Promise<Host> {
   const database = options.opened ?? (await openDatabase(options.database))
+  try {
+    return await serveHost(options, database)
+  } catch (error) {
+    await database.close() // a host that does not start leaves nothing open
+    throw error
+  }
+}
+
+async function serveHost(options: HostOptions, database: TestDatabase): Promise<Host> {
   const { sequelize } = database
   const models = defineHostModels(sequelize, options)
   const { User, Guest, Visitor } = models
