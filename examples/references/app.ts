@@ -2,9 +2,12 @@ import { join } from 'node:path'
 import express, { type Application, type RequestHandler } from 'express'
 import type { Sequelize } from 'sequelize'
 import { notFound, showError } from './error-pages.js'
+import type { Inbox } from './mail/inbox.js'
+import type { Mailer } from './mail/mailer.js'
 import type { Models } from './models.js'
 import { accountRoutes } from './routes/account.js'
 import { homeRoutes } from './routes/home.js'
+import { inboxRoutes } from './routes/inbox.js'
 import { interviewRoutes } from './routes/interview.js'
 import { outboxRoutes } from './routes/outbox.js'
 import { referenceRoutes } from './routes/reference.js'
@@ -12,6 +15,7 @@ import { requestRoutes } from './routes/requests.js'
 import { refuseCrossSitePosts } from './same-site.js'
 import type { Secrets, Settings } from './settings.js'
 import { setUp } from './setup.js'
+import { when } from './when.js'
 import { whoIs } from './who.js'
 
 /** What the routes work with. */
@@ -20,10 +24,13 @@ export interface Context {
   readonly models: Models
   /** Where links in e-mails lead. Configured, never taken from a request: its `Host` header says what the sender likes. */
   readonly publicUrl: string
+  readonly mailer: Mailer
+  /** Where e-mails arrive that go nowhere else; `undefined` if there is a real mail server. */
+  readonly inbox: Inbox | undefined
 }
 
 export function createApp(context: Context, settings: Settings, secrets: Secrets): Application {
-  const { sequelize, models } = context
+  const { sequelize, models, inbox } = context
   const app = express()
   app.disable('x-powered-by')
   app.set('trust proxy', settings.proxies)
@@ -38,19 +45,13 @@ export function createApp(context: Context, settings: Settings, secrets: Secrets
 
   app.use(express.urlencoded({ extended: false, limit: '50kb' }))
 
-  app.locals['when'] = new Intl.DateTimeFormat('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZone: 'UTC',
-    timeZoneName: 'short',
-  })
+  app.locals['when'] = when
+  app.locals['hasInbox'] = inbox !== undefined
 
   app.use(homeRoutes())
   app.use(requestRoutes(context))
   app.use(outboxRoutes(context))
+  if (inbox !== undefined) app.use(inboxRoutes(inbox))
   app.use(referenceRoutes(context))
   app.use(interviewRoutes(context))
   app.use(accountRoutes(context))

@@ -45,8 +45,9 @@ export class ReferenceRequest extends Model<
 }
 
 /**
- * An e-mail that a real application would send. It remembers which pass its link is for, not the link: that is made
- * of the pass and the secret when it is needed, so that whoever reads this table can open nothing.
+ * An e-mail that has yet to be sent; its row goes when the mail server has it. It remembers which pass its link is for,
+ * not the link: that is made of the pass and the secret when it is sent, so that whoever reads this table can open
+ * nothing.
  */
 export class Message extends Model<InferAttributes<Message>, InferCreationAttributes<Message>> {
   declare readonly id: CreationOptional<number>

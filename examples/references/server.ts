@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from './app.js'
-import { openDatabase, type Database } from './database.js'
+import { openDatabase } from './database.js'
+import { openPostOffice } from './mail/post-office.js'
 import { defineModels } from './models.js'
 import { readSecrets, readSettings } from './settings.js'
 import { createTables } from './tables.js'
@@ -9,20 +10,27 @@ import { createTables } from './tables.js'
 async function start(): Promise<void> {
   const settings = readSettings()
   const database = await openDatabase(settings)
+  const opened: { close: () => Promise<void> }[] = [database]
+  const closeAll = async (): Promise<void> => {
+    for (const { close } of opened.splice(0).reverse()) await close()
+  }
   const server = createServer()
-  stopOnSignals(server, database)
+  stopOnSignals(server, closeAll)
   try {
+    const { mailer, inbox, close } = await openPostOffice(settings)
+    opened.push({ close })
     const secrets = await readSecrets(settings)
     const models = defineModels(database.sequelize, { visitorSecret: secrets.visitor })
     await createTables(database.sequelize, models)
 
     // With PORT=0 the address is known only now, and the links in the e-mails need it.
     const address = await listen(server, settings.port, settings.host)
-    const context = { sequelize: database.sequelize, models, publicUrl: settings.publicUrl ?? address }
+    const publicUrl = settings.publicUrl ?? address
+    const context = { sequelize: database.sequelize, models, publicUrl, mailer, inbox }
     server.on('request', createApp(context, settings, secrets))
     console.log(`References listens on ${address}`)
   } catch (error) {
-    await database.close()
+    await closeAll()
     throw error
   }
 }
@@ -36,14 +44,14 @@ async function listen(server: Server, port: number, host: string): Promise<strin
   return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
 }
 
-/** Lets requests under way finish, then closes the database and gives its folder back. */
-function stopOnSignals(server: Server, database: Database): void {
+/** Lets requests under way finish, then closes the post office and the database, and gives its folder back. */
+function stopOnSignals(server: Server, closeAll: () => Promise<void>): void {
   let stopping = false
   const stop = (): void => {
     if (stopping) return
     stopping = true
     server.close(() => {
-      database.close().catch(fail)
+      closeAll().catch(fail)
     })
     server.closeIdleConnections()
     // A browser may hold a connection open for minutes.

@@ -16,17 +16,31 @@ export interface Settings {
   readonly databaseUrl: string | undefined
   /** Where the embedded database lives. */
   readonly dataFolder: string
+  /** `smtp://…`; without it a mail server in this process takes all e-mails, and a page shows them to everybody. */
+  readonly smtpUrl: string | undefined
+  /** Whom e-mails come from: `Name <address>`. */
+  readonly mailFrom: string
 }
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const production = env['NODE_ENV'] === 'production'
+  const smtpUrl = env['SMTP_URL']
+  if (production && smtpUrl === undefined) {
+    throw new Error(
+      'Set SMTP_URL to your mail server, such as smtp://user:password@host:587: without it the demo shows every ' +
+        'e-mail, and so every link, to everybody, which is not for production',
+    )
+  }
   return {
     port: Number(env['PORT'] ?? 3000),
     host: env['HOST'] ?? 'localhost',
     publicUrl: env['PUBLIC_URL'],
     proxies: Number(env['TRUST_PROXY'] ?? 0),
-    production: env['NODE_ENV'] === 'production',
+    production,
     databaseUrl: env['DATABASE_URL'],
     dataFolder: env['REFERENCES_DATA'] ?? join(import.meta.dirname, 'data'),
+    smtpUrl,
+    mailFrom: env['MAIL_FROM'] ?? 'References <references@localhost>',
   }
 }
 

@@ -22,8 +22,12 @@ export async function afterwards({ complaints, demo, fred, links, newPerson }: S
     await look(fred, '26-home-dark')
   })
 
-  await step('neither the server nor the browsers had anything to complain of', () => {
-    assert.deepEqual([...demo.complaints(), ...complaints], [])
+  await step('neither the server nor the browsers had anything to complain of, but the mail server', () => {
+    const unexpected = demo
+      .complaints()
+      .filter((line) => !/^E-mail \d+ stays in the outbox: .*452/.test(line))
+    assert.deepEqual([...unexpected, ...complaints], [])
+    assert.equal(demo.complaints().length, 3)
     return Promise.resolve()
   })
 }

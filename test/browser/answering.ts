@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
+import { emailTo } from './mailbox.js'
 import { chip, fill, heading, look, open, path, press, text } from './people.js'
 import type { Stage } from './stage.js'
 import { step } from './steps.js'
 
 /** Ginger follows her link, and nobody else gets in. */
-export async function gingerAnswers({ demo, fred, ginger, outsider, links }: Stage): Promise<void> {
-  await step('Ginger follows the link, and the token is gone from the address', async () => {
-    assert.equal(await open(ginger, links.reference), 200)
+export async function gingerAnswers({ demo, fred, ginger, mailbox, outsider, links }: Stage): Promise<void> {
+  await step('Ginger follows the link in her e-mail, and the token is gone from the address', async () => {
+    await ginger.setContent(emailTo(mailbox, 'ginger@example.com').html ?? '')
+    assert.equal(await ginger.getByRole('link').getAttribute('href'), links.reference)
+    await ginger.getByRole('link').click()
+    await ginger.waitForURL(/\/reference$/)
     assert.equal(ginger.url(), `${demo.address}/reference`)
     assert.equal(await chip(ginger), 'visitor Ginger')
     await look(ginger, '09-reference-step-1')

@@ -17,12 +17,18 @@ export interface Demo {
 
 const SERVER = join(import.meta.dirname, '..', '..', 'examples', 'references', 'server.ts')
 
+/** Settings of the demo's that are not the walk's environment's; `undefined` takes one out. */
+export type DemoSettings = Partial<Record<'MAIL_FROM' | 'NODE_ENV' | 'SMTP_URL', string | undefined>>
+
 /** Starts the demo, its embedded database in `folder`; with `DATABASE_URL`, on a fresh database of that server. */
-export async function startDemo(folder: string): Promise<Demo> {
+export async function startDemo(folder: string, settings: DemoSettings): Promise<Demo> {
   const database = await freshDatabase(process.env['DATABASE_URL'])
-  const env = { ...process.env, PORT: '0', REFERENCES_DATA: folder, ...database?.env }
+  const env = { ...process.env, PORT: '0', REFERENCES_DATA: folder, ...settings, ...database?.env }
   const complaints: string[] = []
-  let running = await start(env, complaints)
+  let running = await start(env, complaints).catch(async (error: unknown) => {
+    await database?.drop()
+    throw error
+  })
   return {
     get address() {
       return running.address

@@ -1,6 +1,7 @@
 /**
- * Walks through `examples/references` as its people would, in real browsers: `npm run test:browser`. `CHROMIUM` names
- * the browser; with `DATABASE_URL` the demo runs on a fresh database of that server. Leaves pictures in `screenshots/`.
+ * Walks through `examples/references` as its people would, in real browsers and with real e-mails: once with a mail
+ * server of the walk's own, once with the demo's inbox. `npm run test:browser`; `CHROMIUM` names the browser; with
+ * `DATABASE_URL` the demo runs on a fresh database of that server. Leaves pictures in `screenshots/`.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,16 +10,20 @@ import { chromium, type Browser } from 'playwright-core'
 import { afterwards } from './afterwards.js'
 import { gingerAnswers } from './answering.js'
 import { fredAsks } from './asking.js'
-import { startDemo, type Demo } from './demo.js'
+import { startDemo, type Demo, type DemoSettings } from './demo.js'
+import { readInDemo } from './inbox.js'
+import { openMailbox, type Mailbox } from './mailbox.js'
 import { person, PICTURES } from './people.js'
+import { refuseInProduction } from './production.js'
 import { fredStays } from './staying.js'
 import { tally } from './steps.js'
 
-async function walk(browser: Browser, demo: Demo): Promise<void> {
+async function walk(browser: Browser, demo: Demo, mailbox: Mailbox): Promise<void> {
   const complaints: string[] = []
   const newPerson = () => person(browser, complaints)
   const stage = {
     demo,
+    mailbox,
     fred: await newPerson(),
     ginger: await newPerson(),
     outsider: await newPerson(),
@@ -48,25 +53,52 @@ function launch(): Promise<Browser> {
   })
 }
 
-await mkdir(PICTURES, { recursive: true })
-const folder = await mkdtemp(join(tmpdir(), 'references-'))
-try {
-  const demo = await startDemo(folder)
+/** Starts the demo on data of its own, for as long as the walk takes. */
+async function withDemo(settings: DemoSettings, walkThrough: (demo: Demo) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'references-'))
   try {
-    const browser = await launch()
+    const demo = await startDemo(folder, settings)
     try {
-      await walk(browser, demo)
+      await walkThrough(demo)
     } finally {
-      await browser.close()
+      await demo.stop()
     }
   } finally {
-    await demo.stop()
+    await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function withMailServer(browser: Browser): Promise<void> {
+  const mailbox = await openMailbox()
+  try {
+    const settings = { SMTP_URL: mailbox.url, MAIL_FROM: 'References <references@example.com>' }
+    await withDemo(settings, (demo) => walk(browser, demo, mailbox))
+  } finally {
+    await mailbox.close()
+  }
+}
+
+async function withoutMailServer(browser: Browser): Promise<void> {
+  await withDemo({ SMTP_URL: undefined, MAIL_FROM: undefined }, async (demo) => {
+    const complaints: string[] = []
+    const [fred, ginger] = [await person(browser, complaints), await person(browser, complaints)]
+    await readInDemo({ demo, fred, ginger, complaints })
+  })
+}
+
+await mkdir(PICTURES, { recursive: true })
+try {
+  const browser = await launch()
+  try {
+    await withMailServer(browser)
+    await withoutMailServer(browser)
+  } finally {
+    await browser.close()
+  }
+  await refuseInProduction()
 } catch (error) {
   tally.failed ||= 1
   console.error(error)
-} finally {
-  await rm(folder, { recursive: true, force: true })
 }
 console.log(`${tally.passed} passed, ${tally.failed} failed`)
 process.exitCode = tally.failed === 0 ? 0 : 1

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { emailTo, linkIn } from './mailbox.js'
 import { chip, fill, heading, look, open, PASSWORD, path, press, text } from './people.js'
 import type { Stage } from './stage.js'
 import { step } from './steps.js'
 
 /** Fred makes his guest an account, and has everything he had. */
-export async function fredStays({ demo, fred, outsider, links, newPerson }: Stage): Promise<void> {
+export async function fredStays({ demo, fred, mailbox, outsider, links, newPerson }: Stage): Promise<void> {
   await step('the members’ page sends Fred, a guest, to make an account', async () => {
     await open(fred, `${demo.address}/members`)
     assert.equal(path(fred), '/convert')
@@ -55,7 +56,7 @@ export async function fredStays({ demo, fred, outsider, links, newPerson }: Stag
     await look(fred, '21-interview-invite')
     await fill(fred, { 'Their name': 'Irving', 'Their e-mail address': 'irving@example.com' })
     assert.equal(await press(fred, 'Send the invitation'), 200)
-    links.interview = (await fred.locator('a.link').first().getAttribute('href')) ?? ''
+    links.interview = linkIn(emailTo(mailbox, 'irving@example.com'))
     const irving = await newPerson()
     assert.equal(await open(irving, links.interview), 200)
     assert.match(await text(irving), /high heels/)
@@ -85,12 +86,25 @@ export async function fredStays({ demo, fred, outsider, links, newPerson }: Stag
     })
     await press(fred, 'Send the request')
     const hermes = await newPerson()
-    await open(hermes, (await fred.locator('a.link').first().getAttribute('href')) ?? '')
+    await open(hermes, linkIn(emailTo(mailbox, 'hermes@example.com')))
     assert.equal(await chip(hermes), 'visitor Hermes')
     await open(fred, `${demo.address}/requests`)
     await press(fred, 'Withdraw')
     await hermes.reload()
     assert.equal(await heading(hermes), 'This page is by invitation')
+  })
+
+  await step('an e-mail that no server takes can be discarded, and its invitation with it', async () => {
+    const before = mailbox.received.length
+    mailbox.isFull = true
+    await open(fred, `${demo.address}/interview/invite`)
+    await fill(fred, { 'Their name': 'Nobody', 'Their e-mail address': 'nobody@example.com' })
+    assert.equal(await press(fred, 'Send the invitation'), 200)
+    mailbox.isFull = false
+    assert.match(await text(fred), /To Nobody <nobody@example\.com>/)
+    assert.equal(await press(fred, 'Discard'), 200)
+    assert.match(await text(fred), /Nothing waits here/)
+    assert.equal(mailbox.received.length, before)
   })
 
   await step('Fred logs out, and in again; a wrong password is refused; the way back is local', async () => {

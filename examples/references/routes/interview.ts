@@ -3,11 +3,13 @@ import { Op } from 'sequelize'
 import { ensureVisitor } from 'passport-ephemeral'
 import type { Context } from '../app.js'
 import { ensureUser, requireUser } from '../current-user.js'
+import { deliver } from '../mail/deliver.js'
 import { checkEmail, checkLength, collectErrors, emailError, readForm, type Values } from '../forms.js'
 import { Message, ReferenceRequest } from '../models.js'
 
 /** A second kind of visitor: interviewers, invited to read somebody's references. Referees do not get in here. */
-export function interviewRoutes({ sequelize, models }: Context): Router {
+export function interviewRoutes(context: Context): Router {
+  const { sequelize, models } = context
   const { Visitor } = models
   const router = Router()
 
@@ -39,7 +41,7 @@ export function interviewRoutes({ sequelize, models }: Context): Router {
       return
     }
     try {
-      await invite(requireUser(req).id, values)
+      await deliver(context, await invite(requireUser(req).id, values))
       res.redirect(303, '/outbox')
     } catch (error) {
       const email = emailError(error)
@@ -48,13 +50,14 @@ export function interviewRoutes({ sequelize, models }: Context): Router {
     }
   })
 
-  async function invite(userId: number, { name, email }: Values<'name' | 'email'>): Promise<void> {
-    await sequelize.transaction(async (transaction) => {
+  /** @returns the id of the e-mail, which is still to be sent */
+  async function invite(userId: number, { name, email }: Values<'name' | 'email'>): Promise<number> {
+    return await sequelize.transaction(async (transaction) => {
       const pass = await Visitor.create(
         { firstName: name, email, scope: 'INTERVIEW_PANEL', context: { userId } },
         { transaction },
       )
-      await Message.create(
+      const { id } = await Message.create(
         {
           userId,
           passId: pass.id,
@@ -64,6 +67,7 @@ export function interviewRoutes({ sequelize, models }: Context): Router {
         },
         { transaction },
       )
+      return id
     })
   }
 

@@ -1,32 +1,50 @@
-import { Router } from 'express'
+import { Router, type Request } from 'express'
 import type { Context } from '../app.js'
 import { ensureUser, requireUser } from '../current-user.js'
+import { HttpError } from '../http-error.js'
+import { deliver } from '../mail/deliver.js'
 import { Message } from '../models.js'
 
-/**
- * Stands for e-mail: what a real application would send, shown to the user in whose name it would be sent. Only here
- * does it show a link to somebody other than its recipient.
- */
-export function outboxRoutes({ publicUrl }: Context): Router {
+/** What somebody wrote and no mail server has taken yet. Empty, as a rule. */
+export function outboxRoutes(context: Context): Router {
   const router = Router()
 
-  router.get('/outbox', ensureUser, async (req, res) => {
+  router.use('/outbox', ensureUser)
+
+  router.get('/outbox', async (req, res) => {
     const messages = await Message.findAll({
       where: { userId: requireUser(req).id },
       include: 'pass',
       order: [['id', 'DESC']],
     })
-    res.render('outbox', {
-      messages: messages.map(({ subject, body, path, createdAt, pass }) => ({
-        subject,
-        body,
-        createdAt,
-        pass,
-        // Made when it is shown: the database holds no link and no token.
-        link: pass?.isValid === true ? pass.tokenise(new URL(path, publicUrl).href) : undefined,
-      })),
+    res.render('outbox', { messages })
+  })
+
+  router.post('/outbox/:id/send', async (req, res) => {
+    const { id } = await findOwn(req)
+    await deliver(context, id)
+    res.redirect(303, '/outbox')
+  })
+
+  // The invitation goes along: nobody has its link.
+  router.post('/outbox/:id/discard', async (req, res) => {
+    const message = await findOwn(req)
+    await context.sequelize.transaction(async (transaction) => {
+      await message.pass?.deactivate({ transaction })
+      await message.destroy({ transaction })
     })
+    res.redirect(303, '/outbox')
   })
 
   return router
+}
+
+async function findOwn(req: Request): Promise<Message> {
+  const { id } = req.params
+  const isId = typeof id === 'string' && /^\d{1,9}$/.test(id)
+  const message = isId
+    ? await Message.findOne({ where: { id: Number(id), userId: requireUser(req).id }, include: 'pass' })
+    : null
+  if (message === null) throw new HttpError(404, 'No such e-mail of yours is waiting: it may have been sent.')
+  return message
 }

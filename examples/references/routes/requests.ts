@@ -4,6 +4,7 @@ import { Op } from 'sequelize'
 import type { Context } from '../app.js'
 import { ensureUser, requireUser, userOf } from '../current-user.js'
 import { HttpError } from '../http-error.js'
+import { deliver } from '../mail/deliver.js'
 import { checkEmail, checkLength, collectErrors, emailError, readForm, type Values } from '../forms.js'
 import { Message, ReferenceRequest } from '../models.js'
 
@@ -11,7 +12,8 @@ const FIELDS = ['askerName', 'position', 'refereeName', 'refereeEmail', 'message
 type Field = (typeof FIELDS)[number]
 
 /** Asking for a reference, and what has come of it. */
-export function requestRoutes({ sequelize, models }: Context): Router {
+export function requestRoutes(context: Context): Router {
+  const { sequelize, models } = context
   const { Visitor } = models
   const router = Router()
 
@@ -36,7 +38,7 @@ export function requestRoutes({ sequelize, models }: Context): Router {
       return
     }
     try {
-      await ask(requireUser(req).id, values)
+      await deliver(context, await ask(requireUser(req).id, values))
       res.redirect(303, '/outbox')
     } catch (error) {
       const refereeEmail = emailError(error)
@@ -51,26 +53,34 @@ export function requestRoutes({ sequelize, models }: Context): Router {
       include: 'pass',
       order: [['id', 'DESC']],
     })
-    res.render('requests/list', { requests })
+    const unsent = await Message.count({ where: { userId: requireUser(req).id } })
+    res.render('requests/list', { requests, unsent })
   })
 
-  // The link stops working at once, and so does a visit that has begun with it.
+  // The link stops working at once, and so does a visit that has begun with it. An e-mail that still waits has no more use.
   router.post('/requests/:id/withdraw', ensureUser, async (req, res) => {
     const request = await findOwn(req)
-    await request.pass?.deactivate()
+    await sequelize.transaction(async (transaction) => {
+      await request.pass?.deactivate({ transaction })
+      await Message.destroy({ where: { passId: request.passId }, transaction })
+    })
     res.redirect(303, '/requests')
   })
 
-  /** The invitation, the request and the e-mail come into being together or not at all. */
-  async function ask(userId: number, values: Values<Field>): Promise<void> {
+  /**
+   * The invitation, the request and the e-mail come into being together or not at all.
+   *
+   * @returns the id of the e-mail, which is still to be sent
+   */
+  async function ask(userId: number, values: Values<Field>): Promise<number> {
     const { askerName, position, refereeName, refereeEmail, message } = values
-    await sequelize.transaction(async (transaction) => {
+    return await sequelize.transaction(async (transaction) => {
       const pass = await Visitor.create(
         { firstName: refereeName, email: refereeEmail, scope: 'REFERENCE_REQUEST', context: null },
         { transaction },
       )
       await ReferenceRequest.create({ userId, passId: pass.id, askerName, position }, { transaction })
-      await Message.create(
+      const { id } = await Message.create(
         {
           userId,
           passId: pass.id,
@@ -80,6 +90,7 @@ export function requestRoutes({ sequelize, models }: Context): Router {
         },
         { transaction },
       )
+      return id
     })
   }
 

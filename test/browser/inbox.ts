@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { chip, fill, look, open, path, press, text } from './people.js'
+import type { InboxStage } from './stage.js'
+import { step } from './steps.js'
+
+/** The demo as a newcomer starts it: with no mail server, all e-mails are on a page of its own. */
+export async function readInDemo({ demo, fred, ginger, complaints }: InboxStage): Promise<void> {
+  let link = ''
+
+  await step('without a mail server, what Fred sends comes to the demo’s own inbox', async () => {
+    await open(fred, `${demo.address}/inbox`)
+    assert.match(await text(fred), /Nothing has come yet/)
+    await open(fred, `${demo.address}/requests/new`)
+    await fill(fred, {
+      'Your name': 'Fred <b>Astaire</b>',
+      'What you are applying for': 'Leading dancer, Broadway',
+      'Their name': 'Ginger, née McMath',
+      'Their e-mail address': 'ginger@example.com',
+      'A few words to them': 'Dear Ginger,\nit’s <b>me</b>.\n\njavascript:alert(1)',
+    })
+    assert.equal(await press(fred, 'Send the request'), 200)
+    assert.equal(path(fred), '/outbox')
+    await look(fred, '30-outbox-sent')
+  })
+
+  await step('anybody finds it there: from whom, to whom, when, and the link to follow', async () => {
+    await open(ginger, `${demo.address}/inbox`)
+    const shown = await text(ginger)
+    assert.match(shown, /From References <references@localhost> to Ginger, née McMath <ginger@example\.com>/)
+    assert.match(shown, /Fred <b>Astaire<\/b> asks you for a reference/)
+    assert.match(shown, /Dear Ginger,\nit’s <b>me<\/b>\.\s+javascript:alert/)
+    assert.equal(await ginger.locator('article time').count(), 1)
+    assert.equal(await ginger.locator('article a').count(), 1)
+    await look(ginger, '31-inbox')
+    link = (await ginger.locator('a.link').getAttribute('href')) ?? ''
+    await ginger.locator('a.link').click()
+    await ginger.waitForURL(`${demo.address}/reference`)
+    assert.equal(await chip(ginger), 'visitor Ginger, née McMath')
+  })
+
+  await step('a restart loses no e-mail', async () => {
+    await demo.restart()
+    await open(ginger, `${demo.address}/inbox`)
+    assert.equal(await ginger.locator('a.link').getAttribute('href'), link)
+    assert.deepEqual([...demo.complaints(), ...complaints], [])
+  })
+}
