@@ -7,10 +7,21 @@
  * - `expired`, `deactivated`, `used-up`: the pass is known, and no longer opens anything
  * - `session-ended`: the visit lasted as long as the pass's `sessionExpiry` allows
  * - `gone`: the session's pass was deleted from the database
+ * - `reissued`: the visit began by a link that `reissue()` has replaced
  * - `wrong-scope`: a visitor, but of another scope
+ * - `unconfirmed`: the pass has `maxUses`, and whoever opened the link has not pressed the button yet
  */
 export type RefusalReason =
-  'no-visitor' | 'unknown' | 'expired' | 'deactivated' | 'used-up' | 'session-ended' | 'gone' | 'wrong-scope'
+  | 'no-visitor'
+  | 'unknown'
+  | 'expired'
+  | 'deactivated'
+  | 'used-up'
+  | 'session-ended'
+  | 'gone'
+  | 'reissued'
+  | 'wrong-scope'
+  | 'unconfirmed'
 
 /**
  * What every error of this package extends. `code` is stable and names the anchor in `docs/errors.md`; `status` is
@@ -127,6 +138,16 @@ export class GuestLimitExceeded extends EphemeralError {
     readonly retryAfter: number | undefined,
   ) {
     super('Too many guests from this address: try again later')
+  }
+}
+
+/** A form was posted from another site, in the name of whoever looked at it. */
+export class CrossSiteRequest extends EphemeralError {
+  static override readonly code = 'ERR_CROSS_SITE_REQUEST'
+  override readonly status = 403
+
+  constructor() {
+    super('This form was sent from another site. Open the page here, and try again')
   }
 }
 

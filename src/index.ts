@@ -1,17 +1,33 @@
-import './request.js'
+import './visitor/request-visitor.js'
 
 export { defineVisitorModels, type VisitorModelOptions } from './visitor/models.js'
-export type { Visitor, VisitorContext, VisitorJson } from './visitor/visitor.js'
-export type { VisitorLog, VisitOutcome } from './visitor/visitor-log.js'
+export type { VisitorContext, VisitorScope, VisitorScopes } from './visitor/scope.js'
+export type { VisitorJson, VisitorModel, VisitorOf as Visitor } from './visitor/visitor.js'
+export type { VisitorLog, VisitOutcome } from './visitor/visits/visitor-log.js'
+export type { SharingOptions, VisitLogOptions } from './visitor/visits/options.js'
+export type { Sharing } from './visitor/visits/sharing.js'
+export type { SuspectedSharing } from './visitor/visits/suspicion.js'
 export type { Secret } from './visitor/token.js'
 export { VisitorTokenStrategy, type VisitorTokenStrategyOptions } from './visitor/strategy.js'
-export { ensureVisitor, SCOPE_ANY, type EnsureVisitorOptions, type Scope } from './visitor/ensure-visitor.js'
+export { ensureVisitor, type EnsureVisitorOptions } from './visitor/ensure-visitor.js'
+export type { VisitorGuard } from './visitor/guard-types.js'
+export { SCOPE_ANY, type Scope } from './visitor/scope.js'
+export { selfServiceRouter, type SelfServiceOptions } from './visitor/self-service/router.js'
+export type { BaseUrl, SelfServiceMessage, SendLink } from './visitor/self-service/issue-pass.js'
+export type {
+  SelfServiceExpiredPage,
+  SelfServiceFormPage,
+  SelfServicePage,
+  SelfServiceSentPage,
+} from './visitor/self-service/pages.js'
+export type { SelfServiceSchema, SelfServiceValues } from './visitor/self-service/schema.js'
+export type { ConfirmPage } from './visitor/confirm-page.js'
 export { endVisit, type EndVisitOptions } from './visitor/end-visit.js'
 export { isVisitor } from './visitor/is-visitor.js'
 
 export { defineGuestModel, type GuestModelOptions } from './guest/model.js'
 export type { ConvertContext, Guest, GuestModel, SerializedUser, UserId } from './guest/guest.js'
-export { GuestStrategy, type GuestStrategyOptions, type Limiter } from './guest/strategy.js'
+export { GuestStrategy, type GuestStrategyOptions } from './guest/strategy.js'
 export {
   friendlyUsername,
   numberedUsername,
@@ -25,7 +41,14 @@ export { guestOf, isGuest, isRegularUser } from './guest/guest-state.js'
 export { ensureGuest, type EnsureGuestOptions } from './guest/ensure-guest.js'
 export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure-regular-user.js'
 
+export type { Limiter } from './web/limiter.js'
+export type { CsrfFieldOf } from './web/csrf-field.js'
+export type { CsrfField, FilledField, FormField, FormPage } from './web/pages/form-page.js'
+export type { NoticePage } from './web/pages/notice-page.js'
+export type { Page, Render } from './web/pages/page.js'
+
 export {
+  CrossSiteRequest,
   EphemeralError,
   GuestLimitExceeded,
   GuestRequired,

@@ -14,6 +14,10 @@ export const strings: Rule = {
   expected: 'an array of non-empty strings',
   test: (value) => Array.isArray(value) && value.every((item) => aString.test(item)),
 }
+export const aList: Rule = {
+  expected: 'a non-empty array',
+  test: (value) => Array.isArray(value) && value.length > 0,
+}
 export const positiveSeconds: Rule = {
   expected: 'a positive number of seconds',
   test: (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,

@@ -1,22 +1,5 @@
 import type { Request } from 'express'
 
-declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace -- the way in which Express's types are extended
-  namespace Express {
-    /** Who redeemed a pass in this session; `visitor/visitor.ts` says what it is, as Passport does with `User`. */
-    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled in by declaration merging
-    interface Visitor {}
-
-    interface Request {
-      /**
-       * The visitor: the pass that was redeemed in this session. Set by `passport.authenticate('visitor-token')`.
-       * Never a user: `req.user` is not touched by it.
-       */
-      visitor?: Visitor | undefined
-    }
-  }
-}
-
 /** The parts of a request that Passport adds and its types leave out. */
 interface PassportRequest {
   readonly _userProperty?: string

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Request, RequestHandler } from 'express'
+import express, { type Request, type RequestHandler } from 'express'
 import passport from 'passport'
 import {
   ensureGuest,
@@ -11,11 +11,12 @@ import {
   type GuestStrategyOptions,
   type Visitor,
   type VisitorModelOptions,
+  type VisitorScope,
 } from '../src/index.js'
 import type { User } from './support/application.js'
+import { is, type Same } from './types/same.js'
 
-/** Whether two types are the same one; what is compared here is checked by the compiler, when the suite is type-checked. */
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+/** What is compared here is checked by the compiler, when the suite is type-checked. */
 const holds = <T extends true>(verdict?: T): T | undefined => verdict
 
 describe('the types', () => {
@@ -36,6 +37,22 @@ describe('the types', () => {
     holds<Same<NonNullable<Request['visitor']>['scope'], Visitor['scope']>>()
     const read = (req: Request): string | undefined => req.visitor?.fullName
     assert.equal(read({} as Request), undefined)
+  })
+
+  // What an application sees that declares its scopes is in test/types/declared, a program of its own.
+  it('leave scopes and contexts open to an application that declares none', () => {
+    holds<Same<VisitorScope, string>>()
+    holds<Same<Visitor['scope'], string>>()
+    holds<Same<Visitor['context'], unknown>>()
+    const any: RequestHandler[] = [ensureVisitor(String(1)), ensureVisitor(['ANYTHING', 'ELSE'])]
+    const app = express()
+    app.get('/', ensureVisitor('ANYTHING'), (req) => {
+      is<Visitor>()(req.visitor)
+    })
+    app.get('/', ensureVisitor('ANYTHING', { bypass: () => true }), (req) => {
+      is<Visitor | undefined>()(req.visitor)
+    })
+    assert.equal(any.length, 2)
   })
 
   it('take a secret from the environment, and demand one', () => {

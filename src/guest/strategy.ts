@@ -6,8 +6,10 @@ import type { Model, Transaction } from 'sequelize'
 import { attributesToFillIn } from '../database/host-model.js'
 import { explainMissingTable } from '../database/missing-table.js'
 import { GuestLimitExceeded, MiddlewareOrder } from '../errors.js'
-import { aBoolean, aFunction, aString, checkOptions, either, strings, type Rule } from '../options.js'
+import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../options.js'
 import { currentUser, sessionHoldsLogin } from '../request.js'
+import { clientKey } from '../web/client-network.js'
+import { aLimiter, consume, type Limiter } from '../web/limiter.js'
 import { requireRenewableSession, shapeRenewal, VISITOR_SESSION_KEY } from '../web/session.js'
 import { isSpeculative } from '../web/speculative.js'
 import { createGuest, type GuestRecipe } from './create.js'
@@ -17,11 +19,6 @@ import { uuidUsername, type UsernameGenerator } from './usernames.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 const WHO = "passport.authenticate('guest')"
-
-/** Anything that counts per key and rejects over the limit, as the limiters of rate-limiter-flexible do. */
-export interface Limiter {
-  consume(key: string): Promise<unknown>
-}
 
 /** Options of {@link GuestStrategy}. */
 export interface GuestStrategyOptions<U extends Model> {
@@ -41,7 +38,11 @@ export interface GuestStrategyOptions<U extends Model> {
   createUser?: (context: { username: string; req: Request; transaction: Transaction }) => U | Promise<U>
   /** Runs in the transaction, once user and guest are there; a throw undoes both. @default nothing */
   onCreate?: (context: { user: U; req: Request; transaction: Transaction }) => unknown
-  /** Asked with `req.ip` before a guest is made; over the limit, the answer is 429. @default no limit */
+  /**
+   * Asked before a guest is made, with the address of whoever asks (`req.ip`; of IPv6 the /64); over the limit, the
+   * answer is 429.
+   * @default no limit
+   */
   limiter?: Limiter
   /** Keys of the anonymous session that survive its renewal. A visitor's pass always does. @default [] */
   keepSessionData?: readonly string[]
@@ -76,7 +77,7 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
         generateUsername: aFunction,
         createUser: aFunction,
         onCreate: aFunction,
-        limiter,
+        limiter: aLimiter,
         keepSessionData: strings,
         name: aString,
       },
@@ -155,20 +156,10 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
   }
 
   private async consume(req: Request): Promise<void> {
-    if (this.limiter === undefined) return
-    try {
-      await this.limiter.consume(req.ip ?? 'unknown')
-    } catch (refusal) {
-      if (refusal instanceof Error) {
-        debug('the limiter failed, and lets the request through: %o', refusal)
-        return
-      }
-      const wait: unknown = (refusal as { msBeforeNext?: unknown } | null)?.msBeforeNext
-      const retryAfter = typeof wait === 'number' ? Math.max(1, Math.ceil(wait / 1000)) : undefined
-      if (retryAfter !== undefined) req.res?.set('Retry-After', String(retryAfter))
-      debug('no guest made: over the limit')
-      throw new GuestLimitExceeded(retryAfter)
-    }
+    const over = await consume(req, this.limiter, clientKey(req))
+    if (over === undefined) return
+    debug('no guest made: over the limit')
+    throw new GuestLimitExceeded(over.retryAfter)
   }
 }
 
@@ -185,9 +176,4 @@ function demandPlainUser(Guest: GuestModel): void {
 
 function hasBotAgent(req: Request): boolean {
   return isbot(req.get('user-agent'))
-}
-
-const limiter: Rule = {
-  expected: 'an object with consume(key), such as a limiter of rate-limiter-flexible',
-  test: (value) => typeof (value as { consume?: unknown } | null)?.consume === 'function',
 }

@@ -2,7 +2,7 @@ import { DataTypes } from 'sequelize'
 import { fieldOf, sequelizeOf } from '../database/columns.js'
 import { logIdType } from '../visitor/models.js'
 import type { Visitor } from '../visitor/visitor.js'
-import type { VisitorLog } from '../visitor/visitor-log.js'
+import type { VisitorLog } from '../visitor/visits/visitor-log.js'
 import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } from './migration.js'
 
 /**

@@ -1,16 +1,16 @@
 import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied, type RefusalReason } from '../errors.js'
-import { aBoolean, aFunction, checkOptions } from '../options.js'
-import { notedRefusal } from './session.js'
-import { recordVisitWhenDone } from './record-visit.js'
+import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
+import type { Admitted, VisitorGuard } from './guard-types.js'
+import { parseScope, SCOPE_ANY, type AdmittedScope, type Scope } from './scope.js'
+import { offerSelfService, type Refuse } from './self-service/offer.js'
+import { visitLength } from './visit-length.js'
+import { notedPass, notedRefusal } from './session.js'
+import { recordVisitWhenDone } from './visits/record-visit.js'
 import { visitorOf } from './is-visitor.js'
-import type { Visitor } from './visitor.js'
+import type { Visitor, VisitorOf } from './visitor.js'
 
-/** Admits a visitor of any scope. */
-export const SCOPE_ANY = '*'
-
-/** One scope, several, or {@link SCOPE_ANY}. */
-export type Scope = string | readonly string[]
+type Bypass = (req: Request) => boolean | Promise<boolean>
 
 /** Options of {@link ensureVisitor}. */
 export interface EnsureVisitorOptions {
@@ -18,9 +18,19 @@ export interface EnsureVisitorOptions {
    * Lets a request through that is not a visitor's: staff, say. A bypassed request is not a visit.
    * @default nobody
    */
-  bypass?: (req: Request) => boolean | Promise<boolean>
+  bypass?: Bypass | undefined
   /** Write a row of `VisitorLog` for each visit, after the response. @default true */
   logVisit?: boolean
+  /**
+   * Sends a person without a pass for this scope to the form of `selfServiceRouter`, to ask for one by e-mail; whoever
+   * has a mailbox gets in. A pass is made for the first of several scopes. Programs get the error as ever.
+   * @default false
+   */
+  selfService?: boolean
+  /** Where `selfServiceRouter` is mounted. @default '/visitor' */
+  selfServiceUrl?: string
+  /** How long a visit by self-service lasts, as in `defineVisitorModels`. @default what the model says */
+  sessionExpiry?: number | null
 }
 
 /**
@@ -29,17 +39,43 @@ export interface EnsureVisitorOptions {
  *
  * @throws {TypeError} at start-up, if no scope is given: an unscoped guard is a mistake (say `SCOPE_ANY` to mean it)
  */
-export function ensureVisitor(scope: Scope, options: EnsureVisitorOptions = {}): RequestHandler {
+// The order matters: a `bypass` written in the call takes its types from the overload that is tried first.
+export function ensureVisitor<const S extends AdmittedScope>(
+  scope: S | readonly S[],
+  options: EnsureVisitorOptions & { bypass: Bypass },
+): VisitorGuard<Admitted<S> | undefined>
+export function ensureVisitor<const S extends AdmittedScope>(
+  scope: S | readonly S[],
+  options?: EnsureVisitorOptions & { bypass?: undefined },
+): VisitorGuard<Admitted<S>>
+export function ensureVisitor<const S extends AdmittedScope>(
+  scope: S | readonly S[],
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- this one must be tried last
+  options: EnsureVisitorOptions,
+): VisitorGuard<Admitted<S> | undefined>
+export function ensureVisitor(
+  scope: Scope,
+  options: EnsureVisitorOptions = {},
+): VisitorGuard<VisitorOf | undefined> {
   const wanted = parseScope(scope)
-  checkOptions('ensureVisitor', options, { bypass: aFunction, logVisit: aBoolean })
+  checkOptions('ensureVisitor', options, {
+    bypass: aFunction,
+    logVisit: aBoolean,
+    selfService: aBoolean,
+    selfServiceUrl: aLocalUrl,
+    sessionExpiry: visitLength,
+  })
   const { bypass, logVisit = true } = options
+  const refuse = options.selfService === true ? offerSelfService(wanted, options) : refuseByError
 
-  return function visitorGuard(req, res, next) {
+  const visitorGuard: RequestHandler = (req, res, next) => {
     const decide = (): void => {
       const visitor = visitorOf(req)
       const reason = refusal(req, visitor, wanted)
-      if (logVisit && visitor !== undefined) recordVisitWhenDone(req, res, visitor, reason ?? 'admitted')
-      next(reason === undefined ? undefined : new VisitorAccessDenied(wanted, reason))
+      const pass = reason === undefined ? visitor : (notedPass(req) ?? visitor)
+      if (logVisit && pass !== undefined) recordVisitWhenDone(req, res, pass, reason ?? 'admitted')
+      if (reason === undefined) next()
+      else refuse(req, res, next, new VisitorAccessDenied(wanted, reason))
     }
     if (bypass === undefined) {
       decide()
@@ -56,16 +92,12 @@ export function ensureVisitor(scope: Scope, options: EnsureVisitorOptions = {}):
         next(error instanceof Error ? error : new Error('ensureVisitor: bypass failed', { cause: error }))
       })
   }
+  // What it adds to a RequestHandler is for the compiler only.
+  return visitorGuard as VisitorGuard<VisitorOf | undefined>
 }
 
-function parseScope(scope: unknown): readonly string[] {
-  const wanted: unknown[] = Array.isArray(scope) ? scope : [scope]
-  if (wanted.length === 0 || !wanted.every((item) => typeof item === 'string' && item.trim() !== '')) {
-    throw new TypeError(
-      'ensureVisitor: scope must be a non-empty string or an array of them (SCOPE_ANY admits every visitor)',
-    )
-  }
-  return wanted as string[]
+const refuseByError: Refuse = (_req, _res, next, error) => {
+  next(error)
 }
 
 function refusal(

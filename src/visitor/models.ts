@@ -1,16 +1,24 @@
 import { DataTypes, type ModelAttributes, type Sequelize } from 'sequelize'
 import { initOwnModel } from '../database/own-model.js'
-import { aBoolean, aString, checkOptions, positiveSeconds, strings, type Rule } from '../options.js'
+import { aBoolean, aString, checkOptions, positiveSeconds, type Rule } from '../options.js'
+import { isVisitLength, visitLength } from './visit-length.js'
 import { createTokenCodec, type Secret } from './token.js'
-import { Visitor, visitorSettings, type VisitorSettings } from './visitor.js'
-import { VisitorLog, visitLimits } from './visitor-log.js'
+import type { VisitorScope } from './scope.js'
+import { Visitor, visitorSettings, type VisitorModel, type VisitorSettings } from './visitor.js'
+import { anOptionsObject, parseVisitOptions, type VisitOptions } from './visits/options.js'
+import { insertVisits } from './visits/statements.js'
+import { watchForSharing } from './visits/suspicion.js'
+import { VisitBuffer } from './visits/visit-buffer.js'
+import { visitBuffer, VisitorLog, visitLimits } from './visits/visitor-log.js'
+import { writeBatch } from './visits/write-batch.js'
 import { randomUUID } from 'node:crypto'
 
 /** Options of {@link defineVisitorModels}. */
-export interface VisitorModelOptions {
+export interface VisitorModelOptions extends VisitOptions {
   /**
    * Signs the tokens. A string of 32 random characters or more; an array to rotate: the first signs, all verify;
-   * `false`: links carry the bare UUID, and whoever can read the table can open every link.
+   * `false`: links carry the bare UUID, and whoever can read the table can open every link. `[secret, false]`: new
+   * links are signed, bare UUIDs that were sent out before are still let in.
    */
   secret: Secret | undefined
   /** The query parameter that carries the token. @default 'vuid' */
@@ -41,13 +49,11 @@ export interface VisitorModelOptions {
 const DAY = 24 * 60 * 60
 
 const secretRule: Rule = {
-  expected: 'a non-empty string, a non-empty array of them, or false (is the environment variable set?)',
-  test: (value) =>
-    value === false || aString.test(value) || (strings.test(value) && (value as unknown[]).length > 0),
-}
-const visitLength: Rule = {
-  expected: '0, a positive whole number of seconds, or null',
-  test: isVisitLength,
+  expected: 'a non-empty string, false, or a non-empty array of them (is the environment variable set?)',
+  test: (value) => {
+    const secrets: unknown[] = Array.isArray(value) ? value : [value]
+    return secrets.length > 0 && secrets.every((secret) => secret === false || aString.test(secret))
+  },
 }
 
 /**
@@ -59,7 +65,7 @@ const visitLength: Rule = {
 export function defineVisitorModels(
   sequelize: Sequelize,
   options: VisitorModelOptions,
-): { Visitor: typeof Visitor; VisitorLog: typeof VisitorLog } {
+): { Visitor: VisitorModel; VisitorLog: typeof VisitorLog } {
   checkOptions(
     'defineVisitorModels',
     options,
@@ -69,6 +75,8 @@ export function defineVisitorModels(
       tokenExpiry: positiveSeconds,
       sessionExpiry: visitLength,
       anonymizeIp: aBoolean,
+      visitLog: anOptionsObject,
+      sharing: anOptionsObject,
       preparedStatements: aBoolean,
       modelName: aString,
       underscored: aBoolean,
@@ -79,15 +87,23 @@ export function defineVisitorModels(
     ['secret'],
   )
   const { secret = '', sessionExpiry = 0, tokenExpiry = 3 * DAY, modelName = 'Visitor' } = options
-  const { tableName, logTableName, schema, underscored } = options
+  const { tableName, logTableName, schema, underscored, preparedStatements = true } = options
+  const { visitLog, sharing } = parseVisitOptions('defineVisitorModels', options)
 
-  class DefinedLog extends VisitorLog {}
-  class DefinedVisitor extends Visitor {
+  class DefinedLog extends VisitorLog {
+    static override readonly [visitBuffer]: VisitBuffer = new VisitBuffer({
+      ...visitLog,
+      write: (batch) => writeBatch(batch, (visits) => insertVisits(DefinedLog, visits, preparedStatements)),
+      written:
+        sharing && watchForSharing(() => ({ Visitor: DefinedVisitor, VisitorLog: DefinedLog }), sharing),
+    })
+  }
+  class DefinedVisitor<S extends VisitorScope = VisitorScope> extends Visitor<S> {
     static override readonly [visitorSettings]: VisitorSettings = {
       codec: createTokenCodec(secret),
       queryKey: options.queryKey ?? 'vuid',
       tokenExpiry,
-      preparedStatements: options.preparedStatements ?? true,
+      preparedStatements,
       anonymizeIp: options.anonymizeIp ?? false,
       VisitorLog: DefinedLog,
     }
@@ -199,8 +215,4 @@ function must(test: (value: unknown) => boolean, message: string) {
   return (value: unknown): void => {
     if (!test(value)) throw new Error(message)
   }
-}
-
-function isVisitLength(value: unknown): boolean {
-  return value === null || (Number.isInteger(value) && (value as number) >= 0)
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import type { RefusalReason } from '../errors.js'
 import { VISITOR_SESSION_KEY, type HostSession } from '../web/session.js'
@@ -9,6 +10,8 @@ export interface Stash {
   readonly id: number
   /** Whose key it is: an application can have two models of passes. */
   readonly of: string
+  /** By which link the visit began; a digest, of which no token can be made. */
+  readonly link: string
   /** When the visit ends, in milliseconds since the epoch; `null`: with the host's session. */
   readonly until: number | null
 }
@@ -19,9 +22,9 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export function readStash(session: HostSession, Model: typeof Visitor): Stash | undefined {
   const stash = session[VISITOR_SESSION_KEY] as Partial<Stash> | null | undefined
   if (typeof stash !== 'object' || stash === null) return undefined
-  const { id, of, until } = stash
-  if (of !== Model.name || typeof id !== 'number') return undefined
-  return until === null || typeof until === 'number' ? { id, of, until } : undefined
+  const { id, of, link, until } = stash
+  if (of !== Model.name || typeof id !== 'number' || typeof link !== 'string') return undefined
+  return until === null || typeof until === 'number' ? { id, of, link, until } : undefined
 }
 
 /** Remembers a visitor; the end is fixed now, so that no amount of clicking prolongs it. */
@@ -29,7 +32,18 @@ export function writeStash(session: HostSession, visitor: Visitor): void {
   const { id, sessionExpiry } = visitor
   const lasts = sessionExpiry === 0 ? DAY_MS : sessionExpiry === null ? null : sessionExpiry * 1000
   const until = lasts === null ? null : Date.now() + lasts
-  session[VISITOR_SESSION_KEY] = { id, of: visitor.constructor.name, until } satisfies Stash
+  const of = visitor.constructor.name
+  session[VISITOR_SESSION_KEY] = { id, of, link: linkOf(visitor), until } satisfies Stash
+}
+
+/** Whether a visit began by the link that the pass has now: `reissue()` ends the visits of the old one. */
+export function beganByLinkOf(stash: Stash, visitor: Visitor): boolean {
+  return stash.link === linkOf(visitor)
+}
+
+/** The uuid has 122 random bits: its digest leads back to nothing, and needs no secret that could be rotated. */
+function linkOf({ uuid }: Visitor): string {
+  return createHash('sha256').update(uuid).digest('base64url')
 }
 
 export function clearStash(session: HostSession): void {
@@ -46,16 +60,39 @@ export function limitCookie(session: HostSession, { sessionExpiry }: Visitor): v
   else session.cookie.maxAge = sessionExpiry * 1000
 }
 
+/** A pass of which only the key is known: its row was not needed to refuse it. */
+export interface PassKey {
+  readonly id: number
+  readonly Visitor: typeof Visitor
+}
+
 const refusals = new WeakMap<
   Request,
-  { readonly reason: RefusalReason; readonly visitor: Visitor | undefined }
+  { readonly reason: RefusalReason; readonly pass: Visitor | PassKey | undefined }
 >()
 
-/** Notes why this request has no visitor, or not the one that its token names; for the guard to say. */
-export function noteRefusal(req: Request, reason: RefusalReason, visitor?: Visitor): void {
-  refusals.set(req, { reason, visitor })
+/** Notes why this request has no visitor, or not the one that its token names; for the guard to say and to log. */
+export function noteRefusal(req: Request, reason: RefusalReason, pass?: Visitor | PassKey): void {
+  refusals.set(req, { reason, pass })
 }
 
 export function notedRefusal(req: Request): RefusalReason | undefined {
   return refusals.get(req)?.reason
+}
+
+/** The pass that was refused, if there is one in the database. */
+export function notedPass(req: Request): Visitor | PassKey | undefined {
+  return refusals.get(req)?.pass
+}
+
+const models = new WeakMap<Request, typeof Visitor>()
+
+/** Notes whose passes this request was asked for. */
+export function noteModel(req: Request, Model: typeof Visitor): void {
+  models.set(req, Model)
+}
+
+/** The model of the strategy that looked at this request, if one did. */
+export function modelOf(req: Request): typeof Visitor | undefined {
+  return models.get(req)
 }

@@ -14,10 +14,17 @@ export async function findPass(Model: typeof Visitor, id: number): Promise<Visit
  * Counts one use of a pass that may be used now, and returns it; `undefined` if it may not. The condition and the
  * count are one statement, so that of any number of redeemers at once, on any number of machines, exactly `maxUses`
  * get in.
+ *
+ * @param isConfirmed whether a person asks for it; otherwise a pass with `maxUses` may not be used
  */
-export async function redeemPass(Model: typeof Visitor, uuid: string): Promise<Visitor | undefined> {
+export async function redeemPass(
+  Model: typeof Visitor,
+  uuid: string,
+  { isConfirmed }: { readonly isConfirmed: boolean },
+): Promise<Visitor | undefined> {
   const now = new Date()
-  if (usesPrepared(Model)) return await runForPass(Model, statementsOf(Model).redeem, [uuid, now])
+  if (usesPrepared(Model))
+    return await runForPass(Model, statementsOf(Model).redeem, [uuid, now, isConfirmed])
 
   const unscoped = Model.unscoped()
   const [counted] = await unscoped.update(
@@ -30,7 +37,10 @@ export async function redeemPass(Model: typeof Visitor, uuid: string): Promise<V
         uuid,
         isActive: true,
         expiresAt: { [Op.gt]: now },
-        [Op.or]: [{ maxUses: null }, { uses: { [Op.lt]: col(fieldOf(Model, 'maxUses')) } }],
+        [Op.or]: [
+          { maxUses: null },
+          ...(isConfirmed ? [{ uses: { [Op.lt]: col(fieldOf(Model, 'maxUses')) } }] : []),
+        ],
       },
       silent: true,
       hooks: false,
@@ -79,7 +89,7 @@ function write(Model: typeof Visitor): PassStatements {
     find: statement(`SELECT ${columns} FROM ${table} WHERE ${id} = $1`),
     redeem: statement(
       `UPDATE ${table} SET ${uses} = ${uses} + 1, ${lastUsedAt} = $2` +
-        ` WHERE ${uuid} = $1 AND ${isActive} AND ${expiresAt} > $2 AND (${maxUses} IS NULL OR ${uses} < ${maxUses})` +
+        ` WHERE ${uuid} = $1 AND ${isActive} AND ${expiresAt} > $2 AND (${maxUses} IS NULL OR ($3 AND ${uses} < ${maxUses}))` +
         ` RETURNING ${columns}`,
     ),
   }

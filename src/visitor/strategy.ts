@@ -2,15 +2,29 @@ import createDebug from 'debug'
 import type { Request, Response } from 'express'
 import onHeaders from 'on-headers'
 import { Strategy } from 'passport-strategy'
-import { VisitorTokenMalformed } from '../errors.js'
-import { aBoolean, aString, checkOptions, strings } from '../options.js'
+import { VisitorTokenMalformed, type RefusalReason } from '../errors.js'
+import { aBoolean, aFunction, aString, checkOptions, strings } from '../options.js'
 import { explainMissingTable } from '../database/missing-table.js'
 import { currentUser, sessionHoldsLogin } from '../request.js'
+import { conventionalCsrfField, type CsrfFieldOf } from '../web/csrf-field.js'
+import { localPath } from '../web/local-path.js'
 import { hideFromAddress, ownAddress } from '../web/own-address.js'
+import { formBody } from '../web/pages/form-page.js'
+import { showPage, type Render } from '../web/pages/page.js'
 import { queryValues } from '../web/query.js'
 import { renewSession, requireSession, saveSession, type HostSession } from '../web/session.js'
+import { isCrossSite } from '../web/same-site.js'
 import { isSpeculative } from '../web/speculative.js'
-import { clearStash, limitCookie, noteRefusal, readStash, writeStash } from './session.js'
+import { confirmPage, type ConfirmPage } from './confirm-page.js'
+import {
+  beganByLinkOf,
+  clearStash,
+  limitCookie,
+  noteModel,
+  noteRefusal,
+  readStash,
+  writeStash,
+} from './session.js'
 import { findPass, findPassByUuid, redeemPass } from './statements.js'
 import { visitorOf } from './is-visitor.js'
 import { type Visitor, visitorModel, visitorSettings } from './visitor.js'
@@ -26,12 +40,16 @@ export interface VisitorTokenStrategyOptions {
   stripToken?: boolean
   /** Keys of an anonymous session that survive its renewal when a token is redeemed. @default [] */
   keepSessionData?: readonly string[]
+  /** Shows the page with the button, on which a link with `maxUses` is redeemed, in the application's own way. */
+  render?: Render<ConfirmPage>
+  /** The application's own CSRF token. @default `req.csrfToken()` or `res.locals._csrf`, in a field named `_csrf` */
+  csrf?: CsrfFieldOf
   /** The name under which Passport knows the strategy. @default 'visitor-token' */
   name?: string
 }
 
 /** What to do with the request once its visitor is known. */
-type Outcome = { readonly redirect: string } | 'pass'
+type Outcome = { readonly redirect: string } | { readonly confirm: Visitor } | 'pass'
 
 /**
  * Redeems the token of a link, or restores the visitor that the session remembers, into `req.visitor`. Never logs
@@ -45,22 +63,33 @@ export class VisitorTokenStrategy extends Strategy {
   private readonly Visitor: typeof Visitor
   private readonly stripToken: boolean
   private readonly keepSessionData: readonly string[]
+  private readonly render: Render<ConfirmPage> | undefined
+  private readonly csrf: CsrfFieldOf
 
   constructor(options: VisitorTokenStrategyOptions) {
     super()
     checkOptions(
       'VisitorTokenStrategy',
       options,
-      { Visitor: visitorModel, stripToken: aBoolean, keepSessionData: strings, name: aString },
+      {
+        Visitor: visitorModel,
+        stripToken: aBoolean,
+        keepSessionData: strings,
+        render: aFunction,
+        csrf: aFunction,
+        name: aString,
+      },
       ['Visitor'],
     )
     this.name = options.name ?? 'visitor-token'
     this.Visitor = options.Visitor
     this.stripToken = options.stripToken ?? true
     this.keepSessionData = options.keepSessionData ?? []
+    this.render = options.render
+    this.csrf = options.csrf ?? conventionalCsrfField
   }
 
-  /** Passport calls it; it answers by exactly one of `pass`, `redirect` and `error`. */
+  /** Passport calls it; it answers by exactly one of `pass`, `redirect`, `error` and a page of its own. */
   override authenticate(req: Request): void {
     // Passport writes these onto an object that parallel requests can share: take them before anything is awaited.
     // They are closures of its own, not methods.
@@ -72,7 +101,8 @@ export class VisitorTokenStrategy extends Strategy {
     this.admit(req).then((outcome) => {
       try {
         if (outcome === 'pass') pass()
-        else redirect(outcome.redirect, 303)
+        else if ('redirect' in outcome) redirect(outcome.redirect, 303)
+        else this.askToConfirm(req, outcome.confirm).catch(fail)
       } catch (cause) {
         fail(cause)
       }
@@ -80,6 +110,7 @@ export class VisitorTokenStrategy extends Strategy {
   }
 
   private async admit(req: Request): Promise<Outcome> {
+    noteModel(req, this.Visitor)
     const session = requireSession(req, WHO)
     const { queryKey } = this.Visitor[visitorSettings]
     const values = queryValues(req.originalUrl, queryKey)
@@ -107,18 +138,36 @@ export class VisitorTokenStrategy extends Strategy {
     // Whoever redeemed this link in this session may follow it again, without using it up further.
     const current = await this.remembered(req, session)
     const again = current?.uuid === uuid ? current : undefined
-    const visitor = again ?? (await redeemPass(Model, uuid))
-    if (visitor === undefined) {
-      const known = await findPassByUuid(Model, uuid)
-      return await this.refuse(req, session, known?.invalidity() ?? 'unknown', known)
-    }
+    const visitor = again ?? (await redeemPass(Model, uuid, { isConfirmed: isConfirmed(req) }))
+    if (visitor === undefined) return await this.turnAway(req, session, await findPassByUuid(Model, uuid))
 
     if (again === undefined) await this.remember(req, session, visitor)
     req.visitor = visitor
     debug('pass %d redeemed%s', visitor.id, again === undefined ? '' : ' again in its session')
-    if (!this.stripToken || req.method !== 'GET') return 'pass'
+    const byButton = req.method === 'POST' && visitor.maxUses !== null && wantsPage(req)
+    if (!byButton && !(this.stripToken && req.method === 'GET')) return 'pass'
     await saveSession(requireSession(req, WHO))
-    return { redirect: ownAddress(req) }
+    return { redirect: this.stripToken ? ownAddress(req) : localPath(req.originalUrl) }
+  }
+
+  /** Answers a token that was not redeemed: its pass may not be, or not without a click. */
+  private async turnAway(req: Request, session: HostSession, known: Visitor | undefined): Promise<Outcome> {
+    const isLimited = known !== undefined && known.maxUses !== null
+    const invalidity = known?.invalidity()
+    if (isLimited && wantsPage(req)) {
+      if (invalidity === undefined && !isConfirmed(req)) return { confirm: known }
+      // Of two clicks on the button one came too late; by GET, its session gets in, and anyone else hears why not.
+      if (req.method === 'POST') return { redirect: localPath(req.originalUrl) }
+    }
+    return await this.refuse(req, session, invalidity ?? (isLimited ? 'unconfirmed' : 'unknown'), known)
+  }
+
+  private async askToConfirm(req: Request, visitor: Visitor): Promise<void> {
+    const { res } = req
+    if (res === undefined) return
+    debug('pass %d not redeemed: the button was not pressed', visitor.id)
+    const page = confirmPage(visitor, localPath(req.originalUrl), this.csrf(req, res))
+    await showPage(req, res, page, { render: this.render, body: formBody })
   }
 
   private async remember(req: Request, session: HostSession, visitor: Visitor): Promise<void> {
@@ -134,7 +183,7 @@ export class VisitorTokenStrategy extends Strategy {
   private async refuse(
     req: Request,
     session: HostSession,
-    reason: 'unknown' | 'expired' | 'deactivated' | 'used-up',
+    reason: RefusalReason,
     known?: Visitor,
   ): Promise<Outcome> {
     debug('token refused: %s%s', reason, known === undefined ? '' : ` (pass ${String(known.id)})`)
@@ -155,14 +204,30 @@ export class VisitorTokenStrategy extends Strategy {
     if (stash === undefined) return undefined
     const ended = stash.until !== null && stash.until <= Date.now()
     const visitor = ended ? undefined : await findPass(this.Visitor, stash.id)
-    if (visitor?.isActive === true) return visitor
+    if (visitor?.isActive === true && beganByLinkOf(stash, visitor)) return visitor
 
-    const reason = ended ? 'session-ended' : visitor === undefined ? 'gone' : 'deactivated'
+    const reason = ended
+      ? 'session-ended'
+      : visitor === undefined
+        ? 'gone'
+        : visitor.isActive
+          ? 'reissued'
+          : 'deactivated'
     debug('visitor of pass %d not restored: %s', stash.id, reason)
     clearStash(session)
-    noteRefusal(req, reason, visitor)
+    noteRefusal(req, reason, ended ? { id: stash.id, Visitor: this.Visitor } : visitor)
     return undefined
   }
+}
+
+/** Whether a person pressed the button of our page, as far as a request can tell. */
+function isConfirmed(req: Request): boolean {
+  return req.method === 'POST' && !isCrossSite(req)
+}
+
+/** Whether a page is an answer, rather than something to be parsed. */
+function wantsPage(req: Request): boolean {
+  return ['GET', 'POST'].includes(req.method) && req.accepts(['html', 'json']) === 'html'
 }
 
 function readToken(Model: typeof Visitor, token: string): string | undefined {

@@ -2,12 +2,15 @@ import { createHmac, hash as digest, timingSafeEqual } from 'node:crypto'
 import { parse, stringify, validate } from 'uuid'
 import { VisitorTokenMalformed } from '../errors.js'
 
-/** `false`: links carry the bare UUID. An array: the first signs, all verify. */
-export type Secret = string | readonly string[] | false
+/**
+ * What signs the links. `false`: links carry the bare UUID. An array: the first makes them, all are accepted; `false`
+ * among them accepts bare UUIDs that were sent out before there was a secret.
+ */
+export type Secret = string | false | readonly (string | false)[]
 
 /** Makes tokens for links and reads them back. */
 export interface TokenCodec {
-  /** Whether the pass's `uuid` is the token itself, and so must not be logged. */
+  /** Whether a pass's `uuid` by itself opens anything, and so must not be logged. */
   readonly uuidIsToken: boolean
   /** The token for a pass, by the pass's `uuid`. */
   sign: (uuid: string) => string
@@ -19,7 +22,17 @@ export interface TokenCodec {
   read: (token: string) => string | undefined
   /** A digest of a session id for the visit log: the log alone leads to no session. */
   hashSession: (sessionId: string) => string
+  /** Signs and checks what is no token; absent where nothing is secret. */
+  readonly seal: Seal | undefined
 }
+
+/** Signs what passes through a browser and must come back as it was. */
+export interface Seal {
+  sign: (content: Uint8Array) => Buffer
+  isGenuine: (content: Uint8Array, signature: Uint8Array) => boolean
+}
+
+type Purpose = 'token' | 'session' | 'hand-over'
 
 const UUID_BYTES = 16
 const MAC_BYTES = 32
@@ -30,47 +43,65 @@ const WEAK_SECRET_LENGTH = 32
  * A token is base64url(uuid ‖ HMAC-SHA-256(secret, uuid)): 48 bytes in 64 characters, with no spare bits, so that
  * there is one spelling of it. The uuid has 122 random bits and is in the database only; the secret is in the
  * application only; either alone makes no token (RFC 2104; ASVS 5.0, 11.2 and 7.2).
+ *
+ * A bare UUID, which is what a deployment without a secret has sent out, is made by whoever reads the database.
  */
 export function createTokenCodec(secret: Secret): TokenCodec {
-  if (secret === false) return bareUuids
-  const keys = typeof secret === 'string' ? [secret] : secret
-  const [first] = keys
-  if (first === undefined || keys.includes('')) throw new TypeError('secret must not be empty')
+  const secrets = typeof secret === 'object' ? secret : [secret]
+  if (secrets.length === 0 || secrets.includes('')) throw new TypeError('secret must not be empty')
+  const keys = secrets.filter((item) => item !== false)
   warnOfWeakSecrets(keys)
+  const uuidIsToken = secrets.includes(false)
+  const [first] = secrets
 
   return {
-    uuidIsToken: false,
-    sign(uuid) {
-      const id = parse(uuid)
-      return Buffer.concat([id, mac(first, 'token', id)]).toString('base64url')
-    },
+    uuidIsToken,
+    sign: (uuid) => (typeof first === 'string' ? signed(first, uuid) : uuid),
     read(token) {
-      if (!TOKEN.test(token)) throw new VisitorTokenMalformed()
+      if (uuidIsToken && validate(token)) return token.toLowerCase()
+      if (keys.length === 0 || !TOKEN.test(token)) throw new VisitorTokenMalformed()
       const bytes = Buffer.from(token, 'base64url')
       const id = bytes.subarray(0, UUID_BYTES)
-      const presented = bytes.subarray(UUID_BYTES, UUID_BYTES + MAC_BYTES)
-      const genuine = keys.map((key) => timingSafeEqual(mac(key, 'token', id), presented)).includes(true)
-      return genuine ? stringify(id) : undefined
+      const signature = bytes.subarray(UUID_BYTES)
+      return isGenuine(keys, 'token', id, signature) ? stringify(id) : undefined
     },
     hashSession(sessionId) {
-      return mac(first, 'session', Buffer.from(sessionId)).toString('hex')
+      const [key] = keys
+      return key === undefined
+        ? digest('sha256', sessionId, 'hex')
+        : mac(key, 'session', Buffer.from(sessionId)).toString('hex')
     },
+    seal: sealWith(keys),
   }
 }
 
-/** For links that a deployment without a secret has already sent out: whoever reads the database can make one. */
-const bareUuids: TokenCodec = {
-  uuidIsToken: true,
-  sign: (uuid) => uuid,
-  read(token) {
-    if (!validate(token)) throw new VisitorTokenMalformed()
-    return token.toLowerCase()
-  },
-  hashSession: (sessionId) => digest('sha256', sessionId, 'hex'),
+function signed(key: string, uuid: string): string {
+  const id = parse(uuid)
+  return Buffer.concat([id, mac(key, 'token', id)]).toString('base64url')
+}
+
+function sealWith(keys: readonly string[]): Seal | undefined {
+  const [first] = keys
+  if (first === undefined) return undefined
+  return {
+    sign: (content) => mac(first, 'hand-over', content),
+    isGenuine: (content, signature) => isGenuine(keys, 'hand-over', content, signature),
+  }
+}
+
+/** Every key is tried, whichever fits: how long it takes tells nothing. */
+function isGenuine(
+  keys: readonly string[],
+  purpose: Purpose,
+  content: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (signature.length !== MAC_BYTES) return false
+  return keys.map((key) => timingSafeEqual(mac(key, purpose, content), signature)).includes(true)
 }
 
 /** The purpose is part of what is signed, so that a MAC made for one use is worth nothing for another. */
-function mac(key: string, purpose: 'token' | 'session', content: Uint8Array): Buffer {
+function mac(key: string, purpose: Purpose, content: Uint8Array): Buffer {
   return createHmac('sha256', key).update(`passport-ephemeral:visitor:${purpose}\0`).update(content).digest()
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   Model,
   type CreationOptional,
@@ -9,26 +10,14 @@ import {
 import { InvalidVisitorPass } from '../errors.js'
 import type { Rule } from '../options.js'
 import { withQuery } from '../web/query.js'
+import type { VisitorContext, VisitorScope } from './scope.js'
 import type { TokenCodec } from './token.js'
-import type { VisitorLog } from './visitor-log.js'
-
-declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace -- the way in which Express's types are extended
-  namespace Express {
-    // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merges the pass into `req.visitor`
-    interface Visitor extends VisitorPrincipal {}
-  }
-}
-
-/** The pass, as `req.visitor` has it. */
-type VisitorPrincipal = Visitor
-
-/** Anything that JSON can say. */
-export type VisitorContext = object | string | number | boolean | null
+import { readSharing, type Sharing } from './visits/sharing.js'
+import type { VisitorLog } from './visits/visitor-log.js'
 
 /** What a pass shows of itself in JSON. */
-export type VisitorJson = Pick<
-  Visitor,
+export type VisitorJson<S extends VisitorScope = VisitorScope> = Pick<
+  Visitor<S>,
   | 'id'
   | 'firstName'
   | 'lastName'
@@ -67,11 +56,26 @@ export interface WriteOptions {
   readonly transaction?: Transaction | undefined
 }
 
+/** What `Visitor.create` takes: each scope with its own context. Sequelize lets `null` be left out. */
+type VisitorCreation = Omit<InferCreationAttributes<Visitor>, 'scope' | 'context'> &
+  { [S in VisitorScope]: { scope: S; context: VisitorContext<S> } }[VisitorScope]
+
+/** A pass of scope `S`; of several, the union that `scope` tells apart. */
+export type VisitorOf<S extends VisitorScope = VisitorScope> = S extends unknown ? Visitor<S> : never
+
+/** The model: the class, but what it finds and makes is told apart by `scope`. */
+export type VisitorModel = typeof Visitor & (new () => VisitorOf)
+
 /**
  * A visitor pass: the stored invitation. Made by `Visitor.create({ email, scope, … })`, sent as
  * `pass.tokenise(url)`, redeemed by `VisitorTokenStrategy`.
  */
-export class Visitor extends Model<InferAttributes<Visitor>, InferCreationAttributes<Visitor>> {
+export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
+  InferAttributes<Visitor>,
+  InferCreationAttributes<Visitor>
+> {
+  /** For the compiler, as Sequelize has it: `create`, `build` and `bulkCreate` read here what they take. */
+  declare _creationAttributes: VisitorCreation
   declare static readonly [visitorSettings]: VisitorSettings
 
   declare readonly id: CreationOptional<number>
@@ -83,9 +87,9 @@ export class Visitor extends Model<InferAttributes<Visitor>, InferCreationAttrib
   declare lastName: CreationOptional<string>
   declare email: string
   /** Why they are here: what `ensureVisitor(scope)` compares. At most 100 characters. */
-  declare scope: string
+  declare scope: S
   /** Whatever the application wants to remember with the invitation; JSON. @default null */
-  declare context: VisitorContext
+  declare context: VisitorContext<S>
   declare readonly createdAt: CreationOptional<Date>
   declare readonly updatedAt: CreationOptional<Date>
   /** From then on the link opens nothing; a visit that has begun goes on. @default now + `tokenExpiry` */
@@ -167,16 +171,41 @@ export class Visitor extends Model<InferAttributes<Visitor>, InferCreationAttrib
     expiresIn: number = settingsOf(this).tokenExpiry,
     { transaction }: WriteOptions = {},
   ): Promise<void> {
-    if (!(Number.isFinite(expiresIn) && expiresIn > 0)) {
-      throw new TypeError('reactivate: expiresIn must be a positive number of seconds')
-    }
-    const expiresAt = new Date(Date.now() + expiresIn * 1000)
+    const expiresAt = inSeconds('reactivate', expiresIn)
     this.changed('isActive', true)
     await this.update({ isActive: true, expiresAt }, { ...(transaction && { transaction }) })
   }
 
+  /**
+   * How widely the pass is used, by its visits: in one statement, on the primary. Visits that are still buffered, in
+   * this process or another, are not in it.
+   */
+  async sharing({ transaction }: WriteOptions = {}): Promise<Sharing> {
+    return await readSharing(settingsOf(this).VisitorLog, this.id, { transaction })
+  }
+
+  /**
+   * Gives the pass a fresh link, to be made with {@link tokenise} and sent: open for `expiresIn`, and not used yet. The
+   * old link is dead, and so is every visit that began by it.
+   *
+   * @param expiresIn seconds from now @default the model's `tokenExpiry`
+   * @throws {TypeError} if `expiresIn` is not a positive number
+   */
+  async reissue(
+    expiresIn: number = settingsOf(this).tokenExpiry,
+    { transaction }: WriteOptions = {},
+  ): Promise<void> {
+    const expiresAt = inSeconds('reissue', expiresIn)
+    this.changed('isActive', true)
+    this.changed('uses', true)
+    await this.update(
+      { uuid: randomUUID(), isActive: true, expiresAt, uses: 0 },
+      { ...(transaction && { transaction }), ...quietly(this) },
+    )
+  }
+
   /** For JSON responses and templates. Holds nothing of which a token could be made: no `uuid`. */
-  override toJSON(): VisitorJson {
+  override toJSON(): VisitorJson<S> {
     const { id, firstName, lastName, fullName, email, scope, context, createdAt, expiresAt, isActive } = this
     return { id, firstName, lastName, fullName, email, scope, context, createdAt, expiresAt, isActive }
   }
@@ -185,4 +214,14 @@ export class Visitor extends Model<InferAttributes<Visitor>, InferCreationAttrib
 /** The settings of the model that a pass belongs to. */
 export function settingsOf(visitor: Visitor): VisitorSettings {
   return (visitor.constructor as typeof Visitor)[visitorSettings]
+}
+
+function inSeconds(caller: string, expiresIn: number): Date {
+  if (Number.isFinite(expiresIn) && expiresIn > 0) return new Date(Date.now() + expiresIn * 1000)
+  throw new TypeError(`${caller}: expiresIn must be a positive number of seconds`)
+}
+
+/** The ORM can be told to write values into the application's log. */
+function quietly(visitor: Visitor): { logging?: false } {
+  return settingsOf(visitor).codec.uuidIsToken ? { logging: false } : {}
 }

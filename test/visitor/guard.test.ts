@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Agent } from 'supertest'
-import { endVisit, ensureVisitor, SCOPE_ANY } from '../../src/index.js'
+import { endVisit, ensureVisitor, SCOPE_ANY, type VisitorLog } from '../../src/index.js'
 import { startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
 import { eventually } from '../support/eventually.js'
 
@@ -85,7 +85,15 @@ async function visitor(scope: string): Promise<Agent> {
   return browser
 }
 
-const visits = () => app.VisitorLog.findAll({ order: ['id'] })
+async function visits(): Promise<VisitorLog[]> {
+  await app.VisitorLog.flush()
+  return await app.VisitorLog.findAll({ order: ['id'] })
+}
+
+async function forgetVisits(): Promise<void> {
+  await app.VisitorLog.flush()
+  await app.VisitorLog.destroy({ where: {} })
+}
 
 describe('ensureVisitor', () => {
   it('refuses who is no visitor', async () => {
@@ -188,7 +196,7 @@ describe('endVisit', () => {
 
 describe('the visit log', () => {
   it('has a row for each visit, written after the response', async () => {
-    await app.VisitorLog.destroy({ where: {} })
+    await forgetVisits()
     const browser = await visitor('foo')
     await browser.get('/foo?q=1').set('Referer', 'https://mail.test/inbox?id=5#x').expect(200)
     await browser.get('/teapot').expect(418)
@@ -213,7 +221,7 @@ describe('the visit log', () => {
   })
 
   it('has a row for a refused visitor, and says why', async () => {
-    await app.VisitorLog.destroy({ where: {} })
+    await forgetVisits()
     await (await visitor('bar')).get('/foo').expect(403)
     const [row] = await eventually(visits, (rows) => rows.length === 1)
     assert.equal(row?.outcome, 'wrong-scope')
@@ -230,7 +238,7 @@ describe('the visit log', () => {
       ['::1', '0:0:0::'],
       ['not an address', ''],
     ] as const) {
-      await app.VisitorLog.destroy({ where: {} })
+      await forgetVisits()
       await browser.get('/foo').set('X-Forwarded-For', address).expect(200)
       const [row] = await eventually(visits, (rows) => rows.length === 1)
       assert.equal(row?.ip, network, address)
@@ -238,7 +246,7 @@ describe('the visit log', () => {
   })
 
   it('has none with logVisit off, nor for a bypass or an outsider', async () => {
-    await app.VisitorLog.destroy({ where: {} })
+    await forgetVisits()
     const browser = await visitor('foo')
     await browser.get('/unlogged').expect(200)
     await app.browser().get('/bypass').set('staff', 'yes').expect(200)
@@ -252,7 +260,7 @@ describe('the visit log', () => {
   })
 
   it('holds no token and no session id', async () => {
-    await app.VisitorLog.destroy({ where: {} })
+    await forgetVisits()
     const pass = await invite('foo')
     const browser = app.browser()
     await browser.get(pass.tokenise('/who'))
@@ -265,7 +273,7 @@ describe('the visit log', () => {
   })
 
   it('takes what is too long or not text at all', async () => {
-    await app.VisitorLog.destroy({ where: {} })
+    await forgetVisits()
     const browser = await visitor('foo')
     await browser
       .get('/foo')
@@ -278,7 +286,7 @@ describe('the visit log', () => {
   })
 
   it('has a row for who hangs up before the guard has decided', async () => {
-    await app.VisitorLog.destroy({ where: {} })
+    await forgetVisits()
     const pass = await invite('foo')
     const redeemed = await fetch(app.origin + pass.tokenise('/who'), { redirect: 'manual' })
     const cookie = redeemed.headers.get('set-cookie')?.split(';')[0] ?? ''
@@ -294,7 +302,7 @@ describe('the visit log', () => {
   })
 
   it('shows no more of a pass that is included than the pass shows of itself', async () => {
-    await app.VisitorLog.destroy({ where: {} })
+    await forgetVisits()
     const pass = await invite('foo')
     const browser = app.browser()
     await browser.get(pass.tokenise('/who'))
@@ -305,7 +313,7 @@ describe('the visit log', () => {
   })
 
   it('goes with its pass', async () => {
-    await app.VisitorLog.destroy({ where: {} })
+    await forgetVisits()
     const pass = await invite('foo')
     const browser = app.browser()
     await browser.get(pass.tokenise('/who'))

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import type { GuestModel, Visitor } from 'passport-ephemeral'
+import type { GuestModel, VisitorModel } from 'passport-ephemeral'
 import type { QueryInterface, Sequelize } from 'sequelize'
 import type { Umzug } from 'umzug'
 
 interface Program {
   readonly sequelize: Sequelize
-  readonly Visitor: typeof Visitor
+  readonly Visitor: VisitorModel
   readonly Guest: GuestModel
   readonly umzug: Umzug<QueryInterface>
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Express, RequestHandler } from 'express'
 import type { PassportStatic } from 'passport'
-import { ensureVisitor, isGuest, isRegularUser, type GuestModel, type Visitor } from 'passport-ephemeral'
+import { ensureVisitor, isGuest, isRegularUser, type GuestModel, type VisitorModel } from 'passport-ephemeral'
 import type { Sequelize } from 'sequelize'
 import { browser } from '../client.js'
 import type { defineUser } from '../user.js'
@@ -12,7 +12,7 @@ interface Program {
   readonly sequelize: Sequelize
   readonly User: ReturnType<typeof defineUser>
   readonly Guest: GuestModel<InstanceType<ReturnType<typeof defineUser>>>
-  readonly Visitor: typeof Visitor
+  readonly Visitor: VisitorModel
 }
 
 export default async function check({ app, passport, sequelize, User, Guest, Visitor }: Program) {

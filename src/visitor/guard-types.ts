@@ -1,0 +1,33 @@
+import type { NextFunction, RequestHandler, Response } from 'express'
+import type { VisitorScope } from './scope.js'
+import type { VisitorOf } from './visitor.js'
+
+/** The visitors that `ensureVisitor(scope)` admits. */
+export type Admitted<S extends string> = string extends VisitorScope
+  ? VisitorOf
+  : '*' extends S
+    ? VisitorOf
+    : VisitorOf<Extract<S, VisitorScope>>
+
+declare const admitted: unique symbol
+
+/**
+ * How `ensureVisitor` tells the handlers after it whom it admits. Express's types infer the type of `res.locals` from
+ * the handlers of a call, so it travels there, under a symbol that exists for the compiler only.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as Express's own: `res.locals` takes anything
+export type GuardedLocals<V> = Record<string, any> & { readonly [admitted]: V }
+
+/**
+ * The type of `req.visitor`, given that of `res.locals`. Written so that TypeScript finds it covariant: else handlers
+ * with `Locals` of their own no longer go together with any others.
+ */
+export type GuardedVisitor<Locals> = Locals extends { readonly [admitted]: VisitorOf | undefined }
+  ? Locals[typeof admitted]
+  : VisitorOf | undefined
+
+/** What {@link ensureVisitor} returns: a `RequestHandler` behind which `req.visitor` is a `V`. */
+export type VisitorGuard<V extends VisitorOf | undefined> = RequestHandler &
+  // Inference looks at the last signature. It says nothing of `req`, so as to leave `req.params` to the path.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the body that it never sends
+  ((req: object, res: Response<any, GuardedLocals<V>>, next: NextFunction) => void)

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import type { Request, Response } from 'express'
+import { ValidationError } from 'sequelize'
+import { clientKey } from '../../web/client-network.js'
+import type { CsrfFieldOf } from '../../web/csrf-field.js'
+import { checkForm, readForm, type FormErrors, type FormValues } from '../../web/form.js'
+import { consume, type Limiter } from '../../web/limiter.js'
+import { localPath } from '../../web/local-path.js'
+import type { FormField } from '../../web/pages/form-page.js'
+import { showPage, type Render } from '../../web/pages/page.js'
+import { queryValues, withQuery } from '../../web/query.js'
+import { refuseCrossSite } from '../../web/same-site.js'
+import type { Seal } from '../token.js'
+import type { Visitor } from '../visitor.js'
+import { HAND_OVER_KEY, readHandOver, type ReadHandOver } from './hand-over.js'
+import { issuePass, originOf, SendFailed, type BaseUrl, type SendLink } from './issue-pass.js'
+import { bodyOf, expiredPage, formPage, sentPage, type SelfServicePage } from './pages.js'
+import { noAddress, type SelfServiceSchema, type SelfServiceValues } from './schema.js'
+
+/** What the desk works with, defaults filled in. */
+export interface DeskSettings {
+  readonly Visitor: typeof Visitor
+  readonly seal: Seal
+  readonly send: SendLink
+  readonly baseUrl: BaseUrl
+  readonly limiter: { readonly ip?: Limiter; readonly email?: Limiter }
+  readonly fields: readonly FormField[]
+  readonly schema: SelfServiceSchema
+  readonly render: Render<SelfServicePage> | undefined
+  readonly csrf: CsrfFieldOf
+}
+
+/** Why a form is shown again. */
+interface Refusal {
+  readonly status: number
+  readonly errors: FormErrors
+}
+
+/** Answers the requests of those who ask for a pass. Keeps nothing between two of them. */
+export class SelfServiceDesk {
+  constructor(private readonly settings: DeskSettings) {}
+
+  async showForm(req: Request, res: Response): Promise<void> {
+    const handOver = this.handOverOf(req)
+    if (handOver === undefined || handOver.hasExpired) await this.show(req, res, expiredPage(handOver?.next))
+    else await this.showFormAgain(req, res, { status: 200, errors: {} })
+  }
+
+  async takeForm(req: Request, res: Response): Promise<void> {
+    const { fields, schema, baseUrl } = this.settings
+    refuseCrossSite(req, [originOf(baseUrl, req)])
+    const handOver = this.handOverOf(req)
+    if (handOver === undefined || handOver.hasExpired) {
+      await this.show(req, res, expiredPage(handOver?.next))
+      return
+    }
+    const values = readForm(req, fields)
+    const { value, errors } = await checkForm(schema, values, fields)
+    const refusal = errors === undefined ? await this.serve(req, value, handOver) : { status: 422, errors }
+    if (refusal === undefined) res.redirect(303, withQuery(`${ownUrl(req)}/sent`, HAND_OVER_KEY, given(req)))
+    else await this.showFormAgain(req, res, refusal, values)
+  }
+
+  async showSent(req: Request, res: Response): Promise<void> {
+    const again = withQuery(ownUrl(req), HAND_OVER_KEY, given(req))
+    await this.show(req, res, sentPage(again))
+  }
+
+  /** Sends the link, or says why not. */
+  private async serve(
+    req: Request,
+    values: SelfServiceValues,
+    handOver: ReadHandOver,
+  ): Promise<Refusal | undefined> {
+    const { Visitor: Model, send, baseUrl } = this.settings
+    if (await this.isOverLimit(req, values.email)) return TOO_MANY
+    try {
+      await issuePass(Model, values, handOver, { req, send, baseUrl })
+      return undefined
+    } catch (error) {
+      if (error instanceof ValidationError) return { status: 422, errors: errorsOf(error) }
+      if (!(error instanceof SendFailed)) throw error
+      warnOf(error)
+      return NOT_SENT
+    }
+  }
+
+  private async isOverLimit(req: Request, email: string): Promise<boolean> {
+    const { limiter } = this.settings
+    const digest = createHash('sha256').update(email.trim().toLowerCase()).digest('base64url')
+    return (
+      (await consume(req, limiter.ip, `ip:${clientKey(req)}`)) !== undefined ||
+      (await consume(req, limiter.email, `email:${digest}`)) !== undefined
+    )
+  }
+
+  private handOverOf(req: Request): ReadHandOver | undefined {
+    return readHandOver(this.settings.seal, given(req))
+  }
+
+  private async showFormAgain(
+    req: Request,
+    res: Response,
+    { status, errors }: Refusal,
+    values: FormValues = {},
+  ): Promise<void> {
+    const { fields, csrf } = this.settings
+    const action = withQuery(ownUrl(req), HAND_OVER_KEY, given(req))
+    await this.show(req, res, formPage({ status, fields, values, errors, action, csrf: csrf(req, res) }))
+  }
+
+  private async show(req: Request, res: Response, page: SelfServicePage): Promise<void> {
+    await showPage(req, res, page, { render: this.settings.render, body: bodyOf })
+  }
+}
+
+const TOO_MANY: Refusal = {
+  status: 429,
+  errors: { '': 'We have sent several links already. Look into your mailbox, or try again later' },
+}
+const NOT_SENT: Refusal = {
+  status: 503,
+  errors: { '': 'We could not send the message, and kept nothing. Please try again in a moment' },
+}
+
+/** Where the router is mounted, as a path of this site. */
+function ownUrl(req: Request): string {
+  return localPath(req.baseUrl).replace(/\/$/, '')
+}
+
+/** The hand-over as the address has it; `''` if there is none. */
+function given(req: Request): string {
+  const [first = ''] = queryValues(req.originalUrl, HAND_OVER_KEY)
+  return first
+}
+
+/** What the pass's own validators found: beside the field where one is to blame. */
+function errorsOf({ errors }: ValidationError): FormErrors {
+  return Object.fromEntries(
+    errors.map(({ path, message }) => [path ?? '', path === 'email' ? noAddress.message : message]),
+  )
+}
+
+/** The person sees an honest page; whoever runs the application must hear of it too. */
+function warnOf({ message, cause }: SendFailed): void {
+  const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+  process.emitWarning(`selfServiceRouter: ${message}: ${reason}`, {
+    type: 'PassportEphemeralWarning',
+    code: 'SELF_SERVICE_SEND_FAILED',
+  })
+}

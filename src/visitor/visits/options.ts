@@ -1,0 +1,88 @@
+import { aFunction, checkOptions, positiveSeconds, type Rule } from '../../options.js'
+import type { SuspectedSharing, SuspicionOptions } from './suspicion.js'
+import type { VisitBufferOptions } from './visit-buffer.js'
+
+/** How visits are kept until they are written. */
+export interface VisitLogOptions {
+  /** How long a visit waits to be written with others, in seconds. @default 1 */
+  flushInterval?: number
+  /** How many visits one statement writes at most; as many are written before their time is up. @default 500 */
+  batchSize?: number
+  /**
+   * How many visits this process keeps while the database is away or too slow; the oldest ones beyond are lost, and
+   * counted in `VisitorLog.dropped`. A visit takes a kilobyte or two. @default 10000
+   */
+  maxBuffered?: number
+}
+
+/** Whom to tell that a pass seems to have been handed on. */
+export interface SharingOptions {
+  /** From how many different sessions on. @default 5 */
+  threshold?: number
+  /**
+   * Called after visits have been written, for a pass that was used in `threshold` sessions or more, and again whenever
+   * it turns out to be more than this process has said: at least once by some process of several, and possibly once
+   * by each. Nobody waits for it, `VisitorLog.flush()` neither; if it throws or rejects, the process emits a warning.
+   */
+  onSuspectedSharing: (suspected: SuspectedSharing) => unknown
+}
+
+/** The options of `defineVisitorModels` that are about visits. */
+export interface VisitOptions {
+  /** How visits are kept until they are written. */
+  visitLog?: VisitLogOptions
+  /** Whom to tell that a pass seems to have been handed on. Costs a statement for sessions that are new. @default nobody */
+  sharing?: SharingOptions
+}
+
+/** What the two models are told of it. */
+export interface ParsedVisitOptions {
+  readonly visitLog: Pick<VisitBufferOptions, 'flushInterval' | 'batchSize' | 'maxBuffered'>
+  readonly sharing: SuspicionOptions | undefined
+}
+
+/** Timers take 31 bits of milliseconds, and count anything beyond as one. */
+const MAX_TIMER = 2 ** 31 - 1
+
+const positiveCount: Rule = {
+  expected: 'a positive whole number',
+  test: (value) => Number.isInteger(value) && (value as number) > 0,
+}
+
+/** That `visitLog` and `sharing` are objects; {@link parseVisitOptions} checks what is in them. */
+export const anOptionsObject: Rule = {
+  expected: 'an object',
+  test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+}
+
+/** @throws {TypeError} naming the option that is wrong, as `visitLog.batchSize` */
+export function parseVisitOptions(
+  caller: string,
+  { visitLog = {}, sharing }: VisitOptions,
+): ParsedVisitOptions {
+  checkOptions(caller, qualified('visitLog', visitLog), {
+    'visitLog.flushInterval': positiveSeconds,
+    'visitLog.batchSize': positiveCount,
+    'visitLog.maxBuffered': positiveCount,
+  })
+  if (sharing !== undefined) {
+    checkOptions(
+      caller,
+      qualified('sharing', sharing),
+      { 'sharing.threshold': positiveCount, 'sharing.onSuspectedSharing': aFunction },
+      ['sharing.onSuspectedSharing'],
+    )
+  }
+  const { flushInterval = 1, batchSize = 500, maxBuffered = 10_000 } = visitLog
+  return {
+    visitLog: { flushInterval: Math.min(flushInterval * 1000, MAX_TIMER), batchSize, maxBuffered },
+    sharing: sharing && {
+      threshold: sharing.threshold ?? 5,
+      onSuspectedSharing: sharing.onSuspectedSharing,
+    },
+  }
+}
+
+function qualified(group: string, options: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [`${group}.${name}`, value]))
+}

@@ -1,0 +1,68 @@
+import type { Request, Response } from 'express'
+import { clientAddress, networkOf } from '../../web/client-network.js'
+import { ownAddress } from '../../web/own-address.js'
+import { currentSessionId, presentedSessionIds } from '../../web/session.js'
+import { visitorOf } from '../is-visitor.js'
+import type { PassKey } from '../session.js'
+import { settingsOf, Visitor, visitorSettings, type VisitorSettings } from '../visitor.js'
+import { visitBuffer, visitLimits, type VisitOutcome } from './visitor-log.js'
+
+/**
+ * Records the visit once the response has gone out, off the request's path, to be written with others. A database that
+ * refuses loses the entry at worst, never the request.
+ */
+export function recordVisitWhenDone(
+  req: Request,
+  res: Response,
+  pass: Visitor | PassKey,
+  outcome: VisitOutcome,
+): void {
+  const settings = pass instanceof Visitor ? settingsOf(pass) : pass.Visitor[visitorSettings]
+  const { VisitorLog: Log, anonymizeIp, queryKey } = settings
+  const ip = clientAddress(req)
+  const referrer = (req.get('referrer') ?? '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')
+  const entry = {
+    visitorId: pass.id,
+    method: bounded(req.method, visitLimits.method),
+    path: bounded(withoutToken(ownAddress(req), queryKey), visitLimits.path),
+    userAgent: bounded(req.get('user-agent') ?? '', visitLimits.userAgent),
+    referrer: bounded(withoutToken(referrer, queryKey), visitLimits.referrer),
+    ip: bounded(anonymizeIp ? networkOf(ip) : ip, visitLimits.ip),
+    sessionHash: sessionHashOf(req, settings),
+    outcome,
+  }
+  const record = (): void => {
+    Log[visitBuffer].add({ ...entry, createdAt: new Date(), status: res.statusCode })
+  }
+  if (res.closed)
+    record() // whoever hung up meanwhile was here all the same
+  else res.once('close', record)
+}
+
+/**
+ * Empty for a session that is only of this request: express-session gives one to everybody, and forgets it unless
+ * something is put into it. Without this, whoever tries a dead link twice would look like two people.
+ */
+function sessionHashOf(req: Request, { codec }: VisitorSettings): string {
+  const id = currentSessionId(req)
+  if (id === undefined) return ''
+  const lasts = visitorOf(req) !== undefined || presentedSessionIds(req).includes(id)
+  return lasts ? codec.hashSession(id) : ''
+}
+
+/**
+ * An address without its query and fragment. Some programs escape the `?` of a link that they pass on, which makes the
+ * token a part of the path: what follows the parameter's name is cut off as well.
+ */
+function withoutToken(address: string, queryKey: string): string {
+  const [path = ''] = address.split(/[?#]/, 1)
+  const lower = path.toLowerCase()
+  const starts = ['=', '%3d'].map((sign) => lower.indexOf(queryKey.toLowerCase() + sign))
+  const start = Math.min(...starts.filter((place) => place >= 0))
+  return path.slice(0, start)
+}
+
+/** NUL, which PostgreSQL refuses, and halves of surrogate pairs become U+FFFD; the rest is cut at `limit`. */
+function bounded(text: string, limit: number): string {
+  return text.slice(0, limit).toWellFormed().replaceAll('\0', '\uFFFD')
+}

@@ -1,0 +1,104 @@
+import createDebug from 'debug'
+import type { Visitor } from '../visitor.js'
+import { readSharingOfAll, type Sharing } from './sharing.js'
+import type { VisitorLog } from './visitor-log.js'
+import type { Visit } from './write-batch.js'
+
+const debug = createDebug('passport-ephemeral:visit')
+
+/** How many sessions, and how many reports, this process remembers; what is forgotten is looked up again. */
+const MEMORY = 10_000
+
+/** A pass that seems to have been handed on. */
+export interface SuspectedSharing {
+  /** The pass, as it is now: `visitor.deactivate()` closes it, `visitor.isActive` says whether somebody did. */
+  readonly visitor: Visitor
+  readonly sharing: Sharing
+}
+
+/** Whom to tell of suspected sharing, and from how many sessions on. */
+export interface SuspicionOptions {
+  readonly threshold: number
+  readonly onSuspectedSharing: (suspected: SuspectedSharing) => unknown
+}
+
+/**
+ * Makes what looks at the visits that were just written. It asks the database only if a pass was used in a session
+ * that is new to this process, once for all such passes of a batch, and loads only the passes that it reports.
+ * Never rejects: the visits are written whatever becomes of this.
+ */
+export function watchForSharing(
+  models: () => { readonly Visitor: typeof Visitor; readonly VisitorLog: typeof VisitorLog },
+  { threshold, onSuspectedSharing }: SuspicionOptions,
+): (written: readonly Visit[]) => Promise<void> {
+  const seen = new Recent<string, true>()
+  const reported = new Recent<number, number>()
+
+  return async function lookForSharing(written) {
+    const fresh = written.filter((visit) => visit.sessionHash !== '' && seen.get(keyOf(visit)) === undefined)
+    if (fresh.length === 0) return
+    try {
+      await look([...new Set(fresh.map(({ visitorId }) => visitorId))])
+      for (const visit of fresh) seen.set(keyOf(visit), true)
+    } catch (error) {
+      debug('sharing was not looked for: %o', error) // the next visit of these sessions is new again
+    }
+  }
+
+  async function look(visitorIds: readonly number[]): Promise<void> {
+    const { Visitor: Passes, VisitorLog: Log } = models()
+    const sharing = await readSharingOfAll(Log, visitorIds, { transaction: null })
+    const suspected = [...sharing].filter(
+      ([id, { sessions }]) => sessions >= threshold && sessions > (reported.get(id) ?? 0),
+    )
+    if (suspected.length === 0) return
+    const visitors = await Passes.unscoped().findAll({
+      where: { id: suspected.map(([id]) => id) },
+      transaction: null,
+      useMaster: true,
+    })
+    for (const visitor of visitors) {
+      const its = sharing.get(visitor.id)
+      if (its === undefined) continue
+      reported.set(visitor.id, its.sessions)
+      debug('pass %d was used in %d sessions', visitor.id, its.sessions)
+      void report({ visitor, sharing: its })
+    }
+  }
+
+  /** Not waited for: mail can take its time, and the next batch should not. */
+  async function report(suspected: SuspectedSharing): Promise<void> {
+    try {
+      await onSuspectedSharing(suspected)
+    } catch (error) {
+      debug('onSuspectedSharing failed for pass %d: %o', suspected.visitor.id, error)
+      process.emitWarning(
+        `onSuspectedSharing failed for visitor pass ${suspected.visitor.id}: ${error instanceof Error ? error.message : String(error)}`,
+        { type: 'PassportEphemeralWarning', code: 'SUSPECTED_SHARING_UNREPORTED' },
+      )
+    }
+  }
+}
+
+function keyOf({ visitorId, sessionHash }: Visit): string {
+  return `${visitorId}:${sessionHash}`
+}
+
+/** A map that forgets what was used longest ago. */
+class Recent<K, V> {
+  private readonly entries = new Map<K, V>()
+
+  get(key: K): V | undefined {
+    const value = this.entries.get(key)
+    if (value !== undefined) this.set(key, value)
+    return value
+  }
+
+  set(key: K, value: V): void {
+    this.entries.delete(key)
+    this.entries.set(key, value)
+    if (this.entries.size <= MEMORY) return
+    const [oldest] = this.entries.keys()
+    if (oldest !== undefined) this.entries.delete(oldest)
+  }
+}

@@ -1,0 +1,131 @@
+import createDebug from 'debug'
+import { explainMissingTable } from '../../database/missing-table.js'
+import type { BatchOutcome, Visit } from './write-batch.js'
+
+const debug = createDebug('passport-ephemeral:visit')
+
+/** The longest pause between two attempts, in milliseconds, while the database refuses. */
+const MAX_PAUSE = 30_000
+
+/** How the buffer is kept, and what happens to what leaves it. */
+export interface VisitBufferOptions {
+  /** How long a visit may wait, in milliseconds. */
+  readonly flushInterval: number
+  /** How many rows one statement writes at most. */
+  readonly batchSize: number
+  /** How many visits wait at most; the batch that is being written comes on top. */
+  readonly maxBuffered: number
+  /** Writes a batch, and never rejects: what went wrong is part of the outcome. */
+  readonly write: (batch: readonly Visit[]) => Promise<BatchOutcome>
+  /** Hears of the visits that were written, and never rejects. */
+  readonly written?: ((visits: readonly Visit[]) => Promise<void>) | undefined
+}
+
+/**
+ * The visits of this process that are not written yet. Bounded, because the database can be away for longer than the
+ * memory lasts, and the application must not go down with it.
+ *
+ * One batch is under way at a time: side by side they would take connections from those who wait for a page.
+ */
+export class VisitBuffer {
+  private readonly options: VisitBufferOptions
+  private readonly batchSize: number
+  private waiting: Visit[] = []
+  private running: Promise<void> | undefined
+  /** Whether somebody waits until nothing is left, not only until the next batch. */
+  private wholly = false
+  private timer: NodeJS.Timeout | undefined
+  private failures = 0
+  private lost = 0
+
+  constructor(options: VisitBufferOptions) {
+    this.options = options
+    this.batchSize = Math.min(options.batchSize, options.maxBuffered)
+  }
+
+  /** How many visits were lost: pushed out by newer ones, or refused by the database for what they hold. */
+  get dropped(): number {
+    return this.lost
+  }
+
+  /** Takes a visit in. Never throws, and never waits. */
+  add(visit: Visit): void {
+    this.waiting.push(visit)
+    this.dropOldest()
+    if (this.running !== undefined) return // it looks again when it is through
+    if (this.waiting.length >= this.batchSize && this.failures === 0) this.writeInBackground()
+    else this.arm()
+  }
+
+  /** Writes everything, what a running batch holds and what is added meanwhile included; rejects if it cannot. */
+  flush(): Promise<void> {
+    if (this.running === undefined && this.waiting.length === 0) return Promise.resolve()
+    this.wholly = true
+    return this.start()
+  }
+
+  private start(): Promise<void> {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.running ??= this.run()
+    return this.running
+  }
+
+  private writeInBackground(): void {
+    this.start().catch((error: unknown) => {
+      debug('%d visits wait to be written: %o', this.waiting.length, error)
+    })
+  }
+
+  /**
+   * Between batches it goes on only with a full one: what trickles in meanwhile would make statements of a row or two,
+   * as long as there is traffic. The end is noted in the same tick in which nothing was left to do, so that a visit
+   * that comes after it is not taken for one that is included.
+   */
+  private async run(): Promise<void> {
+    try {
+      do await this.writeNext()
+      while (this.waiting.length >= (this.wholly ? 1 : this.batchSize))
+      this.failures = 0
+    } catch (error) {
+      this.failures += 1
+      throw explainMissingTable(error)
+    } finally {
+      this.running = undefined
+      this.wholly = false
+      this.arm()
+    }
+  }
+
+  private async writeNext(): Promise<void> {
+    const batch = this.waiting.splice(0, this.batchSize)
+    const { written, refused, unwritten, error } = await this.options.write(batch)
+    this.lost += refused
+    this.waiting = [...unwritten, ...this.waiting]
+    this.dropOldest()
+    if (written.length > 0) await this.options.written?.(written)
+    if (unwritten.length > 0) throw error
+  }
+
+  private dropOldest(): void {
+    const excess = this.waiting.length - this.options.maxBuffered
+    if (excess <= 0) return
+    this.waiting.splice(0, excess)
+    this.lost += excess
+  }
+
+  /** Only while something waits, and never what keeps a process alive. */
+  private arm(): void {
+    if (this.timer !== undefined || this.waiting.length === 0) return
+    this.timer = setTimeout(() => {
+      this.timer = undefined
+      this.writeInBackground()
+    }, this.pause()).unref()
+  }
+
+  /** Twice as long after each failure, so that a database that comes back is not met by everybody at once. */
+  private pause(): number {
+    const { flushInterval } = this.options
+    return Math.min(flushInterval * 2 ** this.failures, Math.max(flushInterval, MAX_PAUSE))
+  }
+}

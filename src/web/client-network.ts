@@ -1,0 +1,37 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import type { Request } from 'express'
+
+/** The address of whoever asks: `req.ip`, which heeds the application's `trust proxy`, and nothing else. */
+export function clientAddress(req: Request): string {
+  return (req.ip ?? '').replace(/^::ffff:(?=\d+\.)/i, '') // IPv4 on a socket that speaks both
+}
+
+/**
+ * What a limiter counts by: an IPv4 address, or the /64 of an IPv6 address. A single subscriber has that many addresses
+ * to choose from (RFC 6177), so that counting by address would count nothing.
+ */
+export function clientKey(req: Request): string {
+  const ip = clientAddress(req)
+  if (isIPv6(ip)) return `${groupsOf(ip).slice(0, 4).join(':')}::/64`
+  return ip === '' ? 'unknown' : ip
+}
+
+/** An address without its last part: IPv4 to its /24, IPv6 to its /48; '' for what is neither. */
+export function networkOf(ip: string): string {
+  if (isIPv4(ip)) return ip.replace(/\d+$/, '0')
+  return isIPv6(ip) ? `${groupsOf(ip).slice(0, 3).join(':')}::` : ''
+}
+
+/** The eight groups of an IPv6 address, in one spelling. */
+function groupsOf(ip: string): string[] {
+  const [address = ''] = ip.split('%', 1)
+  const hexadecimal = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_whole, ...octets: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = octets.slice(0, 4).map(Number)
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
+  })
+  const [head = '', tail] = hexadecimal.split('::')
+  const before = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const between = Array.from({ length: 8 - before.length - after.length }, () => '0')
+  return [...before, ...between, ...after].map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
+}

@@ -1,0 +1,45 @@
+import createDebug from 'debug'
+import type { Request } from 'express'
+import type { Rule } from '../options.js'
+
+const debug = createDebug('passport-ephemeral:limiter')
+
+/** Anything that counts per key and rejects over the limit, as the limiters of rate-limiter-flexible do. */
+export interface Limiter {
+  consume(key: string): Promise<unknown>
+}
+
+export const aLimiter: Rule = {
+  expected: 'an object with consume(key), such as a limiter of rate-limiter-flexible',
+  test: (value) => typeof (value as { consume?: unknown } | null)?.consume === 'function',
+}
+
+/** That a limiter refused. */
+export interface OverLimit {
+  /** Seconds until another attempt makes sense, if the limiter said so. */
+  readonly retryAfter: number | undefined
+}
+
+/**
+ * Counts one attempt, and says if it is one too many; then `Retry-After` (RFC 9110 §10.2.3) is set on the response. A
+ * limiter refuses by rejecting with what is no `Error`; one that fails lets the attempt through.
+ */
+export async function consume(
+  req: Request,
+  limiter: Limiter | undefined,
+  key: string,
+): Promise<OverLimit | undefined> {
+  try {
+    await limiter?.consume(key)
+    return undefined
+  } catch (refusal) {
+    if (refusal instanceof Error) {
+      debug('the limiter failed, and lets the request through: %o', refusal)
+      return undefined
+    }
+    const wait: unknown = (refusal as { msBeforeNext?: unknown } | null)?.msBeforeNext
+    const retryAfter = typeof wait === 'number' ? Math.max(1, Math.ceil(wait / 1000)) : undefined
+    if (retryAfter !== undefined) req.res?.set('Retry-After', String(retryAfter))
+    return { retryAfter }
+  }
+}

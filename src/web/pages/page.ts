@@ -1,0 +1,59 @@
+import type { Request, Response } from 'express'
+import { html, type Html } from './html.js'
+import { styleElement, styleSource } from './style.js'
+
+/** What every page of this package has; an application that renders a page by itself gets the same object. */
+export interface Page {
+  /** Which page it is. */
+  readonly name: string
+  /** HTTP status; set already when `render` is called. */
+  readonly status: number
+  readonly title: string
+}
+
+/**
+ * Shows a page in the application's own way: `(page, req, res) => res.render('ask', { page })`, say. Status and caching
+ * are set by then; it must end the response.
+ */
+export type Render<P extends Page> = (page: P, req: Request, res: Response) => unknown
+
+/** Nothing runs, nothing is loaded, nothing frames the page, and its form posts to this site only (CSP Level 3). */
+const POLICY = `default-src 'none'; style-src ${styleSource}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
+
+/** Answers with a page: in the application's own way, or with `body` in a document of ours. */
+export async function showPage<P extends Page>(
+  req: Request,
+  res: Response,
+  page: P,
+  { render, body }: { readonly render: Render<P> | undefined; readonly body: (page: P) => Html },
+): Promise<void> {
+  res.status(page.status).set('Cache-Control', 'no-store')
+  if (render !== undefined) {
+    await render(page, req, res)
+    return
+  }
+  res.set({
+    'Content-Security-Policy': POLICY,
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'same-origin',
+  })
+  res.type('html').send(documentOf(page, body(page)).text)
+}
+
+function documentOf({ title, status }: Page, body: Html): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${status >= 400 && 'Error: '}${title}</title>
+        ${styleElement}
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${body}
+        </main>
+      </body>
+    </html> `
+}

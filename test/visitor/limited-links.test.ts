@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { ensureVisitor, SCOPE_ANY } from '../../src/index.js'
+import { BROWSER, express, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
+import { dialect } from '../support/database.js'
+
+let app: TestApp
+
+before(async () => {
+  app = await startApplication({
+    routes(host) {
+      host.get('/any', ensureVisitor(SCOPE_ANY), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.post('/api', ensureVisitor(SCOPE_ANY), express.json(), (req, res) => {
+        res.json({ who: whoIs(req), body: req.body as unknown })
+      })
+    },
+  })
+})
+after(() => app.close())
+beforeEach(() => app.database.takeStatements())
+
+const invite = (values: object = {}) =>
+  app.Visitor.create({ email: 'ginger@example.test', scope: 'foo', maxUses: 1, ...values })
+const body = (response: { body: unknown }): Who => response.body as Who
+/** Where the page's form posts to, read as a browser would. */
+const actionOf = (page: string): string =>
+  (/<form[^>]*\saction="([^"]*)"/.exec(page)?.[1] ?? '').replaceAll('&amp;', '&')
+const usesOf = async (pass: Awaited<ReturnType<typeof invite>>) => (await pass.reload()).uses
+
+describe('a link with maxUses', () => {
+  it('opens a page with a button, which redeems it', async () => {
+    const pass = await invite()
+    const browser = app.browser()
+    const page = await browser.get(pass.tokenise('/any?a=1')).expect(200).expect('Content-Type', /html/)
+    assert.equal(await usesOf(pass), 0)
+    const action = actionOf(page.text)
+    assert.equal(action, pass.tokenise('/any?a=1'))
+
+    const pressed = await browser.post(action).set('Accept', 'text/html').expect(303)
+    assert.equal(pressed.headers['location'], '/any?a=1')
+    assert.deepEqual(body(await browser.get('/any').expect(200)).visitor, { id: pass.id, email: pass.email })
+    assert.equal(await usesOf(pass), 1)
+  })
+
+  it('is left whole by whatever opens it without pressing the button, any number of times', async () => {
+    const pass = await invite()
+    const link = pass.tokenise('/any')
+    const browser = app.browser()
+    for (const accept of ['text/html', '*/*', 'text/html,application/xhtml+xml,*/*;q=0.8']) {
+      await browser.get(link).set('Accept', accept).expect(200)
+    }
+    await Promise.all(Array.from({ length: 10 }, () => app.browser().get(link).expect(200)))
+    await browser.head(link)
+    await browser.options(link)
+    await browser.get(link).set('Sec-Purpose', 'prefetch').expect(403)
+    await browser.get(link).set('Accept', 'application/json').expect(403)
+    await browser.put(link)
+    assert.equal(await usesOf(pass), 0)
+    await browser.get('/any').expect(403)
+    await app.browser().post(link).expect(303)
+    assert.equal(await usesOf(pass), 1)
+  })
+
+  it('tells a program that asks for JSON why it did not get in', async () => {
+    const pass = await invite()
+    const response = await app.browser().get(pass.tokenise('/any')).set('Accept', 'application/json')
+    assert.equal(response.status, 403)
+    assert.equal((response.body as { reason: string }).reason, 'unconfirmed')
+  })
+
+  it('can be redeemed by a program, by POST, which keeps what it posts', async () => {
+    const pass = await invite()
+    const response = await app
+      .browser()
+      .post(pass.tokenise('/api'))
+      .set('Accept', 'application/json')
+      .send({ answer: 42 })
+      .expect(200)
+    const { who, body: posted } = response.body as { who: Who; body: unknown }
+    assert.equal(who.visitor?.id, pass.id)
+    assert.deepEqual(posted, { answer: 42 })
+    assert.equal(await usesOf(pass), 1)
+  })
+
+  it('lets exactly that many in, however many press at once', async () => {
+    const pass = await invite({ maxUses: 3 })
+    const browsers = Array.from({ length: 12 }, () => app.browser())
+    await Promise.all(browsers.map((browser) => browser.post(pass.tokenise('/any')).expect(303)))
+    const pages = await Promise.all(browsers.map((browser) => browser.get('/any')))
+    assert.deepEqual(pages.map(({ status }) => status).sort(), [
+      ...Array<number>(3).fill(200),
+      ...Array<number>(9).fill(403),
+    ])
+    assert.equal(await usesOf(pass), 3)
+  })
+
+  it('tells whoever comes too late by an address that a browser can open', async () => {
+    const pass = await invite({ uses: 1 })
+    const link = pass.tokenise('/any')
+    const late = await app.browser().post(link).expect(303)
+    assert.equal(late.headers['location'], link)
+    const refused = await app.browser().get(link).expect(403)
+    assert.equal((refused.body as { reason: string }).reason, 'used-up')
+    assert.equal(await usesOf(pass), 1)
+  })
+
+  it('takes a double click for one', async () => {
+    const pass = await invite()
+    const link = pass.tokenise('/any')
+    const browser = app.browser()
+    await browser.get(link).expect(200)
+    await browser.post(link).expect(303)
+    const second = await browser.post(link).expect(303)
+    assert.equal(second.headers['location'], '/any')
+    await browser.get('/any').expect(200)
+    assert.equal(await usesOf(pass), 1)
+  })
+
+  it('followed again in the session that redeemed it, uses nothing up and asks nothing', async () => {
+    const pass = await invite()
+    const browser = app.browser()
+    await browser.post(pass.tokenise('/any')).expect(303)
+    await browser.get(pass.tokenise('/any')).expect(303).expect('Location', '/any')
+    assert.equal(await usesOf(pass), 1)
+  })
+
+  for (const [name, headers] of [
+    ['Sec-Fetch-Site: cross-site', { 'Sec-Fetch-Site': 'cross-site' }],
+    ['Sec-Fetch-Site: same-site', { 'Sec-Fetch-Site': 'same-site' }],
+    ['another Origin', { Origin: 'https://evil.test' }],
+  ] as const) {
+    it(`is not redeemed by another site's form (${name}): that gets the button`, async () => {
+      const pass = await invite()
+      const page = await app.browser().post(pass.tokenise('/any')).set(headers).expect(200)
+      assert.notEqual(actionOf(page.text), '')
+      assert.equal(await usesOf(pass), 0)
+    })
+  }
+
+  it('redeemed by the button of our page over plain HTTP, where browsers say Origin: null', async () => {
+    const pass = await invite()
+    await app.browser().post(pass.tokenise('/any')).set('Origin', 'null').expect(303)
+    assert.equal(await usesOf(pass), 1)
+  })
+})
+
+describe('the page with the button', () => {
+  it('runs nothing, is framed by nobody, is kept by no cache, and says nothing of the pass', async () => {
+    const pass = await invite({ firstName: 'Ginger', context: { about: 'Fred' } })
+    const page = await app.browser().get(pass.tokenise('/any')).expect(200)
+    assert.match(String(page.headers['content-security-policy']), /^default-src 'none'; style-src 'sha256-/)
+    assert.match(String(page.headers['content-security-policy']), /frame-ancestors 'none'/)
+    assert.equal(page.headers['cache-control'], 'no-store')
+    assert.equal(page.headers['referrer-policy'], 'no-referrer')
+    assert.equal(page.headers['set-cookie'], undefined)
+    assert.doesNotMatch(page.text, /<script|\son\w+=|Ginger|Fred|ginger@/)
+  })
+
+  it('embeds the CSRF token of an application that has one, and escapes what an address holds', async () => {
+    const other = await startApplication({
+      before(host) {
+        host.use((req, _res, next) => {
+          Object.assign(req, { csrfToken: () => 'a"b' })
+          next()
+        })
+      },
+    })
+    try {
+      const pass = await other.Visitor.create({ email: 'g@example.test', scope: 'foo', maxUses: 1 })
+      const page = await other.browser().get(pass.tokenise(`/x?q="><script>`))
+      assert.match(page.text, /<input type="hidden" name="_csrf" value="a&quot;b"/)
+      assert.doesNotMatch(page.text, /<script/)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it("can be the application's own", async () => {
+    const other = await startApplication({
+      visitorStrategy: {
+        render: (page, _req, res) =>
+          res.json({ name: page.name, action: page.action, email: page.visitor.email }),
+      },
+    })
+    try {
+      const pass = await other.Visitor.create({ email: 'g@example.test', scope: 'foo', maxUses: 1 })
+      const link = pass.tokenise('/x')
+      const page = await other.browser().get(link).expect(200)
+      assert.deepEqual(page.body, { name: 'confirm', action: link, email: 'g@example.test' })
+      assert.equal(page.headers['cache-control'], 'no-store')
+    } finally {
+      await other.close()
+    }
+  })
+
+  it("reaches Express's error handling when the application's own fails", async () => {
+    const other = await startApplication({
+      visitorStrategy: {
+        render: () => {
+          throw new Error('no such template')
+        },
+      },
+    })
+    try {
+      const pass = await other.Visitor.create({ email: 'g@example.test', scope: 'foo', maxUses: 1 })
+      const page = await other.browser().get(pass.tokenise('/x')).expect(500)
+      assert.equal((page.body as { message: string }).message, 'no such template')
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('costs two statements on PostgreSQL, and pressing it one', async () => {
+    const pass = await invite()
+    app.database.takeStatements()
+    await app.browser().get(pass.tokenise('/any'))
+    const shown = app.database.takeStatements().length
+    await app.browser().post(pass.tokenise('/any')).set('User-Agent', BROWSER)
+    const pressed = app.database.takeStatements().length
+    assert.deepEqual([shown, pressed], dialect === 'postgres' ? [2, 1] : [2, 2])
+  })
+})

@@ -1,0 +1,746 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { after, afterEach, before, describe, it } from 'node:test'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { z } from 'zod'
+import {
+  ensureVisitor,
+  SCOPE_ANY,
+  selfServiceRouter,
+  type SelfServiceMessage,
+  type SelfServiceOptions,
+} from '../../src/index.js'
+import { SECRET, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
+import { HOUR, later } from '../support/clock.js'
+
+/** Messages that `send` was given, as a mailbox would have them. */
+const mailbox: { to: string; link: string; visitor: SelfServiceMessage['visitor'] }[] = []
+let sendFails: Error | undefined
+
+const start = (options: Partial<SelfServiceOptions> = {}, before?: Parameters<typeof startApplication>[0]) =>
+  startApplication({
+    ...before,
+    routes(host, { Visitor }) {
+      const guarded = ensureVisitor('REFERENCE', { selfService: true })
+      host.all('/reference', guarded, (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.get(
+        '/short',
+        ensureVisitor(['SHORT', 'REFERENCE'], { selfService: true, sessionExpiry: 60 }),
+        (req, res) => {
+          res.json(whoIs(req))
+        },
+      )
+      host.get('/invited', ensureVisitor('INTERVIEW'), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.use(
+        '/visitor',
+        selfServiceRouter({
+          Visitor,
+          baseUrl: 'https://example.test',
+          send({ visitor, link }) {
+            if (sendFails !== undefined) throw sendFails
+            mailbox.push({ to: visitor.email, link, visitor })
+          },
+          ...options,
+        }),
+      )
+    },
+  })
+
+let app: TestApp
+before(async () => {
+  app = await start()
+})
+after(() => app.close())
+afterEach(async () => {
+  mailbox.length = 0
+  sendFails = undefined
+  await app.Visitor.destroy({ where: {} })
+})
+
+const ginger = { firstName: 'Ginger', lastName: 'Rogers', email: 'ginger@example.test' }
+type Browser = ReturnType<TestApp['browser']>
+
+/** Opens a guarded page as a person, and says where that leads. */
+async function formUrl(browser: Browser, page = '/reference'): Promise<string> {
+  const response = await browser.get(page).set('Accept', 'text/html').expect(302)
+  return String(response.headers['location'])
+}
+async function ask(browser: Browser, values: object = ginger, page = '/reference') {
+  return await browser
+    .post(await formUrl(browser, page))
+    .type('form')
+    .send(values)
+}
+const pathOf = (link: string): string => link.replace(/^https:\/\/[^/]*/, '')
+const body = (response: { body: unknown }): Who => response.body as Who
+/** The errors that the page shows, by the field beside which they stand. */
+const errorsOf = (page: string): Record<string, string> =>
+  Object.fromEntries(
+    [...page.matchAll(/<p class="error" (?:id="(\w+)-error"|role="alert")>([^<]*)</g)].map(
+      ([, field = '', message = '']) => [field, message],
+    ),
+  )
+
+describe('self-service', () => {
+  it('sends a person without a pass to a form, and stores nothing for it', async () => {
+    const browser = app.browser()
+    const url = await formUrl(browser)
+    assert.match(url, /^\/visitor\?for=/)
+    const page = await browser.get(url).expect(200).expect('Content-Type', /html/)
+    for (const name of ['firstName', 'lastName', 'email'])
+      assert.match(page.text, new RegExp(`name="${name}"`))
+    assert.equal(page.headers['set-cookie'], undefined)
+    assert.equal(await app.Visitor.count(), 0)
+  })
+
+  it('sends the link to the mailbox that was typed in, which leads back to the page first asked for', async () => {
+    const browser = app.browser()
+    const posted = await ask(browser, ginger, '/reference?step=2&x=a%20b')
+    assert.equal(posted.status, 303)
+    const sent = await browser.get(String(posted.headers['location'])).expect(200)
+    assert.match(sent.text, /Look into your mailbox/)
+
+    const [message] = mailbox
+    assert.ok(message)
+    assert.equal(message.to, 'ginger@example.test')
+    assert.match(message.link, /^https:\/\/example\.test\/reference\?step=2&x=a%20b&vuid=[\w-]{64}$/)
+    const [pass] = await app.Visitor.findAll()
+    assert.ok(pass)
+    const { firstName, lastName, email, scope, selfService, isActive } = pass
+    assert.deepEqual(
+      { firstName, lastName, email, scope, selfService, isActive },
+      { ...ginger, scope: 'REFERENCE', selfService: true, isActive: true },
+    )
+
+    const mailReader = app.browser()
+    const followed = await mailReader.get(pathOf(message.link)).expect(303)
+    assert.equal(followed.headers['location'], '/reference?step=2&x=a%20b')
+    assert.equal(body(await mailReader.get('/reference').expect(200)).visitor?.id, pass.id)
+  })
+
+  it('opens nothing to whoever types an address that is not theirs: the attack on the original', async () => {
+    const attacker = app.browser()
+    const url = await formUrl(attacker)
+    const posted = await attacker
+      .post(url)
+      .type('form')
+      .send({ ...ginger, email: 'ceo@victim.test' })
+      .expect(303)
+    const sent = await attacker.get(String(posted.headers['location'])).expect(200)
+    const [pass] = await app.Visitor.findAll()
+    const [message] = mailbox
+    assert.ok(pass && message)
+
+    const token = new URL(message.link).searchParams.get('vuid') ?? ''
+    const seen = [
+      url,
+      JSON.stringify(posted.headers),
+      posted.text,
+      JSON.stringify(sent.headers),
+      sent.text,
+    ].join()
+    assert.equal(seen.includes(token), false)
+    assert.equal(seen.includes(pass.uuid), false)
+    assert.equal(seen.includes('ceo@victim.test'), false)
+
+    // Everything that the attacker has seen, tried as a token; then the page, as it is.
+    const handOver = new URL(url, 'https://example.test').searchParams.get('for') ?? ''
+    for (const guess of [handOver, ...handOver.split('.'), String(pass.id), String(pass.uuid)]) {
+      await attacker.get(`/reference?vuid=${encodeURIComponent(guess)}`).expect((response) => {
+        assert.notEqual(response.status, 200)
+        assert.notEqual(response.status, 303)
+      })
+    }
+    await attacker.get('/reference').expect(403)
+    await attacker.post(url).type('form').send(ginger).expect(303) // for a second time
+    await attacker.get('/reference').expect(403)
+    assert.equal(body(await attacker.get('/who')).isVisitor, false)
+  })
+
+  it('answers a program by the error, as without self-service', async () => {
+    const response = await app.browser().get('/reference').set('Accept', 'application/json').expect(403)
+    assert.equal((response.body as { code: string }).code, 'ERR_VISITOR_ACCESS_DENIED')
+    await app.browser().post('/reference').set('Accept', 'text/html').expect(403)
+  })
+
+  it('leaves a page without it by invitation only', async () => {
+    await app.browser().get('/invited').set('Accept', 'text/html').expect(403)
+  })
+
+  it('offers the form to a visitor of another scope, and to one whose link has expired', async () => {
+    const browser = app.browser()
+    const interview = await app.Visitor.create({ email: 'fred@example.test', scope: 'INTERVIEW' })
+    await browser.get(interview.tokenise('/invited')).expect(303)
+    await formUrl(browser)
+
+    const expired = await app.Visitor.create({
+      email: 'fred@example.test',
+      scope: 'REFERENCE',
+      expiresAt: new Date(Date.now() - 1000),
+    })
+    const url = await formUrl(app.browser(), expired.tokenise('/reference?a=1'))
+    const handOver = new URL(url, 'https://example.test').searchParams.get('for') ?? ''
+    const [content = ''] = handOver.split('.')
+    assert.equal(
+      (JSON.parse(Buffer.from(content, 'base64url').toString()) as { next: string }).next,
+      '/reference?a=1',
+    )
+  })
+
+  it('gives the pass the visit length of the guard, and its first scope', async () => {
+    await ask(app.browser(), ginger, '/short')
+    const [message] = mailbox
+    assert.ok(message)
+    assert.deepEqual([message.visitor.scope, message.visitor.sessionExpiry], ['SHORT', 60])
+    await ask(app.browser())
+    assert.equal(mailbox[1]?.visitor.sessionExpiry, 0)
+  })
+
+  it('works in two tabs at once', async () => {
+    const browser = app.browser()
+    const first = await formUrl(browser, '/reference?tab=1')
+    const second = await formUrl(browser, '/short?tab=2')
+    await browser.post(first).type('form').send(ginger).expect(303)
+    await browser.post(second).type('form').send(ginger).expect(303)
+    assert.deepEqual(
+      mailbox.map(({ link, visitor }) => [pathOf(link).replace(/&vuid.*/, ''), visitor.scope]),
+      [
+        ['/reference?tab=1', 'REFERENCE'],
+        ['/short?tab=2', 'SHORT'],
+      ],
+    )
+  })
+
+  it('needs no session and no memory: another process serves the form as well', async () => {
+    const url = await formUrl(app.browser())
+    const other = await start()
+    try {
+      await other.browser().post(url).type('form').send(ginger).expect(303)
+      assert.equal(await other.Visitor.count(), 1)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+describe('what the guard hands to the form', () => {
+  const forge = (content: object, secret = SECRET): string => {
+    const bytes = Buffer.from(JSON.stringify(content))
+    const mac = createHmac('sha256', secret)
+      .update('passport-ephemeral:visitor:hand-over\0')
+      .update(bytes)
+      .digest()
+    return `/visitor?for=${bytes.toString('base64url')}.${mac.toString('base64url')}`
+  }
+  const inAnHour = () => Math.floor(Date.now() / 1000) + HOUR
+
+  it('is refused when it is missing, garbled, or signed by somebody else, and nothing is stored', async () => {
+    const browser = app.browser()
+    const genuine = await formUrl(browser)
+    const [head = '', signature = ''] = genuine.split('.')
+    const tampered = Buffer.from(
+      JSON.stringify({ scope: 'INTERVIEW', next: '/invited', expiresAt: inAnHour() }),
+    ).toString('base64url')
+    for (const url of [
+      '/visitor',
+      '/visitor?for=',
+      '/visitor?for=x.y',
+      `${head}.`,
+      head,
+      `${genuine}x`,
+      `${genuine}.x`,
+      `/visitor?for=${tampered}.${signature}`,
+      `${head.slice(0, -2)}AA.${signature}`,
+      forge(
+        { scope: 'INTERVIEW', next: '/invited', expiresAt: inAnHour() },
+        'another secret, which is long enough',
+      ),
+    ]) {
+      const shown = await browser.get(url)
+      assert.equal(shown.status, 400, url)
+      assert.doesNotMatch(shown.text, /<form/)
+      await browser.post(url).type('form').send(ginger).expect(400)
+    }
+    assert.equal(await app.Visitor.count(), 0)
+    assert.equal(mailbox.length, 0)
+  })
+
+  it('is no token, and a token is no hand-over', async () => {
+    const pass = await app.Visitor.create({ email: 'fred@example.test', scope: 'REFERENCE' })
+    const token = new URL(pass.tokenise('https://example.test/')).searchParams.get('vuid') ?? ''
+    await app.browser().get(`/visitor?for=${token}`).expect(400)
+    const bytes = Buffer.from(token, 'base64url')
+    const asHandOver = `${bytes.subarray(0, 16).toString('base64url')}.${bytes.subarray(16).toString('base64url')}`
+    await app.browser().get(`/visitor?for=${asHandOver}`).expect(400)
+  })
+
+  it('expires, and then says where to begin again', async () => {
+    const browser = app.browser()
+    const url = await formUrl(browser, '/reference?a=1')
+    await later(5 * HOUR, async () => {
+      const page = await browser.get(url).expect(410)
+      assert.match(page.text, /href="\/reference\?a=1"/)
+      await browser.post(url).type('form').send(ginger).expect(410)
+    })
+    assert.equal(await app.Visitor.count(), 0)
+    await browser.get(url).expect(200)
+  })
+
+  for (const next of [
+    '//evil.test/',
+    '/\\evil.test/',
+    '\\/evil.test',
+    'https://evil.test/',
+    '/\t/evil.test',
+    '\t//evil.test',
+    'javascript:alert(1)',
+    '',
+    ' /x',
+  ]) {
+    it(`leads to a path of this site only, even if it were signed: ${JSON.stringify(next)}`, async () => {
+      const url = forge({ scope: 'REFERENCE', next, expiresAt: inAnHour() })
+      await app.browser().get(url).expect(400)
+      await app.browser().post(url).type('form').send(ginger).expect(400)
+      assert.equal(mailbox.length, 0)
+    })
+  }
+
+  for (const target of ['//evil.test/reference', '/\\evil.test', 'http://evil.test/reference']) {
+    it(`makes a way back of this site out of the request line ${target}`, async () => {
+      const other = await start(
+        {},
+        {
+          before(host) {
+            host.use((req, _res, next) => {
+              if (req.url === '/reference') req.originalUrl = target
+              next()
+            })
+          },
+        },
+      )
+      try {
+        await ask(other.browser())
+        assert.match(mailbox[0]?.link ?? '', /^https:\/\/example\.test\/[^/\\]/)
+      } finally {
+        await other.close()
+      }
+    })
+  }
+
+  it('stays short enough for a browser when the page first asked for has a huge query', async () => {
+    const browser = app.browser()
+    const url = await formUrl(browser, `/reference?q=${'x'.repeat(6000)}`)
+    assert.ok(url.length < 2000, String(url.length))
+    await browser.post(url).type('form').send(ginger).expect(303)
+    assert.match(mailbox[0]?.link ?? '', /^https:\/\/example\.test\/reference\?vuid=/)
+  })
+})
+
+describe('the form', () => {
+  const wrong: [string, object, Record<string, string>][] = [
+    [
+      'empty',
+      {},
+      {
+        firstName: 'Please fill this in',
+        lastName: 'Please fill this in',
+        email: 'Please fill this in',
+      },
+    ],
+    [
+      'first name only',
+      { firstName: 'Ginger' },
+      { lastName: 'Please fill this in', email: 'Please fill this in' },
+    ],
+    ['no e-mail address', { ...ginger, email: '' }, { email: 'Please fill this in' }],
+    ['a malformed address', { ...ginger, email: 'ginger' }, { email: 'This is not an e-mail address' }],
+    [
+      'an address that only the pass refuses',
+      { ...ginger, email: 'a@b' },
+      { email: 'This is not an e-mail address' },
+    ],
+    ['two addresses', { ...ginger, email: 'a@b.test, c@d.test' }, { email: 'This is not an e-mail address' }],
+    [
+      'a header in the address',
+      { ...ginger, email: 'a@b.test\r\nBcc: everybody@victim.test' },
+      { email: 'This is not an e-mail address' },
+    ],
+    ['blanks', { ...ginger, firstName: ' \t ' }, { firstName: 'Please fill this in' }],
+    ['a long name', { ...ginger, lastName: 'x'.repeat(151) }, { lastName: 'At most 150 characters, please' }],
+    ['lists for texts', { ...ginger, firstName: ['a', 'b'] }, { firstName: 'Please fill this in' }],
+  ]
+  for (const [name, values, expected] of wrong) {
+    it(`${name}: says so beside the field, keeps what was typed, and stores nothing`, async () => {
+      const response = await ask(app.browser(), values)
+      assert.equal(response.status, 422)
+      assert.deepEqual(errorsOf(response.text), expected)
+      for (const field of Object.keys(expected)) {
+        assert.match(
+          response.text,
+          new RegExp(`id="${field}"[^>]*aria-describedby="${field}-error"[^>]*aria-invalid="true"`),
+        )
+      }
+      for (const [field, value] of Object.entries(values)) {
+        if (typeof value === 'string' && !/[\r\t]/.test(value))
+          assert.match(response.text, new RegExp(`id="${field}"[^>]*value="${value}"`))
+      }
+      assert.equal(await app.Visitor.count(), 0)
+      assert.equal(mailbox.length, 0)
+    })
+  }
+
+  it('takes names as people have them, on one line, and no byte that a database refuses', async () => {
+    const response = await ask(app.browser(), {
+      firstName: "  Ð“Ð\u0000\ud800 O'Neil<b> ",
+      lastName: 'van\r\nder Berg',
+      email: ' Ginger+x@example.test ',
+    })
+    assert.equal(response.status, 303)
+    assert.equal(mailbox[0]?.visitor.lastName, 'van der Berg')
+    assert.equal(mailbox[0].visitor.firstName.includes('\0'), false)
+    assert.equal(mailbox[0].to, 'Ginger+x@example.test')
+  })
+
+  it('escapes what was typed', async () => {
+    const response = await ask(app.browser(), {
+      ...ginger,
+      firstName: '"><script>alert(1)</script>',
+      email: '',
+    })
+    assert.equal(response.status, 422)
+    assert.doesNotMatch(response.text, /<script/)
+    assert.match(response.text, /value="&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;"/)
+  })
+
+  it('may be posted by JSON to an application that parses it', async () => {
+    const { json } = await import('express')
+    const other = await start({}, { before: (host) => host.use(json()) })
+    try {
+      const browser = other.browser()
+      await browser
+        .post(await formUrl(browser))
+        .send(ginger)
+        .expect(303)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('says nothing of whether an address is known', async () => {
+    const known = await ask(app.browser())
+    const again = await ask(app.browser())
+    const unknown = await ask(app.browser(), { ...ginger, email: 'nobody@example.test' })
+    const pages = await Promise.all(
+      [known, again, unknown].map(async ({ status, headers }) => {
+        const page = await app.browser().get(String(headers['location']))
+        return { status, shown: page.status, text: page.text.replace(/for=[^"]*/, '') }
+      }),
+    )
+    assert.deepEqual(pages[1], pages[0])
+    assert.deepEqual(pages[2], pages[0])
+  })
+
+  it('has a page after it whose link leads to the form again', async () => {
+    const browser = app.browser()
+    const posted = await ask(browser)
+    const sent = await browser.get(String(posted.headers['location'])).expect(200)
+    const [, href = ''] = /<a href="([^"]*)"/.exec(sent.text) ?? []
+    await browser.get(href).expect(200, /<form/)
+  })
+})
+
+describe('a message that cannot be sent', () => {
+  it('is confessed, keeps what was typed, leaves no pass, and reaches whoever runs the application', async () => {
+    sendFails = new Error('ECONNREFUSED 127.0.0.1:25')
+    const warning = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const response = await ask(app.browser())
+    assert.equal(response.status, 503)
+    assert.match(errorsOf(response.text)[''] ?? '', /could not send/)
+    assert.match(response.text, /value="ginger@example.test"/)
+    assert.doesNotMatch(response.text, /ECONNREFUSED/)
+    assert.equal(await app.Visitor.count(), 0)
+    assert.match((await warning).message, /ECONNREFUSED/)
+  })
+
+  it('even by a promise that rejects with nothing', async () => {
+    const other = await start({
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as careless mailers do
+      send: () => Promise.reject(),
+    })
+    try {
+      assert.equal((await ask(other.browser())).status, 503)
+      assert.equal(await other.Visitor.count(), 0)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+describe('a post from another site', () => {
+  for (const headers of [
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site' },
+    { Origin: 'https://evil.test' },
+    { Origin: 'null' },
+  ]) {
+    it(`is refused: ${JSON.stringify(headers)}`, async () => {
+      const browser = app.browser()
+      const url = await formUrl(browser)
+      const response = await browser.post(url).set(headers).type('form').send(ginger).expect(403)
+      assert.equal((response.body as { code: string }).code, 'ERR_CROSS_SITE_REQUEST')
+      assert.equal(await app.Visitor.count(), 0)
+    })
+  }
+  for (const headers of [
+    { 'Sec-Fetch-Site': 'same-origin', Origin: 'null' },
+    { 'Sec-Fetch-Site': 'none' },
+    { Origin: 'https://example.test' },
+  ]) {
+    it(`is not what a browser on this site sends: ${JSON.stringify(headers)}`, async () => {
+      const browser = app.browser()
+      await browser
+        .post(await formUrl(browser))
+        .set(headers)
+        .type('form')
+        .send(ginger)
+        .expect(303)
+    })
+  }
+  it('is not what says the Host that it posts to, either', async () => {
+    const browser = app.browser()
+    const url = await formUrl(browser)
+    await browser.post(url).set('Origin', app.origin).type('form').send(ginger).expect(303)
+  })
+})
+
+describe('the Host header', () => {
+  it('does not decide where the link in the message leads', async () => {
+    const browser = app.browser()
+    const url = await formUrl(browser)
+    await browser
+      .post(url)
+      .set('Host', 'evil.test')
+      .set('X-Forwarded-Host', 'evil.test')
+      .type('form')
+      .send(ginger)
+    assert.match(mailbox[0]?.link ?? '', /^https:\/\/example\.test\//)
+  })
+
+  it('may be asked by an application that knows its hosts', async () => {
+    const other = await start({
+      baseUrl: (req) => `https://${req.hostname === 'a.test' ? 'a' : 'b'}.test/ignored`,
+    })
+    try {
+      const browser = other.browser()
+      const url = await formUrl(browser)
+      await browser.post(url).set('Host', 'a.test').type('form').send(ginger).expect(303)
+      assert.match(mailbox[0]?.link ?? '', /^https:\/\/a\.test\/reference/)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+describe('limits', () => {
+  const points = (n: number) => new RateLimiterMemory({ points: n, duration: 3600 })
+
+  it('refuse an address that gets too many messages, whoever asks and however it is spelt', async () => {
+    const other = await start({ limiter: { email: points(2) } })
+    try {
+      for (const email of ['ginger@example.test', 'GINGER@example.test'])
+        assert.equal((await ask(other.browser(), { ...ginger, email })).status, 303)
+      const third = await ask(other.browser(), { ...ginger, email: ' Ginger@Example.test' })
+      assert.equal(third.status, 429)
+      assert.ok(Number(third.headers['retry-after']) > 3000)
+      assert.match(third.text, /value=" ?Ginger@Example.test"/)
+      assert.equal((await ask(other.browser(), { ...ginger, email: 'fred@example.test' })).status, 303)
+      assert.equal(mailbox.length, 3)
+      assert.equal(await other.Visitor.count(), 3)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('refuse a client that asks for too many addresses', async () => {
+    const other = await start({ limiter: { ip: points(2) } })
+    try {
+      const statuses: number[] = []
+      for (const name of ['a', 'b', 'c'])
+        statuses.push((await ask(other.browser(), { ...ginger, email: `${name}@example.test` })).status)
+      assert.deepEqual(statuses, [303, 303, 429])
+      assert.equal(mailbox.length, 2)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('may share one limiter, which never hears an e-mail address', async () => {
+    const keys: string[] = []
+    const other = await start({
+      limiter: {
+        consume(key) {
+          keys.push(key)
+          return Promise.resolve()
+        },
+      },
+    })
+    try {
+      await ask(other.browser())
+      await ask(other.browser(), { ...ginger, email: 'nobody' }) // not valid: nothing is counted
+      assert.equal(keys.length, 2)
+      assert.equal(keys[0], 'ip:127.0.0.1')
+      assert.match(keys[1] ?? '', /^email:[\w-]{43}$/)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('that are down let people through', async () => {
+    const other = await start({ limiter: { consume: () => Promise.reject(new Error('Redis is away')) } })
+    try {
+      assert.equal((await ask(other.browser())).status, 303)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+describe('the pages', () => {
+  it('run nothing, load nothing, are framed by nobody and kept by no cache', async () => {
+    const browser = app.browser()
+    const url = await formUrl(browser)
+    for (const page of [
+      await browser.get(url),
+      await browser.post(url).type('form').send({}),
+      await browser.get('/visitor/sent'),
+      await browser.get('/visitor'),
+    ]) {
+      const policy = String(page.headers['content-security-policy'])
+      assert.match(policy, /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; form-action 'self';/)
+      assert.match(policy, /base-uri 'none'; frame-ancestors 'none'$/)
+      assert.equal(page.headers['cache-control'], 'no-store')
+      assert.equal(page.headers['x-content-type-options'], 'nosniff')
+      assert.doesNotMatch(page.text, /<script|\son\w+="|style="|https?:/)
+      assert.match(page.text, /<html lang="en">/)
+      assert.match(page.text, /name="viewport"/)
+    }
+  })
+
+  it("can be the application's own", async () => {
+    const other = await start({
+      render: (page, _req, res) => {
+        res.json(page)
+      },
+    })
+    try {
+      const browser = other.browser()
+      const url = await formUrl(browser)
+      const shown = await browser.get(url).expect(200)
+      assert.equal((shown.body as { name: string }).name, 'form')
+      const refused = await browser.post(url).type('form').send({ firstName: 'G' }).expect(422)
+      const { fields } = refused.body as { fields: { name: string; value: string; error?: string }[] }
+      assert.deepEqual(
+        fields.map(({ name, value, error }) => [name, value, error]),
+        [
+          ['firstName', 'G', undefined],
+          ['lastName', '', 'Please fill this in'],
+          ['email', '', 'Please fill this in'],
+        ],
+      )
+      assert.equal(((await browser.get('/visitor/sent').expect(200)).body as { name: string }).name, 'sent')
+      assert.equal(((await browser.get('/visitor').expect(400)).body as { name: string }).name, 'expired')
+    } finally {
+      await other.close()
+    }
+  })
+
+  it("embed the application's own CSRF token", async () => {
+    const other = await start(
+      {},
+      {
+        before(host) {
+          host.use((_req, res, next) => {
+            res.locals['_csrf'] = 'a"token'
+            next()
+          })
+        },
+      },
+    )
+    try {
+      const browser = other.browser()
+      const page = await browser.get(await formUrl(browser))
+      assert.match(page.text, /<input type="hidden" name="_csrf" value="a&quot;token"/)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it("ask what the application's own schema asks", async () => {
+    const schema = z.object({
+      email: z.email('Not an address'),
+      company: z.string().min(2, 'Which company?'),
+    })
+    const other = await start({
+      fields: [
+        { name: 'email', label: 'E-mail', type: 'email' },
+        { name: 'company', label: 'Company', type: 'text', hint: 'As on your card', required: false },
+      ],
+      schema: schema.transform(({ email, company }) => ({ email, context: { company } })),
+    })
+    try {
+      const refused = await ask(other.browser(), { email: 'x', company: '' })
+      assert.equal(refused.status, 422)
+      assert.deepEqual(errorsOf(refused.text), { email: 'Not an address', company: 'Which company?' })
+      assert.match(refused.text, /aria-describedby="company-hint company-error"/)
+      const taken = await ask(other.browser(), {
+        email: 'g@example.test',
+        company: 'RKO',
+        lastName: 'ignored',
+      })
+      assert.equal(taken.status, 303)
+      assert.deepEqual(mailbox[0]?.visitor.context, { company: 'RKO' })
+      assert.equal(mailbox[0].visitor.lastName, '')
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+describe('wrong options', () => {
+  const options = () => ({ Visitor: app.Visitor, send: () => undefined, baseUrl: 'https://example.test' })
+  for (const [name, change, message] of [
+    ['no send', { send: undefined }, /option 'send' must be a function/],
+    ['no baseUrl', { baseUrl: undefined }, /option 'baseUrl' must be an http\(s\) address/],
+    ['a path for baseUrl', { baseUrl: '/visitor' }, /option 'baseUrl' must be/],
+    ['a limiter that is none', { limiter: { per: 1 } }, /option 'limiter' must be/],
+    ['a schema that is none', { schema: {} }, /option 'schema' must be a Standard Schema/],
+    ['an unknown one', { rendr: 1 }, /unknown option 'rendr'/],
+  ] as const) {
+    it(`${name}: throws at start-up`, () => {
+      assert.throws(
+        () => selfServiceRouter({ ...options(), ...change } as unknown as SelfServiceOptions),
+        (error) => error instanceof TypeError && message.test(error.message),
+      )
+    })
+  }
+
+  it('a model without a secret cannot sign: throws at start-up, and says how to keep old links', async () => {
+    const other = await startApplication({ visitor: { secret: false } })
+    try {
+      assert.throws(
+        () => selfServiceRouter({ ...options(), Visitor: other.Visitor }),
+        /secret: \[secret, false\]/,
+      )
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('a guard without a scope to make passes for throws at start-up', () => {
+    assert.throws(() => ensureVisitor(SCOPE_ANY, { selfService: true }), /needs a scope/)
+  })
+})
