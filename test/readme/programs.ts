@@ -174,6 +174,13 @@ function specifier(folder: string, file: string): string {
 
 /** What a reader's compiler would say of the programs, in strict mode, at the README's lines. */
 export function typeErrors(programs: readonly Program[]): string[] {
+  // A declaration for a whole program would be one for all of them.
+  const declaring = programs.filter(({ text }) => text.includes('declare module'))
+  const others = programs.filter((program) => !declaring.includes(program))
+  return [others, ...declaring.map((program) => [program])].flatMap(typeErrorsTogether)
+}
+
+function typeErrorsTogether(programs: readonly Program[]): string[] {
   const compiled = ts.createProgram({
     rootNames: programs.map(({ file }) => file),
     options: {

@@ -17,7 +17,7 @@ export default async function check({ app, pass, link }: { app: Express; pass: V
 
   const form = await ginger.get('/reference')
   assert.equal(form.status, 200)
-  assert.equal(form.text, 'Dear Ginger Rogers, what is Fred like?')
+  assert.equal(form.text, 'Dear Ginger Rogers, your reference, please.')
 
   assert.equal((await browser(app).get('/reference')).status, 403)
 
