@@ -15,6 +15,7 @@ export { SCOPE_ANY, type Scope } from './visitor/scope.js'
 export { selfServiceRouter, type SelfServiceOptions } from './visitor/self-service/router.js'
 export type { BaseUrl, SelfServiceMessage, SendLink } from './visitor/self-service/issue-pass.js'
 export type {
+  RenderSelfService,
   SelfServiceExpiredPage,
   SelfServiceFormPage,
   SelfServicePage,

@@ -6,6 +6,7 @@ import type { Inbox } from './mail/inbox.js'
 import type { Mailer } from './mail/mailer.js'
 import type { Models } from './models.js'
 import { accountRoutes } from './routes/account.js'
+import { guideRoutes } from './routes/guide.js'
 import { homeRoutes } from './routes/home.js'
 import { inboxRoutes } from './routes/inbox.js'
 import { interviewRoutes } from './routes/interview.js'
@@ -39,10 +40,13 @@ export function createApp(context: Context, settings: Settings, secrets: Secrets
 
   app.use(harden)
   app.use(express.static(join(import.meta.dirname, 'public'))) // before the session: a stylesheet needs none
-  app.use(noStore, introduce, refuseCrossSitePosts)
+  app.use(noStore, introduce)
 
   setUp(app, { sequelize, models, sessionSecret: secrets.session, production: settings.production })
 
+  // After the visitors' links: the button of one that counts its uses is the package's, which sees to it by itself. Its
+  // page tells nobody where it is, and over plain HTTP a browser then sends `Origin: null`.
+  app.use(refuseCrossSitePosts)
   app.use(express.urlencoded({ extended: false, limit: '50kb' }))
 
   app.locals['when'] = when
@@ -54,6 +58,7 @@ export function createApp(context: Context, settings: Settings, secrets: Secrets
   if (inbox !== undefined) app.use(inboxRoutes(inbox))
   app.use(referenceRoutes(context))
   app.use(interviewRoutes(context))
+  app.use(guideRoutes(context))
   app.use(accountRoutes(context))
   app.use(notFound)
   app.use(showError)

@@ -8,7 +8,7 @@ import { visitLength } from './visit-length.js'
 import { notedPass, notedRefusal } from './session.js'
 import { recordVisitWhenDone } from './visits/record-visit.js'
 import { visitorOf } from './is-visitor.js'
-import type { Visitor, VisitorOf } from './visitor.js'
+import { visitorModel, type Visitor, type VisitorOf } from './visitor.js'
 
 type Bypass = (req: Request) => boolean | Promise<boolean>
 
@@ -27,6 +27,8 @@ export interface EnsureVisitorOptions {
    * @default false
    */
   selfService?: boolean
+  /** Whose passes, in an application that has two models of them. @default those of any */
+  Visitor?: typeof Visitor
   /** Where `selfServiceRouter` is mounted. @default '/visitor' */
   selfServiceUrl?: string
   /** How long a visit by self-service lasts, as in `defineVisitorModels`. @default what the model says */
@@ -62,15 +64,16 @@ export function ensureVisitor(
     bypass: aFunction,
     logVisit: aBoolean,
     selfService: aBoolean,
+    Visitor: visitorModel,
     selfServiceUrl: aLocalUrl,
     sessionExpiry: visitLength,
   })
-  const { bypass, logVisit = true } = options
+  const { bypass, logVisit = true, Visitor: Model } = options
   const refuse = options.selfService === true ? offerSelfService(wanted, options) : refuseByError
 
   const visitorGuard: RequestHandler = (req, res, next) => {
     const decide = (): void => {
-      const visitor = visitorOf(req)
+      const visitor = visitorOf(req, Model)
       const reason = refusal(req, visitor, wanted)
       const pass = reason === undefined ? visitor : (notedPass(req) ?? visitor)
       if (logVisit && pass !== undefined) recordVisitWhenDone(req, res, pass, reason ?? 'admitted')

@@ -16,7 +16,7 @@ declare const admitted: unique symbol
  * the handlers of a call, so it travels there, under a symbol that exists for the compiler only.
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as Express's own: `res.locals` takes anything
-export type GuardedLocals<V> = Record<string, any> & { readonly [admitted]: V }
+type GuardedLocals<V> = Record<string, any> & { readonly [admitted]: V }
 
 /**
  * The type of `req.visitor`, given that of `res.locals`. Written so that TypeScript finds it covariant: else handlers

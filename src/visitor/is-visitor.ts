@@ -7,7 +7,7 @@ export function isVisitor(req: Request): boolean {
 }
 
 /** The request's visitor, if it is one of ours: other middleware has put other things into `req.visitor`. */
-export function visitorOf(req: Request): Visitor | undefined {
+export function visitorOf(req: Request, Model: typeof Visitor = Visitor): Visitor | undefined {
   const visitor: unknown = req.visitor
-  return visitor instanceof Visitor ? visitor : undefined
+  return visitor instanceof Model ? visitor : undefined
 }

@@ -4,7 +4,13 @@ import { aBoolean, aString, checkOptions, positiveSeconds, type Rule } from '../
 import { isVisitLength, visitLength } from './visit-length.js'
 import { createTokenCodec, type Secret } from './token.js'
 import type { VisitorScope } from './scope.js'
-import { Visitor, visitorSettings, type VisitorModel, type VisitorSettings } from './visitor.js'
+import {
+  LONGEST_SCOPE,
+  Visitor,
+  visitorSettings,
+  type VisitorModel,
+  type VisitorSettings,
+} from './visitor.js'
 import { anOptionsObject, parseVisitOptions, type VisitOptions } from './visits/options.js'
 import { insertVisits } from './visits/statements.js'
 import { watchForSharing } from './visits/suspicion.js'
@@ -121,6 +127,7 @@ export function defineVisitorModels(
       { attributes: ['expiresAt'] },
     ],
   })
+  keepUuidsQuiet(DefinedVisitor)
   initOwnModel(DefinedLog, sequelize, visitorLogAttributes(sequelize), {
     modelName: `${modelName}Log`,
     tableName: logTableName,
@@ -139,6 +146,20 @@ export function defineVisitorModels(
   return { Visitor: DefinedVisitor, VisitorLog: DefinedLog }
 }
 
+/** With `logQueryParameters`, the ORM writes what it binds into the application's log: a bare UUID is a token. */
+function keepUuidsQuiet(Model: typeof Visitor): void {
+  if (!Model[visitorSettings].codec.uuidIsToken) return
+  const quietly = (options: { logging?: unknown } | undefined): void => {
+    if (options !== undefined) options.logging = false
+  }
+  Model.addHook('beforeSave', (_visitor, options) => {
+    quietly(options)
+  })
+  Model.addHook('beforeBulkCreate', (_visitors, options) => {
+    quietly(options)
+  })
+}
+
 /** The types that a migration must repeat, so that both ways to the tables give the same ones. */
 function visitorAttributes({
   sessionExpiry,
@@ -154,9 +175,9 @@ function visitorAttributes({
     lastName: { type: DataTypes.STRING(150), allowNull: false, defaultValue: '', validate: text(150) },
     email: { type: DataTypes.STRING(254), allowNull: false, validate: { ...text(254), isEmail: true } },
     scope: {
-      type: DataTypes.STRING(100),
+      type: DataTypes.STRING(LONGEST_SCOPE),
       allowNull: false,
-      validate: { ...text(100), notEmpty: true, notIn: [['*']] },
+      validate: { ...text(LONGEST_SCOPE), notEmpty: true, notIn: [['*']] },
     },
     context: { type: DataTypes.JSON, allowNull: true },
     createdAt: { type: DataTypes.DATE(3), allowNull: false },
@@ -178,6 +199,7 @@ function visitorAttributes({
     maxUses: { type: DataTypes.INTEGER, allowNull: true, validate: { isInt: true, min: 1 } },
     uses: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },
     lastUsedAt: { type: DataTypes.DATE(3), allowNull: true },
+    confirmedBy: { type: DataTypes.STRING(64), allowNull: true },
     selfService: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
   }
 }

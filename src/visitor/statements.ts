@@ -1,8 +1,17 @@
-import { col, Op } from 'sequelize'
+import { col, DatabaseError, Op } from 'sequelize'
 import { columnsOf, fieldOf, quotedField, quotedTable, selectList } from '../database/columns.js'
 import { runPrepared, speaksPostgres, statement, type Statement } from '../database/prepared.js'
 import { buildStored } from '../database/stored.js'
 import { visitorSettings, type Visitor } from './visitor.js'
+
+/** That a person pressed the button. */
+export interface Confirmation {
+  /** A digest of what their browser was given with it; `undefined` for one that keeps no cookies. */
+  readonly by: string | undefined
+}
+
+/** How long the same browser's next click on the button is taken for the same click. */
+const DOUBLE_CLICK_MS = 60_000
 
 /** What a request's visitor costs: one look-up by primary key, on the primary. */
 export async function findPass(Model: typeof Visitor, id: number): Promise<Visitor | undefined> {
@@ -15,22 +24,31 @@ export async function findPass(Model: typeof Visitor, id: number): Promise<Visit
  * count are one statement, so that of any number of redeemers at once, on any number of machines, exactly `maxUses`
  * get in.
  *
- * @param isConfirmed whether a person asks for it; otherwise a pass with `maxUses` may not be used
+ * @param confirmation that a person asks for it; otherwise a pass with `maxUses` may not be used
  */
 export async function redeemPass(
   Model: typeof Visitor,
   uuid: string,
-  { isConfirmed }: { readonly isConfirmed: boolean },
+  confirmation: Confirmation | undefined,
 ): Promise<Visitor | undefined> {
   const now = new Date()
+  const by = confirmation?.by ?? null
+  const doubleClickSince = new Date(now.getTime() - DOUBLE_CLICK_MS)
   if (usesPrepared(Model))
-    return await runForPass(Model, statementsOf(Model).redeem, [uuid, now, isConfirmed])
+    return await runForPass(Model, statementsOf(Model).redeem, [
+      uuid,
+      now,
+      confirmation !== undefined,
+      by,
+      doubleClickSince,
+    ])
 
   const unscoped = Model.unscoped()
-  const [counted] = await unscoped.update(
+  const update = unscoped.update(
     {
       uses: Model.sequelize?.literal(`${quotedField(Model, 'uses')} + 1`) as unknown as number,
       lastUsedAt: now,
+      confirmedBy: by,
     },
     {
       where: {
@@ -39,7 +57,20 @@ export async function redeemPass(
         expiresAt: { [Op.gt]: now },
         [Op.or]: [
           { maxUses: null },
-          ...(isConfirmed ? [{ uses: { [Op.lt]: col(fieldOf(Model, 'maxUses')) } }] : []),
+          ...(confirmation === undefined
+            ? []
+            : [
+                {
+                  uses: { [Op.lt]: col(fieldOf(Model, 'maxUses')) },
+                  ...(by !== null && {
+                    [Op.or]: [
+                      { confirmedBy: null },
+                      { confirmedBy: { [Op.ne]: by } },
+                      { lastUsedAt: { [Op.lt]: doubleClickSince } },
+                    ],
+                  }),
+                },
+              ]),
         ],
       },
       silent: true,
@@ -48,14 +79,48 @@ export async function redeemPass(
       ...quietly(Model),
     },
   )
+  const [counted] = await withoutToken(Model, update)
   return counted === 1 ? await findPassByUuid(Model, uuid) : undefined
 }
 
 /** A pass by what its token names, to tell why it was refused. */
 export async function findPassByUuid(Model: typeof Visitor, uuid: string): Promise<Visitor | undefined> {
+  const query = Model.unscoped().findOne({ where: { uuid }, useMaster: true, ...quietly(Model) })
+  return (await withoutToken(Model, query)) ?? undefined
+}
+
+/** Whether this click on the button is the same one that counted a moment ago. */
+export function isDoubleClick(
+  { confirmedBy, lastUsedAt }: Visitor,
+  confirmation: Confirmation | undefined,
+): boolean {
   return (
-    (await Model.unscoped().findOne({ where: { uuid }, useMaster: true, ...quietly(Model) })) ?? undefined
+    confirmation?.by !== undefined &&
+    confirmedBy === confirmation.by &&
+    (lastUsedAt?.getTime() ?? 0) >= Date.now() - DOUBLE_CLICK_MS
   )
+}
+
+/** Gives back a use that was counted, and did not let anybody in. */
+export async function returnUse({ id, uuid }: Visitor, Model: typeof Visitor): Promise<void> {
+  await Model.unscoped().decrement('uses', {
+    where: { id, uuid, uses: { [Op.gt]: 0 } },
+    silent: true,
+    ...quietly(Model),
+  })
+}
+
+/**
+ * A bare UUID is a token: it must not get into the application's log by way of an error, which carries the statement.
+ */
+async function withoutToken<T>(Model: typeof Visitor, query: Promise<T>): Promise<T> {
+  if (!Model[visitorSettings].codec.uuidIsToken) return await query
+  return await query.catch((error: unknown) => {
+    if (error instanceof DatabaseError) {
+      for (const bearer of [error, error.parent]) Object.assign(bearer, { sql: '', parameters: undefined })
+    }
+    throw error
+  })
 }
 
 /** The ORM writes values into its statements, and statements into the application's log. */
@@ -82,14 +147,16 @@ function statementsOf(Model: typeof Visitor): PassStatements {
 function write(Model: typeof Visitor): PassStatements {
   const table = quotedTable(Model)
   const columns = selectList(Model, columnsOf(Model))
-  const [id, uuid, isActive, expiresAt, maxUses, uses, lastUsedAt] = (
-    ['id', 'uuid', 'isActive', 'expiresAt', 'maxUses', 'uses', 'lastUsedAt'] as const
+  const [id, uuid, isActive, expiresAt, maxUses, uses, lastUsedAt, confirmedBy] = (
+    ['id', 'uuid', 'isActive', 'expiresAt', 'maxUses', 'uses', 'lastUsedAt', 'confirmedBy'] as const
   ).map((attribute) => quotedField(Model, attribute))
+  const isDoubleClick = `$4::text IS NOT NULL AND ${confirmedBy} = $4 AND ${lastUsedAt} >= $5`
   return {
     find: statement(`SELECT ${columns} FROM ${table} WHERE ${id} = $1`),
     redeem: statement(
-      `UPDATE ${table} SET ${uses} = ${uses} + 1, ${lastUsedAt} = $2` +
-        ` WHERE ${uuid} = $1 AND ${isActive} AND ${expiresAt} > $2 AND (${maxUses} IS NULL OR ($3 AND ${uses} < ${maxUses}))` +
+      `UPDATE ${table} SET ${uses} = ${uses} + 1, ${lastUsedAt} = $2, ${confirmedBy} = $4` +
+        ` WHERE ${uuid} = $1 AND ${isActive} AND ${expiresAt} > $2` +
+        ` AND (${maxUses} IS NULL OR ($3 AND ${uses} < ${maxUses} AND (${isDoubleClick}) IS NOT TRUE))` +
         ` RETURNING ${columns}`,
     ),
   }

@@ -1,32 +1,25 @@
 import createDebug from 'debug'
-import type { Request, Response } from 'express'
-import onHeaders from 'on-headers'
+import type { Request } from 'express'
 import { Strategy } from 'passport-strategy'
 import { VisitorTokenMalformed, type RefusalReason } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, strings } from '../options.js'
 import { explainMissingTable } from '../database/missing-table.js'
-import { currentUser, sessionHoldsLogin } from '../request.js'
 import { conventionalCsrfField, type CsrfFieldOf } from '../web/csrf-field.js'
 import { localPath } from '../web/local-path.js'
 import { hideFromAddress, ownAddress } from '../web/own-address.js'
 import { formBody } from '../web/pages/form-page.js'
 import { showPage, type Render } from '../web/pages/page.js'
 import { queryValues } from '../web/query.js'
-import { renewSession, requireSession, saveSession, type HostSession } from '../web/session.js'
-import { isCrossSite } from '../web/same-site.js'
+import { requireSession, saveSession, type HostSession } from '../web/session.js'
+import { isForced } from '../web/same-site.js'
 import { isSpeculative } from '../web/speculative.js'
+import { confirmationOf, offerConfirmation } from './confirmation.js'
 import { confirmPage, type ConfirmPage } from './confirm-page.js'
-import {
-  beganByLinkOf,
-  clearStash,
-  limitCookie,
-  noteModel,
-  noteRefusal,
-  readStash,
-  writeStash,
-} from './session.js'
-import { findPass, findPassByUuid, redeemPass } from './statements.js'
+import { noteModel, noteRefusal } from './session.js'
+import { findPassByUuid, isDoubleClick, redeemPass, returnUse } from './statements.js'
 import { visitorOf } from './is-visitor.js'
+import { keepTokenPrivate } from './token-privacy.js'
+import { openVisit, rememberedVisitor, requireSessionToOpen } from './visit.js'
 import { type Visitor, visitorModel, visitorSettings } from './visitor.js'
 
 const debug = createDebug('passport-ephemeral:visitor')
@@ -118,8 +111,8 @@ export class VisitorTokenStrategy extends Strategy {
 
     hideFromAddress(req, queryKey)
     if (req.res !== undefined) keepTokenPrivate(req.res)
-    if (isSpeculative(req)) {
-      debug('not redeemed: HEAD, OPTIONS, or fetched ahead')
+    if (isSpeculative(req) || isForced(req)) {
+      debug('not redeemed: HEAD, OPTIONS, fetched ahead, or sent by another site')
       return await this.restore(req, session)
     }
     const [token] = values
@@ -136,14 +129,36 @@ export class VisitorTokenStrategy extends Strategy {
     if (uuid === undefined) return await this.refuse(req, session, 'unknown')
 
     // Whoever redeemed this link in this session may follow it again, without using it up further.
-    const current = await this.remembered(req, session)
+    const current = await rememberedVisitor(this.Visitor, req, session)
     const again = current?.uuid === uuid ? current : undefined
-    const visitor = again ?? (await redeemPass(Model, uuid, { isConfirmed: isConfirmed(req) }))
-    if (visitor === undefined) return await this.turnAway(req, session, await findPassByUuid(Model, uuid))
+    if (again !== undefined) return await this.admitAs(req, again)
 
-    if (again === undefined) await this.remember(req, session, visitor)
+    requireSessionToOpen(req, WHO) // before a use is counted
+    const confirmation = confirmationOf(req)
+    const counted = await redeemPass(Model, uuid, confirmation)
+    if (counted !== undefined) {
+      try {
+        return await this.letIn(req, session, counted)
+      } catch (error) {
+        await returnUse(counted, Model)
+        throw error
+      }
+    }
+    const known = await findPassByUuid(Model, uuid)
+    if (known?.isActive === true && !known.hasExpired && isDoubleClick(known, confirmation)) {
+      return await this.letIn(req, session, known)
+    }
+    return await this.turnAway(req, session, known)
+  }
+
+  private async letIn(req: Request, session: HostSession, visitor: Visitor): Promise<Outcome> {
+    await openVisit(req, session, visitor, { who: WHO, keep: this.keepSessionData })
+    return await this.admitAs(req, visitor)
+  }
+
+  private async admitAs(req: Request, visitor: Visitor): Promise<Outcome> {
     req.visitor = visitor
-    debug('pass %d redeemed%s', visitor.id, again === undefined ? '' : ' again in its session')
+    debug('pass %d redeemed', visitor.id)
     const byButton = req.method === 'POST' && visitor.maxUses !== null && wantsPage(req)
     if (!byButton && !(this.stripToken && req.method === 'GET')) return 'pass'
     await saveSession(requireSession(req, WHO))
@@ -155,7 +170,7 @@ export class VisitorTokenStrategy extends Strategy {
     const isLimited = known !== undefined && known.maxUses !== null
     const invalidity = known?.invalidity()
     if (isLimited && wantsPage(req)) {
-      if (invalidity === undefined && !isConfirmed(req)) return { confirm: known }
+      if (invalidity === undefined && confirmationOf(req) === undefined) return { confirm: known }
       // Of two clicks on the button one came too late; by GET, its session gets in, and anyone else hears why not.
       if (req.method === 'POST') return { redirect: localPath(req.originalUrl) }
     }
@@ -166,18 +181,9 @@ export class VisitorTokenStrategy extends Strategy {
     const { res } = req
     if (res === undefined) return
     debug('pass %d not redeemed: the button was not pressed', visitor.id)
+    offerConfirmation(req, res)
     const page = confirmPage(visitor, localPath(req.originalUrl), this.csrf(req, res))
-    await showPage(req, res, page, { render: this.render, body: formBody })
-  }
-
-  private async remember(req: Request, session: HostSession, visitor: Visitor): Promise<void> {
-    if (currentUser(req) !== undefined || sessionHoldsLogin(req)) {
-      writeStash(session, visitor)
-      return
-    }
-    const renewed = await renewSession(req, WHO, this.keepSessionData)
-    writeStash(renewed, visitor)
-    limitCookie(renewed, visitor)
+    await showPage(req, res, page, { render: this.render, body: formBody, formLeadsAnywhere: true })
   }
 
   private async refuse(
@@ -193,36 +199,10 @@ export class VisitorTokenStrategy extends Strategy {
   }
 
   private async restore(req: Request, session: HostSession): Promise<Outcome> {
-    const visitor = await this.remembered(req, session)
+    const visitor = await rememberedVisitor(this.Visitor, req, session)
     if (visitor !== undefined || visitorOf(req) === undefined) req.visitor = visitor
     return 'pass'
   }
-
-  /** The visitor that the session remembers, if the visit still lasts. Forgets one that does not. */
-  private async remembered(req: Request, session: HostSession): Promise<Visitor | undefined> {
-    const stash = readStash(session, this.Visitor)
-    if (stash === undefined) return undefined
-    const ended = stash.until !== null && stash.until <= Date.now()
-    const visitor = ended ? undefined : await findPass(this.Visitor, stash.id)
-    if (visitor?.isActive === true && beganByLinkOf(stash, visitor)) return visitor
-
-    const reason = ended
-      ? 'session-ended'
-      : visitor === undefined
-        ? 'gone'
-        : visitor.isActive
-          ? 'reissued'
-          : 'deactivated'
-    debug('visitor of pass %d not restored: %s', stash.id, reason)
-    clearStash(session)
-    noteRefusal(req, reason, ended ? { id: stash.id, Visitor: this.Visitor } : visitor)
-    return undefined
-  }
-}
-
-/** Whether a person pressed the button of our page, as far as a request can tell. */
-function isConfirmed(req: Request): boolean {
-  return req.method === 'POST' && !isCrossSite(req)
 }
 
 /** Whether a page is an answer, rather than something to be parsed. */
@@ -237,16 +217,4 @@ function readToken(Model: typeof Visitor, token: string): string | undefined {
     debug('refused: it does not have the form of a token')
     throw error
   }
-}
-
-/**
- * Whatever answers, no cache keeps the response to an address with a token in it, and no link out of it tells others
- * the address (RFC 9111 §5.2.2.5; Referrer Policy). Set when headers go out, so that no middleware after
- * this undoes it.
- */
-function keepTokenPrivate(res: Response): void {
-  onHeaders(res, () => {
-    res.setHeader('Cache-Control', 'no-store')
-    res.setHeader('Referrer-Policy', 'no-referrer')
-  })
 }

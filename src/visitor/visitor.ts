@@ -41,6 +41,9 @@ export interface VisitorSettings {
   readonly VisitorLog: typeof VisitorLog
 }
 
+/** Characters that a scope has at most. */
+export const LONGEST_SCOPE = 100
+
 /** Where a defined model keeps its settings; subclasses and `Visitor.schema(…)` inherit them. */
 export const visitorSettings: unique symbol = Symbol('passport-ephemeral.visitorSettings')
 
@@ -106,6 +109,8 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   /** How often it was. */
   declare readonly uses: CreationOptional<number>
   declare readonly lastUsedAt: CreationOptional<Date | null>
+  /** A digest of whose click counted last, so that a double click counts once. */
+  declare readonly confirmedBy: CreationOptional<string | null>
   /** Whether its holder asked for it, rather than being invited. @default false */
   declare selfService: CreationOptional<boolean>
 
@@ -186,7 +191,8 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
 
   /**
    * Gives the pass a fresh link, to be made with {@link tokenise} and sent: open for `expiresIn`, and not used yet. The
-   * old link is dead, and so is every visit that began by it.
+   * old link is dead, and so is every visit that began by it. Of two at once the later one's link lives; after a
+   * rollback, `reload()` before you make a link.
    *
    * @param expiresIn seconds from now @default the model's `tokenExpiry`
    * @throws {TypeError} if `expiresIn` is not a positive number
@@ -200,7 +206,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
     this.changed('uses', true)
     await this.update(
       { uuid: randomUUID(), isActive: true, expiresAt, uses: 0 },
-      { ...(transaction && { transaction }), ...quietly(this) },
+      { ...(transaction && { transaction }) },
     )
   }
 
@@ -219,9 +225,4 @@ export function settingsOf(visitor: Visitor): VisitorSettings {
 function inSeconds(caller: string, expiresIn: number): Date {
   if (Number.isFinite(expiresIn) && expiresIn > 0) return new Date(Date.now() + expiresIn * 1000)
   throw new TypeError(`${caller}: expiresIn must be a positive number of seconds`)
-}
-
-/** The ORM can be told to write values into the application's log. */
-function quietly(visitor: Visitor): { logging?: false } {
-  return settingsOf(visitor).codec.uuidIsToken ? { logging: false } : {}
 }

@@ -7,6 +7,8 @@ const debug = createDebug('passport-ephemeral:limiter')
 /** Anything that counts per key and rejects over the limit, as the limiters of rate-limiter-flexible do. */
 export interface Limiter {
   consume(key: string): Promise<unknown>
+  /** Takes back what was counted, if nothing came of it. */
+  reward?(key: string): Promise<unknown>
 }
 
 export const aLimiter: Rule = {
@@ -22,7 +24,7 @@ export interface OverLimit {
 
 /**
  * Counts one attempt, and says if it is one too many; then `Retry-After` (RFC 9110 §10.2.3) is set on the response. A
- * limiter refuses by rejecting with what is no `Error`; one that fails lets the attempt through.
+ * limiter refuses by rejecting with `msBeforeNext`, or with what is no `Error`; one that fails lets the attempt through.
  */
 export async function consume(
   req: Request,
@@ -33,13 +35,22 @@ export async function consume(
     await limiter?.consume(key)
     return undefined
   } catch (refusal) {
-    if (refusal instanceof Error) {
+    const wait: unknown = (refusal as { msBeforeNext?: unknown } | null | undefined)?.msBeforeNext
+    if (refusal instanceof Error && wait === undefined) {
       debug('the limiter failed, and lets the request through: %o', refusal)
       return undefined
     }
-    const wait: unknown = (refusal as { msBeforeNext?: unknown } | null)?.msBeforeNext
-    const retryAfter = typeof wait === 'number' ? Math.max(1, Math.ceil(wait / 1000)) : undefined
+    const retryAfter = Number.isFinite(wait) ? Math.max(1, Math.ceil(Number(wait) / 1000)) : undefined
     if (retryAfter !== undefined) req.res?.set('Retry-After', String(retryAfter))
     return { retryAfter }
+  }
+}
+
+/** Takes an attempt back. A limiter that cannot, or fails, goes on counting it. */
+export async function takeBack(limiter: Limiter | undefined, key: string): Promise<void> {
+  try {
+    await limiter?.reward?.(key)
+  } catch (error) {
+    debug('the limiter failed to take an attempt back: %o', error)
   }
 }

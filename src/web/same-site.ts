@@ -19,6 +19,16 @@ export function isCrossSite(req: Request, ownOrigins: readonly string[] = []): b
 }
 
 /**
+ * Whether another site makes a browser send this without its person's following a link: by posting a form, or as an image
+ * or the like. A script of another origin (`cors`) shows itself, and the application says whether it may.
+ */
+export function isForced(req: Request): boolean {
+  if (!isCrossSite(req)) return false
+  const mode = req.get('sec-fetch-mode')
+  return req.method === 'GET' ? mode === 'no-cors' : mode !== 'cors'
+}
+
+/**
  * Refuses a form that another site sent in somebody's name, and one of which nobody can tell.
  *
  * @throws {CrossSiteRequest}

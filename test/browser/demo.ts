@@ -18,12 +18,14 @@ export interface Demo {
 const SERVER = join(import.meta.dirname, '..', '..', 'examples', 'references', 'server.ts')
 
 /** Settings of the demo's that are not the walk's environment's; `undefined` takes one out. */
-export type DemoSettings = Partial<Record<'MAIL_FROM' | 'NODE_ENV' | 'SMTP_URL', string | undefined>>
+export type DemoSettings = Partial<
+  Record<'MAIL_FROM' | 'NODE_ENV' | 'SMTP_URL' | 'VISITOR_SECRET', string | undefined>
+>
 
 /** Starts the demo, its embedded database in `folder`; with `DATABASE_URL`, on a fresh database of that server. */
 export async function startDemo(folder: string, settings: DemoSettings): Promise<Demo> {
   const database = await freshDatabase(process.env['DATABASE_URL'])
-  const env = { ...process.env, PORT: '0', REFERENCES_DATA: folder, ...settings, ...database?.env }
+  const env = { ...process.env, PORT: '0', REFERENCES_DATA: folder, ...database?.env, ...settings }
   const complaints: string[] = []
   let running = await start(env, complaints).catch(async (error: unknown) => {
     await database?.drop()

@@ -42,6 +42,17 @@ export async function readInDemo({ demo, fred, ginger, complaints }: InboxStage)
     await demo.restart()
     await open(ginger, `${demo.address}/inbox`)
     assert.equal(await ginger.locator('a.link').getAttribute('href'), link)
+  })
+
+  await step('whoever asks for the guide finds the link there, and gets in', async () => {
+    await open(fred, `${demo.address}/guide?chapter=reading`)
+    await fill(fred, { 'First name': 'Fred', 'Last name': 'Astaire', 'E-mail address': 'fred@example.com' })
+    assert.equal(await press(fred, 'Send me the link'), 200)
+    await open(ginger, `${demo.address}/inbox`)
+    assert.match(await text(ginger), /to fred@example\.com[\s\S]*Your link to the guide/)
+    await ginger.locator('a.link').first().click()
+    await ginger.waitForURL(`${demo.address}/guide?chapter=reading`)
+    assert.equal(await chip(ginger), 'visitor Fred Astaire')
     assert.deepEqual([...demo.complaints(), ...complaints], [])
   })
 }

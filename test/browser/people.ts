@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 
 /** Playwright's own says HeadlessChrome, which counts as a bot, and bots become no guests. */
 const USER_AGENT =
@@ -11,12 +11,23 @@ export const PASSWORD = 'top hat, white tie and tails'
 export const PICTURES = join(import.meta.dirname, '..', '..', 'screenshots')
 
 /** A person: a browser that shares nothing with the others'. */
-export async function person(browser: Browser, complaints: string[]): Promise<Page> {
-  const context = await browser.newContext({ userAgent: USER_AGENT, viewport: DESKTOP, colorScheme: 'light' })
+export async function person(
+  browser: Browser,
+  complaints: string[],
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const context = await browser.newContext({
+    userAgent: USER_AGENT,
+    viewport: DESKTOP,
+    colorScheme: 'light',
+    ...options,
+  })
   const page = await context.newPage()
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
-    if (message.text().includes('Content Security Policy')) complaints.push(message.text())
+    // A page that says what is wrong has a status that says so too.
+    if (/^Failed to load resource: .* status of 4\d\d|status of 503/.test(message.text())) return
+    if (['error', 'warning'].includes(message.type())) complaints.push(`${page.url()}: ${message.text()}`)
   })
   return page
 }
@@ -67,6 +78,21 @@ export async function fill(page: Page, fields: Record<string, string>): Promise<
   for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(value)
 }
 
+/** Where the Tab key leads within a page's main part, from the top and in order: fields by id, the rest by text. */
+export async function tabStops(page: Page): Promise<string[]> {
+  await page.evaluate('document.activeElement.blur()')
+  const stops: string[] = []
+  const most = await page.locator('main').locator('a, button, input, textarea').count()
+  while (stops.length < most) {
+    await page.keyboard.press('Tab')
+    stops.push(await focused(page))
+  }
+  return stops
+}
+
+/** What has the focus: its id, or else its text. */
+export const focused = (page: Page): Promise<string> =>
+  page.evaluate<string>('document.activeElement.id || document.activeElement.innerText')
 export const path = (page: Page): string => new URL(page.url()).pathname
 export const heading = (page: Page): Promise<string> => page.getByRole('heading', { level: 1 }).innerText()
 export const text = (page: Page): Promise<string> => page.locator('main').innerText()

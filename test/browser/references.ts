@@ -3,24 +3,28 @@
  * server of the walk's own, once with the demo's inbox. `npm run test:browser`; `CHROMIUM` names the browser; with
  * `DATABASE_URL` the demo runs on a fresh database of that server. Leaves pictures in `screenshots/`.
  */
+import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser } from 'playwright-core'
+import { chromium, type Browser, type BrowserContextOptions } from 'playwright-core'
+import { everybodyCanRead } from './accessibility.js'
 import { afterwards } from './afterwards.js'
 import { gingerAnswers } from './answering.js'
 import { fredAsks } from './asking.js'
 import { startDemo, type Demo, type DemoSettings } from './demo.js'
 import { readInDemo } from './inbox.js'
+import { threeOpenOneLink } from './limited-link.js'
 import { openMailbox, type Mailbox } from './mailbox.js'
 import { person, PICTURES } from './people.js'
 import { refuseInProduction } from './production.js'
+import { readersLetThemselvesIn } from './self-service.js'
 import { fredStays } from './staying.js'
 import { tally } from './steps.js'
 
-async function walk(browser: Browser, demo: Demo, mailbox: Mailbox): Promise<void> {
+async function walk(browser: Browser, demo: Demo, mailbox: Mailbox, visitorSecret: string): Promise<void> {
   const complaints: string[] = []
-  const newPerson = () => person(browser, complaints)
+  const newPerson = (options?: BrowserContextOptions) => person(browser, complaints, options)
   const stage = {
     demo,
     mailbox,
@@ -28,12 +32,16 @@ async function walk(browser: Browser, demo: Demo, mailbox: Mailbox): Promise<voi
     ginger: await newPerson(),
     outsider: await newPerson(),
     newPerson,
+    visitorSecret,
     links: { reference: '', interview: '' },
     complaints,
   }
   await fredAsks(stage)
   await gingerAnswers(stage)
   await fredStays(stage)
+  await threeOpenOneLink(stage)
+  await readersLetThemselvesIn(stage)
+  await everybodyCanRead(stage)
   await afterwards(stage)
 }
 
@@ -49,6 +57,7 @@ function launch(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      '--host-resolver-rules=MAP references.test localhost', // a name to which plain HTTP is as insecure as it is
     ],
   })
 }
@@ -71,8 +80,13 @@ async function withDemo(settings: DemoSettings, walkThrough: (demo: Demo) => Pro
 async function withMailServer(browser: Browser): Promise<void> {
   const mailbox = await openMailbox()
   try {
-    const settings = { SMTP_URL: mailbox.url, MAIL_FROM: 'References <references@example.com>' }
-    await withDemo(settings, (demo) => walk(browser, demo, mailbox))
+    const visitorSecret = randomBytes(32).toString('base64url')
+    const settings = {
+      SMTP_URL: mailbox.url,
+      MAIL_FROM: 'References <references@example.com>',
+      VISITOR_SECRET: visitorSecret,
+    }
+    await withDemo(settings, (demo) => walk(browser, demo, mailbox, visitorSecret))
   } finally {
     await mailbox.close()
   }

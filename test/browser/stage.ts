@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import type { Demo } from './demo.js'
 import type { Mailbox } from './mailbox.js'
 
@@ -13,7 +13,9 @@ export interface Stage {
   readonly fred: Page
   readonly ginger: Page
   readonly outsider: Page
-  readonly newPerson: () => Promise<Page>
+  readonly newPerson: (options?: BrowserContextOptions) => Promise<Page>
+  /** What the demo signs its links with. */
+  readonly visitorSecret: string
   /** The links out of the e-mails, once these have come. */
   readonly links: { reference: string; interview: string }
   /** What the browsers had to complain of. */

@@ -59,6 +59,7 @@ export async function fredStays({ demo, fred, mailbox, outsider, links, newPerso
     links.interview = linkIn(emailTo(mailbox, 'irving@example.com'))
     const irving = await newPerson()
     assert.equal(await open(irving, links.interview), 200)
+    assert.equal(await press(irving, 'Continue'), 200)
     assert.match(await text(irving), /high heels/)
     await look(irving, '22-interview-panel')
     assert.equal(await open(irving, `${demo.address}/reference`), 403)
@@ -68,6 +69,7 @@ export async function fredStays({ demo, fred, mailbox, outsider, links, newPerso
     'a link opened in Fred’s own browser makes him a visitor as well, and no less Fred',
     async () => {
       await open(fred, links.interview)
+      await press(fred, 'Continue')
       assert.equal(fred.url(), `${demo.address}/interview`)
       assert.equal(await chip(fred), 'member fred')
       await open(fred, demo.address)

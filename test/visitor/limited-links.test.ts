@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { ensureVisitor, SCOPE_ANY } from '../../src/index.js'
 import { BROWSER, express, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
+import { later, MINUTE } from '../support/clock.js'
 import { dialect } from '../support/database.js'
 
 let app: TestApp
@@ -106,16 +107,61 @@ describe('a link with maxUses', () => {
     assert.equal(await usesOf(pass), 1)
   })
 
-  it('takes a double click for one', async () => {
+  it('takes a double click for one: a browser drops the answer to the first, and its session with it', async () => {
     const pass = await invite()
     const link = pass.tokenise('/any')
     const browser = app.browser()
-    await browser.get(link).expect(200)
-    await browser.post(link).expect(303)
-    const second = await browser.post(link).expect(303)
-    assert.equal(second.headers['location'], '/any')
-    await browser.get('/any').expect(200)
+    const page = await browser.get(link).expect(200)
+    const cookie = String(page.headers['set-cookie']).split(';', 1)[0] ?? ''
+    const click = () => app.browser().post(link).set('Cookie', cookie).expect(303)
+    const [first, second] = await Promise.all([click(), click()])
+    for (const { headers } of [first, second]) {
+      assert.equal(headers['location'], '/any')
+      const session = String(headers['set-cookie']).split(';', 1)[0] ?? ''
+      await app.browser().get('/any').set('Cookie', session).expect(200)
+    }
     assert.equal(await usesOf(pass), 1)
+  })
+
+  it('takes a double click for one where more uses are left, too', async () => {
+    const pass = await invite({ maxUses: 5 })
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/any')).expect(200)
+    await Promise.all([1, 2, 3].map(() => browser.post(pass.tokenise('/any')).expect(303)))
+    assert.equal(await usesOf(pass), 1)
+  })
+
+  it('does not take the click of another browser, nor a later one, for the same', async () => {
+    const pass = await invite({ maxUses: 2 })
+    const link = pass.tokenise('/any')
+    const page = await app.browser().get(link).expect(200)
+    const cookie = String(page.headers['set-cookie']).split(';', 1)[0] ?? ''
+    await app.browser().post(link).set('Cookie', cookie).expect(303)
+    await later(5 * MINUTE, async () => {
+      await app.browser().post(link).set('Cookie', cookie).expect(303).expect('Location', '/any')
+    })
+    assert.equal(await usesOf(pass), 2)
+    for (const other of [cookie, 'visitor-confirmation=somebody-elses', 'visitor-confirmation=']) {
+      await later(10 * MINUTE, async () => {
+        const late = app.browser()
+        await late.post(link).set('Cookie', other).expect(303).expect('Location', link)
+        await late.get('/any').expect(403)
+      })
+    }
+  })
+
+  it('is not used up by a session that cannot be renewed or saved', async () => {
+    const pass = await invite()
+    const { store } = app
+    const set = store.set.bind(store)
+    store.set = (_id, _session, done) => done?.(new Error('The store is away'))
+    try {
+      await app.browser().post(pass.tokenise('/any')).expect(500)
+    } finally {
+      store.set = set
+    }
+    assert.equal(await usesOf(pass), 0)
+    await app.browser().post(pass.tokenise('/any')).expect(303)
   })
 
   it('followed again in the session that redeemed it, uses nothing up and asks nothing', async () => {
@@ -131,10 +177,11 @@ describe('a link with maxUses', () => {
     ['Sec-Fetch-Site: same-site', { 'Sec-Fetch-Site': 'same-site' }],
     ['another Origin', { Origin: 'https://evil.test' }],
   ] as const) {
-    it(`is not redeemed by another site's form (${name}): that gets the button`, async () => {
+    it(`is not redeemed by another site's form (${name})`, async () => {
       const pass = await invite()
-      const page = await app.browser().post(pass.tokenise('/any')).set(headers).expect(200)
-      assert.notEqual(actionOf(page.text), '')
+      const browser = app.browser()
+      await browser.post(pass.tokenise('/api')).set(headers).expect(403)
+      await browser.get('/any').expect(403)
       assert.equal(await usesOf(pass), 0)
     })
   }
@@ -150,11 +197,18 @@ describe('the page with the button', () => {
   it('runs nothing, is framed by nobody, is kept by no cache, and says nothing of the pass', async () => {
     const pass = await invite({ firstName: 'Ginger', context: { about: 'Fred' } })
     const page = await app.browser().get(pass.tokenise('/any')).expect(200)
-    assert.match(String(page.headers['content-security-policy']), /^default-src 'none'; style-src 'sha256-/)
+    assert.match(
+      String(page.headers['content-security-policy']),
+      /^default-src 'none'; img-src 'self'; style-src 'sha256-/,
+    )
     assert.match(String(page.headers['content-security-policy']), /frame-ancestors 'none'/)
     assert.equal(page.headers['cache-control'], 'no-store')
     assert.equal(page.headers['referrer-policy'], 'no-referrer')
-    assert.equal(page.headers['set-cookie'], undefined)
+    // Nothing but the mark by which a double click is known.
+    assert.match(
+      String(page.headers['set-cookie']),
+      /^visitor-confirmation=[\w-]{22}; Max-Age=3600; Path=\/;.*HttpOnly; SameSite=Lax$/,
+    )
     assert.doesNotMatch(page.text, /<script|\son\w+=|Ginger|Fred|ginger@/)
   })
 

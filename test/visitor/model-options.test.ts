@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
+import { findPassByUuid } from '../../src/visitor/statements.js'
 import { defineVisitorModels, ensureVisitor, SCOPE_ANY } from '../../src/index.js'
 import { SECRET, startApplication, type TestApp, type TestAppOptions } from '../support/application.js'
 import { later } from '../support/clock.js'
@@ -24,6 +26,33 @@ async function withApp(options: TestAppOptions, work: (app: TestApp) => Promise<
 const ginger = { email: 'ginger@example.test', scope: 'foo' }
 
 describe('defineVisitorModels', () => {
+  it('secret: false keeps links out of the log and of errors, even where the host logs what it binds', async () => {
+    const logged: string[] = []
+    const database = { logging: (sql: string) => logged.push(sql), logQueryParameters: true }
+    for (const preparedStatements of [true, false]) {
+      await withApp({ database, visitor: { secret: false, preparedStatements } }, async (app) => {
+        const pass = await app.Visitor.create(ginger)
+        const [other] = await app.Visitor.bulkCreate([ginger])
+        await app.browser().get(pass.tokenise('/any')).expect(303)
+        await pass.reissue()
+        const broken = app.Visitor.getTableName() as string
+        await app.sequelize.getQueryInterface().renameTable(broken, 'away')
+        const thrown: string[] = []
+        const response = await app.browser().get(pass.tokenise('/any'))
+        assert.equal(response.status, 500)
+        thrown.push(response.text)
+        await assert.rejects(findPassByUuid(app.Visitor, pass.uuid), (error) => {
+          thrown.push(inspect(error, { depth: 9 }))
+          return true
+        })
+        await app.sequelize.getQueryInterface().renameTable('away', broken)
+        const seen = [...logged, ...thrown].join('\n')
+        assert.ok(seen.length > 100)
+        for (const { uuid } of [pass, other ?? pass]) assert.ok(!seen.includes(uuid), seen)
+      })
+    }
+  })
+
   it('secret: false makes links of bare UUIDs, and keeps them out of the log', async () => {
     await withApp({ visitor: { secret: false } }, async (app) => {
       const pass = await app.Visitor.create(ginger)

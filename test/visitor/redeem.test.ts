@@ -22,6 +22,10 @@ before(async () => {
         Object.assign(req.session, { cart: ['shoes'], secretOfTheOld: 1 })
         res.json({ id: req.sessionID })
       })
+      host.get('/remember-me', (req, res) => {
+        req.session.cookie.maxAge = 30 * DAY * 1000
+        res.json({})
+      })
       host.get('/data', (req, res) => {
         res.json({ session: req.session, id: req.sessionID })
       })
@@ -244,6 +248,48 @@ describe('nobody looking', () => {
   }
 })
 
+describe('another site', () => {
+  const forced: [string, 'get' | 'post', Record<string, string>][] = [
+    [
+      'posts a form',
+      'post',
+      { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', Origin: 'https://evil.test' },
+    ],
+    ['posts a form, over plain HTTP', 'post', { Origin: 'https://evil.test' }],
+    ['posts without a page', 'post', { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'no-cors' }],
+    ['shows the link as an image', 'get', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' }],
+  ]
+  for (const [name, method, headers] of forced) {
+    it(`${name}: nobody becomes the visitor of its link, and no session is replaced`, async () => {
+      const pass = await invite()
+      const response = await app.browser()[method](pass.tokenise('/any')).set(headers).expect(403)
+      assert.equal(response.headers['set-cookie'], undefined)
+      await pass.reload()
+      assert.equal(pass.uses, 0)
+    })
+  }
+  const allowed: [string, 'get' | 'post', Record<string, string>][] = [
+    [
+      'holds a link that is followed',
+      'get',
+      { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' },
+    ],
+    [
+      'is the application’s own script on another origin',
+      'post',
+      { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'cors', Origin: 'https://app.test' },
+    ],
+  ]
+  for (const [name, method, headers] of allowed) {
+    it(`${name}: that redeems`, async () => {
+      const pass = await invite()
+      await app.browser()[method](pass.tokenise('/any')).set(headers)
+      await pass.reload()
+      assert.equal(pass.uses, 1)
+    })
+  }
+})
+
 describe('what a response to a token says', () => {
   it('no-store and no-referrer, whatever the page says itself', async () => {
     const expired = await invite({ expiresAt: new Date(0) })
@@ -297,24 +343,64 @@ describe('the session of a visitor', () => {
     await attacker.get('/any').expect(403)
   })
 
-  it('stays a logged-in user’s own', async () => {
+  it('stays a logged-in user’s own, with all that is in it, under a new id', async () => {
     await app.User.create({ username: 'fred' })
     const browser = app.browser()
     await browser.post('/login').type('form').send({ username: 'fred', password: 'x' }).expect(200)
+    await browser.get('/fill')
     const before = body(await browser.get('/open'))
     const pass = await invite({ sessionExpiry: 60 })
     const redeemed = await browser.get(pass.tokenise('/open')).expect(303)
-    assert.equal(redeemed.headers['set-cookie'], undefined)
+    assert.doesNotMatch(String(redeemed.headers['set-cookie']), /expires|max-age/i)
     const after = body(await browser.get('/open'))
-    assert.equal(after.sessionID, before.sessionID)
+    assert.notEqual(after.sessionID, before.sessionID)
     assert.equal(after.user?.username, 'fred')
     assert.equal(after.isRegularUser, true)
     assert.equal(after.isVisitor, true)
+    const { session } = (await browser.get('/data')).body as { session: { secretOfTheOld?: number } }
+    assert.equal(session.secretOfTheOld, 1)
     await later(120, async () => {
       const ended = body(await browser.get('/open'))
       assert.equal(ended.isVisitor, false)
       assert.equal(ended.user?.username, 'fred')
     })
+  })
+
+  it('keeps a lifetime that the application has given to the session of a logged-in user', async () => {
+    await app.User.create({ username: 'remembered' })
+    const browser = app.browser()
+    await browser.post('/login').type('form').send({ username: 'remembered', password: 'x' }).expect(200)
+    await browser.get('/remember-me')
+    const redeemed = await browser.get((await invite({ sessionExpiry: 60 })).tokenise('/open')).expect(303)
+    const [, expires = ''] = /Expires=([^;]+)/.exec(String(redeemed.headers['set-cookie'])) ?? []
+    assert.ok(Math.abs(Date.parse(expires) - Date.now() - 30 * DAY * 1000) < 5000, expires)
+    const { session } = (await browser.get('/data')).body as {
+      session: { cookie: { originalMaxAge: number } }
+    }
+    assert.ok(Math.abs(session.cookie.originalMaxAge - 30 * DAY * 1000) < 5000)
+  })
+
+  it('is not shared with whoever planted the session, a guest’s included', async () => {
+    const attacker = app.browser()
+    const planted = await attacker.get('/play').expect(200)
+    const cookie = String(planted.headers['set-cookie']).split(';', 1)[0] ?? ''
+    for (const redeem of [
+      async () =>
+        app
+          .browser()
+          .get((await invite()).tokenise('/open'))
+          .set('Cookie', cookie)
+          .expect(303),
+      async () =>
+        app
+          .browser()
+          .post((await invite({ maxUses: 1 })).tokenise('/open'))
+          .set('Cookie', cookie)
+          .expect(303),
+    ]) {
+      await redeem()
+      assert.equal(body(await attacker.get('/open')).isVisitor, false)
+    }
   })
 
   it('is kept through a guest’s login, with its end', async () => {

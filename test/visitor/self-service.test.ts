@@ -4,6 +4,7 @@ import { after, afterEach, before, describe, it } from 'node:test'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { z } from 'zod'
 import {
+  defineVisitorModels,
   ensureVisitor,
   SCOPE_ANY,
   selfServiceRouter,
@@ -340,6 +341,53 @@ describe('what the guard hands to the form', () => {
   })
 })
 
+describe('a hand-over', () => {
+  it('is for the form that its guard names, and the model: a lax form does not serve a strict one', async () => {
+    const other = await startApplication({
+      routes(host, { Visitor, sequelize }) {
+        const { Visitor: Other } = defineVisitorModels(sequelize, { secret: SECRET, modelName: 'Other' })
+        const router = (Model: typeof Visitor) =>
+          selfServiceRouter({ Visitor: Model, baseUrl: 'https://example.test', send: () => undefined })
+        host.get('/strict', ensureVisitor('PARTNER', { selfService: true, selfServiceUrl: '/partner-in' }))
+        host.get('/lax', ensureVisitor('PUBLIC', { selfService: true }))
+        host.get(
+          '/other',
+          ensureVisitor('PUBLIC', { selfService: true, Visitor: Other, selfServiceUrl: '/others' }),
+        )
+        host.get('/behind', ensureVisitor('PUBLIC', { selfService: true, selfServiceUrl: '/app/Visitor/' }))
+        host.use('/visitor', router(Visitor))
+        host.use('/partner-in', router(Visitor))
+        host.use('/others', router(Other))
+      },
+    })
+    try {
+      const browser = other.browser()
+      const forOf = async (page: string) => (await formUrl(browser, page)).split('?')[1] ?? ''
+      const [strict, lax, foreign, behind] = [
+        await forOf('/strict'),
+        await forOf('/lax'),
+        await forOf('/other'),
+        await forOf('/behind'),
+      ]
+      for (const [path, query, status] of [
+        ['/partner-in', strict, 200],
+        ['/visitor', strict, 400],
+        ['/visitor', lax, 200],
+        ['/VISITOR/', lax, 200],
+        ['/partner-in', lax, 400],
+        ['/others', foreign, 200],
+        ['/others', lax, 400],
+        ['/visitor', foreign, 400],
+        ['/visitor', behind, 200], // a proxy has taken /app off
+      ] as const) {
+        assert.equal((await browser.get(`${path}?${query}`)).status, status, `${path} ${query}`)
+      }
+    } finally {
+      await other.close()
+    }
+  })
+})
+
 describe('the form', () => {
   const wrong: [string, object, Record<string, string>][] = [
     [
@@ -397,12 +445,12 @@ describe('the form', () => {
     const response = await ask(app.browser(), {
       firstName: "  Ð“Ð\u0000\ud800 O'Neil<b> ",
       lastName: 'van\r\nder Berg',
-      email: ' Ginger+x@example.test ',
+      email: " Ginger+o'neil@example.test ",
     })
     assert.equal(response.status, 303)
     assert.equal(mailbox[0]?.visitor.lastName, 'van der Berg')
     assert.equal(mailbox[0].visitor.firstName.includes('\0'), false)
-    assert.equal(mailbox[0].to, 'Ginger+x@example.test')
+    assert.equal(mailbox[0].to, "Ginger+o'neil@example.test")
   })
 
   it('escapes what was typed', async () => {
@@ -464,6 +512,72 @@ describe('a message that cannot be sent', () => {
     assert.doesNotMatch(response.text, /ECONNREFUSED/)
     assert.equal(await app.Visitor.count(), 0)
     assert.match((await warning).message, /ECONNREFUSED/)
+  })
+
+  it('and leaves nothing open even if the pass cannot be taken back', async () => {
+    const links: string[] = []
+    const other = await start({
+      send({ visitor, link }) {
+        links.push(link)
+        visitor.destroy = () => Promise.reject(new Error('The database is away'))
+        throw Object.assign(new Error('ECONNREFUSED'), { data: link })
+      },
+    })
+    try {
+      const response = await ask(other.browser())
+      assert.equal(response.status, 503)
+      const [pass] = await other.Visitor.findAll()
+      assert.equal(pass?.isActive, false)
+      await other
+        .browser()
+        .get(pathOf(links[0] ?? ''))
+        .set('Accept', 'application/json')
+        .expect(403)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('or while it is being sent', async () => {
+    let whileSending: number | undefined
+    const other = await start({
+      async send({ link }) {
+        const response = await fetch(other.origin + pathOf(link), { redirect: 'manual' })
+        whileSending = response.status
+      },
+    })
+    try {
+      assert.equal((await ask(other.browser())).status, 303)
+      assert.notEqual(whileSending, 303)
+      assert.equal((await other.Visitor.findOne())?.isActive, true)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('counts for no limit', async () => {
+    const other = await start({ limiter: new RateLimiterMemory({ points: 2, duration: 3600 }) })
+    try {
+      sendFails = new Error('ECONNREFUSED')
+      for (let attempt = 0; attempt < 3; attempt++) assert.equal((await ask(other.browser())).status, 503)
+      sendFails = undefined
+      assert.equal((await ask(other.browser())).status, 303)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('even by what is not an error at all', async () => {
+    const other = await start({
+      send: () => {
+        throw Object.create(null)
+      },
+    })
+    try {
+      assert.equal((await ask(other.browser())).status, 503)
+    } finally {
+      await other.close()
+    }
   })
 
   it('even by a promise that rejects with nothing', async () => {
@@ -565,6 +679,63 @@ describe('limits', () => {
     }
   })
 
+  it('know an address by all its spellings', async () => {
+    const other = await start({ limiter: { email: points(1) } })
+    try {
+      const spellings = [
+        'ceo@victim.com',
+        'ceo@victim\u00ad.com',
+        'ceo@vic\u200btim.com',
+        'ceo@\u24e5ictim.com',
+        'CEO@VICTIM.COM',
+        'ce\u00ado@victim.com',
+      ]
+      const statuses: number[] = []
+      for (const email of spellings) statuses.push((await ask(other.browser(), { ...ginger, email })).status)
+      assert.deepEqual(statuses, [303, 429, 429, 429, 429, 422])
+      assert.deepEqual(
+        (await other.Visitor.findAll()).map(({ email }) => email),
+        ['ceo@victim.com'],
+      )
+      const idn = await ask(other.browser(), { ...ginger, email: 'a@b\u00fccher.example' })
+      assert.equal(idn.status, 303)
+      const punycode = await ask(other.browser(), { ...ginger, email: 'a@xn--bcher-kva.example' })
+      assert.equal(punycode.status, 429)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('count what is sent, and nothing that is refused before', async () => {
+    const other = await start({ limiter: points(1) })
+    try {
+      for (const email of ['nobody', 'a@b', 'a@localhost'])
+        assert.equal((await ask(other.browser(), { ...ginger, email })).status, 422)
+      assert.equal((await ask(other.browser())).status, 303)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('heed a limiter that refuses by an Error, and tell no nonsense of how long', async () => {
+    for (const [refusal, retryAfter] of [
+      [Object.assign(new Error('Too many'), { msBeforeNext: 1500 }), '2'],
+      [{ msBeforeNext: Infinity }, undefined],
+      [{ msBeforeNext: Number.NaN }, undefined],
+      [undefined, undefined],
+    ] as const) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as limiters do
+      const other = await start({ limiter: { consume: () => Promise.reject(refusal) } })
+      try {
+        const response = await ask(other.browser())
+        assert.equal(response.status, 429)
+        assert.equal(response.headers['retry-after'], retryAfter)
+      } finally {
+        await other.close()
+      }
+    }
+  })
+
   it('refuse a client that asks for too many addresses', async () => {
     const other = await start({ limiter: { ip: points(2) } })
     try {
@@ -609,6 +780,33 @@ describe('limits', () => {
   })
 })
 
+describe('what only the pass refuses', () => {
+  it('stands beside its field, in words for people', async () => {
+    const schema = z.object({ email: z.string(), firstName: z.string() })
+    const other = await start({ schema })
+    try {
+      const response = await ask(other.browser(), { ...ginger, firstName: 'x'.repeat(151) })
+      assert.equal(response.status, 422)
+      assert.deepEqual(errorsOf(response.text), { firstName: 'This cannot be kept as it is' })
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('is the application’s fault if no field of the form could help', async () => {
+    const schema = z
+      .object({ email: z.string() })
+      .transform(({ email }) => ({ email, firstName: 'x'.repeat(151) }))
+    const other = await start({ schema, fields: [{ name: 'email', label: 'E-mail', type: 'email' }] })
+    try {
+      assert.equal((await ask(other.browser())).status, 500)
+      assert.equal(await other.Visitor.count(), 0)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
 describe('the pages', () => {
   it('run nothing, load nothing, are framed by nobody and kept by no cache', async () => {
     const browser = app.browser()
@@ -620,8 +818,11 @@ describe('the pages', () => {
       await browser.get('/visitor'),
     ]) {
       const policy = String(page.headers['content-security-policy'])
-      assert.match(policy, /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; form-action 'self';/)
-      assert.match(policy, /base-uri 'none'; frame-ancestors 'none'$/)
+      assert.match(
+        policy,
+        /^default-src 'none'; img-src 'self'; style-src 'sha256-[\w+/=]{44}'; base-uri 'none';/,
+      )
+      assert.match(policy, /frame-ancestors 'none'; form-action 'self'$/)
       assert.equal(page.headers['cache-control'], 'no-store')
       assert.equal(page.headers['x-content-type-options'], 'nosniff')
       assert.doesNotMatch(page.text, /<script|\son\w+="|style="|https?:/)
@@ -653,6 +854,23 @@ describe('the pages', () => {
       )
       assert.equal(((await browser.get('/visitor/sent').expect(200)).body as { name: string }).name, 'sent')
       assert.equal(((await browser.get('/visitor').expect(400)).body as { name: string }).name, 'expired')
+    } finally {
+      await other.close()
+    }
+  })
+
+  it("can be the application's own one by one", async () => {
+    const other = await start({
+      render: {
+        sent: (page, _req, res) => {
+          res.send(`own: ${page.name}`)
+        },
+      },
+    })
+    try {
+      const browser = other.browser()
+      assert.equal((await browser.get('/visitor/sent').expect(200)).text, 'own: sent')
+      assert.match((await browser.get(await formUrl(browser)).expect(200)).text, /<form/)
     } finally {
       await other.close()
     }
@@ -718,6 +936,7 @@ describe('wrong options', () => {
     ['a path for baseUrl', { baseUrl: '/visitor' }, /option 'baseUrl' must be/],
     ['a limiter that is none', { limiter: { per: 1 } }, /option 'limiter' must be/],
     ['a schema that is none', { schema: {} }, /option 'schema' must be a Standard Schema/],
+    ['pages that there are not', { render: { confirm: () => undefined } }, /option 'render' must be/],
     ['an unknown one', { rendr: 1 }, /unknown option 'rendr'/],
   ] as const) {
     it(`${name}: throws at start-up`, () => {
@@ -742,5 +961,6 @@ describe('wrong options', () => {
 
   it('a guard without a scope to make passes for throws at start-up', () => {
     assert.throws(() => ensureVisitor(SCOPE_ANY, { selfService: true }), /needs a scope/)
+    assert.throws(() => ensureVisitor('x'.repeat(101), { selfService: true }), /at most 100 characters/)
   })
 })

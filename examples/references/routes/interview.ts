@@ -7,7 +7,13 @@ import { deliver } from '../mail/deliver.js'
 import { checkEmail, checkLength, collectErrors, emailError, readForm, type Values } from '../forms.js'
 import { Message, ReferenceRequest } from '../models.js'
 
-/** A second kind of visitor: interviewers, invited to read somebody's references. Referees do not get in here. */
+/** An interviewer, and two colleagues to whom they pass it on. */
+const READERS = 3
+
+/**
+ * A second kind of visitor: interviewers, invited to read somebody's references. Referees do not get in here. Their link
+ * opens for a few people and then for nobody else; it asks for a click on a button, because mail scanners open links too.
+ */
 export function interviewRoutes(context: Context): Router {
   const { sequelize, models } = context
   const { Visitor } = models
@@ -15,7 +21,7 @@ export function interviewRoutes(context: Context): Router {
 
   router.get('/interview', ensureVisitor('INTERVIEW_PANEL'), async (req, res) => {
     // The pass's `context` is whatever the application wanted to remember with the invitation.
-    const { userId } = req.visitor?.context as { userId: number }
+    const { userId } = req.visitor.context as { userId: number }
     const references = await ReferenceRequest.findAll({
       where: { userId, finishedAt: { [Op.not]: null } },
       include: 'pass',
@@ -27,7 +33,7 @@ export function interviewRoutes(context: Context): Router {
   router.use('/interview/invite', ensureUser)
 
   router.get('/interview/invite', (_req, res) => {
-    res.render('interview/invite', { values: {}, errors: {} })
+    res.render('interview/invite', { readers: READERS, values: {}, errors: {} })
   })
 
   router.post('/interview/invite', async (req, res) => {
@@ -37,7 +43,7 @@ export function interviewRoutes(context: Context): Router {
       email: checkEmail(values.email),
     })
     if (errors !== undefined) {
-      res.status(422).render('interview/invite', { values, errors })
+      res.status(422).render('interview/invite', { readers: READERS, values, errors })
       return
     }
     try {
@@ -46,7 +52,7 @@ export function interviewRoutes(context: Context): Router {
     } catch (error) {
       const email = emailError(error)
       if (email === undefined) throw error
-      res.status(422).render('interview/invite', { values, errors: { email } })
+      res.status(422).render('interview/invite', { readers: READERS, values, errors: { email } })
     }
   })
 
@@ -54,7 +60,7 @@ export function interviewRoutes(context: Context): Router {
   async function invite(userId: number, { name, email }: Values<'name' | 'email'>): Promise<number> {
     return await sequelize.transaction(async (transaction) => {
       const pass = await Visitor.create(
-        { firstName: name, email, scope: 'INTERVIEW_PANEL', context: { userId } },
+        { firstName: name, email, scope: 'INTERVIEW_PANEL', context: { userId }, maxUses: READERS },
         { transaction },
       )
       const { id } = await Message.create(

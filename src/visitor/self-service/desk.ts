@@ -4,17 +4,26 @@ import { ValidationError } from 'sequelize'
 import { clientKey } from '../../web/client-network.js'
 import type { CsrfFieldOf } from '../../web/csrf-field.js'
 import { checkForm, readForm, type FormErrors, type FormValues } from '../../web/form.js'
-import { consume, type Limiter } from '../../web/limiter.js'
+import { consume, takeBack, type Limiter } from '../../web/limiter.js'
 import { localPath } from '../../web/local-path.js'
 import type { FormField } from '../../web/pages/form-page.js'
-import { showPage, type Render } from '../../web/pages/page.js'
+import { showPage } from '../../web/pages/page.js'
 import { queryValues, withQuery } from '../../web/query.js'
 import { refuseCrossSite } from '../../web/same-site.js'
 import type { Seal } from '../token.js'
 import type { Visitor } from '../visitor.js'
-import { HAND_OVER_KEY, readHandOver, type ReadHandOver } from './hand-over.js'
-import { issuePass, originOf, SendFailed, type BaseUrl, type SendLink } from './issue-pass.js'
-import { bodyOf, expiredPage, formPage, sentPage, type SelfServicePage } from './pages.js'
+import { oneSpelling } from './address.js'
+import { HAND_OVER_KEY, isMeantFor, readHandOver, type ReadHandOver } from './hand-over.js'
+import { draftPass, originOf, sendPass, SendFailed, type BaseUrl, type SendLink } from './issue-pass.js'
+import {
+  bodyOf,
+  expiredPage,
+  formPage,
+  rendererOf,
+  sentPage,
+  type RenderSelfService,
+  type SelfServicePage,
+} from './pages.js'
 import { noAddress, type SelfServiceSchema, type SelfServiceValues } from './schema.js'
 
 /** What the desk works with, defaults filled in. */
@@ -26,7 +35,7 @@ export interface DeskSettings {
   readonly limiter: { readonly ip?: Limiter; readonly email?: Limiter }
   readonly fields: readonly FormField[]
   readonly schema: SelfServiceSchema
-  readonly render: Render<SelfServicePage> | undefined
+  readonly render: RenderSelfService | undefined
   readonly csrf: CsrfFieldOf
 }
 
@@ -72,30 +81,41 @@ export class SelfServiceDesk {
     values: SelfServiceValues,
     handOver: ReadHandOver,
   ): Promise<Refusal | undefined> {
-    const { Visitor: Model, send, baseUrl } = this.settings
-    if (await this.isOverLimit(req, values.email)) return TOO_MANY
+    const { Visitor: Model, send, baseUrl, fields } = this.settings
     try {
-      await issuePass(Model, values, handOver, { req, send, baseUrl })
+      const visitor = await draftPass(Model, values, handOver)
+      if (await this.isOverLimit(req, visitor.email)) return TOO_MANY
+      await sendPass(visitor, handOver, { req, send, baseUrl })
       return undefined
     } catch (error) {
-      if (error instanceof ValidationError) return { status: 422, errors: errorsOf(error) }
+      if (error instanceof ValidationError) return { status: 422, errors: errorsOf(error, fields) }
       if (!(error instanceof SendFailed)) throw error
       warnOf(error)
+      await this.uncount(req, values.email)
       return NOT_SENT
     }
   }
 
   private async isOverLimit(req: Request, email: string): Promise<boolean> {
     const { limiter } = this.settings
-    const digest = createHash('sha256').update(email.trim().toLowerCase()).digest('base64url')
     return (
-      (await consume(req, limiter.ip, `ip:${clientKey(req)}`)) !== undefined ||
-      (await consume(req, limiter.email, `email:${digest}`)) !== undefined
+      (await consume(req, limiter.ip, ipKey(req))) !== undefined ||
+      (await consume(req, limiter.email, emailKey(email))) !== undefined
     )
   }
 
+  /** Nobody is shut out for an hour because the mail server was. */
+  private async uncount(req: Request, email: string): Promise<void> {
+    const { limiter } = this.settings
+    await takeBack(limiter.ip, ipKey(req))
+    await takeBack(limiter.email, emailKey(email))
+  }
+
   private handOverOf(req: Request): ReadHandOver | undefined {
-    return readHandOver(this.settings.seal, given(req))
+    const { seal, Visitor: Model } = this.settings
+    const handOver = readHandOver(seal, given(req))
+    const isOurs = handOver?.of === Model.name && isMeantFor(handOver, req.baseUrl)
+    return isOurs ? handOver : undefined
   }
 
   private async showFormAgain(
@@ -110,17 +130,27 @@ export class SelfServiceDesk {
   }
 
   private async show(req: Request, res: Response, page: SelfServicePage): Promise<void> {
-    await showPage(req, res, page, { render: this.settings.render, body: bodyOf })
+    await showPage(req, res, page, { render: rendererOf(this.settings.render, page), body: bodyOf })
   }
 }
 
 const TOO_MANY: Refusal = {
   status: 429,
-  errors: { '': 'We have sent several links already. Look into your mailbox, or try again later' },
+  errors: { '': 'Too many links were asked for. Please look into your mailbox, or try again later.' },
 }
 const NOT_SENT: Refusal = {
   status: 503,
-  errors: { '': 'We could not send the message, and kept nothing. Please try again in a moment' },
+  errors: { '': 'We could not send the message just now. Please try again in a moment.' },
+}
+
+/** What the limiter counts by. An address is personal: a digest will do. */
+function emailKey(email: string): string {
+  const address = (oneSpelling(email) ?? email).trim().toLowerCase()
+  return `email:${createHash('sha256').update(address).digest('base64url')}`
+}
+
+function ipKey(req: Request): string {
+  return `ip:${clientKey(req)}`
 }
 
 /** Where the router is mounted, as a path of this site. */
@@ -134,16 +164,23 @@ function given(req: Request): string {
   return first
 }
 
-/** What the pass's own validators found: beside the field where one is to blame. */
-function errorsOf({ errors }: ValidationError): FormErrors {
+/**
+ * What the pass's own validators found, beside the fields that are to blame.
+ *
+ * @throws {ValidationError} if no field is: nothing that the person could type would help
+ */
+function errorsOf(error: ValidationError, fields: readonly FormField[]): FormErrors {
+  const found = error.errors.map(({ path }) => path).filter((path) => path !== null)
+  if (!found.every((path) => fields.some(({ name }) => name === path))) throw error
   return Object.fromEntries(
-    errors.map(({ path, message }) => [path ?? '', path === 'email' ? noAddress.message : message]),
+    found.map((path) => [path, path === 'email' ? noAddress.message : 'This cannot be kept as it is']),
   )
 }
 
 /** The person sees an honest page; whoever runs the application must hear of it too. */
 function warnOf({ message, cause }: SendFailed): void {
-  const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+  const reason =
+    cause instanceof Error ? (cause.stack ?? cause.message) : 'with something that is not an Error'
   process.emitWarning(`selfServiceRouter: ${message}: ${reason}`, {
     type: 'PassportEphemeralWarning',
     code: 'SELF_SERVICE_SEND_FAILED',

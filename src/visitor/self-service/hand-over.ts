@@ -6,6 +6,10 @@ import type { Seal } from '../token.js'
  * It opens nothing; everybody who opens the guarded page gets one.
  */
 export interface HandOver {
+  /** Whose passes: the name of the model. */
+  readonly of: string
+  /** Which form, by its path: one may ask for more than another. */
+  readonly form: string
   readonly scope: string
   /** The way back: a path of this site. */
   readonly next: string
@@ -31,11 +35,11 @@ const LONGEST_WAY_BACK = 2048
 type Written = HandOver & { readonly expiresAt: number }
 
 /** Writes a hand-over for a query string: readable, but of no use once it is changed. */
-export function writeHandOver(seal: Seal, { scope, next, sessionExpiry }: HandOver): string {
+export function writeHandOver(seal: Seal, handOver: HandOver): string {
+  const { next } = handOver
   const written: Written = {
-    scope,
+    ...handOver,
     next: next.length > LONGEST_WAY_BACK ? pathOf(next) : next,
-    sessionExpiry,
     expiresAt: Math.ceil(Date.now() / 1000) + LIFETIME,
   }
   const content = Buffer.from(JSON.stringify(written))
@@ -48,9 +52,18 @@ export function readHandOver(seal: Seal, text: string): ReadHandOver | undefined
   const bytes = Buffer.from(content, 'base64url')
   if (rest.length > 0 || !seal.isGenuine(bytes, Buffer.from(signature, 'base64url'))) return undefined
 
-  const { scope, next, sessionExpiry, expiresAt } = JSON.parse(bytes.toString()) as Written
-  if (!isLocalPath(next)) return undefined // signed by us, and all the same nowhere to send anybody
-  return { scope, next, sessionExpiry, hasExpired: expiresAt * 1000 <= Date.now() }
+  const { expiresAt, ...handOver } = JSON.parse(bytes.toString()) as Written
+  if (!isLocalPath(handOver.next)) return undefined // signed by us, and all the same nowhere to send anybody
+  return { ...handOver, hasExpired: expiresAt * 1000 <= Date.now() }
+}
+
+/**
+ * Whether a hand-over was meant for the form at this path. What stands before the application may have taken a prefix off
+ * its addresses, so that the guard knows a longer path than the form.
+ */
+export function isMeantFor({ form }: HandOver, path: string): boolean {
+  const [meant, here] = [form, path].map((text) => text.toLowerCase().replace(/\/+$/, '')) as [string, string]
+  return meant.endsWith(here)
 }
 
 function pathOf(address: string): string {

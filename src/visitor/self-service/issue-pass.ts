@@ -9,7 +9,7 @@ const debug = createDebug('passport-ephemeral:self-service')
 
 /** What goes out to the mailbox that was typed in. */
 export interface SelfServiceMessage {
-  /** The new pass. */
+  /** The new pass. It is opened once `send` is through. */
   readonly visitor: VisitorOf
   /** The only thing that opens the door: put it into the message, and nowhere else. */
   readonly link: string
@@ -23,35 +23,52 @@ export type SendLink = (message: SelfServiceMessage) => unknown
 export type BaseUrl = string | ((req: Request) => string)
 
 /**
- * Makes the pass that was asked for, and sends its link. A message that could not be sent takes the pass with it, so that
- * no pass lives whose link nobody got.
+ * The pass that was asked for, not stored yet.
  *
- * @throws {ValidationError} Sequelize's, if the pass cannot be as it was typed; then nothing was stored
- * @throws {SendFailed} if the message was not sent; then nothing is left
+ * @throws {ValidationError} Sequelize's, if it cannot be as it was typed
  */
-export async function issuePass(
+export async function draftPass(
   Model: typeof Visitor,
   { firstName = '', lastName = '', email, context = null }: SelfServiceValues,
-  { scope, next, sessionExpiry }: HandOver,
-  { req, send, baseUrl }: { readonly req: Request; readonly send: SendLink; readonly baseUrl: BaseUrl },
-): Promise<void> {
-  const origin = originOf(baseUrl, req)
-  const visitor = await Model.create({
+  { scope, sessionExpiry }: HandOver,
+): Promise<Visitor> {
+  const visitor = Model.build({
     firstName,
     lastName,
     email,
     context,
     scope,
     selfService: true,
+    isActive: false,
     ...(sessionExpiry !== undefined && { sessionExpiry }),
   })
+  await visitor.validate({ hooks: false, skip: ['createdAt', 'updatedAt'] }) // they are set when it is saved
+  return visitor
+}
+
+/**
+ * Stores the pass, sends its link, and only then opens it: whatever fails, and wherever the process dies, no pass is open
+ * whose link nobody got.
+ *
+ * @throws {SendFailed} if the message was not sent; then nothing is left but, if the database is away too, a closed pass
+ */
+export async function sendPass(
+  visitor: Visitor,
+  { next }: HandOver,
+  { req, send, baseUrl }: { readonly req: Request; readonly send: SendLink; readonly baseUrl: BaseUrl },
+): Promise<void> {
+  const link = visitor.tokenise(originOf(baseUrl, req) + localPath(next))
+  await visitor.save()
   try {
-    await send({ visitor, link: visitor.tokenise(origin + localPath(next)), req })
+    await send({ visitor, link, req })
   } catch (cause) {
-    debug('pass %d taken back: its link was not sent: %o', visitor.id, cause)
-    await visitor.destroy()
+    debug('pass %d taken back: its link was not sent', visitor.id)
+    await visitor.destroy().catch((error: unknown) => {
+      debug('pass %d stays, closed: %o', visitor.id, error)
+    })
     throw new SendFailed(cause)
   }
+  await visitor.update({ isActive: true })
   debug('pass %d sent', visitor.id)
 }
 

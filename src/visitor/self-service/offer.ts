@@ -1,11 +1,12 @@
 import type { NextFunction, Request, Response } from 'express'
 import { MiddlewareOrder, type VisitorAccessDenied } from '../../errors.js'
+import { localPath } from '../../web/local-path.js'
 import { ownAddress } from '../../web/own-address.js'
 import { withQuery } from '../../web/query.js'
 import { redirectOrError } from '../../web/redirect-or-error.js'
 import { modelOf } from '../session.js'
 import { SCOPE_ANY } from '../scope.js'
-import { visitorSettings } from '../visitor.js'
+import { LONGEST_SCOPE, visitorSettings, type Visitor } from '../visitor.js'
 import { HAND_OVER_KEY, writeHandOver } from './hand-over.js'
 
 /** How a guard turns a request away. */
@@ -13,6 +14,7 @@ export type Refuse = (req: Request, res: Response, next: NextFunction, error: Vi
 
 /** What of the guard's options concerns the form. */
 export interface OfferOptions {
+  readonly Visitor?: typeof Visitor
   readonly selfServiceUrl?: string
   readonly sessionExpiry?: number | null
 }
@@ -23,17 +25,19 @@ export interface OfferOptions {
  *
  * @throws {TypeError} at start-up, if there is no scope for which a pass could be made
  */
-export function offerSelfService(
-  [scope = SCOPE_ANY]: readonly string[],
-  { selfServiceUrl = '/visitor', sessionExpiry }: OfferOptions,
-): Refuse {
+export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options: OfferOptions): Refuse {
+  const { selfServiceUrl = '/visitor', sessionExpiry } = options
   if (scope === SCOPE_ANY) {
     throw new TypeError("ensureVisitor: option 'selfService' needs a scope to make passes for, not SCOPE_ANY")
   }
+  if (scope.length > LONGEST_SCOPE) {
+    throw new TypeError(`ensureVisitor: a scope has at most ${String(LONGEST_SCOPE)} characters`)
+  }
+  const form = localPath(selfServiceUrl.split(/[?#]/, 1)[0] ?? '')
   return function offer(req, res, next, error) {
-    const Model = modelOf(req)
+    const Model = options.Visitor ?? modelOf(req)
     const seal = Model?.[visitorSettings].codec.seal
-    if (seal === undefined) {
+    if (Model === undefined || seal === undefined) {
       next(
         new MiddlewareOrder(
           "ensureVisitor with selfService needs app.use(passport.authenticate('visitor-token')) before it, " +
@@ -42,7 +46,8 @@ export function offerSelfService(
       )
       return
     }
-    const handOver = writeHandOver(seal, { scope, next: ownAddress(req), sessionExpiry })
+    const wayBack = ownAddress(req)
+    const handOver = writeHandOver(seal, { of: Model.name, form, scope, next: wayBack, sessionExpiry })
     redirectOrError(req, res, next, {
       url: withQuery(selfServiceUrl, HAND_OVER_KEY, handOver),
       comeBack: false,

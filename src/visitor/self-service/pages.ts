@@ -1,5 +1,6 @@
 import { formBody, type CsrfField, type FormPage } from '../../web/pages/form-page.js'
 import type { Html } from '../../web/pages/html.js'
+import type { Render } from '../../web/pages/page.js'
 import { noticeBody, type NoticePage } from '../../web/pages/notice-page.js'
 import { fillForm, type FormErrors, type FormValues } from '../../web/form.js'
 import type { FormField } from '../../web/pages/form-page.js'
@@ -22,6 +23,24 @@ export interface SelfServiceExpiredPage extends NoticePage {
 /** What `selfServiceRouter` shows; tell them apart by `name`. */
 export type SelfServicePage = SelfServiceFormPage | SelfServiceSentPage | SelfServiceExpiredPage
 
+/** Shows the pages in the application's own way: all of them, or those that are named. */
+export type RenderSelfService =
+  | Render<SelfServicePage>
+  | {
+      readonly form?: Render<SelfServiceFormPage>
+      readonly sent?: Render<SelfServiceSentPage>
+      readonly expired?: Render<SelfServiceExpiredPage>
+    }
+
+/** What shows this page, if the application does. */
+export function rendererOf(
+  render: RenderSelfService | undefined,
+  { name }: SelfServicePage,
+): Render<SelfServicePage> | undefined {
+  // Looked up by the page's own name: it gets the page that it expects.
+  return typeof render === 'object' ? (render[name] as Render<SelfServicePage> | undefined) : render
+}
+
 export function bodyOf(page: SelfServicePage): Html {
   return page.name === 'form' ? formBody(page) : noticeBody(page)
 }
@@ -40,7 +59,7 @@ export function formPage({ status, fields, values, errors, action, csrf }: FormS
     name: 'form',
     status,
     title: 'Who are you?',
-    text: 'This page is for invited people. Tell us who you are, and we send a link to your e-mail address that lets you in.',
+    text: 'Tell us who you are, and we send a link to your e-mail address that lets you in.',
     error: errors?.[''],
     fields: fillForm(fields, values, errors),
     action,
@@ -65,10 +84,10 @@ export function expiredPage(next: string | undefined): SelfServiceExpiredPage {
   return {
     name: 'expired',
     status: next === undefined ? 400 : 410,
-    title: 'This form is no longer open',
+    title: next === undefined ? 'This address is incomplete' : 'This form is no longer open',
     text:
       next === undefined
-        ? 'Its address is incomplete. Please open the page that you wanted to see again.'
+        ? 'Please open the page that you wanted to see again.'
         : 'It was open for too long, and nothing was sent. Please begin again.',
     link: next === undefined ? undefined : { href: next, text: 'Begin again' },
   }

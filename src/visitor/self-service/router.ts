@@ -4,11 +4,10 @@ import { aFunction, aList, checkOptions, either, type Rule } from '../../options
 import { conventionalCsrfField, type CsrfFieldOf } from '../../web/csrf-field.js'
 import { aLimiter, type Limiter } from '../../web/limiter.js'
 import type { FormField } from '../../web/pages/form-page.js'
-import type { Render } from '../../web/pages/page.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
 import { SelfServiceDesk } from './desk.js'
 import { isBaseUrl, type BaseUrl, type SendLink } from './issue-pass.js'
-import type { SelfServicePage } from './pages.js'
+import type { RenderSelfService } from './pages.js'
 import { defaultFields, defaultSchema, type SelfServiceSchema } from './schema.js'
 
 /** Options of {@link selfServiceRouter}. */
@@ -32,8 +31,8 @@ export interface SelfServiceOptions {
   fields?: readonly FormField[]
   /** Checks and shapes the form. @default both names and an e-mail address are required */
   schema?: SelfServiceSchema
-  /** Shows the pages in the application's own way. @default plain HTML */
-  render?: Render<SelfServicePage>
+  /** Shows the pages in the application's own way; all of them, or some by their names. @default plain HTML */
+  render?: RenderSelfService
   /** The application's own CSRF token. @default `req.csrfToken()` or `res.locals._csrf`, in a field named `_csrf` */
   csrf?: CsrfFieldOf
 }
@@ -75,7 +74,7 @@ function deskOf(options: SelfServiceOptions): SelfServiceDesk {
       limiter: either(aLimiter, limiterPair),
       fields: aList,
       schema: aSchema,
-      render: aFunction,
+      render: either(aFunction, pageRenderers),
       csrf: aFunction,
     },
     ['Visitor', 'send', 'baseUrl'],
@@ -121,6 +120,16 @@ const limiterPair: Rule = {
     typeof value === 'object' &&
     value !== null &&
     Object.entries(value).every(([name, each]) => ['ip', 'email'].includes(name) && aLimiter.test(each)),
+}
+
+const pageRenderers: Rule = {
+  expected: 'an object of functions named form, sent or expired',
+  test: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(value).every(
+      ([name, each]) => ['form', 'sent', 'expired'].includes(name) && typeof each === 'function',
+    ),
 }
 
 const aSchema: Rule = {

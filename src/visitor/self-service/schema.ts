@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { FormValues } from '../../web/form.js'
+import { oneSpelling } from './address.js'
 import type { FormField } from '../../web/pages/form-page.js'
 import type { VisitorContext } from '../scope.js'
 
@@ -36,8 +37,10 @@ export const defaultSchema: SelfServiceSchema = {
         ...complain('lastName', lastName, 150),
         ...complain('email', email, 254),
       ]
-      if (issues.length === 0 && !/^[^\s@<>"',;:\\]+@[^\s@<>"',;:\\]+$/.test(email)) issues.push(noAddress)
-      return issues.length > 0 ? { issues } : { value: { firstName, lastName, email } }
+      const address = /^[^\s@<>",;:\\]+@[^\s@<>",;:\\]+$/.test(email) ? oneSpelling(email) : undefined
+      if (issues.length === 0 && address === undefined) issues.push(noAddress)
+      if (issues.length > 0 || address === undefined) return { issues }
+      return { value: { firstName, lastName, email: address } }
     },
   },
 }
@@ -55,8 +58,7 @@ function complain(name: string, value: string, longest: number): StandardSchemaV
   return []
 }
 
-/** These go into a message's headers one day: no line breaks or other control characters. */
+/** These go into a stranger's mailbox: no line breaks, other control characters, or marks that turn the text around. */
 function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').trim()
+  return text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
 }

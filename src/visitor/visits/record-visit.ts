@@ -7,9 +7,16 @@ import type { PassKey } from '../session.js'
 import { settingsOf, Visitor, visitorSettings, type VisitorSettings } from '../visitor.js'
 import { visitBuffer, visitLimits, type VisitOutcome } from './visitor-log.js'
 
+interface Recorded {
+  readonly visitorId: number
+  outcome: VisitOutcome
+}
+
+const recorded = new WeakMap<Request, Recorded>()
+
 /**
  * Records the visit once the response has gone out, off the request's path, to be written with others. A database that
- * refuses loses the entry at worst, never the request.
+ * refuses loses the entry at worst, never the request. Of several guards in a row, the last one has the last word.
  */
 export function recordVisitWhenDone(
   req: Request,
@@ -17,6 +24,11 @@ export function recordVisitWhenDone(
   pass: Visitor | PassKey,
   outcome: VisitOutcome,
 ): void {
+  const earlier = recorded.get(req)
+  if (earlier?.visitorId === pass.id) {
+    earlier.outcome = outcome
+    return
+  }
   const settings = pass instanceof Visitor ? settingsOf(pass) : pass.Visitor[visitorSettings]
   const { VisitorLog: Log, anonymizeIp, queryKey } = settings
   const ip = clientAddress(req)
@@ -31,6 +43,7 @@ export function recordVisitWhenDone(
     sessionHash: sessionHashOf(req, settings),
     outcome,
   }
+  recorded.set(req, entry)
   const record = (): void => {
     Log[visitBuffer].add({ ...entry, createdAt: new Date(), status: res.statusCode })
   }
@@ -56,13 +69,17 @@ function sessionHashOf(req: Request, { codec }: VisitorSettings): string {
  */
 function withoutToken(address: string, queryKey: string): string {
   const [path = ''] = address.split(/[?#]/, 1)
-  const lower = path.toLowerCase()
-  const starts = ['=', '%3d'].map((sign) => lower.indexOf(queryKey.toLowerCase() + sign))
-  const start = Math.min(...starts.filter((place) => place >= 0))
-  return path.slice(0, start)
+  const start = path.search(new RegExp(`${escapeRegExp(queryKey)}(?:=|%(?:25)*3d)`, 'i'))
+  return start === -1 ? path : path.slice(0, start)
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
 /** NUL, which PostgreSQL refuses, and halves of surrogate pairs become U+FFFD; the rest is cut at `limit`. */
 function bounded(text: string, limit: number): string {
-  return text.slice(0, limit).toWellFormed().replaceAll('\0', '\uFFFD')
+  const cut = text.slice(0, limit).toWellFormed().replaceAll('\0', '\uFFFD')
+  // A part of a string keeps the whole of it in memory; a copy of the part does not.
+  return text.length > limit ? Buffer.from(cut).toString() : cut
 }

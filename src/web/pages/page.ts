@@ -17,15 +17,24 @@ export interface Page {
  */
 export type Render<P extends Page> = (page: P, req: Request, res: Response) => unknown
 
-/** Nothing runs, nothing is loaded, nothing frames the page, and its form posts to this site only (CSP Level 3). */
-const POLICY = `default-src 'none'; style-src ${styleSource}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
+/** Nothing runs, nothing is loaded but what browsers ask for by themselves (an icon), and nothing frames it (CSP Level 3). */
+const POLICY = `default-src 'none'; img-src 'self'; style-src ${styleSource}; base-uri 'none'; frame-ancestors 'none'`
 
 /** Answers with a page: in the application's own way, or with `body` in a document of ours. */
 export async function showPage<P extends Page>(
   req: Request,
   res: Response,
   page: P,
-  { render, body }: { readonly render: Render<P> | undefined; readonly body: (page: P) => Html },
+  {
+    render,
+    body,
+    formLeadsAnywhere = false,
+  }: {
+    readonly render: Render<P> | undefined
+    readonly body: (page: P) => Html
+    /** Browsers apply `form-action` to where the answer to a form redirects, and that to where it redirects. */
+    readonly formLeadsAnywhere?: boolean
+  },
 ): Promise<void> {
   res.status(page.status).set('Cache-Control', 'no-store')
   if (render !== undefined) {
@@ -33,7 +42,7 @@ export async function showPage<P extends Page>(
     return
   }
   res.set({
-    'Content-Security-Policy': POLICY,
+    'Content-Security-Policy': formLeadsAnywhere ? POLICY : `${POLICY}; form-action 'self'`,
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'same-origin',
   })

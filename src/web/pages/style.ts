@@ -7,15 +7,16 @@ const CSS = `
   :root { --ink: #eee; --paper: #1a1a1a; --soft: #b8b8b8; --line: #8c8c8c; --act: #a8c7fa; --bad: #ffb4ab }
 }
 * { box-sizing: border-box }
-body { margin: 0; padding: 1.5rem; font: 1.0625rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper) }
+body { margin: 0; padding: clamp(1.5rem, 6vw, 4rem) 1.5rem; font: 1.0625rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper) }
 main { max-width: 30rem; margin: 0 auto; overflow-wrap: break-word }
 h1 { font-size: 1.5rem; line-height: 1.25 }
-label { display: block; margin-top: 1.25rem; font-weight: 600 }
+label { display: block; margin: 1.25rem 0 .375rem; font-weight: 600 }
 input { width: 100%; padding: .625rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .25rem }
 input[aria-invalid] { border: 2px solid var(--bad) }
-.hint { margin: 0; color: var(--soft) }
-.error { margin: .25rem 0 0; color: var(--bad) }
-button { margin-top: 1.5rem; padding: .75rem 1.5rem; font: inherit; font-weight: 600; color: var(--paper); background: var(--act); border: 0; border-radius: .25rem; cursor: pointer }
+.hint { margin: 0 0 .375rem; color: var(--soft) }
+.error { margin: .5rem 0 0; font-weight: 600; color: var(--bad) }
+[role=alert] { padding-left: .75rem; border-left: 4px solid var(--bad) }
+button { margin-top: 1.5rem; padding: .75rem 1.5rem; font: inherit; font-weight: 600; color: var(--paper); background: var(--act); border: 1px solid transparent; border-radius: .25rem; cursor: pointer }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px }
 a { color: var(--act) }
 `

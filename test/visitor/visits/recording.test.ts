@@ -86,6 +86,7 @@ describe('a row', () => {
       `${page}&next=/page%3Fvuid=${token}`,
       page.replace('/page', `/page/x%3Fvuid=${token}/more`),
       page.replace('/page', `/page/x%3FVUID%3d${token}`),
+      page.replace('/page', `/page/x%253Fvuid%253D${token}`),
     ]) {
       await app.browser().get(address).set('Referer', `https://kim:pw@own.test${address}#vuid=${token}`)
     }
@@ -97,9 +98,33 @@ describe('a row', () => {
         ['/page', 'https://own.test/page'],
         ['/page/x%3F', 'https://own.test/page/x%3F'],
         ['/page/x%3F', 'https://own.test/page/x%3F'],
+        ['/page/x%253F', 'https://own.test/page/x%253F'],
       ],
     )
     assert.ok(!JSON.stringify(rows).includes(token))
+  })
+
+  it('is one for a request, however many guards it meets, with the last word', async () => {
+    const browser = await enter(app, await invite(app))
+    await browser.get('/page/twice').expect(403)
+    await browser.get('/page').expect(200)
+    assert.deepEqual(
+      (await flushed(app)).map(({ path, outcome }) => [path, outcome]),
+      [
+        ['/page/twice', 'wrong-scope'],
+        ['/page', 'admitted'],
+      ],
+    )
+  })
+
+  it('keeps nothing but itself in memory of a huge header', async () => {
+    const browser = await enter(app, await invite(app))
+    await browser
+      .get('/page')
+      .set('User-Agent', `${'x'.repeat(600)}é`)
+      .expect(200)
+    const [row] = await flushed(app)
+    assert.equal(row?.userAgent, 'x'.repeat(512))
   })
 
   it('tells sessions apart that last, and none that do not', async () => {

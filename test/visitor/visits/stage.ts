@@ -8,6 +8,7 @@ export async function servePages(options: TestAppOptions = {}): Promise<TestApp>
   return await startApplication({
     ...options,
     routes(host: Application) {
+      host.use('/page/twice', ensureVisitor(SCOPE_ANY), ensureVisitor('other'))
       host.use('/page', ensureVisitor(SCOPE_ANY), (_req, res) => {
         res.json({ ok: true })
       })

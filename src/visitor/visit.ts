@@ -1,0 +1,78 @@
+import createDebug from 'debug'
+import type { Request } from 'express'
+import { currentUser, sessionHoldsLogin } from '../request.js'
+import {
+  canBeRenewed,
+  continueSession,
+  renewSession,
+  requireRenewableSession,
+  type HostSession,
+} from '../web/session.js'
+import { beganByLinkOf, clearStash, limitCookie, noteRefusal, readStash, writeStash } from './session.js'
+import { findPass } from './statements.js'
+import type { Visitor } from './visitor.js'
+
+const debug = createDebug('passport-ephemeral:visitor')
+
+/** Who opens a visit, and what of an anonymous session it keeps. */
+interface Opening {
+  readonly who: string
+  readonly keep: readonly string[]
+}
+
+/**
+ * Puts a visitor into the session, under a new id: one that somebody planted in this browser must not lead to the visit
+ * (ASVS 5.0, 7.2.4). The session of whoever is logged in goes on otherwise as it was; a guest is logged in too, and
+ * anybody can be one.
+ */
+export async function openVisit(
+  req: Request,
+  session: HostSession,
+  visitor: Visitor,
+  { who, keep }: Opening,
+): Promise<void> {
+  if (holdsLogin(req)) {
+    writeStash(canBeRenewed(session) ? await continueSession(req, who) : session, visitor)
+    return
+  }
+  const renewed = await renewSession(req, who, keep)
+  writeStash(renewed, visitor)
+  limitCookie(renewed, visitor)
+}
+
+/**
+ * Finds out beforehand what would keep {@link openVisit} from opening a visit.
+ *
+ * @throws {SessionRenewalUnsupported} if the session cannot be given a new id
+ */
+export function requireSessionToOpen(req: Request, who: string): void {
+  if (!holdsLogin(req)) requireRenewableSession(req, who)
+}
+
+/** The visitor that the session remembers, if the visit still lasts. Forgets one that does not. */
+export async function rememberedVisitor(
+  Model: typeof Visitor,
+  req: Request,
+  session: HostSession,
+): Promise<Visitor | undefined> {
+  const stash = readStash(session, Model)
+  if (stash === undefined) return undefined
+  const ended = stash.until !== null && stash.until <= Date.now()
+  const visitor = ended ? undefined : await findPass(Model, stash.id)
+  if (visitor?.isActive === true && beganByLinkOf(stash, visitor)) return visitor
+
+  const reason = ended ? 'session-ended' : whyNotRestored(visitor)
+  debug('visitor of pass %d not restored: %s', stash.id, reason)
+  clearStash(session)
+  noteRefusal(req, reason, ended ? { id: stash.id, Visitor: Model } : visitor)
+  return undefined
+}
+
+function whyNotRestored(visitor: Visitor | undefined): 'gone' | 'reissued' | 'deactivated' {
+  if (visitor === undefined) return 'gone'
+  return visitor.isActive ? 'reissued' : 'deactivated'
+}
+
+function holdsLogin(req: Request): boolean {
+  return currentUser(req) !== undefined || sessionHoldsLogin(req)
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import axe, { type AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+import { emailTo, linkIn } from './mailbox.js'
+import { fill, heading, open, path, press } from './people.js'
+import type { Stage } from './stage.js'
+import { step } from './steps.js'
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+/** Wide, and as narrow as WCAG 2.2 asks for (1.4.10, which is also 1280 pixels enlarged fourfold). */
+const WIDTHS = [1280, 320]
+
+/** Each page of the package, as axe-core sees it: by day and by night, wide and narrow. */
+export async function everybodyCanRead({
+  demo,
+  fred,
+  mailbox,
+  newPerson,
+  visitorSecret,
+}: Stage): Promise<void> {
+  // The pages' own policy lets no script in, and axe-core is one.
+  const reader = await newPerson({ bypassCSP: true })
+  const person = { 'First name': 'Rita', 'Last name': 'Hayworth', 'E-mail address': 'rita@example.com' }
+
+  await step('axe-core finds nothing on the form, with and without errors', async () => {
+    await open(reader, `${demo.address}/guide`)
+    await audit(reader)
+    await reader.evaluate('document.forms[0].noValidate = true')
+    assert.equal(await press(reader, 'Send me the link'), 422)
+    await audit(reader)
+  })
+
+  await step('nor on the form with an error of the whole, and on the page after it', async () => {
+    mailbox.isFull = true
+    await fill(reader, person)
+    assert.equal(await press(reader, 'Send me the link'), 503)
+    mailbox.isFull = false
+    await audit(reader)
+    assert.equal(await press(reader, 'Send me the link'), 200)
+    assert.equal(path(reader), '/visitor/sent')
+    await audit(reader)
+  })
+
+  await step(
+    'nor where the form’s address is incomplete or too old, and the latter leads to a new one',
+    async () => {
+      assert.equal(await open(reader, `${demo.address}/visitor`), 400)
+      await audit(reader)
+      await open(reader, `${demo.address}/guide?chapter=reading`)
+      assert.equal(await open(reader, outdated(reader.url(), visitorSecret)), 410)
+      await audit(reader)
+      await reader.getByRole('link', { name: 'Begin again' }).click()
+      await reader.waitForURL(/\/visitor\?for=/)
+      assert.equal(await heading(reader), 'Who are you?')
+    },
+  )
+
+  await step('nor on the page with the button, and on the pages of the demo behind them', async () => {
+    await open(fred, `${demo.address}/interview/invite`)
+    await fill(fred, { 'Their name': 'Rita', 'Their e-mail address': 'rita@example.com' })
+    await press(fred, 'Send the invitation')
+    await open(reader, linkIn(emailTo(mailbox, 'rita@example.com')))
+    assert.equal(await heading(reader), 'Open your invitation')
+    await audit(reader)
+    assert.equal(await press(reader, 'Continue'), 200)
+    await audit(reader)
+    for (const page of ['/', '/reference', '/requests/new', '/login']) {
+      await open(reader, demo.address + page)
+      await audit(reader)
+    }
+  })
+
+  await step('nor on the guide itself', async () => {
+    await open(reader, `${demo.address}/guide`)
+    await fill(reader, person)
+    assert.equal(await press(reader, 'Send me the link'), 200)
+    await open(reader, linkIn(emailTo(mailbox, 'rita@example.com')))
+    assert.equal(await heading(reader), 'Asking for one')
+    await audit(reader)
+  })
+}
+
+async function audit(page: Page): Promise<void> {
+  const found: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 })
+      const where = `${await page.title()}, ${colorScheme}, ${width} pixels`
+      const needed = await page.evaluate<number>('document.documentElement.scrollWidth')
+      if (needed > width) found.push(`${where}: ${needed} pixels wide`)
+      found.push(...(await violations(page)).map((violation) => `${where}: ${violation}`))
+    }
+  }
+  assert.deepEqual(found, [])
+}
+
+/** What is wrong, and what axe-core could not make up its mind on. */
+async function violations(page: Page): Promise<string[]> {
+  if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(axe.source)
+  const options = {
+    runOnly: { type: 'tag', values: RULES },
+    rules: { 'target-size': { enabled: true } },
+    resultTypes: ['violations', 'incomplete'],
+  }
+  const { violations, incomplete, passes } = await page.evaluate<AxeResults>(
+    `axe.run(${JSON.stringify(options)})`,
+  )
+  assert.ok(
+    passes.some(({ id }) => id === 'color-contrast'),
+    'axe-core has looked',
+  )
+  return [...violations, ...incomplete].map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`,
+  )
+}
+
+/** The address of a form as it is to somebody who opened it yesterday. */
+function outdated(formUrl: string, secret: string): string {
+  const url = new URL(formUrl)
+  const [content = ''] = (url.searchParams.get('for') ?? '').split('.')
+  const handOver = JSON.parse(Buffer.from(content, 'base64url').toString()) as Record<string, unknown>
+  const yesterday = Math.floor(Date.now() / 1000) - 24 * 60 * 60
+  const bytes = Buffer.from(JSON.stringify({ ...handOver, expiresAt: yesterday }))
+  const mac = createHmac('sha256', secret)
+    .update('passport-ephemeral:visitor:hand-over\0')
+    .update(bytes)
+    .digest()
+  url.searchParams.set('for', `${bytes.toString('base64url')}.${mac.toString('base64url')}`)
+  return url.href
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { emailTo, linkIn } from './mailbox.js'
+import { chip, fill, heading, look, open, press, tabStops, text } from './people.js'
+import type { Stage } from './stage.js'
+import { step } from './steps.js'
+
+/** What opens links without anybody having clicked: the `Accept` of mail scanners, link previews and antivirus software. */
+const SCANNERS = [
+  'text/html',
+  '*/*',
+  'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  'image/*',
+]
+
+/** Fred's second interviewer gets a link that opens three times, for those who press its button. */
+export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage): Promise<void> {
+  let link = ''
+
+  await step('a link that counts its uses stays whole, however many scanners open it', async () => {
+    await open(fred, `${demo.address}/interview/invite`)
+    await fill(fred, { 'Their name': 'Cole', 'Their e-mail address': 'cole@example.com' })
+    assert.equal(await press(fred, 'Send the invitation'), 200)
+    link = linkIn(emailTo(mailbox, 'cole@example.com'))
+    for (const accept of SCANNERS) {
+      const [got, headed, ahead] = await Promise.all([
+        fetch(link, { headers: { accept } }),
+        fetch(link, { headers: { accept }, method: 'HEAD' }),
+        fetch(link, { headers: { accept, 'sec-purpose': 'prefetch;prerender' } }),
+      ])
+      assert.doesNotMatch(await got.text(), /high heels/)
+      for (const { headers } of [got, headed, ahead]) assert.equal(headers.get('set-cookie'), null, accept)
+    }
+  })
+
+  await step(
+    'its page has a button and nothing else, says nothing of whose it is, and pressing it opens the door',
+    async () => {
+      const cole = await newPerson()
+      assert.equal(await open(cole, link), 200)
+      assert.equal(await heading(cole), 'Open your invitation')
+      assert.doesNotMatch(await cole.content(), /Cole|cole@|INTERVIEW_PANEL/)
+      assert.deepEqual(await cole.context().cookies(), [])
+      assert.deepEqual(await tabStops(cole), ['Continue'])
+      await look(cole, '50-button')
+      assert.equal(await press(cole, 'Continue'), 200)
+      assert.equal(cole.url(), `${demo.address}/interview`)
+      assert.match(await text(cole), /high heels/)
+
+      // His browser has been let in: it asks no second time, by link or by the button that the back button brings again.
+      assert.equal(await open(cole, link), 200)
+      assert.equal(cole.url(), `${demo.address}/interview`)
+      await cole.goBack()
+      await cole.reload()
+      assert.equal(cole.url(), `${demo.address}/interview`)
+    },
+  )
+
+  await step('it needs no JavaScript', async () => {
+    const plain = await newPerson({ javaScriptEnabled: false })
+    await open(plain, link)
+    assert.equal(await press(plain, 'Continue'), 200)
+    assert.equal(plain.url(), `${demo.address}/interview`)
+    assert.equal(await chip(plain), 'visitor Cole')
+  })
+
+  await step('nor HTTPS, without which a browser does not say where a form comes from', async () => {
+    const colleague = await newPerson()
+    const posted = colleague.waitForRequest((request) => request.method() === 'POST')
+    await open(colleague, link.replace('//localhost:', '//references.test:'))
+    assert.equal(await press(colleague, 'Continue'), 200)
+    const headers = await (await posted).allHeaders()
+    assert.deepEqual([headers['origin'], headers['sec-fetch-site']], ['null', undefined])
+    assert.equal(await chip(colleague), 'visitor Cole')
+  })
+
+  await step('after three, whoever comes next is told that it no longer works', async () => {
+    const late = await newPerson()
+    assert.equal(await open(late, link), 403)
+    assert.equal(await heading(late), 'This page is by invitation')
+    assert.match(await text(late), /no longer works/)
+    await look(late, '51-used-up')
+    assert.equal((await fetch(link, { method: 'POST', headers: { accept: 'text/html' } })).status, 403)
+  })
+}

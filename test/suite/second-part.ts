@@ -1,0 +1,3 @@
+import { runPart } from './files.js'
+
+runPart(1)
