@@ -18,6 +18,10 @@ export const aList: Rule = {
   expected: 'a non-empty array',
   test: (value) => Array.isArray(value) && value.length > 0,
 }
+export const positiveCount: Rule = {
+  expected: 'a positive whole number',
+  test: (value) => Number.isInteger(value) && (value as number) > 0,
+}
 export const positiveSeconds: Rule = {
   expected: 'a positive number of seconds',
   test: (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
@@ -80,5 +84,6 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${String(value.length)}`
   if (typeof value === 'number') return String(value)
   if (value === '') return 'an empty string'
+  if (typeof value === 'object') return 'an object'
   return value === undefined ? 'undefined' : `a ${typeof value}`
 }

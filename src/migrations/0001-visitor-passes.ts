@@ -33,6 +33,7 @@ export function visitorPasses(Passes: typeof Visitor, Visits: typeof VisitorLog)
           maxUses: { type: DataTypes.INTEGER, allowNull: true },
           uses: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },
           lastUsedAt: { type: DataTypes.DATE(3), allowNull: true },
+          reissuedAt: { type: DataTypes.DATE(3), allowNull: true },
           confirmedBy: { type: DataTypes.STRING(64), allowNull: true },
           selfService: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
         }),

@@ -1,3 +1,4 @@
+import createDebug from 'debug'
 import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied, type RefusalReason } from '../errors.js'
 import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
@@ -5,10 +6,12 @@ import type { Admitted, VisitorGuard } from './guard-types.js'
 import { parseScope, SCOPE_ANY, type AdmittedScope, type Scope } from './scope.js'
 import { offerSelfService, type Refuse } from './self-service/offer.js'
 import { visitLength } from './visit-length.js'
-import { notedPass, notedRefusal } from './session.js'
+import { notedPass, notedRefusal, modelOf } from './session.js'
 import { recordVisitWhenDone } from './visits/record-visit.js'
 import { visitorOf } from './is-visitor.js'
 import { visitorModel, type Visitor, type VisitorOf } from './visitor.js'
+
+const debug = createDebug('passport-ephemeral:visitor')
 
 type Bypass = (req: Request) => boolean | Promise<boolean>
 
@@ -69,11 +72,12 @@ export function ensureVisitor(
     sessionExpiry: visitLength,
   })
   const { bypass, logVisit = true, Visitor: Model } = options
-  const refuse = options.selfService === true ? offerSelfService(wanted, options) : refuseByError
+  const refuse = refusalOf(wanted, options)
 
   const visitorGuard: RequestHandler = (req, res, next) => {
     const decide = (): void => {
       const visitor = visitorOf(req, Model)
+      if (modelOf(req) === undefined) debug("no passport.authenticate('visitor-token') before ensureVisitor")
       const reason = refusal(req, visitor, wanted)
       const pass = reason === undefined ? visitor : (notedPass(req) ?? visitor)
       if (logVisit && pass !== undefined) recordVisitWhenDone(req, res, pass, reason ?? 'admitted')
@@ -97,6 +101,13 @@ export function ensureVisitor(
   }
   // What it adds to a RequestHandler is for the compiler only.
   return visitorGuard as VisitorGuard<VisitorOf | undefined>
+}
+
+function refusalOf(wanted: readonly string[], options: EnsureVisitorOptions): Refuse {
+  const { selfService = false, selfServiceUrl, sessionExpiry } = options
+  if (selfService) return offerSelfService(wanted, options)
+  if (selfServiceUrl === undefined && sessionExpiry === undefined) return refuseByError
+  throw new TypeError("ensureVisitor: options 'selfServiceUrl' and 'sessionExpiry' need selfService: true")
 }
 
 const refuseByError: Refuse = (_req, _res, next, error) => {

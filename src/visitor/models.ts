@@ -199,6 +199,7 @@ function visitorAttributes({
     maxUses: { type: DataTypes.INTEGER, allowNull: true, validate: { isInt: true, min: 1 } },
     uses: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },
     lastUsedAt: { type: DataTypes.DATE(3), allowNull: true },
+    reissuedAt: { type: DataTypes.DATE(3), allowNull: true },
     confirmedBy: { type: DataTypes.STRING(64), allowNull: true },
     selfService: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
   }

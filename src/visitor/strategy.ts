@@ -35,7 +35,7 @@ export interface VisitorTokenStrategyOptions {
   keepSessionData?: readonly string[]
   /** Shows the page with the button, on which a link with `maxUses` is redeemed, in the application's own way. */
   render?: Render<ConfirmPage>
-  /** The application's own CSRF token. @default `req.csrfToken()` or `res.locals._csrf`, in a field named `_csrf` */
+  /** The application's own CSRF token. @default `req.csrfToken()`, or what `res.locals` has of it */
   csrf?: CsrfFieldOf
   /** The name under which Passport knows the strategy. @default 'visitor-token' */
   name?: string
@@ -126,7 +126,7 @@ export class VisitorTokenStrategy extends Strategy {
   private async redeem(req: Request, session: HostSession, token: string): Promise<Outcome> {
     const Model = this.Visitor
     const uuid = readToken(Model, token)
-    if (uuid === undefined) return await this.refuse(req, session, 'unknown')
+    if (uuid === undefined) return this.refuse(req, 'unknown')
 
     // Whoever redeemed this link in this session may follow it again, without using it up further.
     const current = await rememberedVisitor(this.Visitor, req, session)
@@ -148,7 +148,7 @@ export class VisitorTokenStrategy extends Strategy {
     if (known?.isActive === true && !known.hasExpired && isDoubleClick(known, confirmation)) {
       return await this.letIn(req, session, known)
     }
-    return await this.turnAway(req, session, known)
+    return this.turnAway(req, known)
   }
 
   private async letIn(req: Request, session: HostSession, visitor: Visitor): Promise<Outcome> {
@@ -166,7 +166,7 @@ export class VisitorTokenStrategy extends Strategy {
   }
 
   /** Answers a token that was not redeemed: its pass may not be, or not without a click. */
-  private async turnAway(req: Request, session: HostSession, known: Visitor | undefined): Promise<Outcome> {
+  private turnAway(req: Request, known: Visitor | undefined): Outcome {
     const isLimited = known !== undefined && known.maxUses !== null
     const invalidity = known?.invalidity()
     if (isLimited && wantsPage(req)) {
@@ -174,7 +174,7 @@ export class VisitorTokenStrategy extends Strategy {
       // Of two clicks on the button one came too late; by GET, its session gets in, and anyone else hears why not.
       if (req.method === 'POST') return { redirect: localPath(req.originalUrl) }
     }
-    return await this.refuse(req, session, invalidity ?? (isLimited ? 'unconfirmed' : 'unknown'), known)
+    return this.refuse(req, invalidity ?? (isLimited ? 'unconfirmed' : 'unknown'), known)
   }
 
   private async askToConfirm(req: Request, visitor: Visitor): Promise<void> {
@@ -186,16 +186,12 @@ export class VisitorTokenStrategy extends Strategy {
     await showPage(req, res, page, { render: this.render, body: formBody, formLeadsAnywhere: true })
   }
 
-  private async refuse(
-    req: Request,
-    session: HostSession,
-    reason: RefusalReason,
-    known?: Visitor,
-  ): Promise<Outcome> {
+  /** The request goes on as nobody's: the session's visitor is here about something else than this link is. */
+  private refuse(req: Request, reason: RefusalReason, known?: Visitor): Outcome {
     debug('token refused: %s%s', reason, known === undefined ? '' : ` (pass ${String(known.id)})`)
-    const outcome = await this.restore(req, session)
+    if (visitorOf(req) === undefined || visitorOf(req, this.Visitor) !== undefined) req.visitor = undefined
     noteRefusal(req, reason, known)
-    return outcome
+    return 'pass'
   }
 
   private async restore(req: Request, session: HostSession): Promise<Outcome> {

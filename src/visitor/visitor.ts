@@ -109,6 +109,8 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   /** How often it was. */
   declare readonly uses: CreationOptional<number>
   declare readonly lastUsedAt: CreationOptional<Date | null>
+  /** When the link was last replaced; `null`: never. */
+  declare readonly reissuedAt: CreationOptional<Date | null>
   /** A digest of whose click counted last, so that a double click counts once. */
   declare readonly confirmedBy: CreationOptional<string | null>
   /** Whether its holder asked for it, rather than being invited. @default false */
@@ -182,7 +184,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   }
 
   /**
-   * How widely the pass is used, by its visits: in one statement, on the primary. Visits that are still buffered, in
+   * How widely the pass's link is used, by its visits since it was issued, or reissued: in one statement, on the primary. Visits that are still buffered, in
    * this process or another, are not in it.
    */
   async sharing({ transaction }: WriteOptions = {}): Promise<Sharing> {
@@ -205,7 +207,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
     this.changed('isActive', true)
     this.changed('uses', true)
     await this.update(
-      { uuid: randomUUID(), isActive: true, expiresAt, uses: 0 },
+      { uuid: randomUUID(), isActive: true, expiresAt, uses: 0, reissuedAt: new Date() },
       { ...(transaction && { transaction }) },
     )
   }

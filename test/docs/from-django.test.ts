@@ -244,6 +244,7 @@ describe('docs/from-django.md', () => {
               maxUses: null,
               uses: 0,
               lastUsedAt: null,
+              reissuedAt: null,
               confirmedBy: null,
               selfService: row['id'] === passes.asked.id,
             })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Agent } from 'supertest'
-import { endVisit, ensureVisitor, SCOPE_ANY, type VisitorLog } from '../../src/index.js'
+import { endVisit, ensureVisitor, isVisitor, SCOPE_ANY, type VisitorLog } from '../../src/index.js'
 import { startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
 import { eventually } from '../support/eventually.js'
 
@@ -340,6 +340,33 @@ describe('the visit log', () => {
       await browser.get('/foo').expect(200)
     } finally {
       await broken.close()
+    }
+  })
+})
+
+describe('isVisitor', () => {
+  it('asks for any visitor, or for one of a scope', async () => {
+    const asked = await startApplication({
+      routes(host) {
+        host.get('/asked', (req, res) => {
+          res.json([
+            isVisitor(req),
+            isVisitor(req, 'foo'),
+            isVisitor(req, ['bar', 'foo']),
+            isVisitor(req, 'bar'),
+            isVisitor(req, SCOPE_ANY),
+          ])
+        })
+      },
+    })
+    try {
+      const browser = asked.browser()
+      assert.deepEqual((await browser.get('/asked')).body, [false, false, false, false, false])
+      const pass = await asked.Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+      await browser.get(pass.tokenise('/asked')).expect(303)
+      assert.deepEqual((await browser.get('/asked')).body, [true, true, true, false, true])
+    } finally {
+      await asked.close()
     }
   })
 })

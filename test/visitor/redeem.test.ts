@@ -180,12 +180,30 @@ describe('a token that opens nothing', () => {
     assert.deepEqual(app.database.takeStatements(), [])
   })
 
-  it('refused: leaves the visitor of the session as they were', async () => {
+  it('during a visit: is nobody’s, for this page is not about what the visit is about; the visit goes on', async () => {
     const pass = await invite()
     const expired = await invite({ expiresAt: new Date(0) })
+    const forged = pass.tokenise('/any').replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
     const browser = app.browser()
     await browser.get(pass.tokenise('/any')).expect(303)
-    await browser.get(expired.tokenise('/any')).expect(200)
+    for (const [link, reason] of [
+      [expired.tokenise('/any'), 'expired'],
+      [forged, 'unknown'],
+    ] as const) {
+      const refused = await browser.get(link).expect(403)
+      assert.equal((refused.body as { reason: string }).reason, reason)
+      assert.equal(body(await browser.get(link.replace('/any', '/open'))).isVisitor, false)
+      assert.equal(body(await browser.get('/any').expect(200)).visitor?.id, pass.id)
+    }
+  })
+
+  it('unlike the session’s own, though its time to be redeemed is over: the visit goes on', async () => {
+    const pass = await invite()
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/any')).expect(303)
+    await pass.update({ expiresAt: new Date(0) })
+    await browser.get(pass.tokenise('/any')).expect(303)
+    await browser.get('/any').expect(200)
   })
 
   it('malformed: is a 400, without a query, whatever shape the parameter takes', async () => {

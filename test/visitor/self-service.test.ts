@@ -646,13 +646,13 @@ describe('the Host header', () => {
 
   it('may be asked by an application that knows its hosts', async () => {
     const other = await start({
-      baseUrl: (req) => `https://${req.hostname === 'a.test' ? 'a' : 'b'}.test/ignored`,
+      baseUrl: (req) => `https://${req.hostname === 'a.test' ? 'a' : 'b'}.test/prefix/`,
     })
     try {
       const browser = other.browser()
       const url = await formUrl(browser)
       await browser.post(url).set('Host', 'a.test').type('form').send(ginger).expect(303)
-      assert.match(mailbox[0]?.link ?? '', /^https:\/\/a\.test\/reference/)
+      assert.match(mailbox[0]?.link ?? '', /^https:\/\/a\.test\/prefix\/reference/)
     } finally {
       await other.close()
     }
@@ -928,11 +928,47 @@ describe('the pages', () => {
   })
 })
 
+describe('a pass by self-service', () => {
+  it('can be of shorter life, and be redeemed so many times only', async () => {
+    const other = await start({ tokenExpiry: 600, maxUses: 1 })
+    try {
+      await ask(other.browser())
+      const link = pathOf(mailbox[0]?.link ?? '')
+      await later(601, async () => {
+        await other.browser().get(link).set('Accept', 'application/json').expect(403)
+      })
+      await other
+        .browser()
+        .get(link)
+        .expect(200, /<button>/)
+      await other.browser().post(link).expect(303).expect('Location', '/reference')
+      assert.equal((await other.Visitor.findOne())?.uses, 1)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('needs an address, whatever the schema makes of the form', async () => {
+    const schema = z.object({ firstName: z.string() }) as unknown as SelfServiceOptions['schema'] & object
+    const other = await start({ schema })
+    try {
+      const response = await ask(other.browser())
+      assert.equal(response.status, 500)
+      assert.match((response.body as { message: string }).message, /schema's result has no email/)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
 describe('wrong options', () => {
   const options = () => ({ Visitor: app.Visitor, send: () => undefined, baseUrl: 'https://example.test' })
   for (const [name, change, message] of [
     ['no send', { send: undefined }, /option 'send' must be a function/],
     ['no baseUrl', { baseUrl: undefined }, /option 'baseUrl' must be an http\(s\) address/],
+    ['a query in baseUrl', { baseUrl: 'https://example.test/?x=1' }, /option 'baseUrl' must be/],
+    ['no limiter in limiter', { limiter: {} }, /option 'limiter' must be/],
+    ['no uses', { maxUses: 0 }, /option 'maxUses' must be/],
     ['a path for baseUrl', { baseUrl: '/visitor' }, /option 'baseUrl' must be/],
     ['a limiter that is none', { limiter: { per: 1 } }, /option 'limiter' must be/],
     ['a schema that is none', { schema: {} }, /option 'schema' must be a Standard Schema/],
@@ -961,6 +997,8 @@ describe('wrong options', () => {
 
   it('a guard without a scope to make passes for throws at start-up', () => {
     assert.throws(() => ensureVisitor(SCOPE_ANY, { selfService: true }), /needs a scope/)
+    assert.throws(() => ensureVisitor('A', { selfServiceUrl: '/x' }), /need selfService: true/)
+    assert.throws(() => ensureVisitor('A', { sessionExpiry: 60 }), /need selfService: true/)
     assert.throws(() => ensureVisitor('x'.repeat(101), { selfService: true }), /at most 100 characters/)
   })
 })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import createDebug from 'debug'
 import type { Request, Response } from 'express'
 import { ValidationError } from 'sequelize'
 import { clientKey } from '../../web/client-network.js'
@@ -14,7 +15,15 @@ import type { Seal } from '../token.js'
 import type { Visitor } from '../visitor.js'
 import { oneSpelling } from './address.js'
 import { HAND_OVER_KEY, isMeantFor, readHandOver, type ReadHandOver } from './hand-over.js'
-import { draftPass, originOf, sendPass, SendFailed, type BaseUrl, type SendLink } from './issue-pass.js'
+import {
+  baseOf,
+  draftPass,
+  sendPass,
+  SendFailed,
+  type BaseUrl,
+  type PassLimits,
+  type SendLink,
+} from './issue-pass.js'
 import {
   bodyOf,
   expiredPage,
@@ -26,6 +35,8 @@ import {
 } from './pages.js'
 import { noAddress, type SelfServiceSchema, type SelfServiceValues } from './schema.js'
 
+const debug = createDebug('passport-ephemeral:self-service')
+
 /** What the desk works with, defaults filled in. */
 export interface DeskSettings {
   readonly Visitor: typeof Visitor
@@ -33,6 +44,7 @@ export interface DeskSettings {
   readonly send: SendLink
   readonly baseUrl: BaseUrl
   readonly limiter: { readonly ip?: Limiter; readonly email?: Limiter }
+  readonly limits: PassLimits
   readonly fields: readonly FormField[]
   readonly schema: SelfServiceSchema
   readonly render: RenderSelfService | undefined
@@ -57,7 +69,7 @@ export class SelfServiceDesk {
 
   async takeForm(req: Request, res: Response): Promise<void> {
     const { fields, schema, baseUrl } = this.settings
-    refuseCrossSite(req, [originOf(baseUrl, req)])
+    refuseCrossSite(req, [new URL(baseOf(baseUrl, req)).origin])
     const handOver = this.handOverOf(req)
     if (handOver === undefined || handOver.hasExpired) {
       await this.show(req, res, expiredPage(handOver?.next))
@@ -81,9 +93,10 @@ export class SelfServiceDesk {
     values: SelfServiceValues,
     handOver: ReadHandOver,
   ): Promise<Refusal | undefined> {
-    const { Visitor: Model, send, baseUrl, fields } = this.settings
+    const { Visitor: Model, send, baseUrl, fields, limits } = this.settings
+    demandEmail(values)
     try {
-      const visitor = await draftPass(Model, values, handOver)
+      const visitor = await draftPass(Model, values, handOver, limits)
       if (await this.isOverLimit(req, visitor.email)) return TOO_MANY
       await sendPass(visitor, handOver, { req, send, baseUrl })
       return undefined
@@ -114,8 +127,10 @@ export class SelfServiceDesk {
   private handOverOf(req: Request): ReadHandOver | undefined {
     const { seal, Visitor: Model } = this.settings
     const handOver = readHandOver(seal, given(req))
-    const isOurs = handOver?.of === Model.name && isMeantFor(handOver, req.baseUrl)
-    return isOurs ? handOver : undefined
+    if (handOver === undefined) return undefined
+    if (handOver.of === Model.name && isMeantFor(handOver, req.baseUrl)) return handOver
+    debug('a guard sent somebody for %s, selfServiceUrl %s, to %s', handOver.of, handOver.form, req.baseUrl)
+    return undefined
   }
 
   private async showFormAgain(
@@ -141,6 +156,11 @@ const TOO_MANY: Refusal = {
 const NOT_SENT: Refusal = {
   status: 503,
   errors: { '': 'We could not send the message just now. Please try again in a moment.' },
+}
+
+/** A schema that is not the compiler's business can give anything. */
+function demandEmail({ email }: { readonly email: unknown }): void {
+  if (typeof email !== 'string') throw new TypeError("selfServiceRouter: the schema's result has no email")
 }
 
 /** What the limiter counts by. An address is personal: a digest will do. */

@@ -22,6 +22,14 @@ export type SendLink = (message: SelfServiceMessage) => unknown
 /** Where the links of messages lead. */
 export type BaseUrl = string | ((req: Request) => string)
 
+/** How long, and how often, the link of such a pass opens the door. */
+export interface PassLimits {
+  /** Seconds. @default what the model says */
+  readonly tokenExpiry?: number | undefined
+  /** @default any number of times */
+  readonly maxUses?: number | undefined
+}
+
 /**
  * The pass that was asked for, not stored yet.
  *
@@ -31,6 +39,7 @@ export async function draftPass(
   Model: typeof Visitor,
   { firstName = '', lastName = '', email, context = null }: SelfServiceValues,
   { scope, sessionExpiry }: HandOver,
+  { tokenExpiry, maxUses }: PassLimits,
 ): Promise<Visitor> {
   const visitor = Model.build({
     firstName,
@@ -39,6 +48,8 @@ export async function draftPass(
     context,
     scope,
     selfService: true,
+    maxUses: maxUses ?? null,
+    ...(tokenExpiry !== undefined && { expiresAt: new Date(Date.now() + tokenExpiry * 1000) }),
     isActive: false,
     ...(sessionExpiry !== undefined && { sessionExpiry }),
   })
@@ -57,7 +68,7 @@ export async function sendPass(
   { next }: HandOver,
   { req, send, baseUrl }: { readonly req: Request; readonly send: SendLink; readonly baseUrl: BaseUrl },
 ): Promise<void> {
-  const link = visitor.tokenise(originOf(baseUrl, req) + localPath(next))
+  const link = visitor.tokenise(baseOf(baseUrl, req) + localPath(next))
   await visitor.save()
   try {
     await send({ visitor, link, req })
@@ -80,13 +91,22 @@ export class SendFailed extends Error {
   }
 }
 
-/** @throws {TypeError} if what the application says is no web address */
-export function originOf(baseUrl: BaseUrl, req: Request): string {
+/**
+ * What stands before the paths of this application, without a slash at its end.
+ *
+ * @throws {TypeError} if what the application says is no web address
+ */
+export function baseOf(baseUrl: BaseUrl, req: Request): string {
   const url = typeof baseUrl === 'function' ? baseUrl(req) : baseUrl
-  if (!isBaseUrl(url)) throw new TypeError('selfServiceRouter: baseUrl must give an http(s) address')
-  return new URL(url).origin
+  if (!isBaseUrl(url)) throw new TypeError(`selfServiceRouter: baseUrl must give ${A_BASE_URL}`)
+  const { origin, pathname } = new URL(url)
+  return origin + pathname.replace(/\/+$/, '')
 }
 
+export const A_BASE_URL = "an http(s) address without a query, such as 'https://example.com'"
+
 export function isBaseUrl(url: unknown): boolean {
-  return typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+  if (typeof url !== 'string' || !URL.canParse(url)) return false
+  const { protocol, search, hash, username, password } = new URL(url)
+  return /^https?:$/.test(protocol) && search + hash + username + password === ''
 }

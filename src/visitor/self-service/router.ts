@@ -1,12 +1,20 @@
 import { Router, urlencoded, type Request, type RequestHandler, type Response } from 'express'
 import { explainMissingTable } from '../../database/missing-table.js'
-import { aFunction, aList, checkOptions, either, type Rule } from '../../options.js'
+import {
+  aFunction,
+  aList,
+  checkOptions,
+  either,
+  positiveCount,
+  positiveSeconds,
+  type Rule,
+} from '../../options.js'
 import { conventionalCsrfField, type CsrfFieldOf } from '../../web/csrf-field.js'
 import { aLimiter, type Limiter } from '../../web/limiter.js'
 import type { FormField } from '../../web/pages/form-page.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
 import { SelfServiceDesk } from './desk.js'
-import { isBaseUrl, type BaseUrl, type SendLink } from './issue-pass.js'
+import { A_BASE_URL, isBaseUrl, type BaseUrl, type SendLink } from './issue-pass.js'
 import type { RenderSelfService } from './pages.js'
 import { defaultFields, defaultSchema, type SelfServiceSchema } from './schema.js'
 
@@ -14,13 +22,21 @@ import { defaultFields, defaultSchema, type SelfServiceSchema } from './schema.j
 export interface SelfServiceOptions {
   /** The model, from `defineVisitorModels`, with a `secret`. */
   Visitor: typeof Visitor
-  /** Sends `link` to `visitor.email`; a throw takes the pass back, and the person is asked to try again. */
+  /**
+   * Sends `link` to `visitor.email`, and returns its promise: the person waits for it, so give it a time-out. A throw takes
+   * the pass back, and the person is asked to try again.
+   */
   send: SendLink
   /**
-   * The origin of the links in messages, such as `https://example.com`, or a function of `req` that knows it. It is never
-   * taken from a request's `Host` header by itself: that says what its sender likes, and the token would go there.
+   * What stands before the paths of this application in messages, such as `https://example.com`, or a function of `req`
+   * that knows it. It is never taken from a request's `Host` header by itself: that says what its sender likes, and the
+   * token would go there.
    */
   baseUrl: BaseUrl
+  /** How long the link of such a pass can be redeemed, in seconds. @default the model's `tokenExpiry` */
+  tokenExpiry?: number
+  /** How often it can be redeemed; then it opens a page with a button. @default any number of times */
+  maxUses?: number
   /**
    * Asked before a pass is made, with `ip:<address>` and `email:<digest of the address>`; or one for each. Over the
    * limit, the answer is 429.
@@ -33,7 +49,7 @@ export interface SelfServiceOptions {
   schema?: SelfServiceSchema
   /** Shows the pages in the application's own way; all of them, or some by their names. @default plain HTML */
   render?: RenderSelfService
-  /** The application's own CSRF token. @default `req.csrfToken()` or `res.locals._csrf`, in a field named `_csrf` */
+  /** The application's own CSRF token. @default `req.csrfToken()`, or what `res.locals` has of it */
   csrf?: CsrfFieldOf
 }
 
@@ -71,6 +87,8 @@ function deskOf(options: SelfServiceOptions): SelfServiceDesk {
       Visitor: visitorModel,
       send: aFunction,
       baseUrl: aBaseUrl,
+      tokenExpiry: positiveSeconds,
+      maxUses: positiveCount,
       limiter: either(aLimiter, limiterPair),
       fields: aList,
       schema: aSchema,
@@ -93,6 +111,7 @@ function deskOf(options: SelfServiceOptions): SelfServiceDesk {
     send: options.send,
     baseUrl: options.baseUrl,
     limiter: 'consume' in limiter ? { ip: limiter, email: limiter } : limiter,
+    limits: { tokenExpiry: options.tokenExpiry, maxUses: options.maxUses },
     fields: options.fields ?? defaultFields,
     schema: options.schema ?? defaultSchema,
     render: options.render,
@@ -110,7 +129,7 @@ function handled(answer: (req: Request, res: Response) => Promise<void>): Reques
 }
 
 const aBaseUrl: Rule = {
-  expected: "an http(s) address, such as 'https://example.com', or a function",
+  expected: `${A_BASE_URL}, or a function`,
   test: (value) => typeof value === 'function' || isBaseUrl(value),
 }
 
@@ -119,6 +138,7 @@ const limiterPair: Rule = {
   test: (value) =>
     typeof value === 'object' &&
     value !== null &&
+    Object.keys(value).length > 0 &&
     Object.entries(value).every(([name, each]) => ['ip', 'email'].includes(name) && aLimiter.test(each)),
 }
 

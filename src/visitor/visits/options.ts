@@ -1,4 +1,4 @@
-import { aFunction, checkOptions, positiveSeconds, type Rule } from '../../options.js'
+import { aFunction, checkOptions, positiveCount, positiveSeconds, type Rule } from '../../options.js'
 import type { SuspectedSharing, SuspicionOptions } from './suspicion.js'
 import type { VisitBufferOptions } from './visit-buffer.js'
 
@@ -43,11 +43,6 @@ export interface ParsedVisitOptions {
 
 /** Timers take 31 bits of milliseconds, and count anything beyond as one. */
 const MAX_TIMER = 2 ** 31 - 1
-
-const positiveCount: Rule = {
-  expected: 'a positive whole number',
-  test: (value) => Number.isInteger(value) && (value as number) > 0,
-}
 
 /** That `visitLog` and `sharing` are objects; {@link parseVisitOptions} checks what is in them. */
 export const anOptionsObject: Rule = {

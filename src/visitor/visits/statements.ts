@@ -1,4 +1,4 @@
-import { col, fn } from 'sequelize'
+import { col, fn, literal, Op, type ModelStatic } from 'sequelize'
 import { fieldOf, quotedField, quotedTable, sequelizeOf } from '../../database/columns.js'
 import {
   runPrepared,
@@ -8,6 +8,7 @@ import {
   type Row,
   type Statement,
 } from '../../database/prepared.js'
+import type { Visitor } from '../visitor.js'
 import type { VisitorLog } from './visitor-log.js'
 import type { Visit } from './write-batch.js'
 
@@ -69,7 +70,7 @@ function columnwise(visits: readonly Visit[]): unknown[][] {
 }
 
 /**
- * Counts what was written of each of these passes, in one statement, on the primary. Aliases are in lower case because
+ * Counts what was written of each of these passes since its link was issued, in one statement, on the primary. Aliases are in lower case because
  * PostgreSQL makes them so under `quoteIdentifiers: false`.
  */
 export async function countVisits(
@@ -90,11 +91,23 @@ export async function countVisits(
       [fn('MIN', column('createdAt')), 'earliest'],
       [fn('MAX', column('createdAt')), 'latest'],
     ],
-    where: { visitorId: [...visitorIds] },
+    where: { visitorId: [...visitorIds], [Op.and]: [sinceReissued(Log)] },
     group: [fieldOf(Log, 'visitorId')],
     raw: true,
     useMaster: true,
     ...(transaction !== undefined && { transaction }),
   })
   return rows as Row[]
+}
+
+/** Visits by a link that was replaced say nothing of the one that replaced it. */
+function sinceReissued(Log: typeof VisitorLog): ReturnType<typeof literal> {
+  const Passes = Log.associations['visitor']?.target as ModelStatic<Visitor>
+  const [passes, visits] = [quotedTable(Passes), Log.sequelize?.getQueryInterface().quoteIdentifier(Log.name)]
+  const reissuedAt = quotedField(Passes, 'reissuedAt')
+  const at = `${visits ?? ''}.${quotedField(Log, 'createdAt')}`
+  const isItsPass = `passes.${quotedField(Passes, 'id')} = ${visits ?? ''}.${quotedField(Log, 'visitorId')}`
+  return literal(
+    `${at} >= COALESCE((SELECT passes.${reissuedAt} FROM ${passes} AS passes WHERE ${isItsPass}), ${at})`,
+  )
 }

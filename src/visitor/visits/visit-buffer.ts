@@ -74,6 +74,7 @@ export class VisitBuffer {
   private writeInBackground(): void {
     this.start().catch((error: unknown) => {
       debug('%d visits wait to be written: %o', this.waiting.length, error)
+      if (this.failures === 1) warnOf(error)
     })
   }
 
@@ -128,4 +129,13 @@ export class VisitBuffer {
     const { flushInterval } = this.options
     return Math.min(flushInterval * 2 ** this.failures, Math.max(flushInterval, MAX_PAUSE))
   }
+}
+
+/** Once for each time that the database goes away: nobody waits for these visits, and nobody else would say so. */
+function warnOf(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error)
+  process.emitWarning(`The visits of visitors cannot be written for now, and are kept: ${reason}`, {
+    type: 'PassportEphemeralWarning',
+    code: 'VISITS_NOT_WRITTEN',
+  })
 }

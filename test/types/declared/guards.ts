@@ -4,6 +4,7 @@ import passport from 'passport'
 import {
   ensureGuest,
   ensureVisitor,
+  isVisitor,
   SCOPE_ANY,
   type EnsureVisitorOptions,
   type Visitor,
@@ -75,6 +76,14 @@ app.use(ensureVisitor('INTERVIEW'))
 app.route('/').get(ensureVisitor('INTERVIEW'), plain)
 const guard: RequestHandler = ensureVisitor('INTERVIEW')
 app.get('/', guard, ensureVisitor('INTERVIEW'), (req) => is<Interview>()(req.visitor))
+
+// A request that was asked
+export function greet(req: Request): string {
+  if (isVisitor(req, 'INTERVIEW')) return String(is<Interview>()(req.visitor).context.candidate)
+  // @ts-expect-error -- a scope with a typo
+  isVisitor(req, 'INTERVEW')
+  return isVisitor(req) ? is<Visitor>()(req.visitor).fullName : ''
+}
 
 // Elsewhere, `scope` tells the visitors apart
 export function candidateOf(req: Request): number | undefined {

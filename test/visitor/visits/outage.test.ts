@@ -103,6 +103,28 @@ describe('a database that is away', () => {
 })
 
 describe('a log without a table', () => {
+  it('is told of by a warning, once, for visits that nobody waits for', async () => {
+    const warnings: string[] = []
+    const hear = (warning: Error & { code?: string }): void => {
+      if (warning.code === 'VISITS_NOT_WRITTEN') warnings.push(warning.message)
+    }
+    process.on('warning', hear)
+    try {
+      await withPages({ visitor: { visitLog: { flushInterval: 0.01 } } }, async (app) => {
+        const browser = await enter(app, await invite(app))
+        const bringTableBack = await takeTableAway(app)
+        await browser.get('/page').expect(200)
+        await new Promise((resolve) => setTimeout(resolve, 200)) // for several attempts
+        assert.equal(warnings.length, 1)
+        assert.match(warnings[0] ?? '', /Run the migrations/)
+        await bringTableBack()
+        assert.equal((await flushed(app)).length, 1)
+      })
+    } finally {
+      process.off('warning', hear)
+    }
+  })
+
   it('is named as such, costs no page, and is filled when the table is back', async () => {
     await withPages({ visitor: { visitLog: { flushInterval: 0.02 } } }, async (app) => {
       const browser = await enter(app, await invite(app))

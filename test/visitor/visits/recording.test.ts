@@ -56,10 +56,12 @@ describe('a refusal is logged', () => {
     const browser = await enter(app, current)
     await browser.get(expired.tokenise('/scoped')).expect(403)
     await browser.get('/scoped').expect(403)
-    await browser.get(expired.tokenise('/page')).expect(200)
+    await browser.get(expired.tokenise('/page')).expect(403)
+    await browser.get('/page').expect(200)
     assert.deepEqual(await outcomes(), [
       { visitorId: expired.id, outcome: 'expired', status: 403 },
       { visitorId: current.id, outcome: 'wrong-scope', status: 403 },
+      { visitorId: expired.id, outcome: 'expired', status: 403 },
       { visitorId: current.id, outcome: 'admitted', status: 200 },
     ])
   })

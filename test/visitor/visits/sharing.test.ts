@@ -49,6 +49,28 @@ describe('visitor.sharing', () => {
     })
   })
 
+  it('begins anew with the link that replaces a shared one, and so does the suspicion', async () => {
+    const suspected: SuspectedSharing[] = []
+    const sharing = { threshold: 2, onSuspectedSharing: (each: SuspectedSharing) => suspected.push(each) }
+    await withPages({ visitor: { visitLog, sharing } }, async (app) => {
+      const pass = await invite(app)
+      await share(app, pass, 2)
+      await app.VisitorLog.flush()
+      await eventually(
+        () => Promise.resolve(suspected.length),
+        (length) => length === 1,
+      )
+      await pass.reissue()
+      await at(Date.now() + 5000, async () => {
+        await share(app, pass, 1)
+      })
+      await app.VisitorLog.flush()
+      const { sessions, visits } = await pass.sharing()
+      assert.deepEqual({ sessions, visits }, { sessions: 1, visits: 1 })
+      assert.equal(suspected.length, 1)
+    })
+  })
+
   it('says so of a pass that nobody has used', async () => {
     await withPages({}, async (app) => {
       assert.deepEqual(await (await invite(app)).sharing(), {
