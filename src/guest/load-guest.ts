@@ -3,7 +3,7 @@ import type { Request, RequestHandler } from 'express'
 import { explainMissingTable } from '../database/missing-table.js'
 import { checkOptions } from '../options.js'
 import { currentUser, forgetUser, sessionHoldsLogin } from '../request.js'
-import { currentSessionId, requireSession, whenContinued } from '../web/session.js'
+import { currentSessionId, requireSession } from '../web/session.js'
 import type { Model } from 'sequelize'
 import { guestModel, guestSettings, type GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
@@ -60,9 +60,6 @@ async function load(Guest: GuestModel, req: Request, user: Model): Promise<boole
     await touchGuest(Guest, guest)
     // The session may have come about in a way that did not mark it: a login by hand, another id for the same data.
     if (sessionHoldsLogin(req) && !wasOpenedAsGuest(req, user)) markOpenedAsGuest(req, user)
-    whenContinued(req, () => {
-      markOpenedAsGuest(req, user)
-    })
   }
   rememberGuest(user, guest)
   return true

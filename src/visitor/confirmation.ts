@@ -15,7 +15,8 @@ const LIFETIME = 60 * 60
  * mark, that click would find the link used up by the first one, whose session nobody got.
  */
 export function offerConfirmation(req: Request, res: Response): void {
-  res.cookie(COOKIE, randomBytes(16).toString('base64url'), {
+  // The same for all its tabs: a page that is opened between two clicks must not tell them apart.
+  res.cookie(COOKIE, markOf(req) ?? randomBytes(16).toString('base64url'), {
     httpOnly: true,
     sameSite: 'lax',
     secure: req.secure,
@@ -26,6 +27,15 @@ export function offerConfirmation(req: Request, res: Response): void {
 /** That a person pressed the button, as far as a request can tell. */
 export function confirmationOf(req: Request): Confirmation | undefined {
   if (req.method !== 'POST' || isCrossSite(req)) return undefined
-  const mark = parse(req.headers.cookie ?? '')[COOKIE]
+  const mark = markOf(req)
+  // Over plain HTTP this is how our own page posts, which has set the mark, and how others can, which have not.
+  const isUntold = req.get('sec-fetch-site') === undefined && req.get('origin') === 'null'
+  if (isUntold && mark === undefined) return undefined
   return { by: mark === undefined ? undefined : createHash('sha256').update(mark).digest('base64url') }
+}
+
+/** What the browser was given; nothing that somebody else has put there. */
+function markOf(req: Request): string | undefined {
+  const mark = parse(req.headers.cookie ?? '')[COOKIE]
+  return mark !== undefined && /^[\w-]{22}$/.test(mark) ? mark : undefined
 }

@@ -12,6 +12,8 @@ export interface Stash {
   readonly of: string
   /** By which link the visit began; a digest, of which no token can be made. */
   readonly link: string
+  /** Which browser redeemed the link, where a new session id does not tell; a digest. */
+  readonly holder?: string
   /** When the visit ends, in milliseconds since the epoch; `null`: with the host's session. */
   readonly until: number | null
 }
@@ -22,18 +24,20 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export function readStash(session: HostSession, Model: typeof Visitor): Stash | undefined {
   const stash = session[VISITOR_SESSION_KEY] as Partial<Stash> | null | undefined
   if (typeof stash !== 'object' || stash === null) return undefined
-  const { id, of, link, until } = stash
+  const { id, of, link, holder, until } = stash
   if (of !== Model.name || typeof id !== 'number' || typeof link !== 'string') return undefined
-  return until === null || typeof until === 'number' ? { id, of, link, until } : undefined
+  if (until !== null && typeof until !== 'number') return undefined
+  return { id, of, link, until, ...(holder !== undefined && { holder }) }
 }
 
 /** Remembers a visitor; the end is fixed now, so that no amount of clicking prolongs it. */
-export function writeStash(session: HostSession, visitor: Visitor): void {
+export function writeStash(session: HostSession, visitor: Visitor, holder?: string): void {
   const { id, sessionExpiry } = visitor
   const lasts = sessionExpiry === 0 ? DAY_MS : sessionExpiry === null ? null : sessionExpiry * 1000
   const until = lasts === null ? null : Date.now() + lasts
   const of = visitor.constructor.name
-  session[VISITOR_SESSION_KEY] = { id, of, link: linkOf(visitor), until } satisfies Stash
+  const stash: Stash = { id, of, link: linkOf(visitor), until, ...(holder !== undefined && { holder }) }
+  session[VISITOR_SESSION_KEY] = stash
 }
 
 /** Whether a visit began by the link that the pass has now: `reissue()` ends the visits of the old one. */

@@ -103,11 +103,19 @@ export function isDoubleClick(
 
 /** Gives back a use that was counted, and did not let anybody in. */
 export async function returnUse({ id, uuid }: Visitor, Model: typeof Visitor): Promise<void> {
-  await Model.unscoped().decrement('uses', {
-    where: { id, uuid, uses: { [Op.gt]: 0 } },
-    silent: true,
-    ...quietly(Model),
-  })
+  await Model.unscoped().update(
+    {
+      uses: Model.sequelize?.literal(`${quotedField(Model, 'uses')} - 1`) as unknown as number,
+      confirmedBy: null,
+    },
+    {
+      where: { id, uuid, uses: { [Op.gt]: 0 } },
+      silent: true,
+      hooks: false,
+      validate: false,
+      ...quietly(Model),
+    },
+  )
 }
 
 /**

@@ -15,7 +15,7 @@ import { isForced } from '../web/same-site.js'
 import { isSpeculative } from '../web/speculative.js'
 import { confirmationOf, offerConfirmation } from './confirmation.js'
 import { confirmPage, type ConfirmPage } from './confirm-page.js'
-import { noteModel, noteRefusal } from './session.js'
+import { clearStash, noteModel, noteRefusal } from './session.js'
 import { findPassByUuid, isDoubleClick, redeemPass, returnUse } from './statements.js'
 import { visitorOf } from './is-visitor.js'
 import { keepTokenPrivate } from './token-privacy.js'
@@ -140,7 +140,7 @@ export class VisitorTokenStrategy extends Strategy {
       try {
         return await this.letIn(req, session, counted)
       } catch (error) {
-        await returnUse(counted, Model)
+        await this.undo(req, counted)
         throw error
       }
     }
@@ -163,6 +163,15 @@ export class VisitorTokenStrategy extends Strategy {
     if (!byButton && !(this.stripToken && req.method === 'GET')) return 'pass'
     await saveSession(requireSession(req, WHO))
     return { redirect: this.stripToken ? ownAddress(req) : localPath(req.originalUrl) }
+  }
+
+  /** A use was counted for a visit that nobody got. */
+  private async undo(req: Request, visitor: Visitor): Promise<void> {
+    req.visitor = undefined
+    clearStash(requireSession(req, WHO)) // it may still be saved with the error's response
+    await returnUse(visitor, this.Visitor).catch((error: unknown) => {
+      debug('a use of pass %d stays counted: %o', visitor.id, error)
+    })
   }
 
   /** Answers a token that was not redeemed: its pass may not be, or not without a click. */

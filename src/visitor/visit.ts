@@ -1,13 +1,8 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import { currentUser, sessionHoldsLogin } from '../request.js'
-import {
-  canBeRenewed,
-  continueSession,
-  renewSession,
-  requireRenewableSession,
-  type HostSession,
-} from '../web/session.js'
+import { renewSession, requireRenewableSession, type HostSession } from '../web/session.js'
+import { giveToHolder, isHolder } from './holder.js'
 import { beganByLinkOf, clearStash, limitCookie, noteRefusal, readStash, writeStash } from './session.js'
 import { findPass } from './statements.js'
 import type { Visitor } from './visitor.js'
@@ -21,9 +16,9 @@ interface Opening {
 }
 
 /**
- * Puts a visitor into the session, under a new id: one that somebody planted in this browser must not lead to the visit
- * (ASVS 5.0, 7.2.4). The session of whoever is logged in goes on otherwise as it was; a guest is logged in too, and
- * anybody can be one.
+ * Puts a visitor into the session. One that somebody planted in this browser must not lead them to the visit: an anonymous
+ * session gets a new id (ASVS 5.0, 7.2.4); the session of whoever is logged in stays theirs, and the visit goes with a
+ * cookie of its own. (A guest is logged in too, and anybody can be one.)
  */
 export async function openVisit(
   req: Request,
@@ -32,7 +27,8 @@ export async function openVisit(
   { who, keep }: Opening,
 ): Promise<void> {
   if (holdsLogin(req)) {
-    writeStash(canBeRenewed(session) ? await continueSession(req, who) : session, visitor)
+    const { sessionExpiry } = visitor
+    writeStash(session, visitor, giveToHolder(req, sessionExpiry && sessionExpiry * 1000))
     return
   }
   const renewed = await renewSession(req, who, keep)
@@ -57,6 +53,10 @@ export async function rememberedVisitor(
 ): Promise<Visitor | undefined> {
   const stash = readStash(session, Model)
   if (stash === undefined) return undefined
+  if (stash.holder !== undefined && !isHolder(req, stash.holder)) {
+    debug('visitor of pass %d not restored: another browser redeemed the link', stash.id)
+    return undefined
+  }
   const ended = stash.until !== null && stash.until <= Date.now()
   const visitor = ended ? undefined : await findPass(Model, stash.id)
   if (visitor?.isActive === true && beganByLinkOf(stash, visitor)) return visitor

@@ -205,9 +205,9 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   ): Promise<void> {
     const expiresAt = inSeconds('reissue', expiresIn)
     this.changed('isActive', true)
-    this.changed('uses', true)
+    for (const attribute of ['uses', 'confirmedBy'] as const) this.changed(attribute, true)
     await this.update(
-      { uuid: randomUUID(), isActive: true, expiresAt, uses: 0, reissuedAt: new Date() },
+      { uuid: randomUUID(), isActive: true, expiresAt, uses: 0, confirmedBy: null, reissuedAt: new Date() },
       { ...(transaction && { transaction }) },
     )
   }

@@ -12,7 +12,7 @@ export function clientAddress(req: Request): string {
  */
 export function clientKey(req: Request): string {
   const ip = clientAddress(req)
-  if (isIPv6(ip)) return `${groupsOf(ip).slice(0, 4).join(':')}::/64`
+  if (isIPv6(ip)) return embeddedIPv4(ip) ?? `${groupsOf(ip).slice(0, 4).join(':')}::/64`
   return ip === '' ? 'unknown' : ip
 }
 
@@ -20,6 +20,15 @@ export function clientKey(req: Request): string {
 export function networkOf(ip: string): string {
   if (isIPv4(ip)) return ip.replace(/\d+$/, '0')
   return isIPv6(ip) ? `${groupsOf(ip).slice(0, 3).join(':')}::` : ''
+}
+
+/** The IPv4 address in a mapped (RFC 4291) or translated one (RFC 6052), which share one /64 between them all. */
+function embeddedIPv4(ip: string): string | undefined {
+  const groups = groupsOf(ip)
+  const prefix = groups.slice(0, 6).join(':')
+  if (prefix !== '0:0:0:0:0:ffff' && prefix !== '64:ff9b:0:0:0:0') return undefined
+  const bytes = groups.slice(6).flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255])
+  return bytes.join('.')
 }
 
 /** The eight groups of an IPv6 address, in one spelling. */

@@ -19,13 +19,13 @@ export function isCrossSite(req: Request, ownOrigins: readonly string[] = []): b
 }
 
 /**
- * Whether another site makes a browser send this without its person's following a link: by posting a form, or as an image
- * or the like. A script of another origin (`cors`) shows itself, and the application says whether it may.
+ * Whether another site makes a browser send this without its person's going there: by a form, a script, a frame, an image.
+ * What is left is a link that is followed. (A script's simple request is carried out before anybody asks whether it may.)
  */
 export function isForced(req: Request): boolean {
   if (!isCrossSite(req)) return false
-  const mode = req.get('sec-fetch-mode')
-  return req.method === 'GET' ? mode === 'no-cors' : mode !== 'cors'
+  const [mode = 'navigate', destination = 'document'] = [req.get('sec-fetch-mode'), req.get('sec-fetch-dest')]
+  return req.method !== 'GET' || mode !== 'navigate' || destination !== 'document'
 }
 
 /**

@@ -15,7 +15,6 @@ type RenewableSession = HostSession & Required<Pick<HostSession, 'regenerate' | 
 
 interface SessionCookie {
   maxAge?: number | null
-  originalMaxAge?: number | null
   expires?: Date | boolean | null
 }
 
@@ -72,6 +71,8 @@ export function shapeRenewal(req: Request, who: string, renewal: Renewal): void 
     value: (done: (error?: unknown) => void) =>
       regenerate.call(old, (error?: unknown) => {
         if (error !== undefined && error !== null) {
+          // express-session has put an empty one in its place, which would be saved, and log whoever it is out.
+          Object.assign(req, { session: old, sessionID: old['id'] })
           done(error)
           return
         }
@@ -89,35 +90,6 @@ export async function renewSession(req: Request, who: string, keys: readonly str
   const session = requireRenewableSession(req, who)
   await settled((done) => session.regenerate(done))
   return requireRenewableSession(req, who)
-}
-
-const continuations = new WeakMap<Request, ((session: HostSession) => void)[]>()
-
-/** Has something done whenever this request's session goes on under a new id: what names the id must be written anew. */
-export function whenContinued(req: Request, listener: (session: HostSession) => void): void {
-  continuations.set(req, [...(continuations.get(req) ?? []), listener])
-}
-
-/** Gives the session a new id, and leaves everything else as it was: whoever is logged in stays so. */
-export async function continueSession(req: Request, who: string): Promise<HostSession> {
-  const old = requireRenewableSession(req, who)
-  const { cookie } = old
-  const session = await renewSession(
-    req,
-    who,
-    Object.keys(old).filter((key) => key !== 'cookie'),
-  )
-  if (session.cookie !== undefined && cookie !== undefined) {
-    session.cookie.expires = cookie.expires ?? null
-    session.cookie.originalMaxAge = cookie.originalMaxAge ?? null
-  }
-  for (const listener of continuations.get(req) ?? []) listener(session)
-  return session
-}
-
-/** Whether the session can be given a new id: one that is kept in the cookie itself cannot, and need not. */
-export function canBeRenewed(session: HostSession): boolean {
-  return isRenewable(session)
 }
 
 /** Writes the session now: a redirect may be followed before express-session would have written it. */

@@ -141,13 +141,47 @@ describe('a link with maxUses', () => {
       await app.browser().post(link).set('Cookie', cookie).expect(303).expect('Location', '/any')
     })
     assert.equal(await usesOf(pass), 2)
-    for (const other of [cookie, 'visitor-confirmation=somebody-elses', 'visitor-confirmation=']) {
+    for (const other of [cookie, `visitor-confirmation=${'x'.repeat(22)}`, 'visitor-confirmation=']) {
       await later(10 * MINUTE, async () => {
         const late = app.browser()
         await late.post(link).set('Cookie', other).expect(303).expect('Location', link)
         await late.get('/any').expect(403)
       })
     }
+  })
+
+  it('is the same browser’s in all its tabs', async () => {
+    const [one, other] = [await invite(), await invite()]
+    const browser = app.browser()
+    const first = await browser.get(one.tokenise('/any')).expect(200)
+    const second = await browser.get(other.tokenise('/any')).expect(200)
+    const marks = [first, second].map(({ headers }) => String(headers['set-cookie']).split(';', 1)[0])
+    assert.equal(marks[1], marks[0])
+  })
+
+  it('whose session failed once lets the same browser in by a use that counts', async () => {
+    const pass = await invite()
+    const link = pass.tokenise('/any')
+    const browser = app.browser()
+    await browser.get(link).expect(200)
+    const { store } = app
+    const set = store.set.bind(store)
+    let failures = 0
+    store.set = (id, session, done) => {
+      if (failures++ === 0) done?.(new Error('The store is away for a moment'))
+      else set(id, session, done)
+    }
+    try {
+      await browser.post(link).expect(500)
+      await browser.get('/any').expect(403)
+    } finally {
+      store.set = set
+    }
+    await browser.post(link).expect(303)
+    assert.equal(await usesOf(pass), 1)
+    const other = app.browser()
+    await other.post(link).expect(303)
+    await other.get('/any').expect(403)
   })
 
   it('is not used up by a session that cannot be renewed or saved', async () => {
@@ -188,7 +222,13 @@ describe('a link with maxUses', () => {
 
   it('redeemed by the button of our page over plain HTTP, where browsers say Origin: null', async () => {
     const pass = await invite()
-    await app.browser().post(pass.tokenise('/any')).set('Origin', 'null').expect(303)
+    const link = pass.tokenise('/any')
+    // Others can send that too; their page has not been given the mark that ours has.
+    await app.browser().post(link).set('Origin', 'null').expect(200)
+    assert.equal(await usesOf(pass), 0)
+    const browser = app.browser()
+    await browser.get(link).expect(200)
+    await browser.post(link).set('Origin', 'null').expect(303)
     assert.equal(await usesOf(pass), 1)
   })
 })

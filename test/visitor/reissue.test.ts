@@ -61,6 +61,16 @@ describe('reissue', () => {
     assert.equal((await pass.reload()).uses, 1)
   })
 
+  it('is not opened by the click on the old one', async () => {
+    const pass = await invite({ maxUses: 1 })
+    const browser = app.browser()
+    await browser.get(pass.tokenise('/any')).expect(200)
+    await browser.post(pass.tokenise('/any')).expect(303)
+    await pass.reissue()
+    await browser.post(pass.tokenise('/any')).expect(303)
+    assert.equal((await pass.reload()).uses, 1)
+  })
+
   it('lasts as long as it says, or as the model does', async () => {
     const pass = await invite()
     await pass.reissue(HOUR)

@@ -347,7 +347,7 @@ describe('a hand-over', () => {
       routes(host, { Visitor, sequelize }) {
         const { Visitor: Other } = defineVisitorModels(sequelize, { secret: SECRET, modelName: 'Other' })
         const router = (Model: typeof Visitor) =>
-          selfServiceRouter({ Visitor: Model, baseUrl: 'https://example.test', send: () => undefined })
+          selfServiceRouter({ Visitor: Model, baseUrl: 'https://example.test/app', send: () => undefined })
         host.get('/strict', ensureVisitor('PARTNER', { selfService: true, selfServiceUrl: '/partner-in' }))
         host.get('/lax', ensureVisitor('PUBLIC', { selfService: true }))
         host.get(
@@ -355,6 +355,10 @@ describe('a hand-over', () => {
           ensureVisitor('PUBLIC', { selfService: true, Visitor: Other, selfServiceUrl: '/others' }),
         )
         host.get('/behind', ensureVisitor('PUBLIC', { selfService: true, selfServiceUrl: '/app/Visitor/' }))
+        host.get(
+          '/nested',
+          ensureVisitor('PARTNER', { selfService: true, selfServiceUrl: '/partner/visitor' }),
+        )
         host.use('/visitor', router(Visitor))
         host.use('/partner-in', router(Visitor))
         host.use('/others', router(Other))
@@ -363,11 +367,12 @@ describe('a hand-over', () => {
     try {
       const browser = other.browser()
       const forOf = async (page: string) => (await formUrl(browser, page)).split('?')[1] ?? ''
-      const [strict, lax, foreign, behind] = [
+      const [strict, lax, foreign, behind, nested] = [
         await forOf('/strict'),
         await forOf('/lax'),
         await forOf('/other'),
         await forOf('/behind'),
+        await forOf('/nested'),
       ]
       for (const [path, query, status] of [
         ['/partner-in', strict, 200],
@@ -378,7 +383,8 @@ describe('a hand-over', () => {
         ['/others', foreign, 200],
         ['/others', lax, 400],
         ['/visitor', foreign, 400],
-        ['/visitor', behind, 200], // a proxy has taken /app off
+        ['/visitor', behind, 200], // a proxy has taken /app off, and baseUrl says so
+        ['/visitor', nested, 400],
       ] as const) {
         assert.equal((await browser.get(`${path}?${query}`)).status, status, `${path} ${query}`)
       }
@@ -538,6 +544,26 @@ describe('a message that cannot be sent', () => {
     }
   })
 
+  it('nor what `send` itself has closed', async () => {
+    const other = await start({
+      async send({ visitor }) {
+        assert.equal(visitor.isValid, true)
+        if (visitor.email.endsWith('@blocked.test')) await visitor.deactivate()
+      },
+    })
+    try {
+      for (const [email, isActive] of [
+        ['a@blocked.test', false],
+        ['a@example.test', true],
+      ] as const) {
+        assert.equal((await ask(other.browser(), { ...ginger, email })).status, 303)
+        assert.equal((await other.Visitor.findOne({ where: { email } }))?.isActive, isActive)
+      }
+    } finally {
+      await other.close()
+    }
+  })
+
   it('or while it is being sent', async () => {
     let whileSending: number | undefined
     const other = await start({
@@ -555,13 +581,16 @@ describe('a message that cannot be sent', () => {
     }
   })
 
-  it('counts for no limit', async () => {
-    const other = await start({ limiter: new RateLimiterMemory({ points: 2, duration: 3600 }) })
+  it('shuts no mailbox out, and counts for whoever asked', async () => {
+    const email = new RateLimiterMemory({ points: 2, duration: 3600 })
+    const ip = new RateLimiterMemory({ points: 4, duration: 3600 })
+    const other = await start({ limiter: { email, ip } })
     try {
       sendFails = new Error('ECONNREFUSED')
       for (let attempt = 0; attempt < 3; attempt++) assert.equal((await ask(other.browser())).status, 503)
       sendFails = undefined
       assert.equal((await ask(other.browser())).status, 303)
+      assert.equal((await ask(other.browser())).status, 429)
     } finally {
       await other.close()
     }

@@ -104,7 +104,8 @@ export class SelfServiceDesk {
       if (error instanceof ValidationError) return { status: 422, errors: errorsOf(error, fields) }
       if (!(error instanceof SendFailed)) throw error
       warnOf(error)
-      await this.uncount(req, values.email)
+      // Nobody's mailbox is shut out for an hour because the mail server was; whoever asked goes on being counted.
+      await takeBack(this.settings.limiter.email, emailKey(values.email))
       return NOT_SENT
     }
   }
@@ -117,18 +118,15 @@ export class SelfServiceDesk {
     )
   }
 
-  /** Nobody is shut out for an hour because the mail server was. */
-  private async uncount(req: Request, email: string): Promise<void> {
-    const { limiter } = this.settings
-    await takeBack(limiter.ip, ipKey(req))
-    await takeBack(limiter.email, emailKey(email))
-  }
-
   private handOverOf(req: Request): ReadHandOver | undefined {
-    const { seal, Visitor: Model } = this.settings
+    const { seal, Visitor: Model, baseUrl } = this.settings
     const handOver = readHandOver(seal, given(req))
     if (handOver === undefined) return undefined
-    if (handOver.of === Model.name && isMeantFor(handOver, req.baseUrl)) return handOver
+    if (
+      handOver.of === Model.name &&
+      isMeantFor(handOver, req.baseUrl, new URL(baseOf(baseUrl, req)).pathname)
+    )
+      return handOver
     debug('a guard sent somebody for %s, selfServiceUrl %s, to %s', handOver.of, handOver.form, req.baseUrl)
     return undefined
   }
@@ -191,7 +189,7 @@ function given(req: Request): string {
  */
 function errorsOf(error: ValidationError, fields: readonly FormField[]): FormErrors {
   const found = error.errors.map(({ path }) => path).filter((path) => path !== null)
-  if (!found.every((path) => fields.some(({ name }) => name === path))) throw error
+  if (found.length === 0 || !found.every((path) => fields.some(({ name }) => name === path))) throw error
   return Object.fromEntries(
     found.map((path) => [path, path === 'email' ? noAddress.message : 'This cannot be kept as it is']),
   )

@@ -58,12 +58,16 @@ export function readHandOver(seal: Seal, text: string): ReadHandOver | undefined
 }
 
 /**
- * Whether a hand-over was meant for the form at this path. What stands before the application may have taken a prefix off
- * its addresses, so that the guard knows a longer path than the form.
+ * Whether a hand-over was meant for the form at this path: as the application knows it, or with what the public address
+ * has before it.
  */
-export function isMeantFor({ form }: HandOver, path: string): boolean {
-  const [meant, here] = [form, path].map((text) => text.toLowerCase().replace(/\/+$/, '')) as [string, string]
-  return meant.endsWith(here)
+export function isMeantFor({ form }: HandOver, path: string, prefix: string): boolean {
+  return [path, prefix + path].some((here) => comparable(here) === comparable(form))
+}
+
+/** Express's routes know neither case nor a slash at the end. */
+function comparable(path: string): string {
+  return path.toLowerCase().replace(/\/+$/, '')
 }
 
 function pathOf(address: string): string {

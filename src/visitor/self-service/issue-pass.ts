@@ -9,7 +9,7 @@ const debug = createDebug('passport-ephemeral:self-service')
 
 /** What goes out to the mailbox that was typed in. */
 export interface SelfServiceMessage {
-  /** The new pass. It is opened once `send` is through. */
+  /** The new pass. Its link opens the door once `send` is through. */
   readonly visitor: VisitorOf
   /** The only thing that opens the door: put it into the message, and nowhere else. */
   readonly link: string
@@ -70,6 +70,7 @@ export async function sendPass(
 ): Promise<void> {
   const link = visitor.tokenise(baseOf(baseUrl, req) + localPath(next))
   await visitor.save()
+  visitor.isActive = true // for `send` to see, and to undo by `deactivate()`; in the database it is closed
   try {
     await send({ visitor, link, req })
   } catch (cause) {
@@ -79,7 +80,8 @@ export async function sendPass(
     })
     throw new SendFailed(cause)
   }
-  await visitor.update({ isActive: true })
+  visitor.changed('isActive', visitor.isActive)
+  await visitor.save()
   debug('pass %d sent', visitor.id)
 }
 

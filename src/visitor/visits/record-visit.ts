@@ -7,12 +7,14 @@ import type { PassKey } from '../session.js'
 import { settingsOf, Visitor, visitorSettings, type VisitorSettings } from '../visitor.js'
 import { visitBuffer, visitLimits, type VisitOutcome } from './visitor-log.js'
 
-interface Recorded {
-  readonly visitorId: number
-  outcome: VisitOutcome
-}
-
-const recorded = new WeakMap<Request, Recorded>()
+/** The visit that this request has become already, at an earlier guard. */
+const recorded = new WeakMap<
+  Request,
+  {
+    readonly entry: { readonly visitorId: number; outcome: VisitOutcome }
+    readonly settings: VisitorSettings
+  }
+>()
 
 /**
  * Records the visit once the response has gone out, off the request's path, to be written with others. A database that
@@ -24,12 +26,12 @@ export function recordVisitWhenDone(
   pass: Visitor | PassKey,
   outcome: VisitOutcome,
 ): void {
+  const settings = pass instanceof Visitor ? settingsOf(pass) : pass.Visitor[visitorSettings]
   const earlier = recorded.get(req)
-  if (earlier?.visitorId === pass.id) {
-    earlier.outcome = outcome
+  if (earlier?.settings === settings && earlier.entry.visitorId === pass.id) {
+    earlier.entry.outcome = outcome
     return
   }
-  const settings = pass instanceof Visitor ? settingsOf(pass) : pass.Visitor[visitorSettings]
   const { VisitorLog: Log, anonymizeIp, queryKey } = settings
   const ip = clientAddress(req)
   const referrer = (req.get('referrer') ?? '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')
@@ -43,7 +45,7 @@ export function recordVisitWhenDone(
     sessionHash: sessionHashOf(req, settings),
     outcome,
   }
-  recorded.set(req, entry)
+  recorded.set(req, { entry, settings })
   const record = (): void => {
     Log[visitBuffer].add({ ...entry, createdAt: new Date(), status: res.statusCode })
   }
