@@ -111,7 +111,7 @@ async function withMovedApplication(
     visitor: { secret, tokenExpiry: 300 },
     routes(host) {
       host.get('/reference', ensureVisitor('REFERENCE_REQUEST'), (req, res) => {
-        const { id, fullName, context, sessionExpiry } = req.visitor ?? {}
+        const { id, fullName, context, sessionExpiry } = req.visitor
         res.json({ id, fullName, context, sessionExpiry })
       })
     },
