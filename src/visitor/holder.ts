@@ -1,33 +1,49 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Request } from 'express'
+import { currentSessionId, type HostSession } from '../web/session.js'
+import { settingsOf, type Visitor } from './visitor.js'
 
 /** Goes with a visit in a session where somebody is logged in. It opens nothing: without that session it says nothing. */
 const COOKIE = 'visitor-holder'
 
-/** The longest that browsers keep a cookie, in milliseconds (RFC 6265bis §5.5): for visits as long as the host's session. */
-const LONGEST = 400 * 24 * 60 * 60 * 1000
+/** The longest that browsers keep a cookie (RFC 6265bis §5.5), for visits as long as the host's session. */
+const LONGEST_MS = 400 * 24 * 60 * 60 * 1000
+
+/** What the browser that redeems a link gets, and what of it is kept with the visit. */
+export interface Holder {
+  readonly digest: string
+  /** Sends the browser its part. */
+  readonly give: () => void
+}
 
 /**
- * Gives the browser that redeems a link something that whoever planted its session does not have. A new session id would
- * do the same, and log the user's other requests under way out.
- *
- * @param lasts milliseconds; 0: until the browser closes; `null`: as long as can be
- * @returns a digest, to be kept with the visit
+ * Something that the browser which redeems a link has, and whoever planted its session has not: they know the session's
+ * id, but neither the link nor the secret. A new session id would do the same, and log the user's other requests under
+ * way out. Made of both, it is the same for every click on one link.
  */
-export function giveToHolder(req: Request, lasts: number | null): string {
-  const secret = randomBytes(16).toString('base64url')
-  req.res?.cookie(COOKIE, secret, {
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: req.secure,
-    ...(lasts !== 0 && { maxAge: lasts ?? LONGEST }),
-  })
-  return digest(secret)
+export function holderOf(req: Request, session: HostSession, visitor: Visitor): Holder {
+  const secret = settingsOf(visitor).codec.holderSecret(currentSessionId(req) ?? '', visitor.uuid)
+  const { domain, path, sameSite, secure } = session.cookie ?? {}
+  const { sessionExpiry } = visitor
+  return {
+    digest: digestOf(secret),
+    give: () => {
+      // As far as the session's own cookie goes, so does this one.
+      req.res?.cookie(COOKIE, secret, {
+        httpOnly: true,
+        sameSite: sameSite ?? 'lax',
+        secure: secure === true || req.secure,
+        path: path ?? '/',
+        ...(typeof domain === 'string' && { domain }),
+        ...(sessionExpiry !== 0 && { maxAge: sessionExpiry === null ? LONGEST_MS : sessionExpiry * 1000 }),
+      })
+    },
+  }
 }
 
 /** Whether the request comes from the browser that redeemed the link. */
-export function isHolder(req: Request, holder: string): boolean {
-  return cookiesNamed(req, COOKIE).some((secret) => digest(secret) === holder)
+export function isHolder(req: Request, digest: string): boolean {
+  return cookiesNamed(req, COOKIE).some((secret) => digestOf(secret) === digest)
 }
 
 /** All of them: a sister domain can set one of the same name beside ours. */
@@ -39,6 +55,6 @@ function cookiesNamed(req: Request, name: string): string[] {
     .map((pair) => pair.slice(name.length + 1))
 }
 
-function digest(secret: string): string {
+function digestOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
 }

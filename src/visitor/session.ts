@@ -80,6 +80,11 @@ export function noteRefusal(req: Request, reason: RefusalReason, pass?: Visitor 
   refusals.set(req, { reason, pass })
 }
 
+/** Somebody was let in after all. */
+export function forgetRefusal(req: Request): void {
+  refusals.delete(req)
+}
+
 export function notedRefusal(req: Request): RefusalReason | undefined {
   return refusals.get(req)?.reason
 }

@@ -10,12 +10,12 @@ import { hideFromAddress, ownAddress } from '../web/own-address.js'
 import { formBody } from '../web/pages/form-page.js'
 import { showPage, type Render } from '../web/pages/page.js'
 import { queryValues } from '../web/query.js'
-import { requireSession, saveSession, type HostSession } from '../web/session.js'
+import { requireSession, saveSession, VISITOR_SESSION_KEY, type HostSession } from '../web/session.js'
 import { isForced } from '../web/same-site.js'
 import { isSpeculative } from '../web/speculative.js'
 import { confirmationOf, offerConfirmation } from './confirmation.js'
 import { confirmPage, type ConfirmPage } from './confirm-page.js'
-import { clearStash, noteModel, noteRefusal } from './session.js'
+import { clearStash, forgetRefusal, noteModel, noteRefusal } from './session.js'
 import { findPassByUuid, isDoubleClick, redeemPass, returnUse } from './statements.js'
 import { visitorOf } from './is-visitor.js'
 import { keepTokenPrivate } from './token-privacy.js'
@@ -131,16 +131,17 @@ export class VisitorTokenStrategy extends Strategy {
     // Whoever redeemed this link in this session may follow it again, without using it up further.
     const current = await rememberedVisitor(this.Visitor, req, session)
     const again = current?.uuid === uuid ? current : undefined
-    if (again !== undefined) return await this.admitAs(req, again)
+    if (again !== undefined) return this.admitAs(req, again)
 
     requireSessionToOpen(req, WHO) // before a use is counted
     const confirmation = confirmationOf(req)
     const counted = await redeemPass(Model, uuid, confirmation)
     if (counted !== undefined) {
+      const before = session[VISITOR_SESSION_KEY]
       try {
         return await this.letIn(req, session, counted)
       } catch (error) {
-        await this.undo(req, counted)
+        await this.undo(req, counted, { session, stash: before })
         throw error
       }
     }
@@ -151,24 +152,33 @@ export class VisitorTokenStrategy extends Strategy {
     return this.turnAway(req, known)
   }
 
+  /** Opens a visit, and saves it before anybody is told: a redirect may be followed at once, and a use was counted. */
   private async letIn(req: Request, session: HostSession, visitor: Visitor): Promise<Outcome> {
-    await openVisit(req, session, visitor, { who: WHO, keep: this.keepSessionData })
-    return await this.admitAs(req, visitor)
+    const finish = await openVisit(req, session, visitor, { who: WHO, keep: this.keepSessionData })
+    await saveSession(requireSession(req, WHO))
+    finish()
+    return this.admitAs(req, visitor)
   }
 
-  private async admitAs(req: Request, visitor: Visitor): Promise<Outcome> {
+  private admitAs(req: Request, visitor: Visitor): Outcome {
     req.visitor = visitor
+    forgetRefusal(req) // of whom the session had before
     debug('pass %d redeemed', visitor.id)
     const byButton = req.method === 'POST' && visitor.maxUses !== null && wantsPage(req)
     if (!byButton && !(this.stripToken && req.method === 'GET')) return 'pass'
-    await saveSession(requireSession(req, WHO))
     return { redirect: this.stripToken ? ownAddress(req) : localPath(req.originalUrl) }
   }
 
-  /** A use was counted for a visit that nobody got. */
-  private async undo(req: Request, visitor: Visitor): Promise<void> {
+  /** A use was counted for a visit that nobody got. The session, if it is the old one, has the visit that it had. */
+  private async undo(
+    req: Request,
+    visitor: Visitor,
+    { session, stash }: { readonly session: HostSession; readonly stash: unknown },
+  ): Promise<void> {
     req.visitor = undefined
-    clearStash(requireSession(req, WHO)) // it may still be saved with the error's response
+    const current = requireSession(req, WHO) // it may still be saved with the error's response
+    if (current === session && stash !== undefined) session[VISITOR_SESSION_KEY] = stash
+    else clearStash(current)
     await returnUse(visitor, this.Visitor).catch((error: unknown) => {
       debug('a use of pass %d stays counted: %o', visitor.id, error)
     })

@@ -22,6 +22,8 @@ export interface TokenCodec {
   read: (token: string) => string | undefined
   /** A digest of a session id for the visit log: the log alone leads to no session. */
   hashSession: (sessionId: string) => string
+  /** What only the browser gets that redeems this pass in this session; the same each time. */
+  holderSecret: (sessionId: string, uuid: string) => string
   /** Signs and checks what is no token; absent where nothing is secret. */
   readonly seal: Seal | undefined
 }
@@ -32,7 +34,7 @@ export interface Seal {
   isGenuine: (content: Uint8Array, signature: Uint8Array) => boolean
 }
 
-type Purpose = 'token' | 'session' | 'hand-over'
+type Purpose = 'token' | 'session' | 'hand-over' | 'holder'
 
 const UUID_BYTES = 16
 const MAC_BYTES = 32
@@ -70,6 +72,10 @@ export function createTokenCodec(secret: Secret): TokenCodec {
       return key === undefined
         ? digest('sha256', sessionId, 'hex')
         : mac(key, 'session', Buffer.from(sessionId)).toString('hex')
+    },
+    holderSecret(sessionId, uuid) {
+      const [key = uuid] = keys // without a secret, the uuid is what nobody else knows
+      return mac(key, 'holder', Buffer.from(`${sessionId}\0${uuid}`)).toString('base64url')
     },
     seal: sealWith(keys),
   }

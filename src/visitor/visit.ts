@@ -2,7 +2,7 @@ import createDebug from 'debug'
 import type { Request } from 'express'
 import { currentUser, sessionHoldsLogin } from '../request.js'
 import { renewSession, requireRenewableSession, type HostSession } from '../web/session.js'
-import { giveToHolder, isHolder } from './holder.js'
+import { holderOf, isHolder } from './holder.js'
 import { beganByLinkOf, clearStash, limitCookie, noteRefusal, readStash, writeStash } from './session.js'
 import { findPass } from './statements.js'
 import type { Visitor } from './visitor.js'
@@ -19,21 +19,24 @@ interface Opening {
  * Puts a visitor into the session. One that somebody planted in this browser must not lead them to the visit: an anonymous
  * session gets a new id (ASVS 5.0, 7.2.4); the session of whoever is logged in stays theirs, and the visit goes with a
  * cookie of its own. (A guest is logged in too, and anybody can be one.)
+ *
+ * @returns what is left to do once the session is saved
  */
 export async function openVisit(
   req: Request,
   session: HostSession,
   visitor: Visitor,
   { who, keep }: Opening,
-): Promise<void> {
+): Promise<() => void> {
   if (holdsLogin(req)) {
-    const { sessionExpiry } = visitor
-    writeStash(session, visitor, giveToHolder(req, sessionExpiry && sessionExpiry * 1000))
-    return
+    const holder = holderOf(req, session, visitor)
+    writeStash(session, visitor, holder.digest)
+    return holder.give
   }
   const renewed = await renewSession(req, who, keep)
   writeStash(renewed, visitor)
   limitCookie(renewed, visitor)
+  return () => undefined
 }
 
 /**

@@ -111,7 +111,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   declare readonly lastUsedAt: CreationOptional<Date | null>
   /** When the link was last replaced; `null`: never. */
   declare readonly reissuedAt: CreationOptional<Date | null>
-  /** A digest of whose click counted last, so that a double click counts once. */
+  /** A digest of whose click counted last, so that a double click counts once; `pending` before there is a link. */
   declare readonly confirmedBy: CreationOptional<string | null>
   /** Whether its holder asked for it, rather than being invited. @default false */
   declare selfService: CreationOptional<boolean>
@@ -164,8 +164,9 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
 
   /** Closes the link and every visit made with it, from the next request on. */
   async deactivate({ transaction }: WriteOptions = {}): Promise<void> {
-    this.changed('isActive', true) // this instance may be stale, or its last change rolled back
-    await this.update({ isActive: false }, { ...(transaction && { transaction }) })
+    // This instance may be stale, or its last change rolled back.
+    for (const attribute of ['isActive', 'confirmedBy'] as const) this.changed(attribute, true)
+    await this.update({ isActive: false, confirmedBy: null }, { ...(transaction && { transaction }) })
   }
 
   /**

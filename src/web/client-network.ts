@@ -3,7 +3,9 @@ import type { Request } from 'express'
 
 /** The address of whoever asks: `req.ip`, which heeds the application's `trust proxy`, and nothing else. */
 export function clientAddress(req: Request): string {
-  return (req.ip ?? '').replace(/^::ffff:(?=\d+\.)/i, '') // IPv4 on a socket that speaks both
+  return (req.ip ?? '')
+    .replace(/^::ffff:(?=\d+\.)/i, '') // IPv4 on a socket that speaks both
+    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$|^\[(.+)\]:\d+$/, '$1$2') // some gateways say the port too
 }
 
 /**
@@ -22,11 +24,11 @@ export function networkOf(ip: string): string {
   return isIPv6(ip) ? `${groupsOf(ip).slice(0, 3).join(':')}::` : ''
 }
 
-/** The IPv4 address in a mapped (RFC 4291) or translated one (RFC 6052), which share one /64 between them all. */
+/** The IPv4 address in a mapped (RFC 4291) or translated one (RFC 6052, RFC 8215), which share one /64 between them all. */
 function embeddedIPv4(ip: string): string | undefined {
   const groups = groupsOf(ip)
   const prefix = groups.slice(0, 6).join(':')
-  if (prefix !== '0:0:0:0:0:ffff' && prefix !== '64:ff9b:0:0:0:0') return undefined
+  if (!/^(0:0:0:0:0:ffff|0:0:0:0:ffff:0|64:ff9b:0:0:0:0|64:ff9b:1:.*)$/.test(prefix)) return undefined
   const bytes = groups.slice(6).flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255])
   return bytes.join('.')
 }

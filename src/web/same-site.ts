@@ -24,6 +24,7 @@ export function isCrossSite(req: Request, ownOrigins: readonly string[] = []): b
  */
 export function isForced(req: Request): boolean {
   if (!isCrossSite(req)) return false
+  if (req.get('sec-fetch-site') === undefined) return true // a link that is followed has no Origin
   const [mode = 'navigate', destination = 'document'] = [req.get('sec-fetch-mode'), req.get('sec-fetch-dest')]
   return req.method !== 'GET' || mode !== 'navigate' || destination !== 'document'
 }

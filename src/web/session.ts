@@ -15,6 +15,10 @@ type RenewableSession = HostSession & Required<Pick<HostSession, 'regenerate' | 
 
 interface SessionCookie {
   maxAge?: number | null
+  domain?: string | null | undefined
+  path?: string | null | undefined
+  sameSite?: boolean | 'lax' | 'strict' | 'none' | undefined
+  secure?: boolean | 'auto' | undefined
   expires?: Date | boolean | null
 }
 

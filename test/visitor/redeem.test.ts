@@ -18,6 +18,7 @@ before(async () => {
       host.all('/any', ensureVisitor(SCOPE_ANY, { logVisit: false }), (req, res) => {
         res.json(whoIs(req))
       })
+      host.post('/foo', ensureVisitor('foo', { logVisit: false }))
       host.get('/fill', (req, res) => {
         Object.assign(req.session, { cart: ['shoes'], secretOfTheOld: 1 })
         res.json({ id: req.sessionID })
@@ -270,6 +271,7 @@ describe('another site', () => {
       { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', Origin: 'https://evil.test' },
     ],
     ['posts a form, over plain HTTP', 'post', { Origin: 'https://evil.test' }],
+    ['asks by a script, over plain HTTP', 'get', { Origin: 'https://evil.test' }],
     ['posts without a page', 'post', { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'no-cors' }],
     [
       'asks by a script, as a sister domain may with the cookie',
@@ -374,7 +376,7 @@ describe('the session of a visitor', () => {
     const redeemed = await browser.get(pass.tokenise('/open')).expect(303)
     assert.match(
       String(redeemed.headers['set-cookie']),
-      /^visitor-holder=[\w-]{22}; Max-Age=60; Path=\/; .*HttpOnly; SameSite=Lax$/,
+      /^visitor-holder=[\w-]{43}; Max-Age=60; Path=\/; .*HttpOnly; SameSite=Lax$/,
     )
     const after = body(await browser.get('/open'))
     assert.equal(after.sessionID, before.sessionID)
@@ -412,6 +414,95 @@ describe('the session of a visitor', () => {
       assert.equal(who.user?.id, guest)
       assert.equal(who.isVisitor, true)
     }
+  })
+
+  it('of whoever is logged in does not depend on which of two clicks is answered, or saved, last', async () => {
+    const browser = app.browser()
+    const playing = await browser.get('/play').expect(200)
+    const cookie = String(playing.headers['set-cookie']).split(';', 1)[0] ?? ''
+    const link = (await invite()).tokenise('/open')
+    const holders = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const { headers } = await app.browser().get(link).set('Cookie', cookie).expect(303)
+        return String(headers['set-cookie']).split(';', 1)[0] ?? ''
+      }),
+    )
+    assert.equal(new Set(holders).size, 1)
+    const who = await app
+      .browser()
+      .get('/open')
+      .set('Cookie', `${cookie}; ${holders[0] ?? ''}`)
+    assert.equal(body(who).isVisitor, true)
+  })
+
+  it('gets a cookie that goes as far as the session’s own', async () => {
+    const framed = await startApplication({
+      session: { cookie: { domain: 'example.test', sameSite: 'none', path: '/app' } },
+      routes(host, { passport }) {
+        host.get('/app/play', passport.authenticate('guest'), (req, res) => {
+          res.json(whoIs(req))
+        })
+        host.get('/app/open', (req, res) => {
+          res.json(whoIs(req))
+        })
+      },
+    })
+    try {
+      const playing = await framed.browser().get('/app/play').expect(200)
+      const cookie = String(playing.headers['set-cookie']).split(';', 1)[0] ?? ''
+      const pass = await framed.Visitor.create({ email: 'g@example.test', scope: 'foo' })
+      const redeemed = await framed.browser().get(pass.tokenise('/app/open')).set('Cookie', cookie)
+      const holder = String(redeemed.headers['set-cookie'])
+      assert.match(holder, /^visitor-holder=[^;]+; Domain=example.test; Path=\/app; HttpOnly; SameSite=None$/)
+    } finally {
+      await framed.close()
+    }
+  })
+
+  it('that there was before goes on when the next one cannot be opened', async () => {
+    const browser = app.browser()
+    await browser.get('/play').expect(200)
+    const [first, next] = [await invite(), await invite()]
+    await browser.get(first.tokenise('/open')).expect(303)
+    const { store } = app
+    const set = store.set.bind(store)
+    let failures = 0
+    store.set = (id, session, done) => {
+      if (failures++ === 0) done?.(new Error('The store is away for a moment'))
+      else set(id, session, done)
+    }
+    try {
+      const failed = await browser.get(next.tokenise('/open')).expect(500)
+      assert.equal(failed.headers['set-cookie'], undefined)
+    } finally {
+      store.set = set
+    }
+    assert.equal(body(await browser.get('/open')).visitor?.id, first.id)
+    assert.equal((await next.reload()).uses, 0)
+  })
+
+  it('that was not saved is told of, whatever would have answered, and counts for nothing', async () => {
+    const { store } = app
+    const set = store.set.bind(store)
+    store.set = (_id, _session, done) => done?.(new Error('The store is away'))
+    const pass = await invite({ maxUses: 1 })
+    try {
+      const request = app.browser().post(pass.tokenise('/any')).set('Accept', 'application/json')
+      await request.send({}).expect(500)
+    } finally {
+      store.set = set
+    }
+    assert.equal((await pass.reload()).uses, 0)
+  })
+
+  it('of another pass that has ended says nothing of the one that was let in', async () => {
+    const browser = app.browser()
+    const ended = await invite()
+    await browser.get(ended.tokenise('/open')).expect(303)
+    await ended.deactivate()
+    const other = await invite({ scope: 'bar' })
+    const refused = await browser.post(other.tokenise('/foo')).expect(403)
+    assert.equal((refused.body as { reason: string }).reason, 'wrong-scope')
   })
 
   it('is not shared with whoever planted the session, a guest’s included', async () => {

@@ -549,11 +549,20 @@ describe('a message that cannot be sent', () => {
       async send({ visitor }) {
         assert.equal(visitor.isValid, true)
         if (visitor.email.endsWith('@blocked.test')) await visitor.deactivate()
+        if (visitor.email.endsWith('@bounced.test'))
+          await (await other.Visitor.findByPk(visitor.id, { rejectOnEmpty: true })).deactivate()
+        if (visitor.email.endsWith('@reloaded.test')) await visitor.reload()
+        if (visitor.email.endsWith('@broken.test')) visitor.firstName = 'x'.repeat(999)
+        if (visitor.email.endsWith('@noted.test')) await visitor.update({ context: { noted: true } })
       },
     })
     try {
       for (const [email, isActive] of [
         ['a@blocked.test', false],
+        ['a@bounced.test', false],
+        ['a@reloaded.test', true],
+        ['a@broken.test', true],
+        ['a@noted.test', true],
         ['a@example.test', true],
       ] as const) {
         assert.equal((await ask(other.browser(), { ...ginger, email })).status, 303)

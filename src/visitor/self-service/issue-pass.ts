@@ -5,6 +5,9 @@ import type { Visitor, VisitorOf } from '../visitor.js'
 import type { HandOver } from './hand-over.js'
 import type { SelfServiceValues } from './schema.js'
 
+/** Stands where a digest would, until the link is out. */
+const PENDING = 'pending'
+
 const debug = createDebug('passport-ephemeral:self-service')
 
 /** What goes out to the mailbox that was typed in. */
@@ -51,6 +54,7 @@ export async function draftPass(
     maxUses: maxUses ?? null,
     ...(tokenExpiry !== undefined && { expiresAt: new Date(Date.now() + tokenExpiry * 1000) }),
     isActive: false,
+    confirmedBy: PENDING,
     ...(sessionExpiry !== undefined && { sessionExpiry }),
   })
   await visitor.validate({ hooks: false, skip: ['createdAt', 'updatedAt'] }) // they are set when it is saved
@@ -80,9 +84,19 @@ export async function sendPass(
     })
     throw new SendFailed(cause)
   }
-  visitor.changed('isActive', visitor.isActive)
-  await visitor.save()
+  await open(visitor)
   debug('pass %d sent', visitor.id)
+}
+
+/** Opens the pass, unless somebody has deactivated it meanwhile, by this instance or another. */
+async function open(visitor: Visitor): Promise<void> {
+  const Model = visitor.constructor as typeof Visitor
+  const opened = { isActive: true, confirmedBy: null }
+  await Model.unscoped().update(opened, {
+    where: { id: visitor.id, confirmedBy: PENDING },
+    hooks: false,
+    validate: false,
+  })
 }
 
 /** Internal: the person is asked to try again; the application hears of `cause` by a warning. */

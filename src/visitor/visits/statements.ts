@@ -9,7 +9,7 @@ import {
   type Statement,
 } from '../../database/prepared.js'
 import type { Visitor } from '../visitor.js'
-import type { VisitorLog } from './visitor-log.js'
+import type { VisitOutcome, VisitorLog } from './visitor-log.js'
 import type { Visit } from './write-batch.js'
 
 /** Every column that is written, and its type on PostgreSQL; the key counts up by itself. */
@@ -91,7 +91,11 @@ export async function countVisits(
       [fn('MIN', column('createdAt')), 'earliest'],
       [fn('MAX', column('createdAt')), 'latest'],
     ],
-    where: { visitorId: [...visitorIds], [Op.and]: [sinceReissued(Log)] },
+    where: {
+      visitorId: [...visitorIds],
+      outcome: { [Op.ne]: 'reissued' satisfies VisitOutcome }, // a visit by the old link
+      [Op.and]: [sinceReissued(Log)],
+    },
     group: [fieldOf(Log, 'visitorId')],
     raw: true,
     useMaster: true,

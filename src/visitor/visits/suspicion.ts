@@ -48,6 +48,9 @@ export function watchForSharing(
   async function look(visitorIds: readonly number[]): Promise<void> {
     const { Visitor: Passes, VisitorLog: Log } = models()
     const sharing = await readSharingOfAll(Log, visitorIds, { transaction: null })
+    for (const [id, { sessions }] of sharing) {
+      if (sessions < (reported.get(id) ?? 0)) reported.set(id, 0) // reissued: its link begins anew
+    }
     const suspected = [...sharing].filter(
       ([id, { sessions }]) => sessions >= threshold && sessions > (reported.get(id) ?? 0),
     )

@@ -60,14 +60,26 @@ describe('visitor.sharing', () => {
         () => Promise.resolve(suspected.length),
         (length) => length === 1,
       )
+      const old = [await enter(app, pass), await enter(app, pass), await enter(app, pass)]
       await pass.reissue()
       await at(Date.now() + 5000, async () => {
+        for (const browser of old) await browser.get('/page').expect(403) // the visits of the old link knock once more
         await share(app, pass, 1)
       })
       await app.VisitorLog.flush()
       const { sessions, visits } = await pass.sharing()
       assert.deepEqual({ sessions, visits }, { sessions: 1, visits: 1 })
       assert.equal(suspected.length, 1)
+
+      await at(Date.now() + 6000, async () => {
+        await share(app, pass, 1)
+      })
+      await app.VisitorLog.flush()
+      await eventually(
+        () => Promise.resolve(suspected.length),
+        (length) => length === 2,
+      )
+      assert.equal(suspected[1]?.sharing.sessions, 2)
     })
   })
 
