@@ -141,6 +141,26 @@ export class GuestLimitExceeded extends EphemeralError {
   }
 }
 
+/** The application's own check (`verify`, a captcha, say) did not take this client for a person. */
+export class GuestNotVerified extends EphemeralError {
+  static override readonly code = 'ERR_GUEST_NOT_VERIFIED'
+  override readonly status = 403
+
+  constructor() {
+    super('This request was not verified to come from a person')
+  }
+}
+
+/** The limiter failed, and `limiterFailure: 'closed'` says that then nobody gets through. */
+export class LimiterUnavailable extends EphemeralError {
+  static override readonly code = 'ERR_LIMITER_UNAVAILABLE'
+  override readonly status = 503
+
+  constructor(cause: unknown) {
+    super('The limiter cannot be asked for now: try again later', { cause })
+  }
+}
+
 /** A form was posted from another site, in the name of whoever looked at it. */
 export class CrossSiteRequest extends EphemeralError {
   static override readonly code = 'ERR_CROSS_SITE_REQUEST'

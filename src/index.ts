@@ -38,11 +38,14 @@ export {
   type UsernameGenerator,
 } from './guest/usernames.js'
 export { loadGuest, type LoadGuestOptions } from './guest/load-guest.js'
+export { guestEmail } from './guest/guest-email.js'
+export { exceptGuests } from './guest/except-guests.js'
+export { guestLocals, type GuestLocals, type GuestLocalsOptions } from './guest/guest-locals.js'
 export { guestOf, isGuest, isRegularUser } from './guest/guest-state.js'
 export { ensureGuest, type EnsureGuestOptions } from './guest/ensure-guest.js'
 export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure-regular-user.js'
 
-export type { Limiter } from './web/limiter.js'
+export type { Limiter, LimiterFailure } from './web/limiter.js'
 export type { CsrfFieldOf } from './web/csrf-field.js'
 export type { CsrfField, FilledField, FormField, FormPage } from './web/pages/form-page.js'
 export type { NoticePage } from './web/pages/notice-page.js'
@@ -52,9 +55,11 @@ export {
   CrossSiteRequest,
   EphemeralError,
   GuestLimitExceeded,
+  GuestNotVerified,
   GuestRequired,
   GuestStateUnknown,
   InvalidVisitorPass,
+  LimiterUnavailable,
   MiddlewareOrder,
   NotGuestError,
   RegularUserRequired,

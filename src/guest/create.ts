@@ -7,6 +7,7 @@ import { isDeadlock } from '../database/deadlock.js'
 import { driverCode } from '../database/prepared.js'
 import { UsernameExhausted } from '../errors.js'
 import { currentSessionId, presentedSessionIds } from '../web/session.js'
+import { guestEmail } from './guest-email.js'
 import { guestSettings, type Guest as GuestRow, type GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
 import { keyOf } from './user-key.js'
@@ -26,6 +27,8 @@ export interface GuestRecipe<U extends Model> {
   readonly generateUsername: UsernameGenerator
   readonly createUser:
     ((context: { username: string; req: Request; transaction: Transaction }) => U | Promise<U>) | undefined
+  /** Whether the default way of making a user fills in an e-mail address. */
+  readonly needsEmail: boolean
   readonly onCreate: ((context: { user: U; req: Request; transaction: Transaction }) => unknown) | undefined
 }
 
@@ -123,7 +126,7 @@ async function make<U extends Model>(
   order: Order,
 ): Promise<UserWithGuest<U>> {
   if (recipe.createUser === undefined && recipe.onCreate === undefined) {
-    const made = await insertGuest(Guest, order.username, order.sessionHash)
+    const made = await insertGuest(Guest, plainValues(Guest, recipe, order.username), order.sessionHash)
     if (made !== undefined) return made
   }
   return await makeInTransaction(Guest, recipe, order)
@@ -132,14 +135,15 @@ async function make<U extends Model>(
 /** The way through the ORM, for the application's own steps and for the databases that lack a single statement. */
 async function makeInTransaction<U extends Model>(
   Guest: GuestModel<U>,
-  { createUser, onCreate }: GuestRecipe<U>,
+  recipe: GuestRecipe<U>,
   { username, req, sessionHash }: Order,
 ): Promise<UserWithGuest<U>> {
-  const { User, usernameField } = Guest[guestSettings]
+  const { User } = Guest[guestSettings]
+  const { createUser, onCreate } = recipe
   return await sequelizeOf(Guest).transaction(async (transaction) => {
     const user =
       createUser === undefined
-        ? await User.create({ [usernameField]: username } as never, { transaction })
+        ? await User.create(plainValues(Guest, recipe, username) as never, { transaction })
         : await createUser({ username, req, transaction })
     if (!(user instanceof User)) {
       throw new TypeError("GuestStrategy: option 'createUser' must return an instance of User")
@@ -152,6 +156,16 @@ async function makeInTransaction<U extends Model>(
     await onCreate?.({ user, req, transaction })
     return { user, guest }
   })
+}
+
+/** What a users row is made of where the application does not say. */
+function plainValues<U extends Model>(
+  Guest: GuestModel<U>,
+  { needsEmail }: GuestRecipe<U>,
+  username: string,
+): Record<string, string> {
+  const { usernameField } = Guest[guestSettings]
+  return { [usernameField]: username, ...(needsEmail && { email: guestEmail(username) }) }
 }
 
 function introduce<U extends Model>({ user, guest }: UserWithGuest<U>): U {

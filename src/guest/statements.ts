@@ -87,13 +87,13 @@ export async function usernameIsTaken(Guest: GuestModel, username: string): Prom
  */
 export async function insertGuest<U extends Model>(
   Guest: GuestModel<U>,
-  username: string,
+  userValues: Readonly<Record<string, string>>,
   sessionHash: string | undefined,
 ): Promise<UserWithGuest<U> | undefined> {
   const reader = readerOf(Guest)
-  const { User, usernameField } = Guest[guestSettings]
+  const { User } = Guest[guestSettings]
   if (reader === undefined || !isPlainlyCreated(User) || !isPlainlyCreated(Guest)) return undefined
-  const insert = await reader.insertUser({ [usernameField]: username })
+  const insert = await reader.insertUser(userValues)
   const values = [...insert.bind, new Date(), sessionHash ?? null]
   const [row] = await runPrepared(sequelizeOf(Guest), reader.creating(insert), values)
   return row === undefined ? undefined : reader.build(row)

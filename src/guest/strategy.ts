@@ -5,11 +5,11 @@ import { Strategy } from 'passport-strategy'
 import type { Model, Transaction } from 'sequelize'
 import { attributesToFillIn } from '../database/host-model.js'
 import { explainMissingTable } from '../database/missing-table.js'
-import { GuestLimitExceeded, MiddlewareOrder } from '../errors.js'
+import { GuestLimitExceeded, GuestNotVerified, MiddlewareOrder } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../options.js'
 import { currentUser, sessionHoldsLogin } from '../request.js'
 import { clientKey } from '../web/client-network.js'
-import { aLimiter, consume, type Limiter } from '../web/limiter.js'
+import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure } from '../web/limiter.js'
 import { requireRenewableSession, shapeRenewal, VISITOR_SESSION_KEY } from '../web/session.js'
 import { isSpeculative } from '../web/speculative.js'
 import { createGuest, type GuestRecipe } from './create.js'
@@ -33,7 +33,7 @@ export interface GuestStrategyOptions<U extends Model> {
   /**
    * Makes the users row, where a username alone is not enough: a column that must not be null, say. Runs inside the
    * transaction, possibly more than once: pass the transaction on, and do nothing that it cannot undo.
-   * @default `User.create({ [usernameField]: username })`
+   * @default `User.create({ [usernameField]: username })`; if `User` requires an `email`, with `guestEmail(username)`
    */
   createUser?: (context: { username: string; req: Request; transaction: Transaction }) => U | Promise<U>
   /** Runs in the transaction, once user and guest are there; a throw undoes both. @default nothing */
@@ -44,6 +44,10 @@ export interface GuestStrategyOptions<U extends Model> {
    * @default no limit
    */
   limiter?: Limiter
+  /** Whether guests are made while the limiter fails. @default 'open' */
+  limiterFailure?: LimiterFailure
+  /** Asked before a guest is made, after the limiter: a captcha, say. Unless it says `true`, the answer is 403. @default everybody */
+  verify?: (req: Request) => boolean | Promise<boolean>
   /** Keys of the anonymous session that survive its renewal. A visitor's pass always does. @default [] */
   keepSessionData?: readonly string[]
   /** The name under which Passport knows the strategy. @default 'guest' */
@@ -63,6 +67,8 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
   private readonly isBot: (req: Request) => boolean | Promise<boolean>
   private readonly recipe: GuestRecipe<U>
   private readonly limiter: Limiter | undefined
+  private readonly limiterFailure: LimiterFailure
+  private readonly verify: ((req: Request) => boolean | Promise<boolean>) | undefined
   private readonly keepSessionData: readonly string[]
 
   constructor(options: GuestStrategyOptions<U>) {
@@ -78,6 +84,8 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
         createUser: aFunction,
         onCreate: aFunction,
         limiter: aLimiter,
+        limiterFailure: aLimiterFailure,
+        verify: aFunction,
         keepSessionData: strings,
         name: aString,
       },
@@ -91,12 +99,15 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
       keepSessionData = [],
     } = options
     if (createUser === undefined && enabled !== false) demandPlainUser(options.Guest)
+    const needsEmail = createUser === undefined && missingAttributes(options.Guest).includes(EMAIL)
     this.name = options.name ?? 'guest'
     this.Guest = options.Guest
     this.enabled = typeof enabled === 'function' ? enabled : () => enabled
     this.isBot = options.isBot ?? hasBotAgent
-    this.recipe = { generateUsername, createUser, onCreate }
+    this.recipe = { generateUsername, createUser, onCreate, needsEmail }
     this.limiter = options.limiter
+    this.limiterFailure = options.limiterFailure ?? 'open'
+    this.verify = options.verify
     this.keepSessionData = [VISITOR_SESSION_KEY, ...keepSessionData]
   }
 
@@ -137,6 +148,8 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
       }
     }
     await this.consume(req)
+    const verified: unknown = this.verify === undefined || (await this.verify(req))
+    if (verified !== true) throw new GuestNotVerified() // not what is merely truthy: a door stays shut by default
     const user = await createGuest(this.Guest, this.recipe, req)
     if (logsIn) {
       shapeRenewal(req, WHO, {
@@ -156,18 +169,27 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
   }
 
   private async consume(req: Request): Promise<void> {
-    const over = await consume(req, this.limiter, clientKey(req))
+    const over = await consume(req, this.limiter, clientKey(req), this.limiterFailure)
     if (over === undefined) return
     debug('no guest made: over the limit')
     throw new GuestLimitExceeded(over.retryAfter)
   }
 }
 
+/** The attribute that is filled in by default. */
+const EMAIL = 'email'
+
+/** What a users row must have beside a username. */
+function missingAttributes(Guest: GuestModel): string[] {
+  const { User, usernameField } = Guest[guestSettings]
+  return attributesToFillIn(User).filter((name) => name !== usernameField)
+}
+
 /** A users table that wants more than a username is found out now, not by the first guest. */
 function demandPlainUser(Guest: GuestModel): void {
   const { User, usernameField } = Guest[guestSettings]
-  const missing = attributesToFillIn(User).filter((name) => name !== usernameField)
-  if (missing.length === 0) return
+  const missing = missingAttributes(Guest)
+  if (missing.every((name) => name === EMAIL)) return
   throw new TypeError(
     `GuestStrategy: option 'createUser' is needed, because ${User.name} requires ${missing.join(', ')}: ` +
       `createUser: ({ username, transaction }) => ${User.name}.create({ ${usernameField}: username, … }, { transaction })`,

@@ -1,6 +1,7 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
-import type { Rule } from '../options.js'
+import { LimiterUnavailable } from '../errors.js'
+import { oneOf, type Rule } from '../options.js'
 
 const debug = createDebug('passport-ephemeral:limiter')
 
@@ -16,6 +17,11 @@ export const aLimiter: Rule = {
   test: (value) => typeof (value as { consume?: unknown } | null)?.consume === 'function',
 }
 
+/** What becomes of people while the limiter fails: they get through, or nobody does. */
+export type LimiterFailure = 'open' | 'closed'
+
+export const aLimiterFailure: Rule = oneOf('open', 'closed')
+
 /** That a limiter refused. */
 export interface OverLimit {
   /** Seconds until another attempt makes sense, if the limiter said so. */
@@ -24,12 +30,15 @@ export interface OverLimit {
 
 /**
  * Counts one attempt, and says if it is one too many; then `Retry-After` (RFC 9110 §10.2.3) is set on the response. A
- * limiter refuses by rejecting with `msBeforeNext`, or with what is no `Error`; one that fails lets the attempt through.
+ * limiter refuses by rejecting with `msBeforeNext`, or with what is no `Error`; anything else is a failure.
+ *
+ * @throws {LimiterUnavailable} if it fails, and `whenItFails` is 'closed'
  */
 export async function consume(
   req: Request,
   limiter: Limiter | undefined,
   key: string,
+  whenItFails: LimiterFailure = 'open',
 ): Promise<OverLimit | undefined> {
   try {
     await limiter?.consume(key)
@@ -37,7 +46,8 @@ export async function consume(
   } catch (refusal) {
     const wait: unknown = (refusal as { msBeforeNext?: unknown } | null | undefined)?.msBeforeNext
     if (refusal instanceof Error && wait === undefined) {
-      debug('the limiter failed, and lets the request through: %o', refusal)
+      debug('the limiter failed: %o', refusal)
+      if (whenItFails === 'closed') throw new LimiterUnavailable(refusal)
       return undefined
     }
     const retryAfter = Number.isFinite(wait) ? Math.max(1, Math.ceil(Number(wait) / 1000)) : undefined

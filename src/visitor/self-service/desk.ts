@@ -5,7 +5,7 @@ import { ValidationError } from 'sequelize'
 import { clientKey } from '../../web/client-network.js'
 import type { CsrfFieldOf } from '../../web/csrf-field.js'
 import { checkForm, readForm, type FormErrors, type FormValues } from '../../web/form.js'
-import { consume, takeBack, type Limiter } from '../../web/limiter.js'
+import { consume, takeBack, type Limiter, type LimiterFailure } from '../../web/limiter.js'
 import { localPath } from '../../web/local-path.js'
 import type { FormField } from '../../web/pages/form-page.js'
 import { showPage } from '../../web/pages/page.js'
@@ -44,6 +44,7 @@ export interface DeskSettings {
   readonly send: SendLink
   readonly baseUrl: BaseUrl
   readonly limiter: { readonly ip?: Limiter; readonly email?: Limiter }
+  readonly limiterFailure: LimiterFailure
   readonly limits: PassLimits
   readonly fields: readonly FormField[]
   readonly schema: SelfServiceSchema
@@ -111,10 +112,10 @@ export class SelfServiceDesk {
   }
 
   private async isOverLimit(req: Request, email: string): Promise<boolean> {
-    const { limiter } = this.settings
+    const { limiter, limiterFailure } = this.settings
     return (
-      (await consume(req, limiter.ip, ipKey(req))) !== undefined ||
-      (await consume(req, limiter.email, emailKey(email))) !== undefined
+      (await consume(req, limiter.ip, ipKey(req), limiterFailure)) !== undefined ||
+      (await consume(req, limiter.email, emailKey(email), limiterFailure)) !== undefined
     )
   }
 

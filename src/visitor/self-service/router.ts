@@ -10,7 +10,7 @@ import {
   type Rule,
 } from '../../options.js'
 import { conventionalCsrfField, type CsrfFieldOf } from '../../web/csrf-field.js'
-import { aLimiter, type Limiter } from '../../web/limiter.js'
+import { aLimiter, aLimiterFailure, type Limiter, type LimiterFailure } from '../../web/limiter.js'
 import type { FormField } from '../../web/pages/form-page.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
 import { SelfServiceDesk } from './desk.js'
@@ -43,6 +43,8 @@ export interface SelfServiceOptions {
    * @default no limit
    */
   limiter?: Limiter | { readonly ip?: Limiter; readonly email?: Limiter }
+  /** Whether links are sent while the limiter fails; if not, the answer is 503. @default 'open' */
+  limiterFailure?: LimiterFailure
   /** The form's fields. @default first name, last name, e-mail address */
   fields?: readonly FormField[]
   /** Checks and shapes the form. @default both names and an e-mail address are required */
@@ -90,6 +92,7 @@ function deskOf(options: SelfServiceOptions): SelfServiceDesk {
       tokenExpiry: positiveSeconds,
       maxUses: positiveCount,
       limiter: either(aLimiter, limiterPair),
+      limiterFailure: aLimiterFailure,
       fields: aList,
       schema: aSchema,
       render: either(aFunction, pageRenderers),
@@ -111,6 +114,7 @@ function deskOf(options: SelfServiceOptions): SelfServiceDesk {
     send: options.send,
     baseUrl: options.baseUrl,
     limiter: 'consume' in limiter ? { ip: limiter, email: limiter } : limiter,
+    limiterFailure: options.limiterFailure ?? 'open',
     limits: { tokenExpiry: options.tokenExpiry, maxUses: options.maxUses },
     fields: options.fields ?? defaultFields,
     schema: options.schema ?? defaultSchema,
