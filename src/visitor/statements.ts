@@ -1,4 +1,4 @@
-import { col, DatabaseError, Op } from 'sequelize'
+import { col, DatabaseError, literal, Op } from 'sequelize'
 import { columnsOf, fieldOf, quotedField, quotedTable, selectList } from '../database/columns.js'
 import { runPrepared, speaksPostgres, statement, type Statement } from '../database/prepared.js'
 import { buildStored } from '../database/stored.js'
@@ -46,7 +46,7 @@ export async function redeemPass(
   const unscoped = Model.unscoped()
   const update = unscoped.update(
     {
-      uses: Model.sequelize?.literal(`${quotedField(Model, 'uses')} + 1`) as unknown as number,
+      uses: usesAnd(Model, 1),
       lastUsedAt: now,
       confirmedBy: by,
     },
@@ -105,7 +105,7 @@ export function isDoubleClick(
 export async function returnUse({ id, uuid }: Visitor, Model: typeof Visitor): Promise<void> {
   await Model.unscoped().update(
     {
-      uses: Model.sequelize?.literal(`${quotedField(Model, 'uses')} - 1`) as unknown as number,
+      uses: usesAnd(Model, -1),
       confirmedBy: null,
     },
     {
@@ -116,6 +116,11 @@ export async function returnUse({ id, uuid }: Visitor, Model: typeof Visitor): P
       ...quietly(Model),
     },
   )
+}
+
+/** What the database has counted, and one more or less; Sequelize takes expressions for values, and its types do not. */
+function usesAnd(Model: typeof Visitor, change: 1 | -1): number {
+  return literal(`${quotedField(Model, 'uses')} + (${change})`) as unknown as number
 }
 
 /**

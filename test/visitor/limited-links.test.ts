@@ -4,6 +4,7 @@ import { ensureVisitor, SCOPE_ANY } from '../../src/index.js'
 import { BROWSER, express, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
 import { later, MINUTE } from '../support/clock.js'
 import { dialect } from '../support/database.js'
+import { whileStoreFails } from '../support/failing-store.js'
 
 let app: TestApp
 
@@ -164,19 +165,14 @@ describe('a link with maxUses', () => {
     const link = pass.tokenise('/any')
     const browser = app.browser()
     await browser.get(link).expect(200)
-    const { store } = app
-    const set = store.set.bind(store)
-    let failures = 0
-    store.set = (id, session, done) => {
-      if (failures++ === 0) done?.(new Error('The store is away for a moment'))
-      else set(id, session, done)
-    }
-    try {
-      await browser.post(link).expect(500)
-      await browser.get('/any').expect(403)
-    } finally {
-      store.set = set
-    }
+    await whileStoreFails(
+      app.store,
+      async () => {
+        await browser.post(link).expect(500)
+        await browser.get('/any').expect(403)
+      },
+      { times: 1 },
+    )
     await browser.post(link).expect(303)
     assert.equal(await usesOf(pass), 1)
     const other = app.browser()
@@ -186,14 +182,9 @@ describe('a link with maxUses', () => {
 
   it('is not used up by a session that cannot be renewed or saved', async () => {
     const pass = await invite()
-    const { store } = app
-    const set = store.set.bind(store)
-    store.set = (_id, _session, done) => done?.(new Error('The store is away'))
-    try {
+    await whileStoreFails(app.store, async () => {
       await app.browser().post(pass.tokenise('/any')).expect(500)
-    } finally {
-      store.set = set
-    }
+    })
     assert.equal(await usesOf(pass), 0)
     await app.browser().post(pass.tokenise('/any')).expect(303)
   })

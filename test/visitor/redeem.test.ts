@@ -5,6 +5,7 @@ import { ensureVisitor, SCOPE_ANY } from '../../src/index.js'
 import { express, startApplication, type TestApp, type Who, whoIs } from '../support/application.js'
 import { DAY, later } from '../support/clock.js'
 import { dialect } from '../support/database.js'
+import { whileStoreFails } from '../support/failing-store.js'
 
 let app: TestApp
 
@@ -464,34 +465,24 @@ describe('the session of a visitor', () => {
     await browser.get('/play').expect(200)
     const [first, next] = [await invite(), await invite()]
     await browser.get(first.tokenise('/open')).expect(303)
-    const { store } = app
-    const set = store.set.bind(store)
-    let failures = 0
-    store.set = (id, session, done) => {
-      if (failures++ === 0) done?.(new Error('The store is away for a moment'))
-      else set(id, session, done)
-    }
-    try {
-      const failed = await browser.get(next.tokenise('/open')).expect(500)
-      assert.equal(failed.headers['set-cookie'], undefined)
-    } finally {
-      store.set = set
-    }
+    await whileStoreFails(
+      app.store,
+      async () => {
+        const failed = await browser.get(next.tokenise('/open')).expect(500)
+        assert.equal(failed.headers['set-cookie'], undefined)
+      },
+      { times: 1 },
+    )
     assert.equal(body(await browser.get('/open')).visitor?.id, first.id)
     assert.equal((await next.reload()).uses, 0)
   })
 
   it('that was not saved is told of, whatever would have answered, and counts for nothing', async () => {
-    const { store } = app
-    const set = store.set.bind(store)
-    store.set = (_id, _session, done) => done?.(new Error('The store is away'))
     const pass = await invite({ maxUses: 1 })
-    try {
+    await whileStoreFails(app.store, async () => {
       const request = app.browser().post(pass.tokenise('/any')).set('Accept', 'application/json')
       await request.send({}).expect(500)
-    } finally {
-      store.set = set
-    }
+    })
     assert.equal((await pass.reload()).uses, 0)
   })
 

@@ -70,8 +70,8 @@ function columnwise(visits: readonly Visit[]): unknown[][] {
 }
 
 /**
- * Counts what was written of each of these passes since its link was issued, in one statement, on the primary. Aliases are in lower case because
- * PostgreSQL makes them so under `quoteIdentifiers: false`.
+ * Counts what was written of each of these passes since its link was issued, in one statement, on the primary. Aliases are
+ * in lower case because PostgreSQL makes them so under `quoteIdentifiers: false`.
  */
 export async function countVisits(
   Log: typeof VisitorLog,
