@@ -114,6 +114,19 @@ export class NotGuestError extends EphemeralError {
   }
 }
 
+/**
+ * A guest who logged in to an account could not be merged into it (`cause` says why). Nothing was moved, the guest is as it
+ * was and still logged in, and the login did not happen.
+ */
+export class MergeFailed extends EphemeralError {
+  static override readonly code = 'ERR_MERGE_FAILED'
+  override readonly status = 500
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(`Not logged in, because the guest could not be merged into the account: ${message}`, options)
+  }
+}
+
 /** Every username that the generator offered was taken. */
 export class UsernameExhausted extends EphemeralError {
   static override readonly code = 'ERR_USERNAME_EXHAUSTED'

@@ -13,7 +13,7 @@ export { ensureVisitor, type EnsureVisitorOptions } from './visitor/ensure-visit
 export type { VisitorGuard } from './visitor/guard-types.js'
 export { SCOPE_ANY, type Scope } from './visitor/scope.js'
 export { selfServiceRouter, type SelfServiceOptions } from './visitor/self-service/router.js'
-export type { BaseUrl, SelfServiceMessage, SendLink } from './visitor/self-service/issue-pass.js'
+export type { SelfServiceMessage, SendLink } from './visitor/self-service/issue-pass.js'
 export type {
   RenderSelfService,
   SelfServiceExpiredPage,
@@ -27,7 +27,15 @@ export { endVisit, type EndVisitOptions } from './visitor/end-visit.js'
 export { isVisitor } from './visitor/is-visitor.js'
 
 export { defineGuestModel, type GuestModelOptions } from './guest/model.js'
-export type { ConvertContext, Guest, GuestModel, SerializedUser, UserId } from './guest/guest.js'
+export {
+  Guest,
+  type ConvertContext,
+  type ConvertOptions,
+  type CreateGuestOptions,
+  type GuestModel,
+  type SerializedUser,
+  type UserId,
+} from './guest/guest.js'
 export { GuestStrategy, type GuestStrategyOptions } from './guest/strategy.js'
 export {
   friendlyUsername,
@@ -38,6 +46,34 @@ export {
   type UsernameGenerator,
 } from './guest/usernames.js'
 export { loadGuest, type LoadGuestOptions } from './guest/load-guest.js'
+export { convertRouter, type ConvertRouterOptions } from './guest/conversion/router.js'
+export type {
+  ConvertMessage,
+  SendConvertLink,
+  TellTaken,
+  VerifyEmailOptions,
+} from './guest/conversion/verify-email.js'
+export type { ConvertSchema, ConvertValues } from './guest/conversion/schema.js'
+export type {
+  ConvertConfirmPage,
+  ConvertFormPage,
+  ConvertPage,
+  ConvertRefusal,
+  ConvertRefusedPage,
+  ConvertSentPage,
+  ConvertSuccessPage,
+  ConvertVerifiedPage,
+  RenderConvert,
+} from './guest/conversion/pages.js'
+export {
+  mergeGuest,
+  type MergeConflict,
+  type MergeConflictRows,
+  type MergeContext,
+  type MergeGuestOptions,
+  type Reassigned,
+} from './guest/merge/merge-guest.js'
+export { guestLogout, type GuestLogoutOptions } from './guest/guest-logout.js'
 export { guestEmail } from './guest/guest-email.js'
 export { exceptGuests } from './guest/except-guests.js'
 export { guestLocals, type GuestLocals, type GuestLocalsOptions } from './guest/guest-locals.js'
@@ -45,11 +81,14 @@ export { guestOf, isGuest, isRegularUser } from './guest/guest-state.js'
 export { ensureGuest, type EnsureGuestOptions } from './guest/ensure-guest.js'
 export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure-regular-user.js'
 
+export type { BaseUrl } from './web/base-url.js'
+export type { FormLimiter } from './web/form-limits.js'
 export type { Limiter, LimiterFailure } from './web/limiter.js'
 export type { CsrfFieldOf } from './web/csrf-field.js'
 export type { CsrfField, FilledField, FormField, FormPage } from './web/pages/form-page.js'
-export type { NoticePage } from './web/pages/notice-page.js'
+export type { NoticePage, PageLink } from './web/pages/notice-page.js'
 export type { Page, Render } from './web/pages/page.js'
+export type { RenderPages } from './web/pages/renderers.js'
 
 export {
   CrossSiteRequest,
@@ -60,6 +99,7 @@ export {
   GuestStateUnknown,
   InvalidVisitorPass,
   LimiterUnavailable,
+  MergeFailed,
   MiddlewareOrder,
   NotGuestError,
   RegularUserRequired,

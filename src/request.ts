@@ -26,3 +26,25 @@ export function sessionHoldsLogin(req: Request): boolean {
   const login = (session as Record<string, { user?: unknown } | undefined> | undefined)?.[key]
   return login?.user !== undefined && login.user !== null
 }
+
+/** What `req.login` calls when it is through. */
+export type LoginCallback = (error?: unknown) => void
+
+/** `req.login`, however it is called: with options or without. */
+export type Login = (
+  this: Request,
+  user: unknown,
+  options?: { readonly session?: boolean } | LoginCallback | null,
+  done?: LoginCallback,
+) => void
+
+/** `req.login` as it is on this request, or `undefined` if no middleware of Passport's has run yet. */
+export function loginOf(req: Request): Login | undefined {
+  const login: unknown = Reflect.get(req, 'logIn')
+  return typeof login === 'function' ? (login as Login) : undefined
+}
+
+/** Replaces `req.login` on this request. Passport keeps what it finds under `logIn`, and copies it to `login`. */
+export function setLogin(req: Request, login: Login): void {
+  Object.assign(req, { login, logIn: login })
+}

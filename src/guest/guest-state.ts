@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import type { ModelStatic } from 'sequelize'
 import { GuestStateUnknown } from '../errors.js'
 import { currentUser } from '../request.js'
 import type { Guest } from './guest.js'
@@ -19,15 +20,22 @@ export function knownGuest(user: object): Guest | null | undefined {
 }
 
 /**
- * The `Guest` row of whoever is logged in: `null` for a regular user, `undefined` if nobody is.
+ * The `Guest` row of whoever is logged in: `null` for a regular user, `undefined` if nobody is. Given a model (with columns
+ * of yours), a row of that model. No query.
  *
  * @throws {GuestStateUnknown} if the user was restored by something that does not know of guests
+ * @throws {TypeError} if the guest is one of another model's
  */
-export function guestOf(req: Request): Guest | null | undefined {
+export function guestOf<G extends Guest = Guest>(req: Request, Model?: ModelStatic<G>): G | null | undefined
+export function guestOf(req: Request, Model?: ModelStatic<Guest>): Guest | null | undefined {
   const user = currentUser(req)
   if (user === undefined) return undefined
   const guest = known.get(user)
   if (guest === undefined) throw new GuestStateUnknown()
+  const isAnother = guest !== null && Model !== undefined && !(guest instanceof Model)
+  if (isAnother) {
+    throw new TypeError(`guestOf: the guest is one of another model's than ${Model.name}`)
+  }
   return guest
 }
 

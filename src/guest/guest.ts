@@ -2,13 +2,13 @@ import {
   Model,
   type Attributes,
   type CreationOptional,
-  type InferAttributes,
-  type InferCreationAttributes,
   type ModelStatic,
   type NonAttribute,
   type Transaction,
 } from 'sequelize'
 import type { Rule } from '../options.js'
+import type { GuestWish } from './conversion/wish.js'
+import type { UsernameGenerator } from './usernames.js'
 
 /** A users row's primary key. */
 export type UserId = number | string
@@ -19,16 +19,22 @@ export interface ConvertContext<U extends Model> {
   readonly user: U
   /** What `Guest.convert` was given. */
   readonly values: Readonly<Record<string, unknown>>
+  /** The e-mail address that they have proven to be theirs, if they have: by a link, or to a provider that says so. */
+  readonly verifiedEmail: string | undefined
   readonly transaction: Transaction
 }
 
 /** What `defineGuestModel` was told, as the guests' half needs it. */
 export interface GuestSettings<U extends Model = Model> {
   readonly User: ModelStatic<U>
+  /** What the guests have asked to become. */
+  readonly Wish: typeof GuestWish
   readonly usernameField: string
   /** Seconds. */
   readonly maxAge: number
   readonly expiry: 'absolute' | 'sliding'
+  /** Seconds. */
+  readonly touchInterval: number
   readonly preparedStatements: boolean
   /** Tells this model's sessions from those of an earlier one's; `undefined` for the first. */
   readonly sessionTag: string | undefined
@@ -48,20 +54,57 @@ export const guestModel: Rule = {
 /** The name of the association from the user to its `Guest` row. */
 export const GUEST_ALIAS = 'guest'
 
+/** The columns that every `Guest` has; an application can add some. */
+export const OWN_ATTRIBUTES: readonly string[] = ['userId', 'createdAt', 'lastSeenAt', 'sessionHash']
+
 /** How a method that writes meets the database. */
 export interface WriteOptions {
   /** The caller's transaction. Without one, a transaction of its own. */
   readonly transaction?: Transaction | undefined
 }
 
-/** The mark of a guest: a users row with one of these is temporary, and one without it is a regular user. */
-export class Guest extends Model<InferAttributes<Guest>, InferCreationAttributes<Guest>> {
+/** How `Guest.convert` goes about it. */
+export interface ConvertOptions extends WriteOptions {
+  /**
+   * Whether a username that is taken becomes one that is free, by digits after it: for names that nobody has typed, such
+   * as those that an OAuth provider gives.
+   * @default false
+   */
+  readonly findFreeUsername?: boolean
+  /** An e-mail address that is proven to be theirs, for `onConvert` to note. Nothing is saved of it by itself. */
+  readonly verifiedEmail?: string | undefined
+}
+
+/** The columns of a `Guest` row, as Sequelize's types want them. */
+export interface GuestAttributes {
+  readonly userId: UserId
+  readonly createdAt: CreationOptional<Date>
+  lastSeenAt: CreationOptional<Date>
+  sessionHash: CreationOptional<string | null>
+}
+
+/** What `Guest.create` takes. */
+export interface GuestCreationAttributes {
+  readonly userId: UserId
+  readonly createdAt?: CreationOptional<Date> | undefined
+  lastSeenAt?: CreationOptional<Date> | undefined
+  sessionHash?: CreationOptional<string | null> | undefined
+}
+
+/**
+ * The mark of a guest: a users row with one of these is temporary, and one without it is a regular user. Extend it, and hand
+ * your class to `defineGuestModel`, for a model with methods and columns of your own.
+ */
+export class Guest<
+  A extends GuestAttributes = GuestAttributes,
+  C extends GuestCreationAttributes = GuestCreationAttributes,
+> extends Model<A, C> {
   declare static readonly [guestSettings]: GuestSettings
 
   /** The user, and the primary key. */
   declare readonly userId: UserId
   declare readonly createdAt: CreationOptional<Date>
-  /** Kept up with `expiry: 'sliding'`, at most once an hour. */
+  /** Kept up with `expiry: 'sliding'`, at most once in `touchInterval`. */
   declare lastSeenAt: CreationOptional<Date>
   /**
    * SHA-256 of the session and the client that asked for this guest. Unique, so that the database lets parallel first
@@ -95,9 +138,29 @@ export class Guest extends Model<InferAttributes<Guest>, InferCreationAttributes
 export type SerializedUser =
   UserId | { readonly guest: UserId; readonly of?: string } | { readonly user: UserId; readonly of: string }
 
+/** How `Guest.createGuestUser` makes one; as the options of `GuestStrategy` that have the same names. */
+export interface CreateGuestOptions<U extends Model, G extends Guest = Guest> extends WriteOptions {
+  /** @default uuidUsername */
+  readonly generateUsername?: UsernameGenerator
+  /** @default `User.create({ [usernameField]: username })`; if `User` requires an `email`, with `guestEmail(username)` */
+  createUser?(this: void, context: { username: string; transaction: Transaction }): Model | Promise<Model>
+  /** Runs in the transaction, once user and guest are there; a throw undoes both. @default nothing */
+  onCreate?(this: void, context: { user: U; guest: G; transaction: Transaction }): unknown
+}
+
 /** What `defineGuestModel` returns: a Sequelize model with what the guests' half can do on top. */
-export type GuestModel<U extends Model = Model> = ModelStatic<Guest> & {
+export type GuestModel<U extends Model = Model, G extends Guest = Guest> = ModelStatic<G> & {
   readonly [guestSettings]: GuestSettings<U>
+
+  /**
+   * Makes a guest without a request: in a job, on a socket, in a test. In one transaction; within the caller's it is a
+   * savepoint, so that a username that was taken leaves the caller's usable.
+   *
+   * @returns the user
+   * @throws {UsernameExhausted} if the generator offered nothing that was free
+   * @throws {UniqueConstraintError} Sequelize's, if something else than the username collided
+   */
+  createGuestUser(options?: CreateGuestOptions<U, G>): Promise<U>
 
   /**
    * Makes a guest a regular user: the same users row, the same id. In one transaction the `Guest` row goes, `values`
@@ -109,9 +172,11 @@ export type GuestModel<U extends Model = Model> = ModelStatic<Guest> & {
    * @param values attributes of `User` to save: a username, an e-mail address, a hashed password. Never the primary key
    * @returns the user, freshly loaded; the instance that was passed in is left alone
    * @throws {NotGuestError} if the user is not a guest, or not any more
+   * @throws {UsernameExhausted} with `findFreeUsername`, if none was free
+   * @throws {UniqueConstraintError} Sequelize's, if a username or an e-mail address is taken; nothing is changed then
    * @throws {TypeError} if `values` would change the primary key
    */
-  convert(user: U | UserId, values: Partial<Attributes<U>>, options?: WriteOptions): Promise<U>
+  convert(user: U | UserId, values: Partial<Attributes<U>>, options?: ConvertOptions): Promise<U>
 
   /** For `passport.serializeUser`. A regular user is stored by the primary key alone, as most applications do. */
   serializeUser(

@@ -1,21 +1,32 @@
-import { DataTypes, type Attributes, type Model, type ModelStatic, type Sequelize } from 'sequelize'
+import {
+  DataTypes,
+  type Attributes,
+  type Model,
+  type ModelAttributes,
+  type ModelStatic,
+  type Sequelize,
+} from 'sequelize'
 import { initOwnModel } from '../database/own-model.js'
 import { aBoolean, aFunction, aString, checkOptions, oneOf, positiveSeconds, type Rule } from '../options.js'
-import { convertGuest } from './convert.js'
+import { convertGuest } from './conversion/convert.js'
+import { GuestWish, initWishModel } from './conversion/wish.js'
 import {
   Guest,
   GUEST_ALIAS,
   guestSettings,
+  OWN_ATTRIBUTES,
   type ConvertContext,
+  type ConvertOptions,
+  type CreateGuestOptions,
   type GuestModel,
   type GuestSettings,
   type UserId,
-  type WriteOptions,
 } from './guest.js'
+import { createGuestUser } from './create-guest-user.js'
 import { deserializeUser, serializeUser } from './session.js'
 
 /** Options of {@link defineGuestModel}. */
-export interface GuestModelOptions<U extends Model> {
+export interface GuestModelOptions<U extends Model, G extends Guest = Guest> {
   /** Your users' model. Any single primary key will do. */
   User: ModelStatic<U>
   /** The attribute of `User` that holds the username. @default 'username' */
@@ -24,15 +35,31 @@ export interface GuestModelOptions<U extends Model> {
   maxAge?: number
   /** Whether `maxAge` counts from when the guest was made, or was last seen. @default 'absolute' */
   expiry?: 'absolute' | 'sliding'
+  /**
+   * With `expiry: 'sliding'`, how often it is written down at most that a guest was seen, in seconds. A guest may expire that
+   * much early.
+   * @default 3600, or a 24th of `maxAge` if that is less
+   */
+  touchInterval?: number
   /** Runs in the transaction of every conversion; a throw undoes the conversion. */
   onConvert?: (context: ConvertContext<U>) => unknown
+  /** A class of yours that extends `Guest`, for methods and for the types of `attributes`. @default Guest */
+  model?: new () => G
+  /**
+   * Further columns of the model, with null allowed or a default: guests are made without them. `onCreate` can fill them in.
+   * `sequelize.sync()` makes them; where you migrate, add them by a migration of yours.
+   * @default none
+   */
+  attributes?: ModelAttributes<G>
   /** Keep hot statements prepared on PostgreSQL. Turn off for a pooler that cannot. @default true */
   preparedStatements?: boolean
   /** Name of the model, for an application with guests of two users models. @default 'Guest' */
   modelName?: string
   /** Table of the guests. @default what Sequelize makes of the model's name by your conventions */
   tableName?: string
-  /** Database schema of the table. @default your Sequelize instance's */
+  /** Table of what guests have asked to become, with `convertRouter({ verifyEmail })`. @default as of `tableName` */
+  wishTableName?: string
+  /** Database schema of both. @default your Sequelize instance's */
   schema?: string
 }
 
@@ -44,16 +71,27 @@ const userModel: Rule = {
     typeof value === 'function' && 'primaryKeyAttribute' in value && Boolean(value.primaryKeyAttribute),
 }
 
+const guestClass: Rule = {
+  expected: 'a class that extends Guest, not initialised',
+  test: (value) =>
+    typeof value === 'function' && value.prototype instanceof Guest && !Object.hasOwn(value, guestSettings),
+}
+
+const anAttributesObject: Rule = {
+  expected: "an object of Sequelize's attributes",
+  test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+}
+
 /**
  * Defines `Guest` on your Sequelize instance, beside your `User`. A users row with a `Guest` row is a guest; one
  * without is a regular user. The table comes from `passport-ephemeral/migrations` or from `sequelize.sync()`, alike.
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
-export function defineGuestModel<U extends Model>(
+export function defineGuestModel<U extends Model, G extends Guest = Guest>(
   sequelize: Sequelize,
-  options: GuestModelOptions<U>,
-): GuestModel<U> {
+  options: GuestModelOptions<U, G>,
+): GuestModel<U, G> {
   checkOptions(
     'defineGuestModel',
     options,
@@ -62,31 +100,40 @@ export function defineGuestModel<U extends Model>(
       usernameField: aString,
       maxAge: positiveSeconds,
       expiry: oneOf('absolute', 'sliding'),
+      touchInterval: positiveSeconds,
       onConvert: aFunction,
+      model: guestClass,
+      attributes: anAttributesObject,
       preparedStatements: aBoolean,
       modelName: aString,
       tableName: aString,
+      wishTableName: aString,
       schema: aString,
     },
     ['User'],
   )
-  const { User, usernameField = 'username', modelName = 'Guest', tableName, schema } = options
+  const { User, usernameField = 'username', modelName = 'Guest', tableName, wishTableName, schema } = options
   if (!Object.hasOwn(User.getAttributes(), usernameField)) {
     throw new TypeError(
       `defineGuestModel: option 'usernameField' names '${usernameField}', which User does not have`,
     )
   }
+  const { model: Base = Guest, attributes = {}, maxAge = 14 * DAY } = options
+  checkAttributes(attributes)
+  class DefinedWish extends GuestWish {}
   const settings: GuestSettings<U> = {
     User,
+    Wish: DefinedWish,
     usernameField,
-    maxAge: options.maxAge ?? 14 * DAY,
+    maxAge,
     expiry: options.expiry ?? 'absolute',
+    touchInterval: touchIntervalOf(options.touchInterval, maxAge),
     preparedStatements: options.preparedStatements ?? true,
     sessionTag: hasAnotherGuestModel(sequelize, modelName) ? modelName : undefined,
     ...(options.onConvert && { onConvert: options.onConvert }),
   }
 
-  class DefinedGuest extends Guest {
+  class DefinedGuest extends (Base as typeof Guest) {
     static override readonly [guestSettings] = settings as unknown as GuestSettings
   }
   initOwnModel(
@@ -97,6 +144,7 @@ export function defineGuestModel<U extends Model>(
       createdAt: { type: DataTypes.DATE(3), allowNull: false },
       lastSeenAt: { type: DataTypes.DATE(3), allowNull: false, defaultValue: () => new Date() },
       sessionHash: { type: DataTypes.STRING(64), allowNull: true },
+      ...(attributes as ModelAttributes<Guest>),
     },
     {
       modelName,
@@ -123,20 +171,51 @@ export function defineGuestModel<U extends Model>(
     onDelete: 'CASCADE',
     onUpdate: 'CASCADE',
   })
+  initWishModel(DefinedWish, sequelize, DefinedGuest, {
+    modelName: `${modelName}Wish`,
+    tableName: wishTableName,
+    schema,
+    underscored: User.options.underscored,
+  })
 
-  const Model = DefinedGuest as unknown as GuestModel<U>
+  const Model = DefinedGuest as unknown as GuestModel<U, G>
   return Object.assign(Model, {
-    convert: (user: U | UserId, values: Partial<Attributes<U>>, writeOptions?: WriteOptions) =>
-      convertGuest(Model, user, values, writeOptions),
+    createGuestUser: (createOptions?: CreateGuestOptions<U, G>) => createGuestUser(Model, createOptions),
+    convert: (user: U | UserId, values: Partial<Attributes<U>>, convertOptions?: ConvertOptions) =>
+      convertGuest(Model, user, values, convertOptions),
     serializeUser: serializeUser(Model),
     deserializeUser: deserializeUser(Model),
-  } satisfies Pick<GuestModel<U>, 'convert' | 'serializeUser' | 'deserializeUser'>)
+  } satisfies Pick<GuestModel<U, G>, 'createGuestUser' | 'convert' | 'serializeUser' | 'deserializeUser'>)
 }
 
 function hasAnotherGuestModel(sequelize: Sequelize, modelName: string): boolean {
   return Object.entries(sequelize.models).some(
     ([name, model]) => name !== modelName && guestSettings in model,
   )
+}
+
+/** Every guest is made without the columns of the application's own. */
+function checkAttributes(attributes: ModelAttributes): void {
+  for (const [name, attribute] of Object.entries(attributes)) {
+    const what = `defineGuestModel: option 'attributes' has '${name}', which`
+    if (OWN_ATTRIBUTES.includes(name)) throw new TypeError(`${what} Guest has already`)
+    const { allowNull = true, defaultValue } =
+      typeof attribute === 'string' || !('type' in attribute) ? {} : attribute
+    if (!allowNull && defaultValue === undefined) {
+      throw new TypeError(`${what} must allow null or have a defaultValue: guests are made without it`)
+    }
+  }
+}
+
+const HOUR = 60 * 60
+
+function touchIntervalOf(given: number | undefined, maxAge: number): number {
+  if (given !== undefined && given >= maxAge) {
+    throw new TypeError(
+      "defineGuestModel: option 'touchInterval' must be less than maxAge, or guests expire while they are here",
+    )
+  }
+  return given ?? Math.min(HOUR, maxAge / 24)
 }
 
 /** A foreign key has the type of what it points to, down to the length. */

@@ -11,16 +11,21 @@ import { isPlainlyCreated, notDeleted, plainlyReadColumns } from '../database/ho
 import { inserterOf, type Insert } from '../database/inserter.js'
 import { runPrepared, speaksPostgres, statement, type Row, type Statement } from '../database/prepared.js'
 import { buildStored } from '../database/stored.js'
-import { guestSettings, GUEST_ALIAS, type Guest, type UserId, type GuestModel } from './guest.js'
+import {
+  guestSettings,
+  GUEST_ALIAS,
+  OWN_ATTRIBUTES,
+  type Guest,
+  type UserId,
+  type GuestModel,
+  type WriteOptions,
+} from './guest.js'
 
 /** A user and its `Guest` row; `null` for a regular user. */
 export interface UserWithGuest<U extends Model = Model> {
   readonly user: U
   readonly guest: Guest | null
 }
-
-/** A guest who is seen again is written down at most this often. */
-const TOUCH_INTERVAL_MS = 60 * 60 * 1000
 
 /** What a page costs: user and guest in one statement, on the primary. Heeds the User's default scope and paranoia. */
 export async function findUserWithGuest<U extends Model>(
@@ -55,11 +60,12 @@ export async function findGuest(Guest: GuestModel, id: UserId): Promise<Guest | 
   return (await Guest.findByPk(id, { useMaster: true })) ?? undefined
 }
 
-/** With `expiry: 'sliding'`: writes down that the guest was seen, once an hour at most, and then without a race. */
+/** With `expiry: 'sliding'`: writes down that the guest was seen, once in `touchInterval`, and then without a race. */
 export async function touchGuest(Guest: GuestModel, guest: Guest): Promise<void> {
-  if (Guest[guestSettings].expiry !== 'sliding') return
+  const { expiry, touchInterval } = Guest[guestSettings]
+  if (expiry !== 'sliding') return
   const now = Date.now()
-  const due = new Date(now - TOUCH_INTERVAL_MS)
+  const due = new Date(now - touchInterval * 1000)
   if (guest.lastSeenAt > due) return
   guest.lastSeenAt = new Date(now)
   await Guest.update(
@@ -69,7 +75,11 @@ export async function touchGuest(Guest: GuestModel, guest: Guest): Promise<void>
 }
 
 /** Whether anybody has this username, whatever the User's scopes hide. */
-export async function usernameIsTaken(Guest: GuestModel, username: string): Promise<boolean> {
+export async function usernameIsTaken(
+  Guest: GuestModel,
+  username: string,
+  { transaction }: WriteOptions = {},
+): Promise<boolean> {
   const { User, usernameField } = Guest[guestSettings]
   const holder = await User.unscoped().findOne({
     attributes: [User.primaryKeyAttribute],
@@ -77,6 +87,7 @@ export async function usernameIsTaken(Guest: GuestModel, username: string): Prom
     paranoid: false,
     useMaster: true,
     raw: true,
+    ...(transaction && { transaction }),
   })
   return holder !== null
 }
@@ -92,11 +103,17 @@ export async function insertGuest<U extends Model>(
 ): Promise<UserWithGuest<U> | undefined> {
   const reader = readerOf(Guest)
   const { User } = Guest[guestSettings]
-  if (reader === undefined || !isPlainlyCreated(User) || !isPlainlyCreated(Guest)) return undefined
+  if (reader === undefined || !isPlainlyCreated(User) || !isPlainlyMarked(Guest)) return undefined
   const insert = await reader.insertUser(userValues)
   const values = [...insert.bind, new Date(), sessionHash ?? null]
   const [row] = await runPrepared(sequelizeOf(Guest), reader.creating(insert), values)
   return row === undefined ? undefined : reader.build(row)
+}
+
+/** Whether a `Guest` row is no more than its columns of ours: the application's own can have defaults. */
+function isPlainlyMarked(Guest: GuestModel): boolean {
+  const others = Object.entries(Guest.getAttributes()).filter(([name]) => !OWN_ATTRIBUTES.includes(name))
+  return isPlainlyCreated(Guest) && others.every(([, { defaultValue }]) => defaultValue === undefined)
 }
 
 /** Turns an ORM's user with the guest included into the two, so that the user's JSON does not grow a guest. */

@@ -3,7 +3,6 @@ import type { Request } from 'express'
 import { isbot } from 'isbot'
 import { Strategy } from 'passport-strategy'
 import type { Model, Transaction } from 'sequelize'
-import { attributesToFillIn } from '../database/host-model.js'
 import { explainMissingTable } from '../database/missing-table.js'
 import { GuestLimitExceeded, GuestNotVerified, MiddlewareOrder } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../options.js'
@@ -12,18 +11,21 @@ import { clientKey } from '../web/client-network.js'
 import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure } from '../web/limiter.js'
 import { requireRenewableSession, shapeRenewal, VISITOR_SESSION_KEY } from '../web/session.js'
 import { isSpeculative } from '../web/speculative.js'
-import { createGuest, type GuestRecipe } from './create.js'
-import { guestModel, guestSettings, type GuestModel } from './guest.js'
+import { guestRecipe } from './guest-recipe.js'
+import type { GuestRecipe } from './create.js'
+import { makeOrJoinGuest } from './make-or-join-guest.js'
+import { guestModel, type Guest, type GuestModel } from './guest.js'
 import { markOpenedAsGuest } from './load-guest.js'
-import { uuidUsername, type UsernameGenerator } from './usernames.js'
+import { heedsNoGuestMark } from './no-guest-mark.js'
+import type { UsernameGenerator } from './usernames.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 const WHO = "passport.authenticate('guest')"
 
 /** Options of {@link GuestStrategy}. */
-export interface GuestStrategyOptions<U extends Model> {
+export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> {
   /** The model, from `defineGuestModel`. */
-  Guest: GuestModel<U>
+  Guest: GuestModel<U, G>
   /** Whether guests are made; asked for each request if it is a function. @default true */
   enabled?: boolean | ((req: Request) => boolean | Promise<boolean>)
   /** Who gets no guest: crawlers. @default what the `isbot` package says of the User-Agent, curl included */
@@ -37,7 +39,7 @@ export interface GuestStrategyOptions<U extends Model> {
    */
   createUser?: (context: { username: string; req: Request; transaction: Transaction }) => U | Promise<U>
   /** Runs in the transaction, once user and guest are there; a throw undoes both. @default nothing */
-  onCreate?: (context: { user: U; req: Request; transaction: Transaction }) => unknown
+  onCreate?: (context: { user: U; guest: G; req: Request; transaction: Transaction }) => unknown
   /**
    * Asked before a guest is made, with the address of whoever asks (`req.ip`; of IPv6 the /64); over the limit, the
    * answer is 429.
@@ -56,22 +58,23 @@ export interface GuestStrategyOptions<U extends Model> {
 
 /**
  * Lets everybody use a page as somebody: whoever is logged in passes; anyone else gets a real, temporary users row and
- * is logged in with it. Bots, HEAD requests and prefetches pass as anonymous, and so does everybody when disabled.
+ * is logged in with it. Bots, HEAD requests and prefetches pass as anonymous, whoever has just left by `guestLogout` does,
+ * and so does everybody when disabled.
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
-export class GuestStrategy<U extends Model = Model> extends Strategy {
+export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> extends Strategy {
   readonly name: string
-  private readonly Guest: GuestModel<U>
+  private readonly Guest: GuestModel<U, G>
   private readonly enabled: (req: Request) => boolean | Promise<boolean>
   private readonly isBot: (req: Request) => boolean | Promise<boolean>
-  private readonly recipe: GuestRecipe<U>
+  private readonly recipe: (told: { req: Request }) => GuestRecipe<U>
   private readonly limiter: Limiter | undefined
   private readonly limiterFailure: LimiterFailure
   private readonly verify: ((req: Request) => boolean | Promise<boolean>) | undefined
   private readonly keepSessionData: readonly string[]
 
-  constructor(options: GuestStrategyOptions<U>) {
+  constructor(options: GuestStrategyOptions<U, G>) {
     super()
     checkOptions(
       'GuestStrategy',
@@ -91,20 +94,19 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
       },
       ['Guest'],
     )
-    const {
-      enabled = true,
-      generateUsername = uuidUsername,
-      createUser,
-      onCreate,
-      keepSessionData = [],
-    } = options
-    if (createUser === undefined && enabled !== false) demandPlainUser(options.Guest)
-    const needsEmail = createUser === undefined && missingAttributes(options.Guest).includes(EMAIL)
+    const { enabled = true, generateUsername, createUser, onCreate, keepSessionData = [] } = options
     this.name = options.name ?? 'guest'
     this.Guest = options.Guest
     this.enabled = typeof enabled === 'function' ? enabled : () => enabled
     this.isBot = options.isBot ?? hasBotAgent
-    this.recipe = { generateUsername, createUser, onCreate, needsEmail }
+    this.recipe =
+      enabled === false
+        ? neverAsked
+        : guestRecipe<U, G, { req: Request }>('GuestStrategy', options.Guest, {
+            generateUsername,
+            createUser,
+            onCreate,
+          })
     this.limiter = options.limiter
     this.limiterFailure = options.limiterFailure ?? 'open'
     this.verify = options.verify
@@ -150,7 +152,7 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
     await this.consume(req)
     const verified: unknown = this.verify === undefined || (await this.verify(req))
     if (verified !== true) throw new GuestNotVerified() // not what is merely truthy: a door stays shut by default
-    const user = await createGuest(this.Guest, this.recipe, req)
+    const user = await makeOrJoinGuest(this.Guest, this.recipe({ req }), req)
     if (logsIn) {
       shapeRenewal(req, WHO, {
         keep: this.keepSessionData,
@@ -165,6 +167,7 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
   private async reasonForNone(req: Request): Promise<string | undefined> {
     if (!(await this.enabled(req))) return 'disabled'
     if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
+    if (heedsNoGuestMark(req)) return 'a guest of this browser has just left'
     return (await this.isBot(req)) ? 'a bot' : undefined
   }
 
@@ -176,24 +179,9 @@ export class GuestStrategy<U extends Model = Model> extends Strategy {
   }
 }
 
-/** The attribute that is filled in by default. */
-const EMAIL = 'email'
-
-/** What a users row must have beside a username. */
-function missingAttributes(Guest: GuestModel): string[] {
-  const { User, usernameField } = Guest[guestSettings]
-  return attributesToFillIn(User).filter((name) => name !== usernameField)
-}
-
-/** A users table that wants more than a username is found out now, not by the first guest. */
-function demandPlainUser(Guest: GuestModel): void {
-  const { User, usernameField } = Guest[guestSettings]
-  const missing = missingAttributes(Guest)
-  if (missing.every((name) => name === EMAIL)) return
-  throw new TypeError(
-    `GuestStrategy: option 'createUser' is needed, because ${User.name} requires ${missing.join(', ')}: ` +
-      `createUser: ({ username, transaction }) => ${User.name}.create({ ${usernameField}: username, … }, { transaction })`,
-  )
+/** The recipe of a strategy that is switched off. */
+function neverAsked(): never {
+  throw new Error('GuestStrategy: no guests are made, because it is not enabled')
 }
 
 function hasBotAgent(req: Request): boolean {

@@ -2,6 +2,7 @@ import { checkOptions } from '../options.js'
 import { guestModel, type GuestModel } from '../guest/guest.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor/visitor.js'
 import { guests } from './0002-guests.js'
+import { guestWishes } from './0003-guest-wishes.js'
 import { visitorPasses } from './0001-visitor-passes.js'
 import type { Migration } from './migration.js'
 
@@ -29,6 +30,6 @@ export function migrationsFor(models: MigratedModels): Migration[] {
     throw new TypeError('migrationsFor: give it Visitor, Guest or both')
   return [
     ...(Visitor === undefined ? [] : [visitorPasses(Visitor, Visitor[visitorSettings].VisitorLog)]),
-    ...(Guest === undefined ? [] : [guests(Guest)]),
+    ...(Guest === undefined ? [] : [guests(Guest), guestWishes(Guest)]),
   ]
 }

@@ -1,6 +1,14 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Request } from 'express'
+import type { ValidationError } from 'sequelize'
+import type { Rule } from '../options.js'
 import type { FilledField, FormField } from './pages/form-page.js'
+
+export const aSchema: Rule = {
+  expected: 'a Standard Schema, as of zod or valibot',
+  test: (value) =>
+    typeof (value as { '~standard'?: { validate?: unknown } } | null)?.['~standard']?.validate === 'function',
+}
 
 /** What was typed, by the names of the fields. */
 export type FormValues = Readonly<Record<string, string>>
@@ -58,3 +66,30 @@ export function fillForm(
     error: errors[field.name],
   }))
 }
+
+/**
+ * What a model's own validators found, beside the fields that are to blame.
+ *
+ * @param fieldOf the field of the form in which an attribute was typed
+ * @param wording what to say of an error
+ * @throws {ValidationError} if no field is to blame: nothing that the person could type would help
+ */
+export function errorsOf(
+  error: ValidationError,
+  fields: readonly FormField[],
+  wording: (item: ValidationError['errors'][number]) => string,
+  fieldOf: (attribute: string) => string = (attribute) => attribute,
+): FormErrors {
+  const errors: Record<string, string> = {}
+  for (const item of error.errors) {
+    if (item.path === null) continue
+    const name = fieldOf(item.path)
+    if (!fields.some((field) => field.name === name)) throw error
+    errors[name] = wording(item)
+  }
+  if (Object.keys(errors).length === 0) throw error
+  return errors
+}
+
+/** What stands beside a field that a model refuses, where there are no better words. */
+export const UNKEEPABLE = 'This cannot be kept as it is'

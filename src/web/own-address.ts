@@ -14,3 +14,8 @@ export function ownAddress(req: Request): string {
   const parameters = [...(credentialParameters.get(req) ?? [])]
   return localPath(parameters.reduce(withoutQuery, req.originalUrl))
 }
+
+/** Where the router that answers this request is mounted, as a path of this site; `''` at its root. */
+export function mountPath(req: Request): string {
+  return localPath(req.baseUrl).replace(/\/$/, '')
+}

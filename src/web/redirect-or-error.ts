@@ -9,6 +9,8 @@ export interface Refusal {
   readonly url: string
   /** Whether to add `?next=` with the way back. */
   readonly comeBack: boolean
+  /** Whether a form that a person posts is redirected as well, rather than answered by the error. @default false */
+  readonly formsToo?: boolean
   /** What anything but a person's browser gets, through `next`. */
   readonly error: EphemeralError
 }
@@ -18,16 +20,23 @@ export interface Refusal {
  * gets the error, because a program that follows a redirect to a login page takes that page for its answer.
  */
 export function redirectOrError(req: Request, res: Response, next: NextFunction, refusal: Refusal): void {
-  if (!prefersHtml(req)) {
+  const mayRedirect = isRead(req) || refusal.formsToo === true
+  if (!mayRedirect || !prefersHtml(req)) {
     next(refusal.error)
     return
   }
   const target = refusal.comeBack ? withQuery(refusal.url, 'next', ownAddress(req)) : refusal.url
-  res.set('Cache-Control', 'no-store').vary('Accept').redirect(target)
+  res
+    .set('Cache-Control', 'no-store')
+    .vary('Accept')
+    .redirect(isRead(req) ? 302 : 303, target)
+}
+
+function isRead(req: Request): boolean {
+  return req.method === 'GET' || req.method === 'HEAD'
 }
 
 /** A navigation names `text/html`; `*\/*`, which programs send, prefers nothing. */
 function prefersHtml(req: Request): boolean {
-  if (req.method !== 'GET' && req.method !== 'HEAD') return false
   return req.accepts(['json', 'html']) === 'html'
 }

@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import axe, { type AxeResults } from 'axe-core'
-import type { Page } from 'playwright-core'
+import { audit } from './audit.js'
 import { emailTo, linkIn } from './mailbox.js'
 import { fill, heading, open, path, press } from './people.js'
 import type { Stage } from './stage.js'
 import { step } from './steps.js'
-
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-/** Wide, and as narrow as WCAG 2.2 asks for (1.4.10, which is also 1280 pixels enlarged fourfold). */
-const WIDTHS = [1280, 320]
 
 /** Each page of the package, as axe-core sees it: by day and by night, wide and narrow. */
 export async function everybodyCanRead({
@@ -79,41 +74,6 @@ export async function everybodyCanRead({
     assert.equal(await heading(reader), 'Asking for one')
     await audit(reader)
   })
-}
-
-async function audit(page: Page): Promise<void> {
-  const found: string[] = []
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: 800 })
-      const where = `${await page.title()}, ${colorScheme}, ${width} pixels`
-      const needed = await page.evaluate<number>('document.documentElement.scrollWidth')
-      if (needed > width) found.push(`${where}: ${needed} pixels wide`)
-      found.push(...(await violations(page)).map((violation) => `${where}: ${violation}`))
-    }
-  }
-  assert.deepEqual(found, [])
-}
-
-/** What is wrong, and what axe-core could not make up its mind on. */
-async function violations(page: Page): Promise<string[]> {
-  if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(axe.source)
-  const options = {
-    runOnly: { type: 'tag', values: RULES },
-    rules: { 'target-size': { enabled: true } },
-    resultTypes: ['violations', 'incomplete'],
-  }
-  const { violations, incomplete, passes } = await page.evaluate<AxeResults>(
-    `axe.run(${JSON.stringify(options)})`,
-  )
-  assert.ok(
-    passes.some(({ id }) => id === 'color-contrast'),
-    'axe-core has looked',
-  )
-  return [...violations, ...incomplete].map(
-    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`,
-  )
 }
 
 /** The address of a form as it is to somebody who opened it yesterday. */

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 
@@ -15,19 +17,40 @@ export interface Demo {
   readonly stop: () => Promise<void>
 }
 
-const SERVER = join(import.meta.dirname, '..', '..', 'examples', 'references', 'server.ts')
+/** Which of the demos: its folder in `examples/`. */
+export type Example = 'references' | 'todo'
 
 /** Settings of the demo's that are not the walk's environment's; `undefined` takes one out. */
 export type DemoSettings = Partial<
   Record<'MAIL_FROM' | 'NODE_ENV' | 'SMTP_URL' | 'VISITOR_SECRET', string | undefined>
 >
 
+/** Starts the demo on data of its own, for as long as the walk takes. */
+export async function withDemo(
+  example: Example,
+  settings: DemoSettings,
+  walkThrough: (demo: Demo) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), `${example}-`))
+  try {
+    const demo = await startDemo(example, folder, settings)
+    try {
+      await walkThrough(demo)
+    } finally {
+      await demo.stop()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 /** Starts the demo, its embedded database in `folder`; with `DATABASE_URL`, on a fresh database of that server. */
-export async function startDemo(folder: string, settings: DemoSettings): Promise<Demo> {
-  const database = await freshDatabase(process.env['DATABASE_URL'])
-  const env = { ...process.env, PORT: '0', REFERENCES_DATA: folder, ...database?.env, ...settings }
+export async function startDemo(example: Example, folder: string, settings: DemoSettings): Promise<Demo> {
+  const database = await freshDatabase(example, process.env['DATABASE_URL'])
+  const data = { [`${example.toUpperCase()}_DATA`]: folder }
+  const env = { ...process.env, PORT: '0', ...data, ...database?.env, ...settings }
   const complaints: string[] = []
-  let running = await start(env, complaints).catch(async (error: unknown) => {
+  let running = await start(example, env, complaints).catch(async (error: unknown) => {
     await database?.drop()
     throw error
   })
@@ -38,7 +61,7 @@ export async function startDemo(folder: string, settings: DemoSettings): Promise
     complaints: () => complaints,
     restart: async () => {
       await stop(running.child)
-      running = await start(env, complaints)
+      running = await start(example, env, complaints)
     },
     stop: async () => {
       await stop(running.child)
@@ -48,10 +71,12 @@ export async function startDemo(folder: string, settings: DemoSettings): Promise
 }
 
 async function start(
+  example: Example,
   env: NodeJS.ProcessEnv,
   complaints: string[],
 ): Promise<{ child: ChildProcess; address: string }> {
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), SERVER], { env })
+  const server = join(import.meta.dirname, '..', '..', 'examples', example, 'server.ts')
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), server], { env })
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     complaints.push(...chunk.split('\n').filter((line) => line !== ''))
   })
@@ -84,9 +109,9 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** Secrets come along: on a server the demo keeps none of its own, and the walk restarts it. */
-async function freshDatabase(url: string | undefined) {
+async function freshDatabase(example: Example, url: string | undefined) {
   if (url === undefined) return undefined
-  const name = `references_${randomBytes(6).toString('hex')}`
+  const name = `${example}_${randomBytes(6).toString('hex')}`
   const admin = new pg.Client(url)
   await admin.connect()
   await admin.query(`CREATE DATABASE ${name}`)

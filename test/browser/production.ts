@@ -8,7 +8,10 @@ import { step } from './steps.js'
 export async function refuseInProduction(): Promise<void> {
   await step('in production the demo does not start without a mail server, and says what to do', async () => {
     await assert.rejects(
-      startDemo(join(tmpdir(), 'references-never-made'), { NODE_ENV: 'production', SMTP_URL: undefined }),
+      startDemo('references', join(tmpdir(), 'references-never-made'), {
+        NODE_ENV: 'production',
+        SMTP_URL: undefined,
+      }),
       /Set SMTP_URL to your/,
     )
   })

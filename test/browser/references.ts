@@ -4,15 +4,14 @@
  * `DATABASE_URL` the demo runs on a fresh database of that server. Leaves pictures in `screenshots/`.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { chromium, type Browser, type BrowserContextOptions } from 'playwright-core'
+import { mkdir } from 'node:fs/promises'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { everybodyCanRead } from './accessibility.js'
 import { afterwards } from './afterwards.js'
 import { gingerAnswers } from './answering.js'
 import { fredAsks } from './asking.js'
-import { startDemo, type Demo, type DemoSettings } from './demo.js'
+import { launchBrowser } from './browser.js'
+import { withDemo, type Demo } from './demo.js'
 import { readInDemo } from './inbox.js'
 import { threeOpenOneLink } from './limited-link.js'
 import { openMailbox, type Mailbox } from './mailbox.js'
@@ -45,38 +44,6 @@ async function walk(browser: Browser, demo: Demo, mailbox: Mailbox, visitorSecre
   await afterwards(stage)
 }
 
-function launch(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--host-resolver-rules=MAP references.test localhost', // a name to which plain HTTP is as insecure as it is
-    ],
-  })
-}
-
-/** Starts the demo on data of its own, for as long as the walk takes. */
-async function withDemo(settings: DemoSettings, walkThrough: (demo: Demo) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'references-'))
-  try {
-    const demo = await startDemo(folder, settings)
-    try {
-      await walkThrough(demo)
-    } finally {
-      await demo.stop()
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
 async function withMailServer(browser: Browser): Promise<void> {
   const mailbox = await openMailbox()
   try {
@@ -86,14 +53,14 @@ async function withMailServer(browser: Browser): Promise<void> {
       MAIL_FROM: 'References <references@example.com>',
       VISITOR_SECRET: visitorSecret,
     }
-    await withDemo(settings, (demo) => walk(browser, demo, mailbox, visitorSecret))
+    await withDemo('references', settings, (demo) => walk(browser, demo, mailbox, visitorSecret))
   } finally {
     await mailbox.close()
   }
 }
 
 async function withoutMailServer(browser: Browser): Promise<void> {
-  await withDemo({ SMTP_URL: undefined, MAIL_FROM: undefined }, async (demo) => {
+  await withDemo('references', { SMTP_URL: undefined, MAIL_FROM: undefined }, async (demo) => {
     const complaints: string[] = []
     const [fred, ginger] = [await person(browser, complaints), await person(browser, complaints)]
     await readInDemo({ demo, fred, ginger, complaints })
@@ -102,7 +69,7 @@ async function withoutMailServer(browser: Browser): Promise<void> {
 
 await mkdir(PICTURES, { recursive: true })
 try {
-  const browser = await launch()
+  const browser = await launchBrowser()
   try {
     await withMailServer(browser)
     await withoutMailServer(browser)

@@ -5,7 +5,7 @@ import type { Agent } from 'supertest'
 import { keyOf } from '../../src/guest/user-key.js'
 import { defineGuestModel, ensureRegularUser, GuestStrategy, isGuest, loadGuest } from '../../src/index.js'
 import { startApplication, whoIs, type TestApp, type User, type Who } from '../support/application.js'
-import { DAY, HOUR, later } from '../support/clock.js'
+import { DAY, HOUR, later, MINUTE } from '../support/clock.js'
 
 const body = (response: { body: unknown }): Who => response.body as Who
 
@@ -195,6 +195,36 @@ describe('sliding expiry', () => {
   })
 })
 
+describe('touchInterval', () => {
+  const count = async (guest: object, seconds: number): Promise<number> => {
+    const app = await startApplication({
+      guest: { expiry: 'sliding', ...guest },
+      routes(host, { passport }) {
+        host.get('/play', passport.authenticate('guest'), (req, res) => {
+          res.json(whoIs(req))
+        })
+      },
+    })
+    const browser = app.browser()
+    await browser.get('/play').expect(200)
+    app.database.takeStatements()
+    await later(seconds, () => browser.get('/who').expect(200))
+    const statements = app.database.takeStatements().length
+    await app.close()
+    return statements
+  }
+
+  it('says how often it is written down that a guest was seen', async () => {
+    assert.equal(await count({ touchInterval: 5 * MINUTE }, 4 * MINUTE), 1)
+    assert.equal(await count({ touchInterval: 5 * MINUTE }, 6 * MINUTE), 2)
+  })
+
+  it('is less for guests who live for a short time, so that none expires while they are here', async () => {
+    assert.equal(await count({ maxAge: HOUR }, 2 * MINUTE), 1)
+    assert.equal(await count({ maxAge: HOUR }, 3 * MINUTE), 2)
+  })
+})
+
 describe('an application that keeps its own serializers', () => {
   before(async () => {
     own = await startApplication({
@@ -336,6 +366,7 @@ describe('without the table of the guests', () => {
     })
     try {
       await bare.User.create({ username: 'fred' })
+      await bare.sequelize.model('GuestWish').drop()
       await bare.Guest.drop()
       const browser = bare.browser()
       const login = await browser.post('/login').type('form').send({ username: 'fred', password: 'x' })

@@ -113,7 +113,11 @@ for (const { under, only = dialect, ...variant } of variants) {
       const umzug = umzugFor(models)
       assert.deepEqual(
         (await umzug.up()).map(({ name }) => name),
-        ['passport-ephemeral-0001-visitor-passes', 'passport-ephemeral-0002-guests'],
+        [
+          'passport-ephemeral-0001-visitor-passes',
+          'passport-ephemeral-0002-guests',
+          'passport-ephemeral-0003-guest-wishes',
+        ],
       )
       const migrated = await readCatalogue(sequelize, users)
       assert.ok(Object.keys(migrated).length >= 3)
@@ -152,7 +156,10 @@ test('only the migrations of the models in use are given', async () => {
   await withModels({ defineUser: plainUser() }, ({ models: { Guest, Visitor } }) => {
     const names = (migrations: readonly Migration[]): string[] => migrations.map(({ name }) => name)
     assert.deepEqual(names(migrationsFor({ Visitor })), ['passport-ephemeral-0001-visitor-passes'])
-    assert.deepEqual(names(migrationsFor({ Guest })), ['passport-ephemeral-0002-guests'])
+    assert.deepEqual(names(migrationsFor({ Guest })), [
+      'passport-ephemeral-0002-guests',
+      'passport-ephemeral-0003-guest-wishes',
+    ])
     assert.throws(() => migrationsFor({}), /give it Visitor, Guest or both/)
     return Promise.resolve()
   })

@@ -1,34 +1,32 @@
-import { createHash } from 'node:crypto'
 import createDebug from 'debug'
 import type { Request, Response } from 'express'
 import { ValidationError } from 'sequelize'
-import { clientKey } from '../../web/client-network.js'
+import { baseOf, type BaseUrl } from '../../web/base-url.js'
 import type { CsrfFieldOf } from '../../web/csrf-field.js'
-import { checkForm, readForm, type FormErrors, type FormValues } from '../../web/form.js'
-import { consume, takeBack, type Limiter, type LimiterFailure } from '../../web/limiter.js'
-import { localPath } from '../../web/local-path.js'
+import {
+  checkForm,
+  errorsOf,
+  readForm,
+  UNKEEPABLE,
+  type FormErrors,
+  type FormValues,
+} from '../../web/form.js'
+import type { FormLimits } from '../../web/form-limits.js'
+import { MessageNotSent, warnOfUnsent } from '../../web/message-not-sent.js'
+import { mountPath } from '../../web/own-address.js'
 import type { FormField } from '../../web/pages/form-page.js'
 import { showPage } from '../../web/pages/page.js'
+import { rendererOf } from '../../web/pages/renderers.js'
 import { queryValues, withQuery } from '../../web/query.js'
 import { refuseCrossSite } from '../../web/same-site.js'
 import type { Seal } from '../token.js'
 import type { Visitor } from '../visitor.js'
-import { oneSpelling } from './address.js'
 import { HAND_OVER_KEY, isMeantFor, readHandOver, type ReadHandOver } from './hand-over.js'
-import {
-  baseOf,
-  draftPass,
-  sendPass,
-  SendFailed,
-  type BaseUrl,
-  type PassLimits,
-  type SendLink,
-} from './issue-pass.js'
+import { draftPass, sendPass, type PassLimits, type SendLink } from './issue-pass.js'
 import {
   bodyOf,
   expiredPage,
   formPage,
-  rendererOf,
   sentPage,
   type RenderSelfService,
   type SelfServicePage,
@@ -36,6 +34,7 @@ import {
 import { noAddress, type SelfServiceSchema, type SelfServiceValues } from './schema.js'
 
 const debug = createDebug('passport-ephemeral:self-service')
+const WHO = 'selfServiceRouter'
 
 /** What the desk works with, defaults filled in. */
 export interface DeskSettings {
@@ -43,8 +42,7 @@ export interface DeskSettings {
   readonly seal: Seal
   readonly send: SendLink
   readonly baseUrl: BaseUrl
-  readonly limiter: { readonly ip?: Limiter; readonly email?: Limiter }
-  readonly limiterFailure: LimiterFailure
+  readonly formLimits: FormLimits
   readonly limits: PassLimits
   readonly fields: readonly FormField[]
   readonly schema: SelfServiceSchema
@@ -70,7 +68,7 @@ export class SelfServiceDesk {
 
   async takeForm(req: Request, res: Response): Promise<void> {
     const { fields, schema, baseUrl } = this.settings
-    refuseCrossSite(req, [new URL(baseOf(baseUrl, req)).origin])
+    refuseCrossSite(req, [new URL(baseOf(WHO, baseUrl, req)).origin])
     const handOver = this.handOverOf(req)
     if (handOver === undefined || handOver.hasExpired) {
       await this.show(req, res, expiredPage(handOver?.next))
@@ -79,12 +77,13 @@ export class SelfServiceDesk {
     const values = readForm(req, fields)
     const { value, errors } = await checkForm(schema, values, fields)
     const refusal = errors === undefined ? await this.serve(req, value, handOver) : { status: 422, errors }
-    if (refusal === undefined) res.redirect(303, withQuery(`${ownUrl(req)}/sent`, HAND_OVER_KEY, given(req)))
+    if (refusal === undefined)
+      res.redirect(303, withQuery(`${mountPath(req)}/sent`, HAND_OVER_KEY, given(req)))
     else await this.showFormAgain(req, res, refusal, values)
   }
 
   async showSent(req: Request, res: Response): Promise<void> {
-    const again = withQuery(ownUrl(req), HAND_OVER_KEY, given(req))
+    const again = withQuery(mountPath(req), HAND_OVER_KEY, given(req))
     await this.show(req, res, sentPage(again))
   }
 
@@ -102,21 +101,18 @@ export class SelfServiceDesk {
       await sendPass(visitor, handOver, { req, send, baseUrl })
       return undefined
     } catch (error) {
-      if (error instanceof ValidationError) return { status: 422, errors: errorsOf(error, fields) }
-      if (!(error instanceof SendFailed)) throw error
-      warnOf(error)
-      // Nobody's mailbox is shut out for an hour because the mail server was; whoever asked goes on being counted.
-      await takeBack(this.settings.limiter.email, emailKey(values.email))
+      if (error instanceof ValidationError)
+        return { status: 422, errors: errorsOf(error, fields, ({ path }) => wordingOf(path)) }
+      if (!(error instanceof MessageNotSent)) throw error
+      warnOfUnsent(WHO, 'SELF_SERVICE_SEND_FAILED', error)
+      await this.settings.formLimits.takeBackAddress(values.email)
       return NOT_SENT
     }
   }
 
   private async isOverLimit(req: Request, email: string): Promise<boolean> {
-    const { limiter, limiterFailure } = this.settings
-    return (
-      (await consume(req, limiter.ip, ipKey(req), limiterFailure)) !== undefined ||
-      (await consume(req, limiter.email, emailKey(email), limiterFailure)) !== undefined
-    )
+    const { formLimits } = this.settings
+    return (await formLimits.isClientOver(req)) || (await formLimits.isAddressOver(req, email))
   }
 
   private handOverOf(req: Request): ReadHandOver | undefined {
@@ -125,7 +121,7 @@ export class SelfServiceDesk {
     if (handOver === undefined) return undefined
     if (
       handOver.of === Model.name &&
-      isMeantFor(handOver, req.baseUrl, new URL(baseOf(baseUrl, req)).pathname)
+      isMeantFor(handOver, req.baseUrl, new URL(baseOf(WHO, baseUrl, req)).pathname)
     )
       return handOver
     debug('a guard sent somebody for %s, selfServiceUrl %s, to %s', handOver.of, handOver.form, req.baseUrl)
@@ -139,7 +135,7 @@ export class SelfServiceDesk {
     values: FormValues = {},
   ): Promise<void> {
     const { fields, csrf } = this.settings
-    const action = withQuery(ownUrl(req), HAND_OVER_KEY, given(req))
+    const action = withQuery(mountPath(req), HAND_OVER_KEY, given(req))
     await this.show(req, res, formPage({ status, fields, values, errors, action, csrf: csrf(req, res) }))
   }
 
@@ -162,46 +158,13 @@ function demandEmail({ email }: { readonly email: unknown }): void {
   if (typeof email !== 'string') throw new TypeError("selfServiceRouter: the schema's result has no email")
 }
 
-/** What the limiter counts by. An address is personal: a digest will do. */
-function emailKey(email: string): string {
-  const address = (oneSpelling(email) ?? email).trim().toLowerCase()
-  return `email:${createHash('sha256').update(address).digest('base64url')}`
-}
-
-function ipKey(req: Request): string {
-  return `ip:${clientKey(req)}`
-}
-
-/** Where the router is mounted, as a path of this site. */
-function ownUrl(req: Request): string {
-  return localPath(req.baseUrl).replace(/\/$/, '')
-}
-
 /** The hand-over as the address has it; `''` if there is none. */
 function given(req: Request): string {
   const [first = ''] = queryValues(req.originalUrl, HAND_OVER_KEY)
   return first
 }
 
-/**
- * What the pass's own validators found, beside the fields that are to blame.
- *
- * @throws {ValidationError} if no field is: nothing that the person could type would help
- */
-function errorsOf(error: ValidationError, fields: readonly FormField[]): FormErrors {
-  const found = error.errors.map(({ path }) => path).filter((path) => path !== null)
-  if (found.length === 0 || !found.every((path) => fields.some(({ name }) => name === path))) throw error
-  return Object.fromEntries(
-    found.map((path) => [path, path === 'email' ? noAddress.message : 'This cannot be kept as it is']),
-  )
-}
-
-/** The person sees an honest page; whoever runs the application must hear of it too. */
-function warnOf({ message, cause }: SendFailed): void {
-  const reason =
-    cause instanceof Error ? (cause.stack ?? cause.message) : 'with something that is not an Error'
-  process.emitWarning(`selfServiceRouter: ${message}: ${reason}`, {
-    type: 'PassportEphemeralWarning',
-    code: 'SELF_SERVICE_SEND_FAILED',
-  })
+/** What the pass's own validators found, in words for people. */
+function wordingOf(attribute: string | null): string {
+  return attribute === 'email' ? noAddress.message : UNKEEPABLE
 }

@@ -1,6 +1,8 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
+import { baseOf, type BaseUrl } from '../../web/base-url.js'
 import { localPath } from '../../web/local-path.js'
+import { MessageNotSent } from '../../web/message-not-sent.js'
 import type { Visitor, VisitorOf } from '../visitor.js'
 import type { HandOver } from './hand-over.js'
 import type { SelfServiceValues } from './schema.js'
@@ -21,9 +23,6 @@ export interface SelfServiceMessage {
 
 /** Delivers the link to `visitor.email`; whatever it throws says that it did not. */
 export type SendLink = (message: SelfServiceMessage) => unknown
-
-/** Where the links of messages lead. */
-export type BaseUrl = string | ((req: Request) => string)
 
 /** How long, and how often, the link of such a pass opens the door. */
 export interface PassLimits {
@@ -65,14 +64,14 @@ export async function draftPass(
  * Stores the pass, sends its link, and only then opens it: whatever fails, and wherever the process dies, no pass is open
  * whose link nobody got.
  *
- * @throws {SendFailed} if the message was not sent; then nothing is left but, if the database is away too, a closed pass
+ * @throws {MessageNotSent} if the message was not sent; then nothing is left but, if the database is away too, a closed pass
  */
 export async function sendPass(
   visitor: Visitor,
   { next }: HandOver,
   { req, send, baseUrl }: { readonly req: Request; readonly send: SendLink; readonly baseUrl: BaseUrl },
 ): Promise<void> {
-  const link = visitor.tokenise(baseOf(baseUrl, req) + localPath(next))
+  const link = visitor.tokenise(baseOf('selfServiceRouter', baseUrl, req) + localPath(next))
   await visitor.save()
   visitor.isActive = true // for `send` to see, and to undo by `deactivate()`; in the database it is closed
   try {
@@ -82,7 +81,7 @@ export async function sendPass(
     await visitor.destroy().catch((error: unknown) => {
       debug('pass %d stays, closed: %o', visitor.id, error)
     })
-    throw new SendFailed(cause)
+    throw new MessageNotSent(cause)
   }
   await open(visitor)
   debug('pass %d sent', visitor.id)
@@ -97,32 +96,4 @@ async function open(visitor: Visitor): Promise<void> {
     hooks: false,
     validate: false,
   })
-}
-
-/** Internal: the person is asked to try again; the application hears of `cause` by a warning. */
-export class SendFailed extends Error {
-  constructor(cause: unknown) {
-    super('The link was not sent', { cause })
-    this.name = 'SendFailed'
-  }
-}
-
-/**
- * What stands before the paths of this application, without a slash at its end.
- *
- * @throws {TypeError} if what the application says is no web address
- */
-export function baseOf(baseUrl: BaseUrl, req: Request): string {
-  const url = typeof baseUrl === 'function' ? baseUrl(req) : baseUrl
-  if (!isBaseUrl(url)) throw new TypeError(`selfServiceRouter: baseUrl must give ${A_BASE_URL}`)
-  const { origin, pathname } = new URL(url)
-  return origin + pathname.replace(/\/+$/, '')
-}
-
-export const A_BASE_URL = "an http(s) address without a query, such as 'https://example.com'"
-
-export function isBaseUrl(url: unknown): boolean {
-  if (typeof url !== 'string' || !URL.canParse(url)) return false
-  const { protocol, search, hash, username, password } = new URL(url)
-  return /^https?:$/.test(protocol) && search + hash + username + password === ''
 }

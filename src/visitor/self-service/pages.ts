@@ -1,7 +1,7 @@
 import { formBody, type CsrfField, type FormPage } from '../../web/pages/form-page.js'
 import type { Html } from '../../web/pages/html.js'
-import type { Render } from '../../web/pages/page.js'
 import { noticeBody, type NoticePage } from '../../web/pages/notice-page.js'
+import type { RenderPages } from '../../web/pages/renderers.js'
 import { fillForm, type FormErrors, type FormValues } from '../../web/form.js'
 import type { FormField } from '../../web/pages/form-page.js'
 
@@ -24,22 +24,7 @@ export interface SelfServiceExpiredPage extends NoticePage {
 export type SelfServicePage = SelfServiceFormPage | SelfServiceSentPage | SelfServiceExpiredPage
 
 /** Shows the pages in the application's own way: all of them, or those that are named. */
-export type RenderSelfService =
-  | Render<SelfServicePage>
-  | {
-      readonly form?: Render<SelfServiceFormPage>
-      readonly sent?: Render<SelfServiceSentPage>
-      readonly expired?: Render<SelfServiceExpiredPage>
-    }
-
-/** What shows this page, if the application does. */
-export function rendererOf(
-  render: RenderSelfService | undefined,
-  { name }: SelfServicePage,
-): Render<SelfServicePage> | undefined {
-  // Looked up by the page's own name: it gets the page that it expects.
-  return typeof render === 'object' ? (render[name] as Render<SelfServicePage> | undefined) : render
-}
+export type RenderSelfService = RenderPages<SelfServicePage>
 
 export function bodyOf(page: SelfServicePage): Html {
   return page.name === 'form' ? formBody(page) : noticeBody(page)

@@ -1,20 +1,16 @@
-import { Router, urlencoded, type Request, type RequestHandler, type Response } from 'express'
-import { explainMissingTable } from '../../database/missing-table.js'
-import {
-  aFunction,
-  aList,
-  checkOptions,
-  either,
-  positiveCount,
-  positiveSeconds,
-  type Rule,
-} from '../../options.js'
+import { Router, urlencoded } from 'express'
+import { aFunction, aList, checkOptions, positiveCount, positiveSeconds } from '../../options.js'
+import { aBaseUrl, type BaseUrl } from '../../web/base-url.js'
 import { conventionalCsrfField, type CsrfFieldOf } from '../../web/csrf-field.js'
-import { aLimiter, aLimiterFailure, type Limiter, type LimiterFailure } from '../../web/limiter.js'
+import { aSchema } from '../../web/form.js'
+import { aFormLimiter, FormLimits, type FormLimiter } from '../../web/form-limits.js'
+import { handled } from '../../web/handled.js'
+import { aLimiterFailure, type LimiterFailure } from '../../web/limiter.js'
 import type { FormField } from '../../web/pages/form-page.js'
+import { aRenderer } from '../../web/pages/renderers.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
 import { SelfServiceDesk } from './desk.js'
-import { A_BASE_URL, isBaseUrl, type BaseUrl, type SendLink } from './issue-pass.js'
+import type { SendLink } from './issue-pass.js'
 import type { RenderSelfService } from './pages.js'
 import { defaultFields, defaultSchema, type SelfServiceSchema } from './schema.js'
 
@@ -42,7 +38,7 @@ export interface SelfServiceOptions {
    * limit, the answer is 429.
    * @default no limit
    */
-  limiter?: Limiter | { readonly ip?: Limiter; readonly email?: Limiter }
+  limiter?: FormLimiter
   /** Whether links are sent while the limiter fails; if not, the answer is 503. @default 'open' */
   limiterFailure?: LimiterFailure
   /** The form's fields. @default first name, last name, e-mail address */
@@ -91,16 +87,16 @@ function deskOf(options: SelfServiceOptions): SelfServiceDesk {
       baseUrl: aBaseUrl,
       tokenExpiry: positiveSeconds,
       maxUses: positiveCount,
-      limiter: either(aLimiter, limiterPair),
+      limiter: aFormLimiter,
       limiterFailure: aLimiterFailure,
       fields: aList,
       schema: aSchema,
-      render: either(aFunction, pageRenderers),
+      render: aRenderer('form', 'sent', 'expired'),
       csrf: aFunction,
     },
     ['Visitor', 'send', 'baseUrl'],
   )
-  const { Visitor: Model, limiter = {} } = options
+  const { Visitor: Model } = options
   const { seal } = Model[visitorSettings].codec
   if (seal === undefined) {
     throw new TypeError(
@@ -113,51 +109,11 @@ function deskOf(options: SelfServiceOptions): SelfServiceDesk {
     seal,
     send: options.send,
     baseUrl: options.baseUrl,
-    limiter: 'consume' in limiter ? { ip: limiter, email: limiter } : limiter,
-    limiterFailure: options.limiterFailure ?? 'open',
+    formLimits: new FormLimits(options.limiter, options.limiterFailure),
     limits: { tokenExpiry: options.tokenExpiry, maxUses: options.maxUses },
     fields: options.fields ?? defaultFields,
     schema: options.schema ?? defaultSchema,
     render: options.render,
     csrf: options.csrf ?? conventionalCsrfField,
   })
-}
-
-/** Express 4 does not look at what a handler returns. */
-function handled(answer: (req: Request, res: Response) => Promise<void>): RequestHandler {
-  return function selfService(req, res, next) {
-    answer(req, res).catch((error: unknown) => {
-      next(explainMissingTable(error))
-    })
-  }
-}
-
-const aBaseUrl: Rule = {
-  expected: `${A_BASE_URL}, or a function`,
-  test: (value) => typeof value === 'function' || isBaseUrl(value),
-}
-
-const limiterPair: Rule = {
-  expected: '{ ip, email } of such',
-  test: (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.keys(value).length > 0 &&
-    Object.entries(value).every(([name, each]) => ['ip', 'email'].includes(name) && aLimiter.test(each)),
-}
-
-const pageRenderers: Rule = {
-  expected: 'an object of functions named form, sent or expired',
-  test: (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.entries(value).every(
-      ([name, each]) => ['form', 'sent', 'expired'].includes(name) && typeof each === 'function',
-    ),
-}
-
-const aSchema: Rule = {
-  expected: 'a Standard Schema, as of zod or valibot',
-  test: (value) =>
-    typeof (value as { '~standard'?: { validate?: unknown } } | null)?.['~standard']?.validate === 'function',
 }

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { FormValues } from '../../web/form.js'
-import { oneSpelling } from './address.js'
+import { oneSpelling } from '../../web/email-address.js'
 import type { FormField } from '../../web/pages/form-page.js'
 import type { VisitorContext } from '../scope.js'
 

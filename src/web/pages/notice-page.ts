@@ -1,15 +1,27 @@
 import { html, type Html } from './html.js'
 import type { Page } from './page.js'
 
+/** Where to go from a page. */
+export interface PageLink {
+  readonly href: string
+  readonly text: string
+}
+
 /** A page that says something, and where to go from there. */
 export interface NoticePage extends Page {
   readonly text: string
-  readonly link: { readonly href: string; readonly text: string } | undefined
+  readonly link: PageLink | undefined
+  /** Where else. */
+  readonly otherLink?: PageLink
 }
 
-export function noticeBody({ text, link }: NoticePage): Html {
+export function noticeBody({ text, link, otherLink }: NoticePage): Html {
   return html`
     <p>${text}</p>
-    ${link !== undefined && html`<p><a href="${link.href}">${link.text}</a></p>`}
+    ${link !== undefined && linkHtml(link)} ${otherLink !== undefined && linkHtml(otherLink)}
   `
+}
+
+function linkHtml({ href, text }: PageLink): Html {
+  return html`<p><a href="${href}">${text}</a></p>`
 }

@@ -1,10 +1,11 @@
 import { ValidationError, ValidationErrorItem, type Attributes, type Model } from 'sequelize'
-import { sequelizeOf } from '../database/columns.js'
-import { retryOnDeadlock } from '../database/deadlock.js'
-import { NotGuestError } from '../errors.js'
-import { guestSettings, type GuestModel, type UserId, type WriteOptions } from './guest.js'
-import { rememberGuest } from './guest-state.js'
-import { couldBeKey, keyOf } from './user-key.js'
+import { sequelizeOf } from '../../database/columns.js'
+import { retryOnDeadlock } from '../../database/deadlock.js'
+import { NotGuestError } from '../../errors.js'
+import { guestSettings, type ConvertOptions, type GuestModel, type UserId } from '../guest.js'
+import { rememberGuest } from '../guest-state.js'
+import { withFreeUsername } from './free-username.js'
+import { couldBeKey, keyOf } from '../user-key.js'
 
 /**
  * `Guest.convert`. Deleting the `Guest` row comes first: that statement locks it, and of any number of converters (or
@@ -15,24 +16,28 @@ export async function convertGuest<U extends Model>(
   Guest: GuestModel<U>,
   userOrId: U | UserId,
   values: Partial<Attributes<U>>,
-  { transaction: outer }: WriteOptions = {},
+  { transaction: outer, findFreeUsername = false, verifiedEmail }: ConvertOptions = {},
 ): Promise<U> {
   const { User, onConvert } = Guest[guestSettings]
   const id: unknown = userOrId instanceof User ? keyOf(userOrId) : userOrId
   if (!couldBeKey(User, id)) throw new NotGuestError()
   checkValues(Guest, id, values)
 
-  const convert = (): Promise<U> =>
+  const convert = (wanted: Partial<Attributes<U>>) => (): Promise<U> =>
     sequelizeOf(Guest).transaction({ ...(outer && { transaction: outer }) }, async (transaction) => {
       if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
       const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
-      await user.update(values, { transaction })
+      await user.update(wanted, { transaction })
       rememberGuest(user, null)
-      await onConvert?.({ user, values, transaction })
+      await onConvert?.({ user, values: wanted, verifiedEmail, transaction })
       return user
     })
   // A caller's transaction is lost with a deadlock, and only the caller can begin it again.
-  return outer === undefined ? await retryOnDeadlock(convert) : await convert()
+  const attempt = (wanted: Partial<Attributes<U>>): Promise<U> =>
+    outer === undefined ? retryOnDeadlock(convert(wanted)) : convert(wanted)()
+  return findFreeUsername
+    ? await withFreeUsername(Guest, values, { transaction: outer }, attempt)
+    : await attempt(values)
 }
 
 /** What no users model's own validators are sure to refuse: another key, and a name that an empty form left empty. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import type { Agent } from 'supertest'
 import { UniqueConstraintError, ValidationError } from 'sequelize'
-import { NotGuestError, type ConvertContext } from '../../src/index.js'
-import { startApplication, whoIs, type TestApp, type User, type Who } from '../support/application.js'
+import { NotGuestError, type ConvertContext } from '../../../src/index.js'
+import { startApplication, whoIs, type TestApp, type User, type Who } from '../../support/application.js'
 
 let app: TestApp
 let onConvert: (context: ConvertContext<User>) => unknown = () => undefined

@@ -1,0 +1,58 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { EphemeralError } from 'passport-ephemeral'
+
+/** An error of the application's own, with a message that is fit for the page. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    /** Stable, for programs. */
+    readonly code: string,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+/** What programs get; people see the message. */
+interface Answer {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+}
+
+export const notFound: RequestHandler = (_req, _res, next) => {
+  next(new ApiError(404, 'ERR_NOT_FOUND', 'There is nothing at this address.'))
+}
+
+/** JSON for the API, and plain words for whoever opened a page. */
+export const showError: ErrorRequestHandler = (error: unknown, req, res, next) => {
+  if (res.headersSent) {
+    next(error)
+    return
+  }
+  const answer = describe(error)
+  if (answer.status >= 500) console.error(error)
+  res.status(answer.status)
+  if (req.path.startsWith('/api/')) res.json(answer)
+  else res.type('text').send(`${answer.message}\n`)
+}
+
+function describe(error: unknown): Answer {
+  const status = statusOf(error)
+  const isOurs = error instanceof ApiError || error instanceof EphemeralError
+  if (status >= 500) {
+    return {
+      status,
+      code: isOurs ? error.code : 'ERR_INTERNAL',
+      message: 'It is our fault, not yours. Nothing was changed. Please try again in a moment.',
+    }
+  }
+  if (isOurs) return { status, code: error.code, message: error.message }
+  return { status, code: 'ERR_BAD_REQUEST', message: 'The request could not be understood.' }
+}
+
+/** Errors of Express and its parsers carry a status too. */
+function statusOf(error: unknown): number {
+  const status = (error as { status?: unknown } | null)?.status
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500
+}

@@ -1,0 +1,46 @@
+/* global document, fetch */
+
+/** One request after the other: the answer to the first brings the cookie by which the second is known. */
+let last = Promise.resolve()
+
+/** Asks the API; whatever goes wrong is an error with a message that is fit for the page. */
+export function call(method, path, body) {
+  const answer = last.then(() => send(method, path, body))
+  last = answer.catch(() => undefined)
+  return answer
+}
+
+async function send(method, path, body) {
+  let response
+  try {
+    response = await fetch(`/api${path}`, {
+      method,
+      ...(body !== undefined && {
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    })
+  } catch (cause) {
+    throw new Error('The server cannot be reached. Please try again.', { cause })
+  }
+  const answer = response.status === 204 ? undefined : await response.json()
+  if (response.ok) return answer
+  throw Object.assign(new Error(answer.message), { status: response.status, code: answer.code })
+}
+
+/** Says who is here, and shows what is for them. */
+export async function introduce() {
+  const me = await call('GET', '/me')
+  document.getElementById('who').textContent = describe(me)
+  for (const part of document.querySelectorAll('[data-for]')) {
+    part.hidden = !part.dataset.for.split(' ').includes(me.kind)
+  }
+  return me
+}
+
+function describe({ kind, name, keptUntil }) {
+  if (kind === 'anonymous') return 'Nobody yet'
+  if (kind === 'regular') return name
+  const day = new Date(keptUntil).toLocaleDateString('en', { day: 'numeric', month: 'long' })
+  return `Guest ${name}, kept until ${day}`
+}

@@ -1,0 +1,43 @@
+import { randomInt } from 'node:crypto'
+import { UniqueConstraintError, type Attributes, type Model } from 'sequelize'
+import { declaredLength } from '../../database/columns.js'
+import { UsernameExhausted } from '../../errors.js'
+import { guestSettings, type GuestModel, type WriteOptions } from '../guest.js'
+import { usernameIsTaken } from '../statements.js'
+
+const MAX_ATTEMPTS = 10
+
+/**
+ * Tries something with a username, and again with digits after it as long as the name is what was in the way: two at
+ * first, then more. Whoever takes a name between two statements only causes one more attempt.
+ *
+ * @throws {UsernameExhausted} if none of them was free
+ */
+export async function withFreeUsername<U extends Model>(
+  Guest: GuestModel<U>,
+  values: Partial<Attributes<U>>,
+  options: WriteOptions,
+  attempt: (values: Partial<Attributes<U>>) => Promise<U>,
+): Promise<U> {
+  const { usernameField } = Guest[guestSettings]
+  const wanted = (values as Readonly<Record<string, unknown>>)[usernameField]
+  if (typeof wanted !== 'string') return await attempt(values)
+
+  for (let attempts = 1; ; attempts++) {
+    const username = attempts === 1 ? wanted : withDigits(Guest, wanted, attempts)
+    try {
+      return await attempt({ ...values, [usernameField]: username })
+    } catch (error) {
+      if (!(error instanceof UniqueConstraintError) || !(await usernameIsTaken(Guest, username, options)))
+        throw error
+      if (attempts >= MAX_ATTEMPTS) throw new UsernameExhausted(attempts, { cause: error })
+    }
+  }
+}
+
+/** `fred42`, later `fred5081234`, no longer than the column. */
+function withDigits(Guest: GuestModel, username: string, digits: number): string {
+  const { User, usernameField } = Guest[guestSettings]
+  const number = String(randomInt(10 ** (digits - 1), 10 ** digits))
+  return username.slice(0, (declaredLength(User, usernameField) ?? Infinity) - number.length) + number
+}

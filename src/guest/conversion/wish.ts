@@ -1,0 +1,78 @@
+import {
+  DataTypes,
+  Model,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type ModelStatic,
+  type NonAttribute,
+  type Sequelize,
+} from 'sequelize'
+import { initOwnModel } from '../../database/own-model.js'
+import type { UserId } from '../guest.js'
+
+/**
+ * What a guest has asked to become, until the link in the message is followed and confirmed: one for each guest. It
+ * hangs on the `Guest` row, and goes with it: by conversion, merge and clean-up.
+ */
+export class GuestWish extends Model<InferAttributes<GuestWish>, InferCreationAttributes<GuestWish>> {
+  /** Whose it is, and the primary key. */
+  declare readonly userId: UserId
+  /** The address to be proven, in one spelling and in small letters: what wishes are compared by. */
+  declare readonly email: string
+  /** The attributes of `User` that the conversion sets: the address as it was typed, a hashed password. */
+  declare readonly details: Readonly<Record<string, unknown>>
+  /** SHA-256 of the link's token. */
+  declare readonly tokenHash: string
+  declare readonly createdAt: Date
+  /** From then on the link opens nothing. */
+  declare readonly expiresAt: Date
+
+  get hasExpired(): NonAttribute<boolean> {
+    return this.expiresAt.getTime() <= Date.now()
+  }
+}
+
+/** Where the table of the wishes is, and what the host's conventions make of it. */
+export interface WishModelOptions {
+  readonly modelName: string
+  readonly tableName: string | undefined
+  readonly schema: string | undefined
+  readonly underscored: boolean | undefined
+}
+
+/** Initialises the model of a guest model's wishes, beside it. */
+export function initWishModel(
+  Wish: typeof GuestWish,
+  sequelize: Sequelize,
+  Guest: ModelStatic<Model>,
+  options: WishModelOptions,
+): void {
+  const { type = DataTypes.INTEGER } = Guest.getAttributes()['userId'] ?? {}
+  initOwnModel(
+    Wish,
+    sequelize,
+    {
+      userId: { type, primaryKey: true, allowNull: false },
+      email: { type: DataTypes.STRING(254), allowNull: false },
+      details: { type: DataTypes.JSON, allowNull: false },
+      tokenHash: { type: DataTypes.STRING(64), allowNull: false },
+      createdAt: { type: DataTypes.DATE(3), allowNull: false },
+      expiresAt: { type: DataTypes.DATE(3), allowNull: false },
+    },
+    {
+      ...options,
+      updatedAt: false,
+      indexes: [
+        { attributes: ['tokenHash'], unique: true },
+        { attributes: ['email'] },
+        { attributes: ['expiresAt'] },
+      ],
+    },
+  )
+  Wish.belongsTo(Guest, {
+    as: 'guest',
+    foreignKey: { name: 'userId', allowNull: false },
+    onDelete: 'CASCADE',
+    onUpdate: 'CASCADE',
+  })
+}

@@ -1,0 +1,188 @@
+import { urlencoded, type Request, type RequestHandler, type Response } from 'express'
+import { RegularUserRequired } from '../errors.js'
+import { aFunction, aLocalUrl, checkOptions } from '../options.js'
+import { conventionalCsrfField, type CsrfFieldOf } from '../web/csrf-field.js'
+import { ownAddress } from '../web/own-address.js'
+import { formBody, type CsrfField, type FormPage } from '../web/pages/form-page.js'
+import { html, type Html } from '../web/pages/html.js'
+import { showPage, type Render } from '../web/pages/page.js'
+import { queryValues, withQuery } from '../web/query.js'
+import { refuseCrossSite } from '../web/same-site.js'
+import { isGuest } from './guest-state.js'
+import { markNoGuest, markSeconds } from './no-guest-mark.js'
+
+/** Options of {@link guestLogout}. */
+export interface GuestLogoutOptions {
+  /** Where a guest who has left is sent: a page that anonymous people may see. @default '/' */
+  url?: string
+  /** Where guests become regular users, for the link beside the button. @default '/convert' */
+  convertUrl?: string
+  /**
+   * For how many seconds `passport.authenticate('guest')` makes no new guest in this browser, so that the next click is
+   * anonymous; a form that they post begins anew at once. From 0 (it makes one at once) to 86400.
+   * @default 60
+   */
+  noGuestFor?: number
+  /** Shows the page in the application's own way. @default plain HTML */
+  render?: Render<LeavePage>
+  /** The application's own CSRF token. @default `req.csrfToken()`, or what `res.locals` has of it */
+  csrf?: CsrfFieldOf
+}
+
+/**
+ * Asks a guest who wants to log out whether they mean it: nobody can log in as them again. Status 200, or 422 for a form
+ * that was posted without the confirmation, as the application's own logout button does: nobody has been logged out.
+ */
+export interface LeavePage extends FormPage {
+  readonly name: 'leave'
+  /** The way to keep everything. */
+  readonly link: { readonly href: string; readonly text: string }
+}
+
+/** The parameter by which a guest confirms, in the query or in the body, and its only value that does. */
+const CONFIRM = 'confirm'
+const YES = 'yes'
+
+/**
+ * Stands before the application's own logout, which guests never reach: logging out as a guest loses everything, so they
+ * are asked first. Without `confirm=yes` a person gets a page with a button, and a program an error; with it, and by any
+ * method but GET, HEAD and OPTIONS, they are logged out. Everybody else passes on. No query.
+ *
+ * What the guest has is not deleted here: the clean-up does it when they expire.
+ *
+ * @example
+ * app.post('/logout', guestLogout(), (req, res, next) => req.logout((error) => (error ? next(error) : res.redirect('/'))))
+ *
+ * @throws {TypeError} at start-up, naming the option that is wrong
+ */
+export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
+  checkOptions('guestLogout', options, {
+    url: aLocalUrl,
+    convertUrl: aLocalUrl,
+    noGuestFor: markSeconds,
+    render: aFunction,
+    csrf: aFunction,
+  })
+  const {
+    url = '/',
+    convertUrl = '/convert',
+    noGuestFor = 60,
+    render,
+    csrf = conventionalCsrfField,
+  } = options
+
+  async function answer(req: Request, res: Response): Promise<void> {
+    res.vary('Accept')
+    if (isSafe(req)) {
+      await ask(req, res, 200)
+      return
+    }
+    refuseCrossSite(req)
+    if (!(await isConfirmed(req, res))) {
+      await ask(req, res, 422)
+      return
+    }
+    await leave(req, res, noGuestFor)
+    sayGoodbye(req, res, url)
+  }
+
+  async function ask(req: Request, res: Response, status: number): Promise<void> {
+    if (!prefersHtml(req)) throw new RegularUserRequired(403)
+    const page = leavePage({ status, action: actionOf(req), convertUrl, csrf: csrf(req, res) })
+    await showPage(req, res, page, { render, body: bodyOf, formLeadsAnywhere: true })
+  }
+
+  return function guestLogoutMiddleware(req, res, next) {
+    if (!isGuest(req)) {
+      next()
+      return
+    }
+    answer(req, res).catch(next)
+  }
+}
+
+/** Methods by which a browser, a scanner or another site fetches what nobody has asked to change (RFC 9110 §9.2.1). */
+function isSafe(req: Request): boolean {
+  return ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(req.method)
+}
+
+function prefersHtml(req: Request): boolean {
+  return req.accepts(['json', 'html']) === 'html'
+}
+
+async function isConfirmed(req: Request, res: Response): Promise<boolean> {
+  const values = queryValues(req.originalUrl, CONFIRM)
+  if (values.length > 0) return values.every((value) => value === YES)
+  await readBody(req, res)
+  const body: unknown = req.body
+  return typeof body === 'object' && body !== null && (body as Record<string, unknown>)[CONFIRM] === YES
+}
+
+const parser: RequestHandler = urlencoded({ extended: false, limit: '32kb' })
+
+/** Reads the form if the application has not; what another parser has read stays as it is. */
+async function readBody(req: Request, res: Response): Promise<void> {
+  await done((next) => {
+    parser(req, res, next)
+  })
+}
+
+async function leave(req: Request, res: Response, noGuestFor: number): Promise<void> {
+  // Before the logout: should that fail half-way, no loop begins. Whoever is still logged in is not kept out by a mark.
+  if (noGuestFor > 0) markNoGuest(req, res, noGuestFor)
+  await done((next) => {
+    req.logout(next)
+  })
+}
+
+function done(start: (next: (error?: unknown) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => {
+      if (error === undefined || error === null) resolve()
+      else reject(error instanceof Error ? error : new Error('The logout failed', { cause: error }))
+    })
+  })
+}
+
+/** A program that followed a redirect would take that page for its answer. */
+function sayGoodbye(req: Request, res: Response, url: string): void {
+  res.set('Cache-Control', 'no-store')
+  if (prefersHtml(req)) res.redirect(303, url)
+  else res.status(204).end()
+}
+
+/** In the address, so that a page of the application's own has only to post to `page.action`. */
+function actionOf(req: Request): string {
+  return withQuery(ownAddress(req), CONFIRM, YES)
+}
+
+interface LeaveState {
+  readonly status: number
+  readonly action: string
+  readonly convertUrl: string
+  readonly csrf: CsrfField | undefined
+}
+
+function leavePage({ status, action, convertUrl, csrf }: LeaveState): LeavePage {
+  return {
+    name: 'leave',
+    status,
+    title: 'Do you want to leave?',
+    text: 'You are here as a guest. Once you have left, nobody can come back to what you have done here, not even you.',
+    link: { href: convertUrl, text: 'Create an account and keep everything' },
+    error: undefined,
+    fields: [],
+    action,
+    button: 'Leave and lose everything',
+    csrf,
+  }
+}
+
+/** The way to keep everything comes first, for whoever goes through the page by keyboard or by ear. */
+function bodyOf(page: LeavePage): Html {
+  return html`
+    <p>${page.text}</p>
+    <p><a href="${page.link.href}">${page.link.text}</a></p>
+    ${formBody({ ...page, text: undefined })}
+  `
+}

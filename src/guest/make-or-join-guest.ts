@@ -1,0 +1,80 @@
+import { hash } from 'node:crypto'
+import createDebug from 'debug'
+import type { Request } from 'express'
+import type { Model } from 'sequelize'
+import { currentSessionId, presentedSessionIds } from '../web/session.js'
+import { introduce, isUniqueViolation, makeGuest, type GuestRecipe } from './create.js'
+import type { Guest as GuestRow, GuestModel } from './guest.js'
+import { findGuestBySession, findUserWithGuest, type UserWithGuest } from './statements.js'
+
+const debug = createDebug('passport-ephemeral:guest')
+
+/**
+ * How long after a guest was made another request of the same session may join it: as long as a page's parallel
+ * requests may take to arrive.
+ */
+const JOIN_WINDOW_MS = 10 * 1000
+
+/** A request bears few session cookies; who sends hundreds does not get hundreds of look-ups. */
+const MAX_SESSION_COOKIES = 4
+
+/**
+ * Makes a guest, or joins the one that a parallel request with the same session cookie has made. The database decides
+ * between them, by the unique `sessionHash`: two processes agree as two requests in one do. A request that comes when
+ * the first one's login has already renewed the session finds the guest by the id that its cookie still names.
+ *
+ * @throws {UsernameExhausted} if the generator offered nothing that was free
+ */
+export async function makeOrJoinGuest<U extends Model>(
+  Guest: GuestModel<U>,
+  recipe: GuestRecipe<U>,
+  req: Request,
+): Promise<U> {
+  const presented = presentedSessionIds(req).slice(0, MAX_SESSION_COOKIES)
+  const current = currentSessionId(req)
+  if (current === undefined || presented.length === 0) return await makeGuest(Guest, recipe)
+  if (presented.includes(current)) return await makeOrJoin(Guest, recipe, hashOfSession(req, current))
+
+  const sibling = await findGuestBySession(
+    Guest,
+    presented.map((id) => hashOfSession(req, id)),
+  )
+  const joined = sibling === undefined ? undefined : await joinable(Guest, sibling)
+  return joined === undefined ? await makeGuest(Guest, recipe) : introduce(joined)
+}
+
+/** Whoever is in the way may have gone when we look, if it was the session: once more without it, and then it is an error. */
+async function makeOrJoin<U extends Model>(
+  Guest: GuestModel<U>,
+  recipe: GuestRecipe<U>,
+  sessionHash: string,
+): Promise<U> {
+  try {
+    return await makeGuest(Guest, recipe, { sessionHash })
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    const sibling = await findGuestBySession(Guest, [sessionHash])
+    const joined = sibling === undefined ? undefined : await joinable(Guest, sibling)
+    return joined === undefined ? await makeGuest(Guest, recipe) : introduce(joined)
+  }
+}
+
+/**
+ * What tells that two requests are one browser's: the session that their cookie names, sent by the same client. The
+ * client is part of it so that whoever planted a session id in somebody's browser beforehand (session fixation) does
+ * not join their guest by it.
+ */
+function hashOfSession(req: Request, id: string): string {
+  return hash('sha256', [id, req.ip ?? '', req.get('user-agent') ?? ''].join('\0'), 'hex')
+}
+
+async function joinable<U extends Model>(
+  Guest: GuestModel<U>,
+  sibling: GuestRow,
+): Promise<UserWithGuest<U> | undefined> {
+  if (sibling.createdAt.getTime() + JOIN_WINDOW_MS < Date.now()) return undefined
+  const found = await findUserWithGuest(Guest, sibling.userId)
+  if (found?.guest === undefined || found.guest === null) return undefined
+  debug('joined the guest of a parallel request')
+  return found
+}

@@ -1,0 +1,80 @@
+import type { Request } from 'express'
+import { CrossSiteRequest, GuestStateUnknown } from '../../errors.js'
+import { currentUser, setLogin, type Login, type LoginCallback } from '../../request.js'
+import { isForced } from '../../web/same-site.js'
+import { requireRenewableSession } from '../../web/session.js'
+import { guestSettings, type GuestModel } from '../guest.js'
+import { knownGuest, rememberGuest } from '../guest-state.js'
+import { keyOf } from '../user-key.js'
+import type { Parties } from './merge.js'
+
+/** What the login of a guest to an account is put off for. */
+export interface Interception {
+  readonly Guest: GuestModel
+  /** Origins of other sites from which a login form may come. */
+  readonly trustedOrigins: readonly string[]
+  /** Says whether there was something to merge. */
+  readonly merge: (parties: Parties) => Promise<boolean>
+}
+
+/** Whoever calls this request's `req.login`, Passport or the application, logs in by way of a merge. */
+export function interceptLogin(req: Request, login: Login, interception: Interception): void {
+  setLogin(req, function mergingLogin(user, options, done) {
+    const callback = typeof options === 'function' ? options : done
+    const opensSession = typeof options !== 'object' || options?.session !== false
+    const parties = opensSession && callback !== undefined ? partiesOf(req, user, interception) : undefined
+    if (parties === undefined || callback === undefined) {
+      login.call(req, user, options, done)
+      return
+    }
+    mergeFirst(parties, user as object, interception).then(
+      () => {
+        finish(req, login, [user, typeof options === 'function' ? {} : options, callback])
+      },
+      (error: unknown) => {
+        callback(error)
+      },
+    )
+  })
+}
+
+/** The guest who is logged in and the account that they log in to, or `undefined` if it is anybody else. */
+function partiesOf(req: Request, user: unknown, { Guest }: Interception): Parties | undefined {
+  const { User } = Guest[guestSettings]
+  const current = currentUser(req)
+  if (!(current instanceof User) || !(user instanceof User)) return undefined
+  if (knownGuest(current) === null || Boolean(knownGuest(user))) return undefined
+  const [guest, account] = [keyOf(current), keyOf(user)]
+  return String(guest) === String(account) ? undefined : { guest, account, req }
+}
+
+async function mergeFirst(
+  parties: Parties,
+  user: object,
+  { trustedOrigins, merge }: Interception,
+): Promise<void> {
+  const { req } = parties
+  const current = currentUser(req)
+  if (current === undefined || knownGuest(current) === undefined) throw new GuestStateUnknown()
+  if (isForced(req) && !trustedOrigins.includes(req.get('origin') ?? '')) throw new CrossSiteRequest()
+  requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
+  if (await merge(parties)) rememberGuest(user, null)
+}
+
+/** What the login throws at once goes to where the caller waits, and not past everybody. */
+function finish(
+  req: Request,
+  login: Login,
+  [user, options, callback]: [user: unknown, options: Parameters<Login>[1], callback: LoginCallback],
+): void {
+  const answer = { isGiven: false }
+  try {
+    login.call(req, user, options, (error) => {
+      answer.isGiven = true
+      callback(error)
+    })
+  } catch (error) {
+    if (answer.isGiven) throw error
+    callback(error)
+  }
+}

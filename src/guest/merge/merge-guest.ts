@@ -1,0 +1,145 @@
+import type { RequestHandler } from 'express'
+import type { Model, ModelStatic } from 'sequelize'
+import { sequelizeOf } from '../../database/columns.js'
+import { MiddlewareOrder } from '../../errors.js'
+import { aFunction, aList, checkOptions, either, oneOf, strings, type Rule } from '../../options.js'
+import { currentUser, loginOf, sessionHoldsLogin } from '../../request.js'
+import { guestModel, type GuestModel } from '../guest.js'
+import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
+import { interceptLogin } from './intercept-login.js'
+import { merge, type MergeContext, type MergeRecipe } from './merge.js'
+import type { MergeConflict } from './conflicts.js'
+
+export type { MergeConflict, MergeConflictRows } from './conflicts.js'
+export type { MergeContext } from './merge.js'
+export type { Reassigned } from './belongings.js'
+
+/** Options of {@link mergeGuest}. */
+export interface MergeGuestOptions<U extends Model> {
+  /** The model, from `defineGuestModel`. */
+  Guest: GuestModel<U>
+  /**
+   * The models whose rows go to the account; those of all others go with the guest, as your foreign keys say.
+   * @default every model with an association to `User`, whichever side declares it
+   */
+  reassign?: readonly Reassigned[]
+  /** Runs in the transaction, once everything is moved and before the guest is deleted; a throw undoes it all. @default nothing */
+  onMerge?: (context: MergeContext<U>) => unknown
+  /**
+   * What becomes of two rows of which a unique index (or `hasOne`) lets the account have one. For all models, or by
+   * model name.
+   * @default 'keep-account'
+   */
+  conflict?: MergeConflict | Readonly<Record<string, MergeConflict>>
+  /**
+   * Origins of other sites that may post to your login in a guest's name: of an identity provider that answers by a form
+   * (SAML, `response_mode=form_post`), say.
+   * @default []
+   */
+  trustedOrigins?: readonly string[]
+}
+
+const aConflictRule = either(oneOf('keep-account', 'keep-guest'), aFunction)
+const aConflict: Rule = {
+  expected: `${aConflictRule.expected}, or an object of these by model name`,
+  test: (value) =>
+    aConflictRule.test(value) ||
+    (typeof value === 'object' && value !== null && Object.values(value).every(aConflictRule.test)),
+}
+const reassigned: Rule = {
+  expected: 'a non-empty array of models, or of { model, foreignKey }',
+  test: (value) => aList.test(value) && (value as readonly unknown[]).every(isReassigned),
+}
+const origins: Rule = {
+  expected: 'an array of origins, such as https://login.example.com',
+  test: (value) =>
+    strings.test(value) &&
+    (value as readonly string[]).every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+}
+
+/**
+ * A guest who logs in to an account that exists keeps their things: whichever way they log in, by any strategy or by
+ * `req.login`. In one transaction, before the session of the account exists, what belongs to the guest goes to the account,
+ * `onMerge` runs, and the guest is deleted. If that fails nothing is changed and the login does not happen: its callback
+ * gets `MergeFailed`. Put it after `passport.session()` (and `loadGuest`), and before your logins.
+ *
+ * @throws {TypeError} at start-up, naming the option that is wrong
+ */
+export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): RequestHandler {
+  checkOptions(
+    'mergeGuest',
+    options,
+    {
+      Guest: guestModel,
+      reassign: reassigned,
+      onMerge: aFunction,
+      conflict: aConflict,
+      trustedOrigins: origins,
+    },
+    ['Guest'],
+  )
+  const { Guest, trustedOrigins = [] } = options
+  const recipe = recipeOf(options)
+
+  return function guestMerger(req, _res, next) {
+    const login = loginOf(req)
+    if (login === undefined) {
+      next(
+        new MiddlewareOrder(
+          'mergeGuest met a request without req.login: put app.use(passport.session()) before it',
+        ),
+      )
+      return
+    }
+    if (currentUser(req) === undefined && sessionHoldsLogin(req)) {
+      next(
+        new MiddlewareOrder(
+          'mergeGuest met a session with a login that nobody restored: put app.use(passport.session()) before it',
+        ),
+      )
+      return
+    }
+    interceptLogin(req, login, { Guest, trustedOrigins, merge: (parties) => merge(recipe, parties) })
+    next()
+  }
+}
+
+function recipeOf<U extends Model>({
+  Guest,
+  reassign,
+  onMerge,
+  conflict,
+}: MergeGuestOptions<U>): MergeRecipe<U> {
+  if (reassign !== undefined) reassignedOf(Guest, reassign) // mistakes show now, what is associated later counts too
+  let belongings: readonly Belonging[] | undefined
+  return {
+    Guest,
+    belongings: () =>
+      (belongings ??= reassign === undefined ? everythingOf(Guest) : reassignedOf(Guest, reassign)),
+    conflictOf: conflictRule(Guest, conflict),
+    onMerge,
+  }
+}
+
+function conflictRule(
+  Guest: GuestModel,
+  conflict: MergeGuestOptions<Model>['conflict'] = 'keep-account',
+): (model: ModelStatic<Model>) => MergeConflict {
+  if (typeof conflict !== 'object') return () => conflict
+  for (const name of Object.keys(conflict)) {
+    if (!sequelizeOf(Guest).isDefined(name)) {
+      throw new TypeError(`mergeGuest: option 'conflict' names a model '${name}', which is not defined`)
+    }
+  }
+  return ({ name }) => conflict[name] ?? 'keep-account'
+}
+
+function isReassigned(value: unknown): boolean {
+  if (isModel(value)) return true
+  const { model, foreignKey } = (value ?? {}) as { readonly model?: unknown; readonly foreignKey?: unknown }
+  return isModel(model) && typeof foreignKey === 'string'
+}
+
+function isModel(value: unknown): boolean {
+  return typeof value === 'function' && 'getTableName' in value
+}

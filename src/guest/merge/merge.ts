@@ -1,0 +1,189 @@
+import createDebug from 'debug'
+import type { Request } from 'express'
+import { DataTypes, Op, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize'
+import { sequelizeOf } from '../../database/columns.js'
+import { isDeadlock, retryOnDeadlock } from '../../database/deadlock.js'
+import { MergeFailed } from '../../errors.js'
+import { guestSettings, type GuestModel, type UserId } from '../guest.js'
+import { isUserId } from '../user-key.js'
+import { resolveConflicts, rivalriesOf, type MergeConflict, type Rivalry } from './conflicts.js'
+import { tableOf } from './references.js'
+import { forgetUniqueKeys } from './unique-keys.js'
+import type { Belonging } from './belongings.js'
+
+const debug = createDebug('passport-ephemeral:guest')
+
+/** What `onMerge` is told. */
+export interface MergeContext<U extends Model> {
+  /** The guest's users row, about to be deleted. */
+  readonly guest: U
+  /** The account, which has the guest's rows already. */
+  readonly account: U
+  readonly req: Request
+  readonly transaction: Transaction
+}
+
+/** How guests are merged; the options of `mergeGuest` in one piece. */
+export interface MergeRecipe<U extends Model> {
+  readonly Guest: GuestModel<U>
+  /** What moves; asked for at the first merge, when all associations are defined. */
+  readonly belongings: () => readonly Belonging[]
+  readonly conflictOf: (model: ModelStatic<Model>) => MergeConflict
+  readonly onMerge: ((context: MergeContext<U>) => unknown) | undefined
+}
+
+/** Who is merged with whom. */
+export interface Parties {
+  readonly guest: UserId
+  readonly account: UserId
+  readonly req: Request
+}
+
+/** Belongings, and what may be in the way of moving them. */
+interface Move {
+  readonly belonging: Belonging
+  readonly rivalries: readonly Rivalry[]
+}
+
+/** Undoes a merge that was none of ours: the login goes on without. */
+class NothingToMerge extends Error {}
+
+/**
+ * Moves what belongs to the guest to the account and deletes the guest, all or nothing. Deleting the `Guest` row comes
+ * first: that statement locks it, and of any number of merges, conversions and clean-ups exactly one finds it there.
+ *
+ * @returns whether there was something to merge: `false` if the guest is gone already, or the account is a guest itself
+ * @throws {MergeFailed} with the cause; nothing is changed then
+ */
+export async function merge<U extends Model>(recipe: MergeRecipe<U>, parties: Parties): Promise<boolean> {
+  const belongings = recipe.belongings()
+  try {
+    // Whatever the plan needs of the database is asked now: inside the transaction it would take a second connection.
+    const moves = await Promise.all(belongings.map((belonging) => plan(recipe, belonging)))
+    await retryOnDeadlock(() =>
+      sequelizeOf(recipe.Guest).transaction((transaction) =>
+        mergeWithin(recipe, moves, parties, transaction),
+      ),
+    )
+    debug('a guest was merged into an account')
+    return true
+  } catch (error) {
+    if (error instanceof NothingToMerge) {
+      debug('nothing to merge: %s', error.message)
+      return false
+    }
+    for (const { model } of belongings) forgetUniqueKeys(model) // a migration may have changed them
+    if (error instanceof MergeFailed) throw error
+    throw new MergeFailed(
+      error instanceof Error ? error.message : 'something that is not an error was thrown',
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+async function plan<U extends Model>({ Guest }: MergeRecipe<U>, belonging: Belonging): Promise<Move> {
+  // Whose rows are users is never decided by deleting one of them.
+  const areUsers = tableOf(belonging.model) === tableOf(Guest[guestSettings].User)
+  return { belonging, rivalries: areUsers ? [] : await rivalriesOf(belonging) }
+}
+
+async function mergeWithin<U extends Model>(
+  { Guest, conflictOf, onMerge }: MergeRecipe<U>,
+  moves: readonly Move[],
+  parties: Parties,
+  transaction: Transaction,
+): Promise<void> {
+  if ((await Guest.destroy({ where: { userId: parties.guest }, transaction })) === 0) {
+    throw new NothingToMerge('the guest was merged or converted meanwhile, or is gone')
+  }
+  const { guest, account } = await lockUsers(Guest, parties, transaction)
+  if (guest === null) throw new NothingToMerge('the guest is gone')
+  if (account === null) throw new MergeFailed('the account is gone')
+  if ((await Guest.count({ where: { userId: parties.account }, transaction })) > 0) {
+    throw new NothingToMerge('a guest too')
+  }
+  for (const { belonging, rivalries } of moves) {
+    await move(belonging, rivalries, conflictOf(belonging.model), { guest, account }, transaction)
+  }
+  await onMerge?.({ guest, account, req: parties.req, transaction })
+  await deleteUser(Guest, parties.guest, transaction)
+}
+
+/**
+ * Locks both rows. The guest's lock makes a row that somebody inserts for the guest just now wait, and fail on its foreign
+ * key once the guest is gone; without it that row would be lost to the cascade.
+ */
+async function lockUsers<U extends Model>(
+  Guest: GuestModel<U>,
+  { guest, account }: Parties,
+  transaction: Transaction,
+): Promise<{ guest: U | null; account: U | null }> {
+  const User = Guest[guestSettings].User.unscoped()
+  const lock = transaction.LOCK.UPDATE
+  return {
+    guest: await User.findByPk(guest, { transaction, lock, paranoid: false }),
+    account: await User.findByPk(account, { transaction, lock }),
+  }
+}
+
+async function move(
+  { model, foreignKey, userKey, scope }: Belonging,
+  rivalries: readonly Rivalry[],
+  rule: MergeConflict,
+  users: { readonly guest: Model; readonly account: Model },
+  transaction: Transaction,
+): Promise<void> {
+  const from = valueFor(model, foreignKey, users.guest.get(userKey))
+  const to = valueFor(model, foreignKey, users.account.get(userKey))
+  if (from === undefined) return
+  if (to === undefined) {
+    throw new MergeFailed(`${model.name}.${foreignKey} refers to ${userKey}, which the account does not have`)
+  }
+  await resolveConflicts({ model, foreignKey, guest: from, account: to }, rivalries, rule, transaction)
+  try {
+    await model.unscoped().update(
+      { [foreignKey]: to },
+      {
+        where: { [Op.and]: [scope as WhereOptions, { [foreignKey]: from }] },
+        validate: false, // it would run the validators of attributes that are not there
+        silent: true, // whose a row is has changed, not what it says
+        paranoid: false,
+        transaction,
+      },
+    )
+  } catch (error) {
+    if (isDeadlock(error)) throw error
+    throw new MergeFailed(
+      `the rows of ${model.name} could not be moved by ${foreignKey} (${error instanceof Error ? error.message : 'unknown'}). ` +
+        `If a unique index is in the way that the database does not tell in full, name the models that move in 'reassign' ` +
+        `without ${model.name}, and move its rows in 'onMerge'`,
+      { cause: error },
+    )
+  }
+}
+
+/** A key as the column that repeats it stores it: a text column can hold the number of a polymorphic owner. */
+function valueFor(model: ModelStatic<Model>, foreignKey: string, key: unknown): UserId | undefined {
+  if (key === null || key === undefined) return undefined
+  const value = typeof key === 'bigint' ? String(key) : key
+  if (!isUserId(value)) {
+    throw new MergeFailed(`what ${model.name}.${foreignKey} refers to is neither a number nor a text`)
+  }
+  const type: unknown = model.getAttributes()[foreignKey]?.type
+  const isText =
+    type instanceof DataTypes.STRING || type instanceof DataTypes.TEXT || type instanceof DataTypes.CHAR
+  return isText ? String(value) : value
+}
+
+/** Really deletes the guest's users row, also where users are only marked as deleted. */
+async function deleteUser(Guest: GuestModel, id: UserId, transaction: Transaction): Promise<void> {
+  const { User } = Guest[guestSettings]
+  await User.unscoped().destroy({
+    where: { [User.primaryKeyAttribute]: id },
+    force: true,
+    individualHooks: true, // the application may have an avatar to delete
+    transaction,
+  })
+}

@@ -1,0 +1,45 @@
+import { DataTypes } from 'sequelize'
+import { fieldOf } from '../database/columns.js'
+import { guestSettings, type GuestModel } from '../guest/guest.js'
+import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } from './migration.js'
+
+/**
+ * What guests have asked to become, until they confirm their address. What is written here stays as it was published: a
+ * later change to the model is a later migration. Only names, the schema, and the type of the User's primary key are
+ * read from the models.
+ */
+export function guestWishes(Guests: GuestModel): Migration {
+  const { Wish } = Guests[guestSettings]
+  return {
+    name: 'passport-ephemeral-0003-guest-wishes',
+    async up(target) {
+      const queryInterface = queryInterfaceOf(target)
+      const { type } = Guests.getAttributes().userId
+      await queryInterface.createTable(
+        Wish.getTableName(),
+        inColumns(Wish, {
+          userId: {
+            type,
+            primaryKey: true,
+            allowNull: false,
+            references: { model: Guests.getTableName() as string, key: fieldOf(Guests, 'userId') },
+            onDelete: 'CASCADE',
+            onUpdate: 'CASCADE',
+          },
+          email: { type: DataTypes.STRING(254), allowNull: false },
+          details: { type: DataTypes.JSON, allowNull: false },
+          tokenHash: { type: DataTypes.STRING(64), allowNull: false },
+          createdAt: { type: DataTypes.DATE(3), allowNull: false },
+          expiresAt: { type: DataTypes.DATE(3), allowNull: false },
+        }),
+        tableOptions(Wish),
+      )
+      await addIndex(queryInterface, Wish, ['tokenHash'], { unique: true })
+      await addIndex(queryInterface, Wish, ['email'])
+      await addIndex(queryInterface, Wish, ['expiresAt'])
+    },
+    async down(target) {
+      await queryInterfaceOf(target).dropTable(Wish.getTableName())
+    },
+  }
+}

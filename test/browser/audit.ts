@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import axe, { type AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+/** Wide, and as narrow as WCAG 2.2 asks for (1.4.10, which is also 1280 pixels enlarged fourfold). */
+const WIDTHS = [1280, 320]
+
+/** A page as axe-core sees it: by day and by night, wide and narrow. Takes a person whose browser lets scripts in: `bypassCSP`. */
+export async function audit(page: Page): Promise<void> {
+  const found: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 })
+      const where = `${await page.title()}, ${colorScheme}, ${width} pixels`
+      const needed = await page.evaluate<number>('document.documentElement.scrollWidth')
+      if (needed > width) found.push(`${where}: ${needed} pixels wide`)
+      found.push(...(await violations(page)).map((violation) => `${where}: ${violation}`))
+    }
+  }
+  assert.deepEqual(found, [])
+}
+
+/** What is wrong, and what axe-core could not make up its mind on. */
+async function violations(page: Page): Promise<string[]> {
+  if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(axe.source)
+  const options = {
+    runOnly: { type: 'tag', values: RULES },
+    rules: { 'target-size': { enabled: true } },
+    resultTypes: ['violations', 'incomplete'],
+  }
+  const { violations, incomplete, passes } = await page.evaluate<AxeResults>(
+    `axe.run(${JSON.stringify(options)})`,
+  )
+  assert.ok(
+    passes.some(({ id }) => id === 'color-contrast'),
+    'axe-core has looked',
+  )
+  return [...violations, ...incomplete].map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`,
+  )
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { DataTypes, type Model, type ModelStatic } from 'sequelize'
+import type { MergeContext } from '../../../src/index.js'
+import type { User } from '../../support/application.js'
+import { dialect, isEmbedded } from '../../support/database.js'
+import { logIn, startStage, who, type Stage } from './stage.js'
+
+let app: Stage
+let Todo: ModelStatic<Model>
+let merges = 0
+let onMerge: (context: MergeContext<User>) => unknown = () => undefined
+
+before(async () => {
+  app = await startStage({
+    define(sequelize, Users) {
+      Todo = sequelize.define('Todo', { title: DataTypes.STRING })
+      Users.hasMany(Todo, { foreignKey: { name: 'userId', allowNull: false }, onDelete: 'CASCADE' })
+    },
+    merge: {
+      onMerge: (context) => {
+        merges += 1
+        return onMerge(context)
+      },
+    },
+  })
+})
+after(() => app.close())
+beforeEach(async () => {
+  merges = 0
+  onMerge = () => undefined
+  await app.reset()
+})
+
+const owners = async (): Promise<unknown[]> => (await Todo.findAll()).map((todo) => todo.get('userId'))
+
+describe('at the same time', () => {
+  it('two tabs of a guest log in, and are merged once', async () => {
+    for (let round = 0; round < 5; round++) {
+      await app.reset()
+      merges = 0
+      const { browser, id } = await app.guest()
+      const fred = await app.account('fred')
+      await Todo.create({ userId: id })
+      const answers = await Promise.all([
+        logIn(browser, 'fred'),
+        logIn(browser, 'fred'),
+        logIn(browser, 'fred'),
+      ])
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 200],
+      )
+      assert.equal(merges, 1)
+      assert.deepEqual(await owners(), [fred.id])
+      assert.equal(await app.User.count(), 1)
+    }
+  })
+
+  it('two tabs log in to two accounts, and one of these gets everything', async () => {
+    const { browser, id } = await app.guest()
+    const accounts = [await app.account('fred'), await app.account('ginger')]
+    await Todo.bulkCreate([{ userId: id }, { userId: id }])
+    await Promise.all([logIn(browser, 'fred').expect(200), logIn(browser, 'ginger').expect(200)])
+    const [first, second] = await owners()
+    assert.equal(first, second)
+    assert.ok(accounts.some((account) => account.id === first))
+    assert.equal(merges, 1)
+  })
+
+  it('a conversion and a merge: one wins, and nothing is lost', async () => {
+    for (let round = 0; round < 6; round++) {
+      await app.reset()
+      const { browser, id } = await app.guest()
+      const fred = await app.account('fred')
+      await Todo.create({ userId: id })
+      const [converted] = await Promise.all([
+        app.Guest.convert(id, { username: 'gwen' }).then(
+          () => true,
+          () => false,
+        ),
+        logIn(browser, 'fred').expect((response) => {
+          assert.ok([200, 500].includes(response.status))
+        }),
+      ])
+      assert.deepEqual(await owners(), [converted ? id : fred.id])
+      assert.equal(await app.User.count(), converted ? 2 : 1)
+      assert.equal(await app.Guest.count(), 0)
+    }
+  })
+
+  it('several guests log in to one account, and it gets what all of them had', async () => {
+    const fred = await app.account('fred')
+    const guests = await Promise.all([1, 2, 3, 4].map(() => app.guest()))
+    await Todo.bulkCreate(guests.map(({ id }) => ({ userId: id })))
+    await Promise.all(guests.map(({ browser }) => logIn(browser, 'fred').expect(200)))
+    assert.deepEqual(await owners(), [fred.id, fred.id, fred.id, fred.id])
+    assert.equal(await app.User.count(), 1)
+  })
+
+  it(
+    'a row that is inserted for the guest is moved or refused, never lost in silence',
+    { skip: isEmbedded || dialect === 'sqlite' },
+    async () => {
+      const { browser, id } = await app.guest()
+      await app.account('fred')
+      let inserting: Promise<boolean> = Promise.resolve(false)
+      onMerge = async () => {
+        inserting = Todo.create({ userId: id }).then(
+          () => true,
+          () => false,
+        )
+        // It waits for the merge, so the merge must not wait for it; but it has to have reached the database.
+        await Promise.race([inserting, new Promise((resolve) => setTimeout(resolve, 200))])
+      }
+      await logIn(browser, 'fred').expect(200)
+      const wasSaved = await inserting
+      assert.equal(wasSaved, false)
+      assert.deepEqual(await owners(), [])
+    },
+  )
+
+  it('a guest who is merged is nobody in a request that comes later', async () => {
+    const { browser } = await app.guest()
+    await app.account('fred')
+    const parallel = await Promise.all([logIn(browser, 'fred'), browser.get('/who'), browser.get('/who')])
+    assert.ok(parallel.every(({ status }) => status === 200))
+    assert.equal(who(await browser.get('/who')).isGuest, false)
+  })
+})

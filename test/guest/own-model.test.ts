@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import {
+  DataTypes,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type NonAttribute,
+} from 'sequelize'
+import {
+  defineGuestModel,
+  Guest as BaseGuest,
+  guestOf,
+  GuestStrategy,
+  type GuestModel,
+} from '../../src/index.js'
+import { startApplication, type TestApp, type User } from '../support/application.js'
+import { dialect, openDatabase } from '../support/database.js'
+import { defineUser } from '../support/application.js'
+import { later, DAY } from '../support/clock.js'
+
+class CampaignGuest extends BaseGuest<
+  InferAttributes<CampaignGuest>,
+  InferCreationAttributes<CampaignGuest>
+> {
+  declare campaign: string | null
+  declare clicks: CreationOptional<number>
+
+  get isFromCampaign(): NonAttribute<boolean> {
+    return this.campaign !== null
+  }
+}
+
+describe('a Guest model with columns and methods of the application’s own', () => {
+  let app: TestApp
+  let Guest: GuestModel<User, CampaignGuest>
+  before(async () => {
+    app = await startApplication({
+      guest: {
+        model: CampaignGuest,
+        attributes: { campaign: DataTypes.STRING(40), clicks: { type: DataTypes.INTEGER, defaultValue: 7 } },
+      } as object,
+      routes(host, context) {
+        Guest = context.Guest as unknown as GuestModel<User, CampaignGuest>
+        context.passport.use(
+          'told',
+          new GuestStrategy({
+            Guest,
+            onCreate: ({ guest, req, transaction }) =>
+              guest.update({ campaign: String(req.query['utm_campaign']) }, { transaction }),
+          }),
+        )
+        const tell = (req: Parameters<typeof guestOf>[0]) => {
+          const guest = guestOf(req, CampaignGuest)
+          return { campaign: guest?.campaign, clicks: guest?.clicks, isFromCampaign: guest?.isFromCampaign }
+        }
+        host.get('/play', context.passport.authenticate('guest'), (req, res) => {
+          res.json(tell(req))
+        })
+        host.get('/told', context.passport.authenticate('told'), (req, res) => {
+          res.json(tell(req))
+        })
+        host.get('/tell', (req, res) => {
+          res.json(tell(req))
+        })
+      },
+    })
+  })
+  after(() => app.close())
+
+  it('makes guests as any other, with the defaults of those columns', async () => {
+    const browser = app.browser()
+    const made = await browser.get('/play').expect(200)
+    assert.equal(made.body.clicks, 7)
+    const row = await Guest.findOne({ rejectOnEmpty: true })
+    assert.equal(row.clicks, 7)
+    assert.equal(row.campaign, null)
+    assert.equal(row.isFromCampaign, false)
+  })
+
+  it('hands the row to onCreate, and to whoever asks later, in the same one statement', async () => {
+    const browser = app.browser()
+    await browser.get('/told?utm_campaign=spring').expect(200, {
+      campaign: 'spring',
+      clicks: 7,
+      isFromCampaign: true,
+    })
+    app.database.takeStatements()
+    await browser.get('/tell').expect(200, { campaign: 'spring', clicks: 7, isFromCampaign: true })
+    assert.equal(app.database.takeStatements().length, 1)
+  })
+
+  it('refuses to be taken for another model’s', async () => {
+    class OtherGuest extends BaseGuest {}
+    const browser = app.browser()
+    await browser.get('/play').expect(200)
+    let thrown: unknown
+    const host = await startApplication({
+      routes(server, { passport }) {
+        server.get('/play', passport.authenticate('guest'), (req, res) => {
+          try {
+            guestOf(req, OtherGuest)
+          } catch (error) {
+            thrown = error
+          }
+          res.json({})
+        })
+      },
+    })
+    await host.browser().get('/play').expect(200)
+    await host.close()
+    assert.match(String(thrown), /guestOf: the guest is one of another model's than OtherGuest/)
+  })
+
+  it('converts and expires like any other', async () => {
+    const browser = app.browser()
+    await browser.get('/told?utm_campaign=summer').expect(200)
+    const row = await Guest.findOne({ where: { campaign: 'summer' }, rejectOnEmpty: true })
+    await later(15 * DAY, () => browser.get('/tell').expect(200, {}))
+    await Guest.convert(row.userId as number, { username: 'summer' })
+    assert.equal(await Guest.count({ where: { campaign: 'summer' } }), 0)
+  })
+})
+
+describe('columns of the application’s own without a default', () => {
+  it('cost nothing: a guest is still made in one statement on PostgreSQL', async () => {
+    const app = await startApplication({
+      guest: { attributes: { campaign: DataTypes.STRING(40) } } as object,
+      routes(host, { passport }) {
+        host.get('/play', passport.authenticate('guest'), (_req, res) => {
+          res.json({})
+        })
+      },
+    })
+    await app.browser().get('/play').expect(200)
+    if (dialect === 'postgres') assert.equal(app.database.takeStatements().length, 1)
+    await app.close()
+  })
+})
+
+describe('options of the model that make no sense', () => {
+  it('throw at start-up, and say which', async () => {
+    const database = await openDatabase()
+    const Users = defineUser(database.sequelize)
+    const define = (options: object) => () =>
+      defineGuestModel(database.sequelize, { User: Users, ...options })
+    assert.throws(define({ model: class {} }), /option 'model' must be a class that extends Guest/)
+    assert.throws(define({ model: defineGuestModel(database.sequelize, { User: Users }) }), /not initialised/)
+    assert.throws(define({ attributes: { userId: DataTypes.INTEGER } }), /'userId', which Guest has already/)
+    assert.throws(
+      define({ attributes: { campaign: { type: DataTypes.STRING, allowNull: false } } }),
+      /'campaign', which must allow null or have a defaultValue/,
+    )
+    assert.throws(define({ attributes: [] }), /option 'attributes' must be/)
+    assert.throws(define({ maxAge: 60, touchInterval: 60 }), /'touchInterval' must be less than maxAge/)
+    assert.throws(define({ touchInterval: 0 }), /option 'touchInterval' must be a positive number of seconds/)
+    await database.close()
+  })
+})

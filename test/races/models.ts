@@ -1,0 +1,39 @@
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+} from 'sequelize'
+import { defineGuestModel, type GuestModel } from '../../src/index.js'
+import { defineUser, type User } from '../support/application.js'
+
+/** Something that a guest makes and must not lose. */
+export class Todo extends Model<InferAttributes<Todo>, InferCreationAttributes<Todo>> {
+  declare id: CreationOptional<number>
+  declare title: string
+  declare userId: number
+}
+
+export interface Models {
+  readonly User: typeof User
+  readonly Guest: GuestModel<User>
+  readonly Todo: typeof Todo
+}
+
+export function defineModels(sequelize: Sequelize): Models {
+  const Users = defineUser(sequelize)
+  class Todos extends Todo {}
+  Todos.init(
+    {
+      id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
+      title: { type: DataTypes.STRING, allowNull: false },
+      userId: { type: DataTypes.INTEGER, allowNull: false },
+    },
+    { sequelize, modelName: 'Todo', indexes: [{ fields: ['userId', 'title'], unique: true }] },
+  )
+  Todos.belongsTo(Users, { foreignKey: 'userId', onDelete: 'CASCADE' })
+  Users.hasMany(Todos, { foreignKey: 'userId', onDelete: 'CASCADE' })
+  return { User: Users, Guest: defineGuestModel(sequelize, { User: Users }), Todo: Todos }
+}
