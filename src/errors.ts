@@ -127,14 +127,24 @@ export class MergeFailed extends EphemeralError {
   }
 }
 
-/** Every username that the generator offered was taken. */
+/** A program wants to log a guest out, and has not said that it means it: the guest loses everything by it. */
+export class LogoutUnconfirmed extends EphemeralError {
+  static override readonly code = 'ERR_LOGOUT_UNCONFIRMED'
+  override readonly status = 422
+
+  constructor() {
+    super('A guest who logs out loses everything. To mean it, send confirm=yes with a POST')
+  }
+}
+
+/** Every username that was tried was taken. */
 export class UsernameExhausted extends EphemeralError {
   static override readonly code = 'ERR_USERNAME_EXHAUSTED'
   override readonly status = 503
 
   constructor(attempts: number, options: ErrorOptions) {
     super(
-      `No free guest username in ${String(attempts)} attempts: give the generator a larger name space ` +
+      `No free username in ${String(attempts)} attempts. If a generator offers them, give it a larger name space ` +
         '(numberedUsername({ digits }) or uuidUsername), or clean up expired guests',
       options,
     )

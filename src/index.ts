@@ -73,7 +73,7 @@ export {
   type MergeGuestOptions,
   type Reassigned,
 } from './guest/merge/merge-guest.js'
-export { guestLogout, type GuestLogoutOptions } from './guest/guest-logout.js'
+export { guestLogout, type GuestLogoutOptions, type LeavePage } from './guest/guest-logout.js'
 export { guestEmail } from './guest/guest-email.js'
 export { exceptGuests } from './guest/except-guests.js'
 export { guestLocals, type GuestLocals, type GuestLocalsOptions } from './guest/guest-locals.js'
@@ -99,6 +99,7 @@ export {
   GuestStateUnknown,
   InvalidVisitorPass,
   LimiterUnavailable,
+  LogoutUnconfirmed,
   MergeFailed,
   MiddlewareOrder,
   NotGuestError,

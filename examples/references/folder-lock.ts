@@ -13,7 +13,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     const owner = await ownerOf(file)
     if (owner !== undefined && isRunning(owner)) {
       throw new Error(
-        `${folder} is in use by process ${owner}: stop that one first, or name another folder in REFERENCES_DATA. ` +
+        `${folder} is in use by process ${owner}: stop that one first, or name another data folder. ` +
           `If process ${owner} is something else altogether, remove ${file}`,
       )
     }

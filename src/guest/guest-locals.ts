@@ -1,7 +1,8 @@
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import { aLocalUrl, checkOptions } from '../options.js'
 import { ownAddress } from '../web/own-address.js'
 import { withQuery } from '../web/query.js'
+import { prefersHtml } from '../web/redirect-or-error.js'
 import { isGuest } from './guest-state.js'
 
 /** Options of {@link guestLocals}. */
@@ -20,6 +21,11 @@ export interface GuestLocals {
   readonly convertUrl: string
 }
 
+/** Whether there is a page to come back to, rather than data that a page has asked for. */
+function isPage(req: Request): boolean {
+  return req.method === 'GET' && prefersHtml(req)
+}
+
 /**
  * Tells templates who is looking: `isGuest`, `isVisitor`, `visitor` and `convertUrl` in `res.locals`. They are asked for
  * when the template is rendered, as `passport.authenticate('guest')` changes who somebody is in the middle of a request; so
@@ -36,7 +42,7 @@ export function guestLocals(options: GuestLocalsOptions = {}): RequestHandler {
       isGuest: () => isGuest(req),
       isVisitor: () => req.visitor !== undefined,
       visitor: () => req.visitor,
-      convertUrl: () => (req.method === 'GET' ? withQuery(convertUrl, 'next', ownAddress(req)) : convertUrl),
+      convertUrl: () => (isPage(req) ? withQuery(convertUrl, 'next', ownAddress(req)) : convertUrl),
     }
     for (const [name, get] of Object.entries(locals)) {
       Object.defineProperty(res.locals, name, { get, enumerable: true, configurable: true })

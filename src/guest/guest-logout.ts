@@ -1,5 +1,5 @@
 import { urlencoded, type Request, type RequestHandler, type Response } from 'express'
-import { RegularUserRequired } from '../errors.js'
+import { LogoutUnconfirmed } from '../errors.js'
 import { aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { conventionalCsrfField, type CsrfFieldOf } from '../web/csrf-field.js'
 import { ownAddress } from '../web/own-address.js'
@@ -7,6 +7,7 @@ import { formBody, type CsrfField, type FormPage } from '../web/pages/form-page.
 import { html, type Html } from '../web/pages/html.js'
 import { showPage, type Render } from '../web/pages/page.js'
 import { queryValues, withQuery } from '../web/query.js'
+import { prefersHtml } from '../web/redirect-or-error.js'
 import { refuseCrossSite } from '../web/same-site.js'
 import { isGuest } from './guest-state.js'
 import { markNoGuest, markSeconds } from './no-guest-mark.js'
@@ -87,9 +88,9 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
   }
 
   async function ask(req: Request, res: Response, status: number): Promise<void> {
-    if (!prefersHtml(req)) throw new RegularUserRequired(403)
+    if (!prefersHtml(req)) throw new LogoutUnconfirmed()
     const page = leavePage({ status, action: actionOf(req), convertUrl, csrf: csrf(req, res) })
-    await showPage(req, res, page, { render, body: bodyOf, formLeadsAnywhere: true })
+    await showPage(req, res, page, { render, body: bodyOf, formLeadsAnywhere: true, saysError: false })
   }
 
   return function guestLogoutMiddleware(req, res, next) {
@@ -104,10 +105,6 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
 /** Methods by which a browser, a scanner or another site fetches what nobody has asked to change (RFC 9110 §9.2.1). */
 function isSafe(req: Request): boolean {
   return ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(req.method)
-}
-
-function prefersHtml(req: Request): boolean {
-  return req.accepts(['json', 'html']) === 'html'
 }
 
 async function isConfirmed(req: Request, res: Response): Promise<boolean> {

@@ -1,6 +1,8 @@
 import { parse } from 'cookie'
 import type { Request, Response } from 'express'
 import type { Rule } from '../options.js'
+import { cookieLikeSession } from '../web/session-cookie.js'
+import { prefersHtml } from '../web/redirect-or-error.js'
 import { isCrossSite } from '../web/same-site.js'
 import { requireSession } from '../web/session.js'
 
@@ -23,14 +25,9 @@ export const markSeconds: Rule = {
  * @throws {SessionRequired} if there is no session
  */
 export function markNoGuest(req: Request, res: Response, seconds: number): void {
-  const { domain, path, sameSite, secure } = requireSession(req, 'guestLogout').cookie ?? {}
   res.cookie(COOKIE, String(Math.ceil(Date.now() / 1000) + seconds), {
-    httpOnly: true,
-    sameSite: sameSite ?? 'lax',
-    secure: secure === true || req.secure,
-    path: path ?? '/',
+    ...cookieLikeSession(req, requireSession(req, 'guestLogout')),
     maxAge: seconds * 1000,
-    ...(typeof domain === 'string' && { domain }),
   })
 }
 
@@ -47,5 +44,5 @@ export function heedsNoGuestMark(req: Request): boolean {
  * sends by itself (a poll, a heartbeat) prefers no HTML.
  */
 function isFormOfOurs(req: Request): boolean {
-  return req.method === 'POST' && !isCrossSite(req) && req.accepts(['json', 'html']) === 'html'
+  return req.method === 'POST' && !isCrossSite(req) && prefersHtml(req)
 }

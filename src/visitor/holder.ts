@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
+import { cookieLikeSession } from '../web/session-cookie.js'
 import { currentSessionId, type HostSession } from '../web/session.js'
 import { settingsOf, type Visitor } from './visitor.js'
 
@@ -23,18 +24,12 @@ export interface Holder {
  */
 export function holderOf(req: Request, session: HostSession, visitor: Visitor): Holder {
   const secret = settingsOf(visitor).codec.holderSecret(currentSessionId(req) ?? '', visitor.uuid)
-  const { domain, path, sameSite, secure } = session.cookie ?? {}
   const { sessionExpiry } = visitor
   return {
     digest: digestOf(secret),
     give: () => {
-      // As far as the session's own cookie goes, so does this one.
       req.res?.cookie(COOKIE, secret, {
-        httpOnly: true,
-        sameSite: sameSite ?? 'lax',
-        secure: secure === true || req.secure,
-        path: path ?? '/',
-        ...(typeof domain === 'string' && { domain }),
+        ...cookieLikeSession(req, session),
         ...(sessionExpiry !== 0 && { maxAge: sessionExpiry === null ? LONGEST_MS : sessionExpiry * 1000 }),
       })
     },

@@ -36,7 +36,7 @@ function isRead(req: Request): boolean {
   return req.method === 'GET' || req.method === 'HEAD'
 }
 
-/** A navigation names `text/html`; `*\/*`, which programs send, prefers nothing. */
-function prefersHtml(req: Request): boolean {
+/** Whether a person's browser asks: a navigation names `text/html`; `*\/*`, which programs send, prefers nothing. */
+export function prefersHtml(req: Request): boolean {
   return req.accepts(['json', 'html']) === 'html'
 }

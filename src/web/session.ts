@@ -19,6 +19,7 @@ interface SessionCookie {
   path?: string | null | undefined
   sameSite?: boolean | 'lax' | 'strict' | 'none' | undefined
   secure?: boolean | 'auto' | undefined
+  partitioned?: boolean | undefined
   expires?: Date | boolean | null
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { UniqueConstraintError } from 'sequelize'
+import { UniqueConstraintError, type Transaction } from 'sequelize'
 import { UsernameExhausted } from '../../src/index.js'
-import { startApplication, whoIs, type TestApp, type User } from '../support/application.js'
+import { startApplication, whoIs, type TestApp, type User, type Who } from '../support/application.js'
 
 let app: TestApp
 before(async () => {
@@ -33,13 +33,8 @@ const names = (...offers: string[]) => {
 describe('Guest.createGuestUser', () => {
   it('makes a guest without a request, whom one can log in', async () => {
     const { id } = (await app.browser().post('/make').expect(200)).body as { id: number }
-    const who = (
-      await app
-        .browser()
-        .post(`/log-in/${String(id)}`)
-        .expect(200)
-    ).body
-    assert.equal(who.user.id, id)
+    const who = (await app.browser().post(`/log-in/${id}`).expect(200)).body as Who
+    assert.equal(who.user?.id, id)
     assert.equal(who.isGuest, true)
   })
 
@@ -87,9 +82,9 @@ describe('Guest.createGuestUser', () => {
   it('tries again only if the username is what collided', async () => {
     await app.User.create({ username: 'fred', email: 'fred@example.com' })
     let asked = 0
-    const createUser = ({ username, transaction }: { username: string; transaction: object }) => {
+    const createUser = ({ username, transaction }: { username: string; transaction: Transaction }) => {
       asked += 1
-      return app.User.create({ username, email: 'fred@example.com' }, { transaction } as object)
+      return app.User.create({ username, email: 'fred@example.com' }, { transaction })
     }
     await assert.rejects(app.Guest.createGuestUser({ createUser }), UniqueConstraintError)
     assert.equal(asked, 1)

@@ -128,9 +128,9 @@ describe('guestLogout asks a guest', () => {
   it('or tells a program so: it gets an error, and 204 once it confirms', async () => {
     const browser = await guest()
     for (const accept of ['*/*', 'application/json']) {
-      const refused = await browser.post('/logout').set('Accept', accept).expect(403)
-      assert.equal((refused.body as { code: string }).code, 'ERR_REGULAR_USER_REQUIRED')
-      await browser.get('/logout').set('Accept', accept).expect(403)
+      const refused = await browser.post('/logout').set('Accept', accept).expect(422)
+      assert.equal((refused.body as { code: string }).code, 'ERR_LOGOUT_UNCONFIRMED')
+      await browser.get('/logout').set('Accept', accept).expect(422)
     }
     assert.equal(await isStillGuest(browser), true)
     const left = await browser.post('/logout?confirm=yes').set('Accept', 'application/json').expect(204)
@@ -175,7 +175,7 @@ describe('guestLogout asks a guest', () => {
         await program
           .post('/logout')
           .send({ confirm: ['yes'] })
-          .expect(403)
+          .expect(422)
         await program.post('/logout').send({ confirm: 'yes' }).expect(204)
         assert.equal(await isStillGuest(program), false)
       },
@@ -184,7 +184,7 @@ describe('guestLogout asks a guest', () => {
 
   it('and reads no JSON by itself', async () => {
     const program = await guest()
-    await program.post('/logout').send({ confirm: 'yes' }).expect(403)
+    await program.post('/logout').send({ confirm: 'yes' }).expect(422)
     assert.equal(await isStillGuest(program), true)
   })
 })

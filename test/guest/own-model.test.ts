@@ -39,7 +39,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
       guest: {
         model: CampaignGuest,
         attributes: { campaign: DataTypes.STRING(40), clicks: { type: DataTypes.INTEGER, defaultValue: 7 } },
-      } as object,
+      },
       routes(host, context) {
         Guest = context.Guest as unknown as GuestModel<User, CampaignGuest>
         context.passport.use(
@@ -47,7 +47,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
           new GuestStrategy({
             Guest,
             onCreate: ({ guest, req, transaction }) =>
-              guest.update({ campaign: String(req.query['utm_campaign']) }, { transaction }),
+              guest.update({ campaign: req.query['utm_campaign'] as string }, { transaction }),
           }),
         )
         const tell = (req: Parameters<typeof guestOf>[0]) => {
@@ -71,7 +71,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
   it('makes guests as any other, with the defaults of those columns', async () => {
     const browser = app.browser()
     const made = await browser.get('/play').expect(200)
-    assert.equal(made.body.clicks, 7)
+    assert.equal((made.body as { clicks: number }).clicks, 7)
     const row = await Guest.findOne({ rejectOnEmpty: true })
     assert.equal(row.clicks, 7)
     assert.equal(row.campaign, null)
@@ -117,7 +117,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
     await browser.get('/told?utm_campaign=summer').expect(200)
     const row = await Guest.findOne({ where: { campaign: 'summer' }, rejectOnEmpty: true })
     await later(15 * DAY, () => browser.get('/tell').expect(200, {}))
-    await Guest.convert(row.userId as number, { username: 'summer' })
+    await Guest.convert(row.userId, { username: 'summer' })
     assert.equal(await Guest.count({ where: { campaign: 'summer' } }), 0)
   })
 })
@@ -125,7 +125,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
 describe('columns of the application’s own without a default', () => {
   it('cost nothing: a guest is still made in one statement on PostgreSQL', async () => {
     const app = await startApplication({
-      guest: { attributes: { campaign: DataTypes.STRING(40) } } as object,
+      guest: { attributes: { campaign: DataTypes.STRING(40) } },
       routes(host, { passport }) {
         host.get('/play', passport.authenticate('guest'), (_req, res) => {
           res.json({})

@@ -93,12 +93,12 @@ describe('verify', () => {
 describe('guestLocals', () => {
   it('says who looks, also of somebody who became a guest in this request', async () => {
     const browser = app.browser()
-    assert.deepEqual((await browser.get('/open?a=1')).body, {
+    assert.deepEqual((await browser.get('/open?a=1').set('Accept', 'text/html')).body, {
       isGuest: false,
       isVisitor: false,
       convertUrl: '/convert?next=%2Fopen%3Fa%3D1',
     })
-    assert.deepEqual((await browser.get('/play')).body, {
+    assert.deepEqual((await browser.get('/play').set('Accept', 'text/html')).body, {
       isGuest: true,
       isVisitor: false,
       convertUrl: '/convert?next=%2Fplay',
@@ -117,7 +117,9 @@ describe('guestLocals', () => {
     assert.ok(!(forged.body as { convertUrl: string }).convertUrl.includes('vuid'))
   })
 
-  it('gives no way back to a page that was posted', async () => {
+  it('gives no way back to a page that was posted, nor to data that a page asks for', async () => {
+    const data = await app.browser().get('/open').set('Accept', 'application/json')
+    assert.equal((data.body as { convertUrl: string }).convertUrl, '/convert')
     assert.equal(((await app.browser().post('/open')).body as { convertUrl: string }).convertUrl, '/convert')
   })
 

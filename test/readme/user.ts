@@ -10,6 +10,7 @@ import {
 class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
   declare id: CreationOptional<number>
   declare username: string
+  declare email: CreationOptional<string | null>
   declare passwordHash: CreationOptional<string | null>
 }
 
@@ -19,6 +20,7 @@ export function defineUser(sequelize: Sequelize): typeof User {
     {
       id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
       username: { type: DataTypes.STRING(150), allowNull: false, unique: true },
+      email: { type: DataTypes.STRING(254), unique: true },
       passwordHash: { type: DataTypes.STRING },
     },
     { sequelize, modelName: 'User' },

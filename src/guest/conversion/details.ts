@@ -5,7 +5,7 @@ import { guestSettings } from '../guest.js'
 import { keyOf } from '../user-key.js'
 import type { ConvertValues } from './schema.js'
 import { WHO, type ConversionSettings } from './settings.js'
-import { isTaken, uniqueAttributes } from './taken.js'
+import { isAddressTaken, isTaken, uniqueAttributes } from './taken.js'
 
 /** Attributes of `User`, as `Guest.convert` takes them. */
 export type Details = Readonly<Record<string, unknown>>
@@ -87,8 +87,13 @@ export async function takenFields<U extends Model>(
   for (const attribute of new Set(candidates)) {
     if (!Object.hasOwn(details, attribute)) continue
     const field = fieldOf(settings, attribute)
-    if (await isTaken(User, attribute, details[attribute], { except: keyOf(user) }))
-      errors[field] = TAKEN[field] ?? 'This belongs to somebody else already'
+    const value = details[attribute]
+    const question = { except: keyOf(user) }
+    const taken =
+      attribute === emailFieldOf(settings) && typeof value === 'string'
+        ? await isAddressTaken(User, attribute, value, question)
+        : await isTaken(User, attribute, value, question)
+    if (taken) errors[field] = TAKEN[field] ?? 'This belongs to somebody else already'
   }
   return errors
 }

@@ -1,6 +1,5 @@
 import {
   col,
-  DataTypes,
   fn,
   Op,
   where,
@@ -9,7 +8,7 @@ import {
   type Transaction,
   type WhereOptions,
 } from 'sequelize'
-import { fieldOf } from '../../database/columns.js'
+import { fieldOf, sequelizeOf } from '../../database/columns.js'
 import type { UserId } from '../guest.js'
 
 /** Whose value it may be, and in which transaction to look. */
@@ -21,19 +20,39 @@ interface Question {
 
 /**
  * Whether a users row of somebody else has this value, whatever scopes, soft deletion and hooks of the model hide: they do
- * not hide it from a unique index. Capital and small letters are one: as the database knows them, and ASCII in any case.
- * On a large table that wants an index over `lower(…)`.
+ * not hide it from a unique index.
  */
 export async function isTaken(
   User: ModelStatic<Model>,
   attribute: string,
   value: unknown,
+  question: Question,
+): Promise<boolean> {
+  return await isThere(User, { [attribute]: value }, question)
+}
+
+/**
+ * The same of an e-mail address, for which capital and small letters are one: as the database knows them, and ASCII in any
+ * case. On PostgreSQL and SQLite a large table wants an index over `lower(…)` for it; MySQL's collations compare so.
+ */
+export async function isAddressTaken(
+  User: ModelStatic<Model>,
+  attribute: string,
+  address: string,
+  question: Question,
+): Promise<boolean> {
+  return await isThere(User, inAnyCase(User, attribute, address), question)
+}
+
+async function isThere(
+  User: ModelStatic<Model>,
+  condition: WhereOptions,
   { except, transaction }: Question,
 ): Promise<boolean> {
   const options = {
     attributes: [User.primaryKeyAttribute],
     where: {
-      [Op.and]: [{ [User.primaryKeyAttribute]: { [Op.ne]: except } }, sameAs(User, attribute, value)],
+      [Op.and]: [{ [User.primaryKeyAttribute]: { [Op.ne]: except } }, condition],
     } as WhereOptions,
     paranoid: false,
     useMaster: true,
@@ -44,20 +63,13 @@ export async function isTaken(
   return (await User.unscoped().findOne(options)) !== null
 }
 
-function sameAs(User: ModelStatic<Model>, attribute: string, value: unknown): WhereOptions {
-  if (typeof value !== 'string' || !isText(User, attribute)) return { [attribute]: value }
-  const ascii = value.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
+function inAnyCase(User: ModelStatic<Model>, attribute: string, address: string): WhereOptions {
+  if (sequelizeOf(User).getDialect() === 'mysql') return { [attribute]: address }
+  const ascii = address.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
   const lowered = where(fn('lower', col(fieldOf(User, attribute))), {
-    [Op.in]: [...new Set([ascii, value.toLowerCase()])],
+    [Op.in]: [...new Set([ascii, address.toLowerCase()])],
   })
-  return { [Op.or]: [{ [attribute]: value }, lowered] }
-}
-
-function isText(User: ModelStatic<Model>, attribute: string): boolean {
-  const type: unknown = User.getAttributes()[attribute]?.type
-  return [DataTypes.STRING, DataTypes.TEXT, DataTypes.CHAR, DataTypes.CITEXT].some(
-    (text) => type instanceof text,
-  )
+  return { [Op.or]: [{ [attribute]: address }, lowered] }
 }
 
 /** The attributes among these values that the model declares unique by themselves. */

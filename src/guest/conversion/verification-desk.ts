@@ -31,7 +31,7 @@ import {
 } from './settings.js'
 import { showConvertPage } from './show.js'
 import { guestAsking, openSession } from './standing.js'
-import { isTaken } from './taken.js'
+import { isAddressTaken, isTaken } from './taken.js'
 import { findWish, fulfilWish, isToken, type Fulfilment } from './wishes.js'
 import type { GuestWish } from './wish.js'
 
@@ -102,13 +102,12 @@ export class VerificationDesk<U extends Model> {
   private async whoseFault(error: UniqueConstraintError, wish: GuestWish): Promise<RefusedPage> {
     const { User, usernameField } = this.settings.Guest[guestSettings]
     const { emailField } = this.verification
-    for (const [attribute, page] of [
-      [usernameField, takenUsernamePage],
-      [emailField, takenAddressPage],
-    ] as const) {
-      const value = wish.details[attribute]
-      if (value !== undefined && (await isTaken(User, attribute, value, { except: wish.userId }))) return page
-    }
+    const { userId: except, details } = wish
+    const username = details[usernameField]
+    if (username !== undefined && (await isTaken(User, usernameField, username, { except })))
+      return takenUsernamePage
+    if (await isAddressTaken(User, emailField, String(details[emailField]), { except }))
+      return takenAddressPage
     throw error
   }
 

@@ -4,7 +4,7 @@ import { fieldOf, sequelizeOf } from '../../database/columns.js'
 import { retryOnDeadlock } from '../../database/deadlock.js'
 import { NotGuestError } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
-import { isTaken } from './taken.js'
+import { isAddressTaken } from './taken.js'
 import type { GuestWish } from './wish.js'
 
 /** What a guest asks for. */
@@ -112,7 +112,7 @@ export async function fulfilWish<U extends Model>(
       if (wish === undefined) return 'gone'
       const { userId, details } = wish
       const email = String(details[emailField])
-      if (await isTaken(User, emailField, email, { except: userId, transaction })) return 'taken'
+      if (await isAddressTaken(User, emailField, email, { except: userId, transaction })) return 'taken'
       const values = details as Partial<Attributes<U>> // written as such
       return { user: await Guest.convert(userId, values, { transaction, verifiedEmail: email }) }
     })

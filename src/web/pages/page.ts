@@ -29,11 +29,14 @@ export async function showPage<P extends Page>(
     render,
     body,
     formLeadsAnywhere = false,
+    saysError = page.status >= 400,
   }: {
     readonly render: Render<P> | undefined
     readonly body: (page: P) => Html
     /** Browsers apply `form-action` to where the answer to a form redirects, and that to where it redirects. */
     readonly formLeadsAnywhere?: boolean
+    /** Whether the title says "Error" first, so that it is heard. @default if the status is one of an error */
+    readonly saysError?: boolean
   },
 ): Promise<void> {
   res.status(page.status).set('Cache-Control', 'no-store')
@@ -46,21 +49,23 @@ export async function showPage<P extends Page>(
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'same-origin',
   })
-  res.type('html').send(documentOf(page, body(page)).text)
+  res
+    .type('html')
+    .send(documentOf(saysError ? `Error: ${page.title}` : page.title, page.title, body(page)).text)
 }
 
-function documentOf({ title, status }: Page, body: Html): Html {
+function documentOf(title: string, heading: string, body: Html): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${status >= 400 && 'Error: '}${title}</title>
+        <title>${title}</title>
         ${styleElement}
       </head>
       <body>
         <main>
-          <h1>${title}</h1>
+          <h1>${heading}</h1>
           ${body}
         </main>
       </body>

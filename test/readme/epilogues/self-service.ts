@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Express } from 'express'
 import type { VisitorModel } from 'passport-ephemeral'
 import { browser } from '../client.js'
-import type { mailer as Mailer } from '../preludes/self-service.js'
+import type { mailer as Mailer } from '../mailer.js'
 
 interface Program {
   readonly app: Express

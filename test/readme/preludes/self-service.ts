@@ -1,15 +1,2 @@
+export { mailer } from '../mailer.js'
 export { app, Visitor } from '../visitors-application.js'
-
-interface Mail {
-  readonly to: string
-  readonly subject: string
-  readonly text: string
-}
-
-/** The application's own way of sending mail. */
-export const mailer = {
-  sent: [] as Mail[],
-  sendMail(mail: Mail) {
-    this.sent.push(mail)
-  },
-}

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { browser } from '../client.js'
+import { Cart, CartItem } from '../cart.js'
+import { sequelize } from '../database.js'
+import { addRoutes, type GuestsProgram } from '../guests-application.js'
+
+export default async function check({ app, User, Guest }: GuestsProgram) {
+  await sequelize.sync()
+  addRoutes(app)
+  const account = await User.create({ username: 'fred' })
+  const fred = browser(app)
+  await fred.get('/play').expect(200, 'somebody')
+  const { userId } = await Guest.findOne({ rejectOnEmpty: true })
+  const kept = await Cart.create({ userId: account.id })
+  for (const cart of [kept, await Cart.create({ userId: Number(userId) })]) {
+    await CartItem.create({ cartId: cart.id })
+  }
+
+  await fred.post('/login').type('form').send({ username: 'fred', password: 'x' }).expect(200)
+  assert.deepEqual([await Cart.count(), await CartItem.count({ where: { cartId: kept.id } })], [1, 2])
+}

@@ -1,0 +1,1 @@
+export { app, Guest, User } from '../guests-application.js'

@@ -1,0 +1,2 @@
+export { app, Guest, User } from '../guests-application.js'
+export { Cart, CartItem } from '../cart.js'
