@@ -3,7 +3,7 @@ import type { Application } from 'express'
 import session from 'express-session'
 import passport from 'passport'
 import type { Sequelize } from 'sequelize'
-import { friendlyUsername, GuestStrategy, VisitorTokenStrategy } from 'passport-ephemeral'
+import { friendlyUsername, GuestStrategy, mergeGuest, VisitorTokenStrategy } from 'passport-ephemeral'
 import type { Models } from './models.js'
 import { passwordStrategy } from './password.js'
 
@@ -42,4 +42,5 @@ export function setUp(
   )
   app.use(passport.session()) // req.user
   app.use(passport.authenticate('visitor-token')) // req.visitor
+  app.use(mergeGuest({ Guest })) // a guest who logs in to an account brings everything along
 }

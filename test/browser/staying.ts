@@ -120,4 +120,22 @@ export async function fredStays({ demo, fred, mailbox, outsider, links, newPerso
     assert.equal(await press(fred, 'Log in'), 200)
     assert.equal(fred.url(), `${demo.address}/requests`)
   })
+
+  await step('who asked for something as a guest finds it in their account', async () => {
+    const elsewhere = await newPerson()
+    await open(elsewhere, `${demo.address}/requests/new`)
+    await fill(elsewhere, {
+      'Your name': 'Fred',
+      'What you are applying for': 'A boat',
+      'Their name': 'Poseidon',
+      'Their e-mail address': 'poseidon@example.com',
+    })
+    await press(elsewhere, 'Send the request')
+    await open(elsewhere, `${demo.address}/login`)
+    assert.match(await text(elsewhere), /They come along when you log in/)
+    await fill(elsewhere, { Username: 'fred', Password: PASSWORD })
+    assert.equal(await press(elsewhere, 'Log in'), 200)
+    assert.equal(await chip(elsewhere), 'member fred')
+    assert.match(await text(elsewhere), /Poseidon/)
+  })
 }

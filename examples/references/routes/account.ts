@@ -1,7 +1,7 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express'
 import passport from 'passport'
 import { UniqueConstraintError } from 'sequelize'
-import { endVisit, ensureGuest, ensureRegularUser } from 'passport-ephemeral'
+import { endVisit, ensureGuest, ensureRegularUser, guestLogout } from 'passport-ephemeral'
 import type { Context } from '../app.js'
 import { logIn, logOut, requireUser } from '../current-user.js'
 import { checkLength, collectErrors, localPath, readForm, readPassword, type Errors } from '../forms.js'
@@ -66,7 +66,8 @@ export function accountRoutes({ models: { Guest } }: Context): Router {
     res.redirect(303, target)
   })
 
-  router.post('/logout', async (req, res) => {
+  // Of a guest, who loses everything by it, it wants a confirmation: the home page's form has asked, and gives it.
+  router.post('/logout', guestLogout(), async (req, res) => {
     await logOut(req)
     res.redirect(303, '/')
   })
