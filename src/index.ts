@@ -67,6 +67,7 @@ export type {
 } from './guest/conversion/pages.js'
 export {
   mergeGuest,
+  type KeptRow,
   type MergeConflict,
   type MergeConflictRows,
   type MergeContext,

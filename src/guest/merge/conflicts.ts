@@ -7,19 +7,24 @@ import type { Belonging } from './belongings.js'
 import type { Scope } from './references.js'
 
 /** The two rows of one model of which a unique index lets only one belong to the account. */
-export interface MergeConflictRows {
+export interface MergeConflictRows<M extends Model = Model> {
   /** The row of the guest. */
-  readonly guest: Model
+  readonly guest: M
   /** The row of the account. */
-  readonly account: Model
+  readonly account: M
   readonly transaction: Transaction
 }
 
-/** Which of two rows stays; the other is deleted. A function may first carry over from one to the other what it likes. */
-export type MergeConflict =
-  | 'keep-account'
-  | 'keep-guest'
-  | ((rows: MergeConflictRows) => 'keep-account' | 'keep-guest' | Promise<'keep-account' | 'keep-guest'>)
+/** Which of two rows stays. */
+export type KeptRow = 'keep-account' | 'keep-guest'
+
+interface Decider {
+  /** A method, so that a function of some model's rows is one of any's. */
+  decide(this: void, rows: MergeConflictRows): Promise<KeptRow>
+}
+
+/** Which of two rows stays; the other is deleted. An async function may first carry over from one to the other what it likes. */
+export type MergeConflict = KeptRow | Decider['decide']
 
 /** What can set the guest's rows against the account's: keys of the database's, and `hasOne` of the models'. */
 export interface Rivalry {

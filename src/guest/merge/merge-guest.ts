@@ -10,7 +10,7 @@ import { interceptLogin } from './intercept-login.js'
 import { merge, type MergeContext, type MergeRecipe } from './merge.js'
 import type { MergeConflict } from './conflicts.js'
 
-export type { MergeConflict, MergeConflictRows } from './conflicts.js'
+export type { KeptRow, MergeConflict, MergeConflictRows } from './conflicts.js'
 export type { MergeContext } from './merge.js'
 export type { Reassigned } from './belongings.js'
 

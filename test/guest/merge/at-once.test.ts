@@ -98,10 +98,9 @@ describe('at the same time', () => {
     assert.equal(await app.User.count(), 1)
   })
 
-  it(
-    'a row that is inserted for the guest is moved or refused, never lost in silence',
-    { skip: isEmbedded || dialect === 'sqlite' },
-    async () => {
+  // The embedded database and SQLite do one thing after the other.
+  if (!isEmbedded && dialect !== 'sqlite') {
+    it('a row that is inserted for the guest is moved or refused, never lost in silence', async () => {
       const { browser, id } = await app.guest()
       await app.account('fred')
       let inserting: Promise<boolean> = Promise.resolve(false)
@@ -117,8 +116,8 @@ describe('at the same time', () => {
       const wasSaved = await inserting
       assert.equal(wasSaved, false)
       assert.deepEqual(await owners(), [])
-    },
-  )
+    })
+  }
 
   it('a guest who is merged is nobody in a request that comes later', async () => {
     const { browser } = await app.guest()

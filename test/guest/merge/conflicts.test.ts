@@ -13,7 +13,7 @@ let Vote: ModelStatic<Model>
 let Settings: ModelStatic<Model>
 let Avatar: ModelStatic<Model>
 let rule: MergeConflict = 'keep-account'
-const ruling = (rows: MergeConflictRows) => (typeof rule === 'function' ? rule(rows) : rule)
+const ruling = async (rows: MergeConflictRows) => (typeof rule === 'function' ? rule(rows) : rule)
 
 before(async () => {
   app = await startStage({
@@ -167,32 +167,36 @@ describe('where rows of the same name are one', () => {
     assert.equal(await Vote.count(), 1050)
   })
 
-  it('a partial index is about its own rows', { skip: dialect !== 'postgres' }, async () => {
-    const { browser, id, account } = await parties()
-    await Page.bulkCreate([
-      { userId: id, slug: 'h1', kind: 'home' },
-      { userId: id, slug: 'x', kind: 'other' },
-      { userId: account.id, slug: 'h2', kind: 'home' },
-      { userId: account.id, slug: 'y', kind: 'other' },
-    ])
-    await logIn(browser, 'fred').expect(200)
-    assert.deepEqual(
-      (await labels(Page, 'slug')).map((label) => String(label).split(' ')[1]),
-      ['h2', 'x', 'y'],
-    )
-  })
+  if (dialect === 'postgres') {
+    it('a partial index is about its own rows', async () => {
+      const { browser, id, account } = await parties()
+      await Page.bulkCreate([
+        { userId: id, slug: 'h1', kind: 'home' },
+        { userId: id, slug: 'x', kind: 'other' },
+        { userId: account.id, slug: 'h2', kind: 'home' },
+        { userId: account.id, slug: 'y', kind: 'other' },
+      ])
+      await logIn(browser, 'fred').expect(200)
+      assert.deepEqual(
+        (await labels(Page, 'slug')).map((label) => String(label).split(' ')[1]),
+        ['h2', 'x', 'y'],
+      )
+    })
+  }
 
-  it('an expression is compared as the index does', { skip: dialect !== 'postgres' }, async () => {
-    const { browser, id, account } = await parties()
-    await Page.bulkCreate([
-      { userId: id, slug: 'About' },
-      { userId: id, slug: 'More' },
-      { userId: account.id, slug: 'about' },
-    ])
-    await logIn(browser, 'fred').expect(200)
-    assert.deepEqual(
-      (await labels(Page, 'slug')).map((label) => String(label).split(' ')[1]),
-      ['More', 'about'],
-    )
-  })
+  if (dialect === 'postgres') {
+    it('an expression is compared as the index does', async () => {
+      const { browser, id, account } = await parties()
+      await Page.bulkCreate([
+        { userId: id, slug: 'About' },
+        { userId: id, slug: 'More' },
+        { userId: account.id, slug: 'about' },
+      ])
+      await logIn(browser, 'fred').expect(200)
+      assert.deepEqual(
+        (await labels(Page, 'slug')).map((label) => String(label).split(' ')[1]),
+        ['More', 'about'],
+      )
+    })
+  }
 })
