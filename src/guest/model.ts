@@ -160,7 +160,7 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     },
   )
   DefinedGuest.belongsTo(User, {
-    as: 'user',
+    as: USER_ALIAS,
     foreignKey: { name: 'userId', allowNull: false },
     onDelete: 'CASCADE',
     onUpdate: 'CASCADE',
@@ -194,11 +194,15 @@ function hasAnotherGuestModel(sequelize: Sequelize, modelName: string): boolean 
   )
 }
 
+/** The name of the association from the `Guest` row to its user. */
+const USER_ALIAS = 'user'
+
 /** Every guest is made without the columns of the application's own. */
 function checkAttributes(attributes: ModelAttributes): void {
   for (const [name, attribute] of Object.entries(attributes)) {
     const what = `defineGuestModel: option 'attributes' has '${name}', which`
-    if (OWN_ATTRIBUTES.includes(name)) throw new TypeError(`${what} Guest has already`)
+    if (OWN_ATTRIBUTES.includes(name) || name === USER_ALIAS || name in Guest.prototype)
+      throw new TypeError(`${what} Guest has already`)
     const { allowNull = true, defaultValue } =
       typeof attribute === 'string' || !('type' in attribute) ? {} : attribute
     if (!allowNull && defaultValue === undefined) {

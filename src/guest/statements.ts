@@ -74,7 +74,10 @@ export async function touchGuest(Guest: GuestModel, guest: Guest): Promise<void>
   )
 }
 
-/** Whether anybody has this username, whatever the User's scopes hide. */
+/**
+ * Whether anybody has this username, whatever the User's scopes hide. In a transaction of MySQL's only a locking read sees
+ * who came after its first look.
+ */
 export async function usernameIsTaken(
   Guest: GuestModel,
   username: string,
@@ -88,6 +91,7 @@ export async function usernameIsTaken(
     useMaster: true,
     raw: true,
     ...(transaction && { transaction }),
+    ...(transaction && sequelizeOf(User).getDialect() === 'mysql' && { lock: transaction.LOCK.SHARE }),
   })
   return holder !== null
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { UniqueConstraintError, type Transaction } from 'sequelize'
 import { UsernameExhausted } from '../../src/index.js'
+import { dialect, isEmbedded } from '../support/database.js'
 import { startApplication, whoIs, type TestApp, type User, type Who } from '../support/application.js'
 
 let app: TestApp
@@ -117,4 +118,21 @@ describe('Guest.createGuestUser', () => {
     await assert.rejects(app.Guest.createGuestUser({ transaction: {} } as object), /option 'transaction'/)
     await assert.rejects(app.Guest.createGuestUser({ createUser: () => ({}) as User }), /instance of User/)
   })
+
+  // The embedded database has one connection, and SQLite lets one write at a time.
+  if (!isEmbedded && dialect !== 'sqlite') {
+    it('sees who took a name after the caller’s transaction began to read', async () => {
+      const guest = await app.Guest.createGuestUser()
+      const [made, converted] = await app.sequelize.transaction(async (transaction) => {
+        await app.User.count({ transaction }) // where MySQL's transaction begins to see what it goes on to see
+        await app.User.bulkCreate([{ username: 'taken' }, { username: 'fred' }])
+        return [
+          await app.Guest.createGuestUser({ generateUsername: names('taken', 'free'), transaction }),
+          await app.Guest.convert(guest, { username: 'fred' }, { findFreeUsername: true, transaction }),
+        ]
+      })
+      assert.equal(made.username, 'free')
+      assert.match(converted.username, /^fred\d{2}$/)
+    })
+  }
 })

@@ -151,6 +151,9 @@ describe('options of the model that make no sense', () => {
       define({ attributes: { campaign: { type: DataTypes.STRING, allowNull: false } } }),
       /'campaign', which must allow null or have a defaultValue/,
     )
+    for (const name of ['hasExpired', 'expiresAt', 'user']) {
+      assert.throws(define({ attributes: { [name]: DataTypes.DATE } }), /which Guest has already/)
+    }
     assert.throws(define({ attributes: [] }), /option 'attributes' must be/)
     assert.throws(define({ maxAge: 60, touchInterval: 60 }), /'touchInterval' must be less than maxAge/)
     assert.throws(define({ touchInterval: 0 }), /option 'touchInterval' must be a positive number of seconds/)

@@ -13,7 +13,7 @@ export type Details = Readonly<Record<string, unknown>>
 /**
  * What the conversion sets, of what the schema made of the form: attributes of `User` and nothing else, the password hashed.
  *
- * @throws {TypeError} if there is a password and nothing to hash it with
+ * @throws {TypeError} if there is a password and nothing to hash it with, or the schema's result has the primary key
  */
 export async function detailsOf<U extends Model>(
   settings: ConversionSettings<U>,
@@ -22,6 +22,10 @@ export async function detailsOf<U extends Model>(
   const { User, usernameField } = settings.Guest[guestSettings]
   const { username, password, email, ...more } = values
   const attributes = User.getAttributes()
+  if (Object.hasOwn(values, User.primaryKeyAttribute))
+    throw new TypeError(
+      `${WHO}: the schema's result must not have the primary key '${User.primaryKeyAttribute}'`,
+    )
   const named = {
     ...more,
     ...(email !== undefined && { [emailFieldOf(settings)]: email }),

@@ -8,7 +8,7 @@ import { usernameIsTaken } from '../statements.js'
 const MAX_ATTEMPTS = 10
 
 /**
- * Tries something with a username, and again with digits after it as long as the name is what was in the way: two at
+ * Tries something with a username, cut to the column's length, and again with digits after it as long as the name is what was in the way: two at
  * first, then more. Whoever takes a name between two statements only causes one more attempt.
  *
  * @throws {UsernameExhausted} if none of them was free
@@ -20,8 +20,9 @@ export async function withFreeUsername<U extends Model>(
   attempt: (values: Partial<Attributes<U>>) => Promise<U>,
 ): Promise<U> {
   const { usernameField } = Guest[guestSettings]
-  const wanted = (values as Readonly<Record<string, unknown>>)[usernameField]
-  if (typeof wanted !== 'string') return await attempt(values)
+  const given = (values as Readonly<Record<string, unknown>>)[usernameField]
+  if (typeof given !== 'string') return await attempt(values)
+  const wanted = cut(given, longestUsername(Guest))
 
   for (let attempts = 1; ; attempts++) {
     const username = attempts === 1 ? wanted : withDigits(Guest, wanted, attempts)
@@ -37,7 +38,16 @@ export async function withFreeUsername<U extends Model>(
 
 /** `fred42`, later `fred5081234`, no longer than the column. */
 function withDigits(Guest: GuestModel, username: string, digits: number): string {
-  const { User, usernameField } = Guest[guestSettings]
   const number = String(randomInt(10 ** (digits - 1), 10 ** digits))
-  return username.slice(0, (declaredLength(User, usernameField) ?? Infinity) - number.length) + number
+  return cut(username, longestUsername(Guest) - number.length) + number
+}
+
+function longestUsername(Guest: GuestModel): number {
+  const { User, usernameField } = Guest[guestSettings]
+  return declaredLength(User, usernameField) ?? Infinity
+}
+
+/** At most so many characters; half a character is none. */
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : Array.from(text).slice(0, length).join('')
 }

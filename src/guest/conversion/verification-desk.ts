@@ -32,7 +32,7 @@ import {
 import { showConvertPage } from './show.js'
 import { guestAsking, openSession } from './standing.js'
 import { isAddressTaken, isTaken } from './taken.js'
-import { findWish, fulfilWish, isToken, type Fulfilment } from './wishes.js'
+import { findWish, fulfilWish, isToken, provesAddress, type Fulfilment } from './wishes.js'
 import type { GuestWish } from './wish.js'
 
 const debug = createDebug('passport-ephemeral:convert')
@@ -122,7 +122,7 @@ export class VerificationDesk<U extends Model> {
       return undefined
     }
     const wish = await findWish(this.settings.Guest, token)
-    if (wish !== undefined) return { wish, token }
+    if (wish !== undefined && provesAddress(wish, this.verification.emailField)) return { wish, token }
     await this.show(gonePage(waysOn(this.settings, req)), [req, res])
     return undefined
   }

@@ -69,6 +69,13 @@ export async function findWish(
   return wish === null || wish.hasExpired ? undefined : wish
 }
 
+/**
+ * Whether the link of a wish proves this address: another router may keep another attribute's, and its link went to that one.
+ */
+export function provesAddress({ email, details }: GuestWish, emailField: string): boolean {
+  return String(details[emailField]).toLowerCase() === email
+}
+
 /** Whether a text has the form of a token. */
 export function isToken(text: string | undefined): text is string {
   return text !== undefined && /^[\w-]{43}$/.test(text)
@@ -109,7 +116,7 @@ export async function fulfilWish<U extends Model>(
         transaction,
       })
       const wish = await findWish(Guest, token, transaction)
-      if (wish === undefined) return 'gone'
+      if (wish === undefined || !provesAddress(wish, emailField)) return 'gone'
       const { userId, details } = wish
       const email = String(details[emailField])
       if (await isAddressTaken(User, emailField, email, { except: userId, transaction })) return 'taken'

@@ -40,6 +40,12 @@ describe('Guest.convert with findFreeUsername', () => {
     assert.match((await convert(long)).username, /^x{148}\d{2}$/)
   })
 
+  it('cuts a name that is longer than the column, and no character in half', async () => {
+    const long = '\u{1F600}'.repeat(151)
+    assert.equal((await convert(long)).username, '\u{1F600}'.repeat(150))
+    assert.match((await convert(long)).username, /^\u{1F600}{148}\d{2}$/u)
+  })
+
   it('gives many at once a name each', async () => {
     const guests = await Promise.all(Array.from({ length: 8 }, () => app.Guest.createGuestUser()))
     const users = await Promise.all(
@@ -70,13 +76,12 @@ describe('Guest.convert with findFreeUsername', () => {
     assert.match((await app.User.findByPk(guest.id, { rejectOnEmpty: true })).username, /^fred\d{2}$/)
   })
 
-  it('ends in a clear error when none is free', async () => {
+  it('goes on to more digits when all of two are taken', async () => {
     await app.User.bulkCreate(
       ['fred', ...Array.from({ length: 90 }, (_, i) => `fred${String(10 + i)}`)].map((username) => ({
         username,
       })),
     )
-    // Ten tries: two digits are all taken, so the third try finds one. A column of five characters has no room for it.
     const user = await convert('fred')
     assert.match(user.username, /^fred\d{3,}$/)
   })

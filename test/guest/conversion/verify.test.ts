@@ -323,6 +323,58 @@ describe('an address', () => {
   })
 })
 
+describe('two routers that keep addresses in different attributes', () => {
+  it('take no link of each other’s: an address is proven by the message that went to it', async () => {
+    const sent: string[] = []
+    const proven: unknown[] = []
+    const host = await startHost({
+      defineUser: plainUser({ email: DataTypes.STRING, mail: DataTypes.STRING }),
+      guest: { onConvert: ({ verifiedEmail }) => proven.push(verifiedEmail) },
+      routes(app, { Guest }) {
+        for (const emailField of ['email', 'mail']) {
+          app.use(
+            `/by-${emailField}`,
+            convertRouter({
+              Guest,
+              fields: ['username', 'email', 'mail'].map((name) => ({ name, label: name, type: 'text' })),
+              schema: {
+                '~standard': {
+                  version: 1,
+                  vendor: 'test',
+                  validate: (value) => ({ value: value as object }),
+                },
+              },
+              verifyEmail: {
+                baseUrl: 'https://example.test',
+                emailField,
+                send: ({ link }) => sent.push(link),
+              },
+            }),
+          )
+        }
+      },
+    })
+    const browser = host.browser()
+    await browser.get('/play').expect(200)
+    const typed = { username: 'mallory', email: 'mallory@example.test', mail: 'victim@example.test' }
+    await browser.post('/by-email').type('form').send(typed).expect(303)
+    const { pathname, search } = new URL(sent[0] ?? '')
+    await host
+      .browser()
+      .post(pathname.replace('by-email', 'by-mail') + search)
+      .set('Accept', HTML)
+      .expect(410)
+    assert.deepEqual(proven, [])
+    await host
+      .browser()
+      .post(pathname + search)
+      .set('Accept', HTML)
+      .expect(200)
+    assert.deepEqual(proven, ['mallory@example.test'])
+    await host.close()
+  })
+})
+
 describe('of several guests who wish for one address', () => {
   it('one gets it, with no unique index on it either', async () => {
     const links: string[] = []
