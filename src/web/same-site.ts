@@ -35,6 +35,10 @@ export function isForced(req: Request): boolean {
  * @throws {CrossSiteRequest}
  */
 export function refuseCrossSite(req: Request, ownOrigins: readonly string[] = []): void {
-  const isUntold = req.get('sec-fetch-site') === undefined && req.get('origin') === 'null'
-  if (isUntold || isCrossSite(req, ownOrigins)) throw new CrossSiteRequest()
+  if (isUntold(req) || isCrossSite(req, ownOrigins)) throw new CrossSiteRequest()
+}
+
+/** Whether a browser sent this and nobody can tell from where: pages can have it say `Origin: null`, those of other sites too. */
+export function isUntold(req: Request): boolean {
+  return req.get('sec-fetch-site') === undefined && req.get('origin') === 'null'
 }

@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import { CrossSiteRequest, GuestStateUnknown } from '../../errors.js'
 import { currentUser, setLogin, type Login, type LoginCallback } from '../../request.js'
-import { isForced } from '../../web/same-site.js'
+import { isForced, isUntold } from '../../web/same-site.js'
 import { requireRenewableSession } from '../../web/session.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
@@ -56,7 +56,8 @@ async function mergeFirst(
   const { req } = parties
   const current = currentUser(req)
   if (current === undefined || knownGuest(current) === undefined) throw new GuestStateUnknown()
-  if (isForced(req) && !trustedOrigins.includes(req.get('origin') ?? '')) throw new CrossSiteRequest()
+  if ((isForced(req) || isUntold(req)) && !trustedOrigins.includes(req.get('origin') ?? ''))
+    throw new CrossSiteRequest()
   requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
   if (await merge(parties)) rememberGuest(user, null)
 }

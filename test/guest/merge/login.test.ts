@@ -221,6 +221,12 @@ describe('a login that another site forges', () => {
     await nothingIsChanged(guest)
   })
 
+  it('moves nothing either where an old browser does not tell the site, and the page hides its origin', async () => {
+    const guest = await guestWithTodo()
+    await logIn(guest.browser, 'fred').set('origin', 'null').expect(403)
+    await nothingIsChanged(guest)
+  })
+
   it('is a login if the other site is trusted', async () => {
     const guest = await guestWithTodo()
     await logIn(guest.browser, 'fred').set(forged).set('origin', 'https://idp.example').expect(200)
