@@ -10,6 +10,7 @@ import {
   type GuestStrategyOptions,
 } from '../../src/index.js'
 import { startApplication, type TestApp, type User } from '../support/application.js'
+import { forged } from '../support/forged.js'
 import { plainUser, startHost } from '../support/host-application.js'
 
 let app: TestApp
@@ -113,8 +114,8 @@ describe('guestLocals', () => {
     const locals = body as { isVisitor: boolean; visitor: { email: string } }
     assert.deepEqual([locals.isVisitor, locals.visitor.email], [true, 'ginger@example.test'])
     assert.ok(!text.includes(pass.uuid))
-    const forged = await app.browser().get(pass.tokenise('/open').replace(/.$/, '0'))
-    assert.ok(!(forged.body as { convertUrl: string }).convertUrl.includes('vuid'))
+    const refused = await app.browser().get(forged(pass.tokenise('/open')))
+    assert.ok(!(refused.body as { convertUrl: string }).convertUrl.includes('vuid'))
   })
 
   it('gives no way back to a page that was posted, nor to data that a page asks for', async () => {
