@@ -31,6 +31,15 @@ export const aLocalUrl: Rule = {
   test: (value) => typeof value === 'string' && /^(\/|https?:\/\/)/.test(value),
 }
 
+export const anObject: Rule = {
+  expected: 'an object',
+  test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+}
+
+export function exactly(wanted: boolean): Rule {
+  return { expected: String(wanted), test: (value) => value === wanted }
+}
+
 export function oneOf(...values: readonly string[]): Rule {
   return {
     expected: values.map((value) => `'${value}'`).join(' or '),

@@ -7,7 +7,16 @@ import {
   type Sequelize,
 } from 'sequelize'
 import { initOwnModel } from '../database/own-model.js'
-import { aBoolean, aFunction, aString, checkOptions, oneOf, positiveSeconds, type Rule } from '../options.js'
+import {
+  aBoolean,
+  aFunction,
+  anObject,
+  aString,
+  checkOptions,
+  oneOf,
+  positiveSeconds,
+  type Rule,
+} from '../options.js'
 import { convertGuest } from './conversion/convert.js'
 import { GuestWish, initWishModel } from './conversion/wish.js'
 import {
@@ -77,11 +86,6 @@ const guestClass: Rule = {
     typeof value === 'function' && value.prototype instanceof Guest && !Object.hasOwn(value, guestSettings),
 }
 
-const anAttributesObject: Rule = {
-  expected: "an object of Sequelize's attributes",
-  test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-}
-
 /**
  * Defines `Guest` on your Sequelize instance, beside your `User`. A users row with a `Guest` row is a guest; one
  * without is a regular user. The table comes from `passport-ephemeral/migrations` or from `sequelize.sync()`, alike.
@@ -103,7 +107,7 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
       touchInterval: positiveSeconds,
       onConvert: aFunction,
       model: guestClass,
-      attributes: anAttributesObject,
+      attributes: anObject,
       preparedStatements: aBoolean,
       modelName: aString,
       tableName: aString,

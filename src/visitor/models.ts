@@ -1,6 +1,6 @@
 import { DataTypes, type ModelAttributes, type Sequelize } from 'sequelize'
 import { initOwnModel } from '../database/own-model.js'
-import { aBoolean, aString, checkOptions, positiveSeconds, type Rule } from '../options.js'
+import { aBoolean, anObject, aString, checkOptions, positiveSeconds, type Rule } from '../options.js'
 import { isVisitLength, visitLength } from './visit-length.js'
 import { createTokenCodec, type Secret } from './token.js'
 import type { VisitorScope } from './scope.js'
@@ -11,7 +11,7 @@ import {
   type VisitorModel,
   type VisitorSettings,
 } from './visitor.js'
-import { anOptionsObject, parseVisitOptions, type VisitOptions } from './visits/options.js'
+import { parseVisitOptions, type VisitOptions } from './visits/options.js'
 import { insertVisits } from './visits/statements.js'
 import { watchForSharing } from './visits/suspicion.js'
 import { VisitBuffer } from './visits/visit-buffer.js'
@@ -81,8 +81,8 @@ export function defineVisitorModels(
       tokenExpiry: positiveSeconds,
       sessionExpiry: visitLength,
       anonymizeIp: aBoolean,
-      visitLog: anOptionsObject,
-      sharing: anOptionsObject,
+      visitLog: anObject,
+      sharing: anObject,
       preparedStatements: aBoolean,
       modelName: aString,
       underscored: aBoolean,

@@ -44,12 +44,6 @@ export interface ParsedVisitOptions {
 /** Timers take 31 bits of milliseconds, and count anything beyond as one. */
 const MAX_TIMER = 2 ** 31 - 1
 
-/** That `visitLog` and `sharing` are objects; {@link parseVisitOptions} checks what is in them. */
-export const anOptionsObject: Rule = {
-  expected: 'an object',
-  test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-}
-
 /** @throws {TypeError} naming the option that is wrong, as `visitLog.batchSize` */
 export function parseVisitOptions(
   caller: string,
