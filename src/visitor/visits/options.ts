@@ -1,4 +1,4 @@
-import { aFunction, checkOptions, positiveCount, positiveSeconds, type Rule } from '../../options.js'
+import { aFunction, checkOptions, positiveCount, positiveSeconds } from '../../options.js'
 import type { SuspectedSharing, SuspicionOptions } from './suspicion.js'
 import type { VisitBufferOptions } from './visit-buffer.js'
 
