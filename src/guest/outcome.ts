@@ -7,6 +7,7 @@ import {
   type Sequelize,
   type Transaction,
 } from 'sequelize'
+import { explainMissingTable } from '../database/missing-table.js'
 import { initOwnModel } from '../database/own-model.js'
 import { wideKeyType } from '../database/wide-key.js'
 import type { WishModelOptions } from './conversion/wish.js'
@@ -67,10 +68,13 @@ export async function noteOutcome(
   transaction: Transaction,
 ): Promise<void> {
   const endedOn = dayOf(new Date())
-  await Guest[guestSettings].Outcome.bulkCreate(
-    [...guestsByDay].map(([createdOn, guests]) => ({ outcome, guests, createdOn, endedOn })),
-    { transaction, hooks: false, validate: false, returning: false },
-  )
+  const rows = [...guestsByDay].map(([createdOn, guests]) => ({ outcome, guests, createdOn, endedOn }))
+  const options = { transaction, hooks: false, validate: false, returning: false }
+  try {
+    await Guest[guestSettings].Outcome.bulkCreate(rows, options)
+  } catch (error) {
+    throw explainMissingTable(error)
+  }
 }
 
 /** The day of an instant, in UTC, wherever the server is. */
