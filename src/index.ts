@@ -82,6 +82,9 @@ export { guestOf, isGuest, isRegularUser } from './guest/guest-state.js'
 export { ensureGuest, type EnsureGuestOptions } from './guest/ensure-guest.js'
 export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure-regular-user.js'
 
+export { checkSetup, type CheckSetupOptions } from './doctor/app/check-setup.js'
+export type { Finding } from './doctor/finding.js'
+
 export type { BaseUrl } from './web/base-url.js'
 export type { FormLimiter } from './web/form-limits.js'
 export type { Limiter, LimiterFailure } from './web/limiter.js'
