@@ -7,6 +7,8 @@ import { Strategy as LocalStrategy } from 'passport-local'
 import type { Sequelize } from 'sequelize'
 import {
   convertRouter,
+  defineGuestModel,
+  defineVisitorModels,
   ensureGuest,
   ensureRegularUser,
   ensureVisitor,
@@ -17,9 +19,8 @@ import {
   VisitorTokenStrategy,
   type Finding,
   type GuestModel,
-  type VisitorModelOptions,
+  type GuestModelOptions,
 } from '../../src/index.js'
-import { defineGuestModel, defineVisitorModels } from '../../src/index.js'
 import { defineUser, express, type User } from '../support/application.js'
 
 /** As random as a secret is: one that tests elsewhere use says that it is one. */
@@ -33,10 +34,10 @@ export interface Models {
 }
 
 /** Models of a host, nothing wrong with them. */
-export function defineModels(sequelize: Sequelize, visitor: Partial<VisitorModelOptions> = {}): Models {
+export function defineModels(sequelize: Sequelize, guest: Partial<GuestModelOptions<User>> = {}): Models {
   const Users = defineUser(sequelize)
-  const { Visitor } = defineVisitorModels(sequelize, { secret: RANDOM, ...visitor })
-  return { sequelize, Users, Visitor, Guest: defineGuestModel(sequelize, { User: Users }) }
+  const { Visitor } = defineVisitorModels(sequelize, { secret: RANDOM })
+  return { sequelize, Users, Visitor, Guest: defineGuestModel(sequelize, { User: Users, ...guest }) }
 }
 
 /** What of a healthy application is done in another way; each test changes one thing. */

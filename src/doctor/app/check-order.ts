@@ -1,6 +1,6 @@
 import { listed, type Finding } from '../finding.js'
 import { has, isGuestStrategy, isVisitorToken, verdictOn, type Effect } from './order.js'
-import type { Step } from './outline.js'
+import { afterwards, type Step } from './outline.js'
 
 /** What asks who a user is. */
 const USER_READERS = [
@@ -32,7 +32,7 @@ function checkSessionFirst(steps: readonly Step[]): Finding[] {
       readsUser(step) ||
       (step.known.kind === 'authenticate' && step.known.by.names.includes('session')),
   )
-  const { missing, isLater } = without(steps, needy, 'session')
+  const { missing, isLater } = without(needy, 'session')
   if (missing.length === 0) return []
   return [
     {
@@ -50,7 +50,7 @@ function checkUserFirst(steps: readonly Step[]): Finding[] {
       readsUser(step) ||
       (isGuestStrategy(step) && step.known.kind === 'authenticate' && step.known.by.logsIn),
   )
-  const { missing, isLater } = without(steps, needy, 'user')
+  const { missing, isLater } = without(needy, 'user')
   if (missing.length === 0) return []
   return [
     {
@@ -64,7 +64,7 @@ function checkUserFirst(steps: readonly Step[]): Finding[] {
 
 function checkVisitorFirst(steps: readonly Step[]): Finding[] {
   const guards = steps.filter(({ mark }) => mark?.name === 'ensureVisitor')
-  const { missing, isLater } = without(steps, guards, 'visitor')
+  const { missing, isLater } = without(guards, 'visitor')
   if (missing.length === 0) return []
   return [
     {
@@ -92,7 +92,7 @@ function checkMergeFirst(steps: readonly Step[]): Finding[] {
       !isVisitorToken(step) &&
       !isGuestStrategy(step),
   )
-  const { missing } = without(steps, logins, 'merge')
+  const { missing } = without(logins, 'merge')
   if (missing.length === 0) return []
   return [
     {
@@ -105,14 +105,11 @@ function checkMergeFirst(steps: readonly Step[]): Finding[] {
 }
 
 function without(
-  steps: readonly Step[],
   needy: readonly Step[],
   effect: Effect,
 ): { readonly missing: readonly Step[]; readonly isLater: boolean } {
   const missing = needy.filter((step) => verdictOn(step, effect) === 'missing')
-  const isLater = missing.some((step) =>
-    steps.some((other) => other.place > step.place && has(other, effect)),
-  )
+  const isLater = missing.some((step) => afterwards(step).some((other) => has(other, effect)))
   return { missing, isLater }
 }
 

@@ -12,8 +12,6 @@ export interface Step {
   /** A router of ours, beside what it is to Express. */
   readonly mark: Mark | undefined
   readonly parent: Step | undefined
-  /** Its place among all steps: no request meets a later one before an earlier one. */
-  readonly place: number
   /** Its siblings and itself. */
   readonly siblings: readonly Step[]
   readonly inside: readonly Step[]
@@ -38,7 +36,6 @@ export interface Seen {
 
 /** Walks through everything that is mounted, routers in routers and applications in applications. */
 export function outlineOf(router: RouterLike, closures: Closures): Step[] {
-  const counter = { place: 0 }
   const inProgress = new Set<RouterLike>()
 
   function walk(layers: readonly Layer[], parent: Step | undefined, path: string | undefined): Step[] {
@@ -56,7 +53,6 @@ export function outlineOf(router: RouterLike, closures: Closures): Step[] {
         known,
         mark: markOf(layer.handle),
         parent,
-        place: counter.place++,
         siblings,
         inside,
         route,
@@ -87,6 +83,12 @@ export function flat(steps: readonly Step[]): Step[] {
 export function before(step: Step): Step[] {
   const earlier = step.siblings.slice(0, step.siblings.indexOf(step)).flatMap((sibling) => met(sibling, step))
   return step.parent === undefined ? earlier : [...before(step.parent), ...earlier]
+}
+
+/** What such a request would meet, or may, if it went on from there. */
+export function afterwards(step: Step): Step[] {
+  const later = step.siblings.slice(step.siblings.indexOf(step) + 1).flatMap((sibling) => met(sibling, step))
+  return step.parent === undefined ? later : [...later, ...afterwards(step.parent)]
 }
 
 /** What a request for a step's address goes through in another. */
