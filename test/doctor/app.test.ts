@@ -18,6 +18,9 @@ import {
   type CheckSetupOptions,
   type Finding,
 } from '../../src/index.js'
+import { checkApplication } from '../../src/doctor/app/check-application.js'
+import { BLIND } from '../../src/doctor/app/closures.js'
+import { routerOf } from '../../src/doctor/app/express-parts.js'
 import { express } from '../support/application.js'
 import { openDatabase, type TestDatabase } from '../support/database.js'
 import {
@@ -163,10 +166,9 @@ describe('checkSetup', () => {
       })
     }
 
-    function withCookie(cookie: session.CookieOptions): Choices {
-      return withSession({
-        cookie: { ...healthySession(models.sequelize).cookie, ...cookie } as session.CookieOptions,
-      })
+    function withCookie(cookie: Readonly<Record<string, unknown>>): Choices {
+      const healthy = { secure: true, sameSite: 'lax', maxAge: 1_209_600_000 } as const
+      return withSession({ cookie: { ...healthy, ...cookie } as session.SessionOptions['cookie'] })
     }
 
     function withSession(options: Partial<session.SessionOptions>): Choices {
@@ -447,6 +449,39 @@ describe('checkSetup', () => {
       app.set('trust proxy', 1)
       app.get('/', answer)
       assert.deepEqual(codes(await checkSetup(app)), ['nothing-found'])
+    })
+  })
+
+  describe('where functions cannot be looked into', () => {
+    async function checkBlindly(choices: Choices): Promise<readonly Finding[]> {
+      const app = buildApp(models, choices)
+      const router = routerOf(app)
+      assert.ok(router !== undefined)
+      const circumstances = { isProduction: true, hasGuests: true }
+      return await checkApplication(app as never, router, BLIND, circumstances)
+    }
+
+    it('says so, and nothing else of a healthy application', async () => {
+      assert.deepEqual(codes(await checkBlindly({})), ['seen-from-outside'])
+    })
+
+    it('says what shows in a request', async () => {
+      const findings = await checkBlindly({
+        session: {
+          ...healthySession(models.sequelize),
+          cookie: { httpOnly: false, secure: true, maxAge: 1000 },
+        },
+        middleware(app, { authenticator }) {
+          app.use(authenticator.session())
+          app.get('/reference', ensureVisitor('REFERENCE'), answer)
+        },
+      })
+      assert.deepEqual(codes(findings), [
+        'seen-from-outside',
+        'visitor-token-missing',
+        'session-cookie-readable',
+        'session-cookie-same-site-missing',
+      ])
     })
   })
 

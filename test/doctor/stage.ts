@@ -76,6 +76,7 @@ export function buildApp(models: Models, choices: Choices = {}): Application {
   const strategies = choices.strategies ?? registerAll
   strategies(authenticator, models)
   const app = express()
+  app.set('env', 'test') // Express does not print errors
   const settings = choices.settings ?? ((each: Application) => each.set('trust proxy', 1))
   settings(app)
   choices.first?.(app)

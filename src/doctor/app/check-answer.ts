@@ -31,7 +31,7 @@ export function checkAnswer({ status, trail, failure }: Probe): Finding[] {
       {
         code: 'request-hangs',
         severity: 'warning',
-        message: `An ordinary request for a page that is not there got no answer in five seconds${stuck === undefined ? '' : `, and is stuck in ${stuck.handler.name || 'a function without a name'} (${stuck.where})`}.`,
+        message: `An ordinary request for a page that is not there got no answer in five seconds${stuck === undefined ? '' : `, and is stuck in ${stuck.handler.name || 'a function without a name'} (${stuck.where})`}${error === undefined ? '' : `, after ${describe(error)}`}.`,
         remedy: 'Every middleware must answer, or call next(). What comes after it was not looked at.',
       },
     ]

@@ -16,13 +16,13 @@ export interface SessionView {
 /** What the session is kept in, and how its cookie travels. */
 export function checkSession(view: SessionView): Finding[] {
   const { steps, isProduction } = view
-  if (steps.some(({ known }) => known.kind === 'cookie-session') || isCookieSession(view.req)) {
+  if (steps.some(({ known }) => known.kind === 'cookie-session') || lacksRenewal(view.req)) {
     return [
       {
         code: 'session-cannot-renew',
         severity: 'error',
         message:
-          'The session is one of cookie-session, which cannot be given a new id: no link is redeemed, and no guest made.',
+          'The session has no regenerate(), as that of cookie-session has not, so it cannot be given a new id: no link is redeemed, and no guest made.',
         remedy: 'Use express-session with a store on the server.',
       },
     ]
@@ -77,8 +77,11 @@ function shownBy(req: Request | undefined): SessionSettings | undefined {
   }
 }
 
-function isCookieSession(req: Request | undefined): boolean {
-  return req !== undefined && 'sessionOptions' in req && !('sessionStore' in req)
+/** Whether the request has a session, and one that cannot be given a new id. */
+function lacksRenewal(req: Request | undefined): boolean {
+  const { session } = (req ?? {}) as { readonly session?: unknown }
+  if (typeof session !== 'object' || session === null) return false
+  return typeof (session as { regenerate?: unknown }).regenerate !== 'function'
 }
 
 function checkStore({ store, savesUninitialized }: SessionSettings, isProduction: boolean): Finding[] {

@@ -5,6 +5,8 @@ import type { Session as InspectorSession, Runtime } from 'node:inspector'
  * `passport.authenticate('local')` is a function like any other. To call it and see would run the application's code.
  */
 export interface Closures {
+  /** Whether nothing can be looked at here. */
+  readonly isBlind: boolean
   /** Those of the named variables that the function can see, its own first. Empty where it cannot be looked at. */
   readonly variablesOf: (subject: object, names: readonly string[]) => Readonly<Record<string, unknown>>
   /** The object that a bound function is bound to. */
@@ -12,7 +14,13 @@ export interface Closures {
   readonly close: () => void
 }
 
-const BLIND: Closures = { variablesOf: () => ({}), boundThisOf: () => undefined, close: () => undefined }
+/** Where nothing can be looked at. */
+export const BLIND: Closures = {
+  isBlind: true,
+  variablesOf: () => ({}),
+  boundThisOf: () => undefined,
+  close: () => undefined,
+}
 
 /**
  * Uses the inspector of this process: it opens no port and stops nothing. Where a runtime has none, or forbids it, nothing
@@ -35,6 +43,8 @@ type Property = Runtime.PropertyDescriptor | Runtime.InternalPropertyDescriptor
 const EXCHANGE = Symbol.for('passport-ephemeral.closures')
 
 class InspectedClosures implements Closures {
+  readonly isBlind = false
+
   constructor(private readonly session: InspectorSession) {}
 
   variablesOf(subject: object, names: readonly string[]): Readonly<Record<string, unknown>> {

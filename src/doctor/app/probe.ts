@@ -26,6 +26,7 @@ const HEADERS = {
   'accept-language': 'en',
   'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
   'sec-purpose': 'prefetch',
+  'x-forwarded-proto': 'https', // of a proxy, so that what insists on HTTPS lets it pass
   connection: 'close',
 }
 
@@ -44,12 +45,17 @@ export async function probe(app: ApplicationLike, steps: readonly Step[], base: 
       return
     }
     held.req = req as Request
-    app.handle.call(shadow, held.req, res as Response)
+    try {
+      app.handle.call(shadow, held.req, res as Response)
+    } catch (error) {
+      trail.error ??= error // Express lets nothing through; what merely looks like it may
+      res.destroy()
+    }
   })
   try {
     const port = await listen(server)
     const answer = await ask(port, path)
-    if (held.req !== undefined && answer !== undefined) await forgetSession(held.req, answer)
+    if (held.req !== undefined) await forgetSession(held.req)
     return { status: answer?.statusCode, trail, req: held.req }
   } catch (failure) {
     return { status: undefined, trail, req: held.req, failure }
@@ -97,14 +103,13 @@ function isCut(error: Error): boolean {
   return (error as NodeJS.ErrnoException).code === 'ECONNRESET'
 }
 
-/** With `saveUninitialized` the application has stored a session for us. */
-async function forgetSession(req: Request, { headers }: IncomingMessage): Promise<void> {
+/** With `saveUninitialized`, or by something that writes to it, the application has stored a session for us. */
+async function forgetSession(req: Request): Promise<void> {
   const { sessionID, sessionStore } = req as {
     readonly sessionID?: unknown
     readonly sessionStore?: { destroy?: (id: string, done: () => void) => unknown }
   }
   if (typeof sessionID !== 'string' || typeof sessionStore?.destroy !== 'function') return
-  if (!(headers['set-cookie'] ?? []).some((cookie) => decodeURIComponent(cookie).includes(sessionID))) return
   await new Promise<void>((resolve) => {
     const patience = setTimeout(resolve, PATIENCE)
     const done = (): void => {
@@ -112,7 +117,8 @@ async function forgetSession(req: Request, { headers }: IncomingMessage): Promis
       resolve()
     }
     try {
-      sessionStore.destroy?.(sessionID, done)
+      const result = sessionStore.destroy?.(sessionID, done)
+      if (result instanceof Promise) result.catch(done)
     } catch {
       done()
     }

@@ -42,7 +42,7 @@ function shadowLayer(step: Step, trail: Trail): Layer {
 /** A layer's handle that notes what the request looks like when it goes in, and when it comes out. */
 function watched(step: Step, trail: Trail): Handler {
   const { handler } = step
-  if (handler.length === 4) return handler // of errors, not of requests
+  if (handler.length > 3) return handler // of errors, not of requests
   const run = insideOf(step, trail)
 
   return function watchedHandler(req, res, next) {
