@@ -111,6 +111,18 @@ describe('diagnose', () => {
     assert.equal(findings[0]?.severity, 'error')
   })
 
+  it('says that the database answers, and does not tell', async () => {
+    await makeTables()
+    const asked = { times: 0 }
+    database.sequelize.addHook('beforeQuery', () => {
+      if (asked.times++ > 0) throw new Error('permission denied')
+    })
+    const findings = await diagnose({ ...models })
+    database.sequelize.removeHook('beforeQuery', '')
+    assert.deepEqual(codes(findings), ['database-unreadable'])
+    assert.match(findings[0]?.message ?? '', /permission denied/)
+  })
+
   describe('of the tables of this package', () => {
     it('names each that is missing', async () => {
       await models.Users.sync()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Server } from 'node:net'
 import { after, before, describe, it, mock } from 'node:test'
 import type { Application, ErrorRequestHandler, RequestHandler } from 'express'
 import session from 'express-session'
@@ -255,6 +256,24 @@ describe('checkSetup', () => {
       },
     })
     assert.deepEqual(await check(app), [])
+  })
+
+  it('looks at what there is where no server may be opened', async () => {
+    const listen = mock.method(Server.prototype, 'listen', function (this: Server) {
+      process.nextTick(() => this.emit('error', Object.assign(new Error('listen'), { code: 'EPERM' })))
+      return this
+    })
+    const app = buildApp(models, { settings: (outer) => outer.set('trust proxy', true) })
+    const findings = await check(app).finally(() => {
+      listen.mock.restore()
+    })
+    assert.deepEqual(codes(findings), ['trust-proxy-anything', 'probe-impossible'])
+  })
+
+  it('throws nothing at what only looks like an application', async () => {
+    const router = Object.assign(() => undefined, { handle: () => undefined, stack: [undefined] })
+    const odd = Object.assign(() => undefined, { handle: () => undefined, settings: {}, _router: router })
+    assert.deepEqual(codes(await check(odd as never)), ['app-not-understood'])
   })
 
   describe('leaves no trace', () => {
