@@ -1,7 +1,7 @@
 import { QueryTypes, type Sequelize } from 'sequelize'
 
 /** A column, as each dialect's catalogue is asked for it. */
-export interface ColumnRow {
+interface ColumnRow {
   /** What tells the table from all others. */
   readonly table: string
   readonly name: string
@@ -11,7 +11,7 @@ export interface ColumnRow {
 }
 
 /** One column of a foreign key, in order. */
-export interface ForeignKeyRow {
+interface ForeignKeyRow {
   readonly table: string
   /** On SQLite, a number. */
   readonly name: string | number
@@ -23,7 +23,7 @@ export interface ForeignKeyRow {
 }
 
 /** One part of an index, in order; the column is null for an expression. */
-export interface IndexRow {
+interface IndexRow {
   readonly table: string
   readonly name: string
   readonly column: string | null

@@ -32,7 +32,7 @@ export interface TokenCodec {
 }
 
 /** How well the links are kept. */
-export interface Secrecy {
+interface Secrecy {
   /** Whether new links are signed. */
   readonly signs: boolean
   /** What is wrong with the secrets, each once. */

@@ -32,7 +32,7 @@ export type Known =
   | { readonly kind: 'unknown' }
 
 /** What `passport.authenticate()` was told. */
-export interface Authentication {
+interface Authentication {
   readonly passport: Passport
   /** Names as they were given; of a strategy that was handed over itself, its own. */
   readonly names: readonly string[]

@@ -25,7 +25,7 @@ export interface Step {
 }
 
 /** What a step did to the one request that was watched. */
-export interface Seen {
+interface Seen {
   /** Whether it was met, and went on. */
   passed: boolean
   broughtSession: boolean

@@ -23,7 +23,7 @@ export interface ForeignKey {
 }
 
 /** An index, or what is as good as one: a primary key. */
-export interface Index {
+interface Index {
   /** From the first on; an expression, or a part of a column, has no name. */
   readonly columns: readonly (string | undefined)[]
   readonly expressions: readonly string[]
