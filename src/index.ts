@@ -84,6 +84,9 @@ export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure
 
 export { checkSetup, type CheckSetupOptions } from './doctor/app/check-setup.js'
 export type { Finding } from './doctor/finding.js'
+export { cleanup } from './cleanup/cleanup.js'
+export type { CleanupModels, CleanupOptions, Keep, Retention } from './cleanup/options.js'
+export type { CleanupKind, CleanupProgress, CleanupResult } from './cleanup/result.js'
 
 export type { BaseUrl } from './web/base-url.js'
 export type { FormLimiter } from './web/form-limits.js'

@@ -128,7 +128,7 @@ describe('diagnose', () => {
       await models.Users.sync()
       const findings = await check()
       const missing = findings.filter(({ code }) => code === 'table-missing')
-      assert.equal(missing.length, 4)
+      assert.equal(missing.length, 5)
       assert.match(missing[0]?.remedy ?? '', /passport-ephemeral migrate/)
     })
 

@@ -12,11 +12,8 @@ const MIGRATE =
 
 /** The models of this package that an application uses, with those that came along. */
 export function ownModels({ Guest, Visitor: Passes }: Models): ModelStatic<Model>[] {
-  const { Wish, Outcome } = (Guest?.[guestSettings] ?? {}) as {
-    readonly Wish?: ModelStatic<Model>
-    readonly Outcome?: ModelStatic<Model>
-  }
-  return [Passes, Passes?.[visitorSettings].VisitorLog, Guest, Wish, Outcome].filter(
+  const settings = Guest?.[guestSettings]
+  return [Passes, Passes?.[visitorSettings].VisitorLog, Guest, settings?.Wish, settings?.Outcome].filter(
     (model) => model !== undefined,
   )
 }
