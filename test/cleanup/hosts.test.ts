@@ -115,6 +115,36 @@ describe('an application with keys of other kinds', () => {
   }
 })
 
+describe('an application with conventions of its own', () => {
+  for (const [convention, database] of [
+    ['names that are not quoted', { quoteIdentifiers: false }],
+    ['snake case and frozen names', { define: { underscored: true, freezeTableName: true } }],
+    // Sequelize refuses it for SQLite.
+    ...(dialect === 'sqlite' ? [] : ([['local time', { timezone: '+02:00' }]] as const)),
+  ] as const) {
+    it(`has its guests and passes cleaned up: ${convention}`, async () => {
+      const host = await startHost({ database, defineUser: plainUser() })
+      try {
+        await expiredGuests(host, 3)
+        const expiresAt = new Date(Date.now() - 40 * DAY * 1000)
+        await host.Visitor.create({ email: 'a@example.test', scope: 'REFERENCE', expiresAt })
+        const { Guest, Visitor, VisitorLog } = host
+        const { guests, passes, kept } = await cleanup(
+          { Guest, Visitor, VisitorLog },
+          { batchSize: 2, keep: { guests: { username: 'nobody' } } },
+        )
+        assert.deepEqual([guests, passes, kept], [3, 1, 0])
+        await expiredGuests(host, 3)
+        assert.equal((await cleanup({ Guest }, { batchSize: 2 })).guests, 3)
+        const [outcome] = await host.sequelize.model('GuestOutcome').findAll({ raw: true })
+        assert.equal((outcome as unknown as { outcome: string }).outcome, 'expired')
+      } finally {
+        await host.close()
+      }
+    })
+  }
+})
+
 describe('a foreign key that lets nobody go', () => {
   let app: Stage
   let Invoice: ModelStatic<Model>
