@@ -8,7 +8,8 @@ const DURATIONS = 'a duration such as 90s, 12h or 3d, or a number of seconds'
 /** `3d`, `12h`, `90s`, or a plain number of seconds; more than none. */
 export function seconds(text: string): number {
   const value = durationOf(text)
-  if (value === undefined || value === 0) throw new InvalidArgumentError(`Must be ${DURATIONS}, more than none.`)
+  if (value === undefined || value === 0)
+    throw new InvalidArgumentError(`Must be ${DURATIONS}, more than none.`)
   return value
 }
 
@@ -20,9 +21,9 @@ export function secondsOrForever(text: string): number | false {
   return value
 }
 
-/** How long a visit may last: whole seconds; 0, until the browser closes; `host`, which is `null`, as the host's session. */
-export function visitSeconds(text: string): number | null {
-  if (text === 'host') return null
+/** How long a visit may last: whole seconds; 0, until the browser closes; `host`, as the host's session. */
+export function visitSeconds(text: string): number | 'host' {
+  if (text === 'host') return text
   const value = durationOf(text)
   if (value === undefined || !Number.isInteger(value)) {
     throw new InvalidArgumentError(`Must be ${DURATIONS} (whole ones), 0 or host.`)
@@ -65,7 +66,9 @@ export function webAddress(text: string): string {
 function durationOf(text: string): number | undefined {
   if (!DURATION.test(text)) return undefined
   // `ms` takes a bare number for milliseconds, and what it does not know for nothing.
-  const milliseconds: number | undefined = /[a-z]/i.test(text) ? ms(text as ms.StringValue) : Number(text) * 1000
+  const milliseconds: number | undefined = /[a-z]/i.test(text)
+    ? ms(text as ms.StringValue)
+    : Number(text) * 1000
   const value = milliseconds / 1000
   return Number.isFinite(value) && value <= CENTURY ? value : undefined
 }

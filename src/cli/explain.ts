@@ -15,11 +15,16 @@ function sentence(error: Error): string {
 
 /** By name as well: an application may have another copy of Sequelize. */
 function isConnectionError(error: Error): boolean {
-  return error instanceof ConnectionError || /^Sequelize\w*Connection\w*Error$|^SequelizeHost/.test(error.name)
+  return (
+    error instanceof ConnectionError || /^Sequelize\w*Connection\w*Error$|^SequelizeHost/.test(error.name)
+  )
 }
 
 /** What the driver says; of several addresses that were tried it says nothing but a code. */
 function reason(error: Error): string {
   const { parent } = error as { parent?: Error & { code?: string } }
-  return [error.message, parent?.message, parent?.code].find((text) => text !== undefined && text !== '') ?? error.name
+  return (
+    [error.message, parent?.message, parent?.code].find((text) => text !== undefined && text !== '') ??
+    error.name
+  )
 }

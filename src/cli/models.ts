@@ -5,7 +5,8 @@ import { UsageError } from './usage-error.js'
 
 /** @throws {UsageError} if no passes are configured */
 export function passesOf({ Visitor: Passes, source }: Configuration): typeof Visitor {
-  if (Passes === undefined) throw new UsageError(`There are no visitors in ${source}: this command needs Visitor`)
+  if (Passes === undefined)
+    throw new UsageError(`There are no visitors in ${source}: this command needs Visitor`)
   return Passes
 }
 

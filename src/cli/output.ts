@@ -1,8 +1,8 @@
+import { Writable } from 'node:stream'
 import picocolors from 'picocolors'
 import type { Io } from './io.js'
+import { terminalWidth } from './terminal-width.js'
 import { jsonDocument } from './text/json.js'
-
-const PIPED_WIDTH = 80
 
 /** Where a command prints: what it found on stdout, for people or as JSON; what goes on meanwhile on stderr. */
 export class Output {
@@ -12,8 +12,8 @@ export class Output {
   readonly colours: ReturnType<typeof picocolors.createColors>
   /** Columns of stdout; 80 where it is no terminal. */
   readonly width: number
-  /** Whether somebody watches stderr. */
-  readonly isWatched: boolean
+  /** Stderr, if it is a terminal: for what moves. */
+  readonly watched: Writable | undefined
 
   constructor(
     private readonly io: Pick<Io, 'stdout' | 'stderr' | 'env'>,
@@ -21,8 +21,8 @@ export class Output {
   ) {
     this.isJson = json
     this.colours = picocolors.createColors(showsColours(io))
-    this.width = (io.stdout.isTTY === true && io.stdout.columns) || PIPED_WIDTH
-    this.isWatched = io.stderr.isTTY === true
+    this.width = terminalWidth(io.stdout)
+    this.watched = io.stderr.isTTY === true && io.stderr instanceof Writable ? io.stderr : undefined
   }
 
   /** A line, or several, for people. What strangers wrote must have been made printable. */

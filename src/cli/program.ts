@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Help, type Option } from 'commander'
 import { defineCleanup } from './commands/cleanup.js'
 import { defineDoctor } from './commands/doctor.js'
 import { defineInvite } from './commands/invite.js'
@@ -10,6 +10,7 @@ import { defineVisits } from './commands/visits.js'
 import { makeTableOptions } from './configuration/table-options.js'
 import type { Io } from './io.js'
 import type { Perform } from './perform.js'
+import { terminalWidth } from './terminal-width.js'
 import { printableLines } from './text/printable.js'
 import { version } from './version.js'
 
@@ -55,15 +56,15 @@ export function makeProgram(io: Io, perform: Perform): Command {
     .option('--json', 'print one JSON document on stdout, and nothing else there')
     .helpOption('-h, --help', 'print this')
     .helpCommand('help [command]', 'print the help of a command')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: optionsOfEveryCommand })
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
       outputError: (text, write) => {
         write(printableLines(text.replace(/^error:/, 'passport-ephemeral:')))
       },
-      getOutHelpWidth: () => widthOf(io.stdout),
-      getErrHelpWidth: () => widthOf(io.stderr),
+      getOutHelpWidth: () => terminalWidth(io.stdout),
+      getErrHelpWidth: () => terminalWidth(io.stderr),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -73,6 +74,9 @@ export function makeProgram(io: Io, perform: Perform): Command {
   return program.addHelpText('after', AFTER_HELP)
 }
 
-function widthOf({ isTTY, columns }: Io['stdout']): number {
-  return (isTTY === true && columns) || 80
+/** The names of tables are said once, in the root's help. */
+function optionsOfEveryCommand(this: Help, command: Command): Option[] {
+  return Help.prototype.visibleGlobalOptions
+    .call(this, command)
+    .filter(({ long, helpGroupHeading }) => helpGroupHeading === undefined && long !== '--version')
 }

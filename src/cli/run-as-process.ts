@@ -1,3 +1,4 @@
+import { Console } from 'node:console'
 import { ExitCode } from './exit-code.js'
 import { main } from './main.js'
 
@@ -5,7 +6,7 @@ import { main } from './main.js'
 export async function runAsProcess(): Promise<void> {
   const { stdout, stderr, env } = process
   // What the application prints while it is loaded is not what was asked for.
-  for (const method of ['log', 'info', 'debug'] as const) console[method] = console.error.bind(console)
+  Object.assign(console, new Console(stderr, stderr))
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever reads has seen enough: `passport-ephemeral visitors | head -1`.
     process.exit(error.code === 'EPIPE' ? ExitCode.DONE : ExitCode.PROBLEM)

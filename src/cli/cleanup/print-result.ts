@@ -16,12 +16,16 @@ export function printCleanup(output: Output, result: CleanupResult): void {
   if (result.kept > 0) output.print(`Kept, although due: ${result.kept.toLocaleString('en')}`)
   if (result.blocked > 0) {
     output.print(
-      colours.red(`Could not be deleted: ${result.blocked.toLocaleString('en')}; passport-ephemeral doctor says why.`),
+      colours.red(
+        `Could not be deleted: ${result.blocked.toLocaleString('en')}; passport-ephemeral doctor says why.`,
+      ),
       ...result.blockedBy.map((reason) => `  ${printable(reason)}`),
     )
   }
-  if (result.isForced) output.print('User is paranoid: these rows are really deleted, not only marked as deleted.')
-  if (!result.isComplete) output.print(`Not everything that is due: ${whyIncomplete(result)} The next run goes on.`)
+  if (result.isForced)
+    output.print('User is paranoid: these rows are really deleted, not only marked as deleted.')
+  if (!result.isComplete)
+    output.print(`Not everything that is due: ${whyIncomplete(result)} The next run goes on.`)
 }
 
 function whyIncomplete({ stoppedBy }: CleanupResult): string {

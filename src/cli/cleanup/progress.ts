@@ -26,7 +26,11 @@ export async function watchProgress(
     onProgress({ kind, deleted, kept, blocked }) {
       if (shown?.kind !== kind) {
         stop()
-        const bar = new SingleBar({ format: `${kind.padEnd(8)} {bar} {value}/{total}  {eta_formatted} left`, stream })
+        const bar = new SingleBar({
+          format: `${kind.padEnd(8)} {bar} {value}/{total}  {eta_formatted} left`,
+          stream,
+          gracefulExit: false, // a signal ends the batch, and then the bar
+        })
         bar.start(due[kind], 0)
         shown = { kind, bar }
       }

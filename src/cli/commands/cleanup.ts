@@ -18,9 +18,10 @@ interface OwnFlags extends CleanupFlags {
 }
 
 const AFTER_HELP = `
-Durations are 90s, 12h, 3d, or a number of seconds. Any number of these may run at once, and they share the work (on
-SQLite one after the other). On SIGINT or SIGTERM it ends with the batch that it is at, prints its counts, and exits
-with 1; the next run goes on. It also exits with 1 if guests could not be deleted.
+Durations are 90s, 12h, 3d, or a number of seconds. Any number of these may run
+at once, and they share the work (on SQLite one after the other). On SIGINT or
+SIGTERM it ends with the batch that it is at, prints its counts, and exits with
+1; the next run goes on. It exits with 1, too, if guests could not be deleted.
 
 Examples:
   $ passport-ephemeral cleanup --dry-run
@@ -32,19 +33,35 @@ export function defineCleanup(program: Command, perform: Perform): void {
   program
     .command('cleanup')
     .summary('delete what is over')
-    .description('Deletes expired guests with all that is theirs, and passes and visits that were kept long enough.')
-    .option('--dry-run', 'count what would go, and delete nothing')
-    .addOption(
-      new Option('--only <half>', 'leave the other half alone').choices(['guests', 'visitors']),
+    .description(
+      'Deletes expired guests with all that is theirs, and passes and visits that were kept long enough.',
     )
+    .option('--dry-run', 'count what would go, and delete nothing')
+    .addOption(new Option('--only <half>', 'leave the other half alone').choices(['guests', 'visitors']))
     .option('--max-age <duration>', "how long guests live (default: the model's maxAge)", seconds)
     .option('--keep-passes <duration>', 'from when they expired; or forever (default: 30d)', secondsOrForever)
-    .option('--keep-visits <duration>', 'from when they were made; or forever (default: 90d)', secondsOrForever)
-    .option('--keep-outcomes <duration>', 'how guests ended, for stats; or forever (default: 400d)', secondsOrForever)
+    .option(
+      '--keep-visits <duration>',
+      'from when they were made; or forever (default: 90d)',
+      secondsOrForever,
+    )
+    .option(
+      '--keep-outcomes <duration>',
+      'how guests ended, for stats; or forever (default: 400d)',
+      secondsOrForever,
+    )
     .option('--keep <sql>', 'guests whose users row meets this condition stay')
     .option('--batch-size <count>', 'rows in one transaction, at most (default: 1000)', positive)
-    .option('--time-budget <duration>', 'begin no batch after this long (default: as long as it takes)', seconds)
-    .option('--duty-cycle <part>', 'the part of its time to keep the database busy, to 1 (default: 1)', fraction)
+    .option(
+      '--time-budget <duration>',
+      'begin no batch after this long (default: as long as it takes)',
+      seconds,
+    )
+    .option(
+      '--duty-cycle <part>',
+      'the part of its time to keep the database busy, to 1 (default: 1)',
+      fraction,
+    )
     .option('--individual-hooks', 'run beforeDestroy and afterDestroy of every user: slow')
     .addHelpText('after', AFTER_HELP)
     .action(({ only, ...flags }: OwnFlags) =>
@@ -52,7 +69,9 @@ export function defineCleanup(program: Command, perform: Perform): void {
         const models = cleaned(configuration, only)
         if (models.Guest !== undefined) checkMaxAge(configuration, flags)
         const options = cleanupOptions(configuration.cleanup, flags)
-        const progress = output.isWatched ? await watchProgress(models, options, output) : undefined
+        const isDryRun = options.dryRun === true
+        const progress =
+          output.watched && !isDryRun ? await watchProgress(models, options, output.watched) : undefined
         const result = await untilInterrupted((signal) =>
           cleanup(models, { ...options, signal, ...(progress && { onProgress: progress.onProgress }) }),
         ).finally(() => progress?.stop())

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { diagnose, type Finding } from '../../doctor/diagnose.js'
+import { diagnose } from '../../doctor/diagnose.js'
+import type { Finding } from '../../doctor/finding.js'
 import type { Configuration } from '../configuration/configuration.js'
 import { ExitCode } from '../exit-code.js'
 import type { Output } from '../output.js'
@@ -23,7 +24,9 @@ export function defineDoctor(program: Command, perform: Perform): void {
   program
     .command('doctor')
     .summary('say what is wrong, and how to mend it')
-    .description('Looks at the real database, the models and the application, and says what is wrong with them.')
+    .description(
+      'Looks at the real database, the models and the application, and says what is wrong with them.',
+    )
     .option('--production', 'judge as in production (default: if NODE_ENV says so)')
     .option('--no-production', 'judge as on a developer’s machine')
     .addHelpText('after', AFTER_HELP)
@@ -79,6 +82,10 @@ function summary(findings: readonly Finding[], source: string): string {
   const count = (severity: Finding['severity']): number =>
     findings.filter((finding) => finding.severity === severity).length
   if (findings.length === 0) return `Nothing wrong was found in ${printable(source)}.`
-  const counts = [counted(count('error'), 'error'), counted(count('warning'), 'warning'), counted(count('note'), 'note')]
+  const counts = [
+    counted(count('error'), 'error'),
+    counted(count('warning'), 'warning'),
+    counted(count('note'), 'note'),
+  ]
   return `${counts.join(', ')} in ${printable(source)}.`
 }

@@ -17,11 +17,12 @@ interface InviteOptions {
   readonly context?: unknown
   readonly maxUses?: number
   readonly expiresIn?: number
-  readonly sessionExpiry?: number | null
+  readonly sessionExpiry?: number | 'host'
 }
 
 const AFTER_HELP = `
-The link is all that stdout gets, so that it can be piped. Whoever holds it is let in: treat it as a password.
+The link is all that stdout gets, so that it can be piped. Whoever holds it is
+let in: treat it as a password.
 
 Examples:
   $ passport-ephemeral invite --email ginger@example.com --scope REFERENCE_REQUEST \\
@@ -42,7 +43,11 @@ export function defineInvite(program: Command, perform: Perform): void {
     .option('--last-name <name>', 'their last name')
     .option('--context <json>', 'what your application wants to remember with it', json)
     .option('--max-uses <count>', 'how often the link can be used (default: any number of times)', positive)
-    .option('--expires-in <duration>', "how long it can be used: 3d, 12h (default: the model's tokenExpiry)", seconds)
+    .option(
+      '--expires-in <duration>',
+      "how long it can be used: 3d, 12h (default: the model's tokenExpiry)",
+      seconds,
+    )
     .option(
       '--session-expiry <duration>',
       "how long a visit lasts; 0: until the browser closes; host: as your own sessions (default: the model's)",
@@ -53,12 +58,16 @@ export function defineInvite(program: Command, perform: Perform): void {
       perform(async (configuration, output) => {
         const Passes = passesOf(configuration)
         if (!configuration.hasSecret) {
-          throw new UsageError('A link cannot be signed without the secret of your application: set VISITOR_SECRET')
+          throw new UsageError(
+            'A link cannot be signed without the secret of your application: set VISITOR_SECRET',
+          )
         }
         const pass = await create(Passes, options)
         const link = pass.tokenise(options.url)
         if (isOverheard(options.url)) {
-          output.note('Warning: the link begins with http://, so that whoever is on the way can read and use it.')
+          output.note(
+            'Warning: the link begins with http://, so that whoever is on the way can read and use it.',
+          )
         }
         if (output.isJson) output.document({ link, pass: describePass(Passes, pass) })
         else output.print(link)
@@ -78,10 +87,11 @@ async function create(Passes: typeof Visitor, options: InviteOptions): Promise<V
       ...(lastName !== undefined && { lastName }),
       ...(maxUses !== undefined && { maxUses }),
       ...(expiresIn !== undefined && { expiresAt: new Date(Date.now() + expiresIn * 1000) }),
-      ...(sessionExpiry !== undefined && { sessionExpiry }),
+      ...(sessionExpiry !== undefined && { sessionExpiry: sessionExpiry === 'host' ? null : sessionExpiry }),
     })
   } catch (error) {
-    if (error instanceof ValidationError) throw new UsageError(error.errors.map(({ message }) => message).join('; '))
+    if (error instanceof ValidationError)
+      throw new UsageError(error.errors.map(({ message }) => message).join('; '))
     throw error
   }
 }

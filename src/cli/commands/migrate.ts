@@ -17,8 +17,9 @@ interface MigrateOptions {
 }
 
 const AFTER_HELP = `
-What has run is written down in the table passport_ephemeral_migrations. Any number of processes may start this at once
-on PostgreSQL, MySQL and MariaDB: one migrates, the others wait and find it done. SQLite has no such lock: start one.
+What has run is written down in the table passport_ephemeral_migrations. Any
+number of processes may start this at once on PostgreSQL, MySQL and MariaDB: one
+migrates, the others wait and find it done. SQLite has no such lock: start one.
 
 Examples:
   $ passport-ephemeral migrate --status
@@ -63,7 +64,9 @@ export function defineMigrate(program: Command, perform: Perform): void {
 
 async function checkName(migrator: Umzug<QueryInterface>, name: string | undefined): Promise<void> {
   if (name === undefined) return
-  const known = (await migrator.migrations(migrator.options.context as QueryInterface)).map((each) => each.name)
+  const known = (await migrator.migrations(migrator.options.context as QueryInterface)).map(
+    (each) => each.name,
+  )
   if (known.includes(name)) return
   throw new UsageError(`--to: there is no migration '${name}'; there are ${known.join(', ')}`)
 }
@@ -97,6 +100,7 @@ async function printStatus(migrator: Umzug<QueryInterface>, output: Output): Pro
 
 function printRun(output: Output, isDown: boolean, names: readonly string[]): void {
   if (output.isJson) output.document(isDown ? { reverted: names } : { executed: names })
-  else if (names.length === 0) output.print(isDown ? 'Nothing to revert.' : 'Nothing to do: all migrations have run.')
+  else if (names.length === 0)
+    output.print(isDown ? 'Nothing to revert.' : 'Nothing to do: all migrations have run.')
   else output.print(...names.map((name) => `${isDown ? 'reverted' : 'done'}  ${name}`))
 }

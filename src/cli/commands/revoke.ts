@@ -15,7 +15,8 @@ interface RevokeOptions {
 }
 
 const AFTER_HELP = `
-Links and visits end with the next request. To do it again does no harm. Exits with 1 if no pass matches.
+Links and visits end with the next request. To do it again does no harm. Exits
+with 1 if no pass matches.
 
 Examples:
   $ passport-ephemeral revoke 2f8a0f0e-6f0c-4d0c-9a57-6f8f1d1f3b5e
@@ -45,7 +46,9 @@ export function defineRevoke(program: Command, perform: Perform): void {
 
 function checkUsage(pass: string | undefined, { email, scope }: RevokeOptions): void {
   if (pass === undefined ? email === undefined : email !== undefined || scope !== undefined) {
-    throw new UsageError('Say which: revoke <uuid or id>, or revoke --email <address>, with --scope if you like')
+    throw new UsageError(
+      'Say which: revoke <uuid or id>, or revoke --email <address>, with --scope if you like',
+    )
   }
   if (email === '') throw new UsageError('--email must not be empty')
 }

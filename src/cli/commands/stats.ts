@@ -12,8 +12,9 @@ interface StatsOptions {
 }
 
 const AFTER_HELP = `
-Days are those of UTC. A rate is of the guests that were made on that day: how many of them are regular users by now.
-Bars stand for guests created, and for passes issued.
+Days are those of UTC. The rate is of the guests that were made on that day: how
+many of them are regular users by now. What is suspected to be shared is of the
+passes issued on that day. Bars stand for guests created, and for passes issued.
 
 Examples:
   $ passport-ephemeral stats
@@ -24,7 +25,9 @@ export function defineStats(program: Command, perform: Perform): void {
   program
     .command('stats')
     .summary('what happened, day by day')
-    .description('Guests created, converted, merged and expired, and passes issued, redeemed and suspected shared.')
+    .description(
+      'Guests created, converted, merged and expired, and passes issued, redeemed and suspected shared.',
+    )
     .option('--days <count>', 'how many days, today the last', positive, 30)
     .addHelpText('after', AFTER_HELP)
     .action(({ days }: StatsOptions) =>

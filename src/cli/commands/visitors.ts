@@ -20,7 +20,8 @@ interface VisitorsOptions {
 }
 
 const AFTER_HELP = `
-The newest first. No uuid is shown where links carry bare UUIDs, or where the secret is not known: it could be a token.
+The newest first. No uuid is shown where links carry bare UUIDs, or where the
+secret is not known: it could be a token.
 
 Examples:
   $ passport-ephemeral visitors --scope REFERENCE_REQUEST
@@ -96,7 +97,10 @@ function print(output: Output, passes: readonly DescribedPass[], hasUuids: boole
   const [heading = '', ...lines] = table(columns, rows)
   const { colours } = output
   const paint = (state: PassState | undefined) => (state === 'open' ? colours.green : colours.dim)
-  output.print(colours.bold(heading), ...lines.map((line, place) => painted(line, passes[place]?.state, paint)))
+  output.print(
+    colours.bold(heading),
+    ...lines.map((line, place) => painted(line, passes[place]?.state, paint)),
+  )
 }
 
 /** The state is what a line ends with. */

@@ -7,7 +7,7 @@ import { DataTypes, type DataType } from 'sequelize'
 export function columnType(described: string, dialect: string): DataType {
   const text = described.toUpperCase()
   const isUnsigned = text.includes('UNSIGNED')
-  if (/^BIGINT/.test(text)) return isUnsigned ? DataTypes.BIGINT.UNSIGNED : DataTypes.BIGINT
+  if (text.startsWith('BIGINT')) return isUnsigned ? DataTypes.BIGINT.UNSIGNED : DataTypes.BIGINT
   if (/^INT(EGER)?\b/.test(text)) return isUnsigned ? DataTypes.INTEGER.UNSIGNED : DataTypes.INTEGER
   const length = /^(?:CHARACTER VARYING|VARCHAR)\((\d+)\)/.exec(text)?.[1]
   if (length !== undefined) return DataTypes.STRING(Number(length))

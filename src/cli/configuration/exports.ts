@@ -70,7 +70,7 @@ function meantBy(name: string, value: unknown, values: Exported['values']): stri
 function isOneSlipAway(one: string, other: string): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one]
   if (long.length - short.length > 1) return false
-  const same = [...short].findIndex((letter, place) => letter !== long[place])
+  const same = short.split('').findIndex((letter, place) => letter !== long[place])
   if (same === -1) return true
   const rest = long.slice(same + 1)
   return rest === short.slice(same) || rest === short.slice(same + 1)

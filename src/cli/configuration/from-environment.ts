@@ -58,7 +58,9 @@ async function defineModels(
   const guests = await findTable(sequelize, options.guestsTable, ['Guests', 'guests'], schema)
   const visitors = await findTable(sequelize, options.visitorsTable, ['Visitors', 'visitors'], schema)
   const underscored =
-    options.underscored ?? [guests, visitors, users].find((found) => found !== undefined)?.isUnderscored ?? false
+    options.underscored ??
+    [guests, visitors, users].find((found) => found !== undefined)?.isUnderscored ??
+    false
   const common = schema === undefined ? {} : { schema }
   const Guest =
     users &&
@@ -70,6 +72,7 @@ async function defineModels(
       ...(maxAge !== undefined && { maxAge }),
       ...named('tableName', options.guestsTable ?? guests?.name),
       ...named('wishTableName', options.wishesTable),
+      ...named('outcomeTableName', options.outcomesTable),
     })
   if (without === 'visitors') return Guest === undefined ? {} : { Guest }
   const { Visitor } = defineVisitorModels(sequelize, {
@@ -89,7 +92,9 @@ function named(option: string, name: string | undefined): Record<string, string>
 
 /** The flags, and for those that are not given, the variables of the environment. */
 function tableOptions(flags: TableOptions, env: Io['env']): TableOptions {
-  const variables = [...tableFlags.keys()].map((option) => [option, env[variableOf(option)] || undefined] as const)
+  const variables = [...tableFlags.keys()].map(
+    (option) => [option, valueOf(env, variableOf(option))] as const,
+  )
   const { underscored, ...rest } = Object.fromEntries(variables)
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
   const options: TableOptions = { ...rest, ...booleanFrom('underscored', underscored), ...given }
@@ -97,6 +102,12 @@ function tableOptions(flags: TableOptions, env: Io['env']): TableOptions {
     throw new UsageError(`${variableOf('without')} must be guests or visitors`)
   }
   return options
+}
+
+/** An empty variable is none. */
+function valueOf(env: Io['env'], variable: string): string | undefined {
+  const value = env[variable]
+  return value === '' ? undefined : value
 }
 
 function booleanFrom(option: string, text: string | undefined): Record<string, boolean> {
@@ -115,8 +126,8 @@ function secretFrom(env: Io['env']): Secret {
 }
 
 function maxAgeFrom(env: Io['env']): number | undefined {
-  const text = env[variableOf('maxAge')]
-  if (!text) return undefined
+  const text = valueOf(env, variableOf('maxAge'))
+  if (text === undefined) return undefined
   try {
     return seconds(text)
   } catch (error) {

@@ -40,7 +40,12 @@ export function defineUsers(
   const attributes: ModelAttributes = Object.fromEntries(
     Object.entries(columns).map(([column, { type, primaryKey, allowNull }]) => [
       column,
-      { type: columnType(type, dialect), field: column, primaryKey, allowNull: primaryKey ? false : allowNull },
+      {
+        type: columnType(type, dialect),
+        field: column,
+        primaryKey,
+        allowNull: primaryKey ? false : allowNull,
+      },
     ]),
   )
   const User = sequelize.define('User', attributes, {

@@ -31,7 +31,9 @@ export class Ledger extends SequelizeStorage {
   override async executed(): Promise<string[]> {
     if (!this.#isReadOnly) return await super.executed()
     try {
-      const rows = await (this.model as ModelStatic<Model>).findAll({ order: ['name'] })
+      // Umzug's own type of the model knows it as something that is called like a function.
+      const Rows = this.model as unknown as ModelStatic<Model>
+      const rows = await Rows.findAll({ order: ['name'] })
       return rows.map((row) => row.get('name') as string)
     } catch (error) {
       if (error instanceof Error && explainMissingTable(error) instanceof TablesMissing) return []

@@ -50,7 +50,11 @@ const postgres: Locks = {
       await ask(sequelize, 'SET LOCAL statement_timeout = 0', transaction)
       await ask(sequelize, 'SET LOCAL idle_in_transaction_session_timeout = 0', transaction)
     }
-    const tried = await ask(sequelize, `SELECT pg_try_advisory_${scope}lock(${POSTGRES_KEY}) AS locked`, transaction)
+    const tried = await ask(
+      sequelize,
+      `SELECT pg_try_advisory_${scope}lock(${POSTGRES_KEY}) AS locked`,
+      transaction,
+    )
     if (tried?.['locked'] === true) return
     onWait()
     await ask(sequelize, `SELECT pg_advisory_${scope}lock(${POSTGRES_KEY})`, transaction)

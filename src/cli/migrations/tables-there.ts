@@ -7,7 +7,8 @@ export function explainTablesThere(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { cause } = error
   const isThere =
-    CODES.includes(driverCode(cause) ?? '') || (cause instanceof Error && cause.message.includes('already exists'))
+    CODES.includes(driverCode(cause) ?? '') ||
+    (cause instanceof Error && cause.message.includes('already exists'))
   if (!isThere) return error
   return new Error(
     'The tables are there already, made by sequelize.sync(), by migrations of your own, or by a run that was cut ' +
