@@ -28,7 +28,8 @@ Examples:
   $ passport-ephemeral invite --email ginger@example.com --scope REFERENCE_REQUEST \\
       --url https://example.com/reference --first-name Ginger
   $ passport-ephemeral invite --email ginger@example.com --scope PREVIEW \\
-      --url https://example.com/preview --expires-in 7d --max-uses 1 --context '{"page":3}'`
+      --url https://example.com/preview --expires-in 7d --max-uses 1 \\
+      --context '{"page":3}'`
 
 /** `invite`: makes a pass, and prints its link. */
 export function defineInvite(program: Command, perform: Perform): void {

@@ -23,7 +23,7 @@ export async function findTable(
   const found: ExistingTable[] = []
   for (const candidate of name === undefined ? usual : [name]) {
     const columns = await describe(sequelize, candidate, schema)
-    // Where names differ by more than case, one table answers to both.
+    // To some databases the case of a name is all one: the same table answers to both.
     if (columns !== undefined && !found.some((other) => isSame(other.columns, columns))) {
       found.push({ name: candidate, columns, isUnderscored: 'created_at' in columns })
     }

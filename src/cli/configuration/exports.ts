@@ -1,9 +1,9 @@
 import type { Application } from 'express'
 import type { Sequelize } from 'sequelize'
 import type { CleanupOptions } from '../../cleanup/options.js'
-import { guestModel, type GuestModel } from '../../guest/guest.js'
+import { guestModel, guestSettings, type GuestModel } from '../../guest/guest.js'
 import { anObject, checkOptions, type Rule } from '../../options.js'
-import { visitorModel, type Visitor } from '../../visitor/visitor.js'
+import { visitorModel, visitorSettings, type Visitor } from '../../visitor/visitor.js'
 import { UsageError } from '../usage-error.js'
 import type { Exported } from './exports-of.js'
 
@@ -37,6 +37,11 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** What goes with the above, and is not needed beside it. */
 const WELCOME = ['VisitorLog', 'User']
 
+const OWN_SYMBOLS: ReadonlyMap<string, symbol> = new Map([
+  ['Guest', guestSettings],
+  ['Visitor', visitorSettings],
+])
+
 /** The names that are looked for. */
 export const NAMES: readonly string[] = Object.keys(RULES)
 
@@ -47,7 +52,7 @@ export function checkExports(source: string, { values, isForUs }: Exported): Exp
     if (meant !== undefined) throw new UsageError(`${source} exports '${name}': did you mean '${meant}'?`)
   }
   const ours = isForUs ? values : Object.fromEntries(NAMES.map((name) => [name, values[name]]))
-  for (const name of ['Guest', 'Visitor']) explainOtherCopy(source, name, ours[name])
+  for (const name of OWN_SYMBOLS.keys()) explainOtherCopy(source, name, ours[name])
   try {
     checkOptions(source, ours, { ...RULES, ...Object.fromEntries(WELCOME.map((name) => [name, anything])) })
   } catch (error) {
@@ -76,14 +81,14 @@ function isOneSlipAway(one: string, other: string): boolean {
   return rest === short.slice(same) || rest === short.slice(same + 1)
 }
 
-/** Models that were made by another copy of this package look like no models of ours. */
+/** Models that were made by another copy of this package have its symbol for their settings, not ours. */
 function explainOtherCopy(source: string, name: string, value: unknown): void {
-  if (RULES[name]?.test(value) === true) return
+  const ours = OWN_SYMBOLS.get(name)
   for (let one: unknown = value; typeof one === 'function'; one = Object.getPrototypeOf(one)) {
-    const ours = Object.getOwnPropertySymbols(one).some(({ description }) =>
-      description?.startsWith('passport-ephemeral.'),
+    const isOther = Object.getOwnPropertySymbols(one).some(
+      (symbol) => symbol !== ours && symbol.description === ours?.description,
     )
-    if (!ours) continue
+    if (!isOther) continue
     throw new UsageError(
       `${source}: its ${name} was made by another copy of passport-ephemeral; run the one that the application uses: ` +
         'npx passport-ephemeral, in its folder',
