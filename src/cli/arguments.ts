@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander'
 import ms from 'ms'
 
 const DURATION = /^\d+(\.\d+)?( ?[a-z]+)?$/i
+const MOST_DAYS = 1000
 const CENTURY = 100 * 365 * 24 * 60 * 60
 const DURATIONS = 'a duration such as 90s, 12h or 3d, or a number of seconds'
 
@@ -35,6 +36,13 @@ export function visitSeconds(text: string): number | 'host' {
 export function positive(text: string): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : 0
   if (value === 0) throw new InvalidArgumentError('Must be a positive whole number.')
+  return value
+}
+
+/** A number of days, of which each costs statements. */
+export function days(text: string): number {
+  const value = positive(text)
+  if (value > MOST_DAYS) throw new InvalidArgumentError(`Must be ${String(MOST_DAYS)} at most.`)
   return value
 }
 

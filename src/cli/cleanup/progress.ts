@@ -5,7 +5,7 @@ import type { CleanupKind, CleanupProgress } from '../../cleanup/result.js'
 
 /** A bar on stderr for whoever watches. */
 export interface ProgressWatch {
-  readonly onProgress: (progress: CleanupProgress) => void
+  readonly onProgress: (progress: CleanupProgress) => unknown
   /** Leaves the terminal as it was. */
   readonly stop: () => void
 }
@@ -23,8 +23,9 @@ export async function watchProgress(
     shown = undefined
   }
   return {
-    onProgress({ kind, deleted, kept, blocked }) {
-      if (shown?.kind !== kind) {
+    onProgress(progress) {
+      const { kind, deleted, kept, blocked } = progress
+      if (shown?.kind !== kind && due[kind] > 0) {
         stop()
         const bar = new SingleBar({
           format: `${kind.padEnd(8)} {bar} {value}/{total}  {eta_formatted} left`,
@@ -34,7 +35,8 @@ export async function watchProgress(
         bar.start(due[kind], 0)
         shown = { kind, bar }
       }
-      shown.bar.update(deleted + kept + blocked)
+      if (shown?.kind === kind) shown.bar.update(deleted + kept + blocked)
+      return options.onProgress?.(progress)
     },
     stop,
   }

@@ -13,7 +13,8 @@ interface DoctorOptions {
 }
 
 const AFTER_HELP = `
-Looks, and changes nothing. Exits with 1 if there is an error; warnings and notes alone are 0.
+Looks, and changes nothing. Exits with 1 if there is an error; warnings and
+notes alone are 0.
 
 Examples:
   $ passport-ephemeral doctor --production

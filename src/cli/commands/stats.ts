@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { readStats, type DayStats } from '../../stats/read-stats.js'
-import { positive } from '../arguments.js'
+import { days } from '../arguments.js'
 import { ExitCode } from '../exit-code.js'
 import { modelsOf } from '../models.js'
 import type { Output } from '../output.js'
@@ -28,11 +28,11 @@ export function defineStats(program: Command, perform: Perform): void {
     .description(
       'Guests created, converted, merged and expired, and passes issued, redeemed and suspected shared.',
     )
-    .option('--days <count>', 'how many days, today the last', positive, 30)
+    .option('--days <count>', 'how many days, today the last', days, 30)
     .addHelpText('after', AFTER_HELP)
-    .action(({ days }: StatsOptions) =>
+    .action((options: StatsOptions) =>
       perform(async (configuration, output) => {
-        const stats = await readStats(modelsOf(configuration), { days })
+        const stats = await readStats(modelsOf(configuration), options)
         if (output.isJson) output.document({ days: stats })
         else print(output, stats)
         return ExitCode.DONE
