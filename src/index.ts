@@ -85,6 +85,8 @@ export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure
 export { cleanup } from './cleanup/cleanup.js'
 export type { CleanupModels, CleanupOptions, Keep, Retention } from './cleanup/options.js'
 export type { CleanupKind, CleanupProgress, CleanupResult } from './cleanup/result.js'
+export { checkSetup, type CheckSetupOptions } from './doctor/app/check-setup.js'
+export type { Finding } from './doctor/finding.js'
 
 export type { BaseUrl } from './web/base-url.js'
 export type { FormLimiter } from './web/form-limits.js'
