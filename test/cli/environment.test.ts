@@ -218,6 +218,9 @@ describe('with nothing but DATABASE_URL, on its database', { skip: isEmbedded },
         [undefined],
       )
       assert.match(await ok(['revoke', '1'], none), /1 pass closed/)
+      const doctor = await run(['doctor', '--json'], none)
+      assert.doesNotMatch(doctor.stdout, /secret-absent/)
+      assert.match(doctor.stdout, /VISITOR_SECRET is not set/)
       // Rotated: the first signs.
       const { Visitor } = defineVisitorModels(database.sequelize, { secret: `${SECRET}2` })
       const link = await ok(invite, { VISITOR_SECRET: `${SECRET}2, ${SECRET}` })

@@ -34,13 +34,14 @@ export function defineDoctor(program: Command, perform: Perform): void {
     .action(({ production }: DoctorOptions) =>
       perform(async (configuration, output) => {
         const { sequelize, Guest, Visitor, app } = configuration
-        const findings = await diagnose({
+        const all = await diagnose({
           sequelize,
           ...(Guest && { Guest }),
           ...(Visitor && { Visitor }),
           ...(app && { app }),
           ...(production !== undefined && { isProduction: production }),
         })
+        const findings = all.filter(({ code }) => isKnown(code, configuration))
         const skipped = leftOut(configuration)
         if (output.isJson) output.document({ source: configuration.source, findings, leftOut: skipped })
         else print(output, configuration, findings, skipped)
@@ -49,8 +50,13 @@ export function defineDoctor(program: Command, perform: Perform): void {
     )
 }
 
+/** What only the application knows cannot be held against it. */
+function isKnown(code: string, { hasSecret, hasMaxAge }: Configuration): boolean {
+  return (hasSecret || code !== 'secret-absent') && (hasMaxAge || code !== 'expired-guests-left')
+}
+
 /** What nobody could look at, in words. */
-function leftOut({ app, Guest, Visitor, hasSecret, source }: Configuration): string[] {
+function leftOut({ app, Guest, Visitor, hasSecret, hasMaxAge, source }: Configuration): string[] {
   return [
     ...(app === undefined
       ? [`the application: proxies, cookies, sessions and the order of middleware (${source} exports no app)`]
@@ -58,6 +64,9 @@ function leftOut({ app, Guest, Visitor, hasSecret, source }: Configuration): str
     ...(Guest === undefined ? [`guests (there is no Guest in ${source})`] : []),
     ...(Visitor === undefined ? [`visitors (there is no Visitor in ${source})`] : []),
     ...(hasSecret ? [] : ['the secret of the links (VISITOR_SECRET is not set)']),
+    ...(hasMaxAge || Guest === undefined
+      ? []
+      : ['guests who have expired (PASSPORT_EPHEMERAL_MAX_AGE is not set)']),
   ]
 }
 
