@@ -30,7 +30,7 @@ describe('doctor', () => {
     assert.doesNotMatch(stdout, /^error/m)
     assert.match(
       stdout,
-      /Not looked at: the application: .*\(passport-ephemeral\.config\.mjs exports no app\)\.\n$/,
+      /Not looked at: the application: .*\(no app comes from passport-ephemeral\.config\.mjs\)\.\n$/,
     )
     const { findings, leftOut, source } = await diagnose('--no-production')
     assert.deepEqual(
