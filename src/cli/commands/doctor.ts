@@ -59,7 +59,9 @@ function isKnown(code: string, { hasSecret, hasMaxAge }: Configuration): boolean
 function leftOut({ app, Guest, Visitor, hasSecret, hasMaxAge, source }: Configuration): string[] {
   return [
     ...(app === undefined
-      ? [`the application: proxies, cookies, sessions and the order of middleware (no app comes from ${source})`]
+      ? [
+          `the application: proxies, cookies, sessions and the order of middleware (no app comes from ${source})`,
+        ]
       : []),
     ...(Guest === undefined ? [`guests (there is no Guest in ${source})`] : []),
     ...(Visitor === undefined ? [`visitors (there is no Visitor in ${source})`] : []),
