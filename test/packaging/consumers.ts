@@ -17,6 +17,7 @@ const HOST_PACKAGES = ['express', 'express-session', 'passport', 'sequelize']
 
 interface Manifest {
   readonly name: string
+  readonly version: string
   readonly files: readonly string[]
   readonly exports: Readonly<Record<string, unknown>>
   readonly peerDependencies: Readonly<Record<string, string>>
@@ -172,6 +173,9 @@ async function checkConsumer({ name, dependencies }: Consumer): Promise<void> {
   await check(`${name}: the types hold under strict, declarations checked too`, () =>
     run(join(project, 'node_modules/.bin/tsc'), ['--project', '.'], { cwd: project }),
   )
+  await check(`${name}: npx passport-ephemeral migrates, invites, and says what is wrong`, () =>
+    checkCommandLine(project),
+  )
   for (const [kind, source] of [
     ['import', 'app.mjs'],
     ['require()', 'app.cjs'],
@@ -212,6 +216,22 @@ function expectedOfAttempts(): Record<string, string> {
     ...entryPoints().map((path) => [path, 'loaded']),
     ...insides().map((path) => [path, 'ERR_PACKAGE_PATH_NOT_EXPORTED']),
   ]) as Record<string, string>
+}
+
+/** Run by its name, as npm links it: the file must be executable. */
+async function checkCommandLine(project: string): Promise<void> {
+  const command = join(project, 'node_modules/.bin/passport-ephemeral')
+  const { stdout: version } = await run(command, ['--version'], { cwd: project })
+  assert.equal(version, `${manifest.version}\n`)
+  const { stdout: migrated } = await run(command, ['migrate', '--json'], { cwd: project })
+  assert.ok((JSON.parse(migrated) as { executed: string[] }).executed.length > 0)
+  const { stdout: link } = await run(
+    command,
+    ['invite', '--email', 'ginger@example.com', '--scope', 'A', '--url', 'https://example.com/a'],
+    { cwd: project },
+  )
+  assert.match(link, /^https:\/\/example\.com\/a\?vuid=[\w-]{64}\n$/)
+  await assert.rejects(run(command, ['sweep'], { cwd: project }), { code: 2 })
 }
 
 async function checkApplication(project: string, source: string): Promise<void> {

@@ -1,0 +1,34 @@
+import type { CleanupResult } from '../../cleanup/result.js'
+import type { Output } from '../output.js'
+import { printable } from '../text/printable.js'
+import { table } from '../text/table.js'
+
+/** What a clean-up did, for people. */
+export function printCleanup(output: Output, result: CleanupResult): void {
+  const { colours } = output
+  output.print(colours.bold(result.isDryRun ? 'Would be deleted (nothing was):' : 'Deleted:'))
+  const counts = (['guests', 'wishes', 'passes', 'visits', 'outcomes'] as const).map((kind) => [
+    kind,
+    result[kind].toLocaleString('en'),
+  ])
+  const [, ...lines] = table([{ heading: '' }, { heading: '', align: 'right' }], counts)
+  output.print(...lines.map((line) => `  ${line}`))
+  if (result.kept > 0) output.print(`Kept, although due: ${result.kept.toLocaleString('en')}`)
+  if (result.blocked > 0) {
+    output.print(
+      colours.red(
+        `Could not be deleted: ${result.blocked.toLocaleString('en')}; passport-ephemeral doctor says why.`,
+      ),
+      ...result.blockedBy.map((reason) => `  ${printable(reason)}`),
+    )
+  }
+  if (result.isForced)
+    output.print('User is paranoid: these rows are really deleted, not only marked as deleted.')
+  if (!result.isComplete)
+    output.print(`Not everything that is due: ${whyIncomplete(result)} The next run goes on.`)
+}
+
+function whyIncomplete({ stoppedBy }: CleanupResult): string {
+  if (stoppedBy === 'signal') return 'it was interrupted.'
+  return stoppedBy === 'timeBudget' ? 'its time was up.' : 'too many guests on end could not be deleted.'
+}

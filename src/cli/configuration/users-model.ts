@@ -1,0 +1,63 @@
+import type { Model, ModelAttributes, ModelStatic, Sequelize } from 'sequelize'
+import { UsageError } from '../usage-error.js'
+import { columnType } from './column-type.js'
+import type { TableOptions } from './configuration.js'
+import { findTable, type ExistingTable } from './existing-tables.js'
+
+/**
+ * The users table, if there is one.
+ *
+ * @throws {UsageError} if one was named, and is not there
+ */
+export async function findUsers(
+  sequelize: Sequelize,
+  { usersTable, schema }: TableOptions,
+): Promise<ExistingTable | undefined> {
+  const found = await findTable(sequelize, usersTable, ['Users', 'users'], schema)
+  if (found === undefined && usersTable !== undefined) {
+    throw new UsageError(`--users-table: there is no table '${usersTable}'${where(schema)}`)
+  }
+  return found
+}
+
+/** A model of the users as their table has them: every column by its own name. */
+export function defineUsers(
+  sequelize: Sequelize,
+  { name, columns }: ExistingTable,
+  { schema, underscored = false, usernameField }: TableOptions,
+): { User: ModelStatic<Model>; usernameField: string } {
+  const keys = Object.keys(columns).filter((column) => columns[column]?.primaryKey === true)
+  const [key] = keys
+  if (key === undefined || keys.length > 1) {
+    throw new UsageError(`The users table '${name}' must have a primary key of one column`)
+  }
+  if (usernameField !== undefined && !(usernameField in columns)) {
+    throw new UsageError(
+      `--username-field: '${name}' has no column '${usernameField}'; it has ${Object.keys(columns).join(', ')}`,
+    )
+  }
+  const dialect = sequelize.getDialect()
+  const attributes: ModelAttributes = Object.fromEntries(
+    Object.entries(columns).map(([column, { type, primaryKey, allowNull }]) => [
+      column,
+      {
+        type: columnType(type, dialect),
+        field: column,
+        primaryKey,
+        allowNull: primaryKey ? false : allowNull,
+      },
+    ]),
+  )
+  const User = sequelize.define('User', attributes, {
+    tableName: name,
+    timestamps: false,
+    underscored,
+    ...(schema !== undefined && { schema }),
+  })
+  // Nobody is made here, so that a table without usernames will do.
+  return { User, usernameField: usernameField ?? ('username' in columns ? 'username' : key) }
+}
+
+function where(schema: string | undefined): string {
+  return schema === undefined ? '' : ` in schema '${schema}'`
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { DataTypes, type Model } from 'sequelize'
+import type { CleanupOptions } from '../../src/index.js'
+import { DAY } from '../support/clock.js'
+import { exportFrom, openStage, type Stage, type StageOptions } from './stage.js'
+
+describe('cleanup on the command line', () => {
+  let stage: Stage
+  before(async () => {
+    stage = await openStage({ user: { city: DataTypes.STRING, vip: DataTypes.INTEGER } })
+  })
+  beforeEach(async () => {
+    await stage.User.destroy({ where: {} })
+    await stage.Visitor.destroy({ where: {} })
+  })
+  after(() => stage.close())
+
+  const names = async (): Promise<unknown[]> =>
+    (await stage.User.findAll({ order: ['id'] })).map((user) => user.get('username'))
+
+  it('deletes what is over, and prints how much', async () => {
+    await makeGuests(stage, { old: 20, older: 30, young: 3 })
+    await makePass(stage, 40)
+    const { code, stdout, stderr } = await stage.run(['cleanup'])
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.deepEqual(stdout.trimEnd().split('\n'), [
+      'Deleted:',
+      '  guests    2',
+      '  wishes    0',
+      '  passes    1',
+      '  visits    0',
+      '  outcomes  0',
+    ])
+    assert.deepEqual(await names(), ['young'])
+    assert.equal(await stage.Visitor.count(), 0)
+  })
+
+  it('counts with --dry-run the same, and deletes nothing', async () => {
+    await makeGuests(stage, { old: 20 })
+    const { stdout } = await stage.run(['cleanup', '--dry-run'])
+    assert.match(stdout, /^Would be deleted \(nothing was\):\n {2}guests +1\n/)
+    const { code, document } = await stage.json(['cleanup', '--dry-run'])
+    assert.equal(code, 0)
+    const { guests, isDryRun, isComplete } = document as Record<string, unknown>
+    assert.deepEqual({ guests, isDryRun, isComplete }, { guests: 1, isDryRun: true, isComplete: true })
+    assert.deepEqual(await names(), ['old'])
+  })
+
+  it('keeps passes, visits and guests for as long as it is told', async () => {
+    await makeGuests(stage, { old: 3 })
+    await makePass(stage, 40)
+    const counts = async (...argv: string[]) => {
+      const { guests, passes } = (await stage.json(['cleanup', '--dry-run', ...argv])).document as Record<
+        string,
+        unknown
+      >
+      return { guests, passes }
+    }
+    assert.deepEqual(await counts(), { guests: 0, passes: 1 })
+    assert.deepEqual(await counts('--max-age', '2d', '--keep-passes', '60d'), { guests: 1, passes: 0 })
+    assert.deepEqual(await counts('--keep-passes', 'forever'), { guests: 0, passes: 0 })
+    assert.deepEqual(await counts('--keep-passes', '0'), { guests: 0, passes: 1 })
+    assert.deepEqual(await counts('--only', 'guests', '--max-age', '3600'), { guests: 1, passes: 0 })
+    assert.deepEqual(await counts('--only', 'visitors', '--max-age', '3600'), { guests: 0, passes: 1 })
+  })
+
+  it('keeps guests by a condition in SQL, of which an OR stays among its own', async () => {
+    await makeGuests(stage, { old: 20, kept: 20, also: 20, young: 1 }, (name) => ({
+      city: name === 'kept' ? 'Rome' : 'Bern',
+      vip: name === 'also' ? 1 : 0,
+    }))
+    const { code, stdout } = await stage.run(['cleanup', '--keep', "city = 'Rome' OR vip = 1"])
+    assert.equal(code, 0)
+    assert.match(stdout, /guests +1\n[^]*Kept, although due: 2\n/)
+    assert.deepEqual(await names(), ['kept', 'also', 'young'])
+    const wrong = await stage.run(['cleanup', '--keep', 'no_such_column = 1'])
+    assert.equal(wrong.code, 1)
+    assert.match(wrong.stderr, /no_such_column/)
+    assert.deepEqual(await names(), ['kept', 'also', 'young'])
+  })
+
+  it('heeds the options of the configuration, which the command line overrides', async () => {
+    const { sequelize, Guest, Visitor, folder } = stage
+    const cleanup: CleanupOptions = { maxAge: 2 * DAY, retention: { passes: false } }
+    await exportFrom(folder, { sequelize, Guest, Visitor, cleanup }, 'with-options.mjs')
+    await makeGuests(stage, { old: 3 })
+    await makePass(stage, 400)
+    const counts = async (...argv: string[]) => {
+      const { document } = await stage.json(['cleanup', '--dry-run', '--config', 'with-options.mjs', ...argv])
+      const { guests, passes } = document as Record<string, unknown>
+      return { guests, passes }
+    }
+    assert.deepEqual(await counts(), { guests: 1, passes: 0 })
+    assert.deepEqual(await counts('--max-age', '5d', '--keep-outcomes', '1d'), { guests: 0, passes: 0 })
+    assert.deepEqual(await counts('--keep-passes', '30d'), { guests: 1, passes: 1 })
+  })
+
+  it('refuses values that are none, and deletes nothing', async () => {
+    await makeGuests(stage, { old: 20 })
+    for (const argv of [
+      ['--batch-size', '0'],
+      ['--max-age', '-1d'],
+      ['--max-age', '0'],
+      ['--keep-passes', 'never'],
+      ['--time-budget', '0'],
+      ['--duty-cycle', '0'],
+      ['--duty-cycle', '1.5'],
+      ['--only', 'users'],
+      ['--keep'],
+      ['--force'],
+      ['now'],
+    ]) {
+      const { code, stdout, stderr } = await stage.run(['cleanup', ...argv])
+      assert.deepEqual([code, stdout], [2, ''], argv.join(' '))
+      assert.match(stderr, /^passport-ephemeral: /)
+    }
+    assert.deepEqual(await names(), ['old'])
+  })
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`ends with the batch that it is at on ${signal}, prints its counts, and exits with 1`, async () => {
+      const { sequelize, Guest, folder } = stage
+      const cleanup: CleanupOptions = {
+        onProgress: ({ kind }) => kind === 'guests' && process.emit(signal),
+      }
+      await exportFrom(folder, { sequelize, Guest, cleanup }, `${signal}.mjs`)
+      await makeGuests(stage, { one: 22, two: 21, three: 20 })
+      const listeners = process.listenerCount(signal)
+      const { code, stdout } = await stage.run(['cleanup', '--batch-size', '1', '--config', `${signal}.mjs`])
+      assert.equal(code, 1)
+      assert.match(
+        stdout,
+        /guests +1\n[^]*Not everything that is due: it was interrupted\. The next run goes on\.\n$/,
+      )
+      assert.deepEqual(await names(), ['two', 'three'])
+      assert.equal(process.listenerCount(signal), listeners)
+    })
+  }
+
+  it('ends when its time is up, which is no fault', async () => {
+    const { sequelize, Guest, folder } = stage
+    await exportFrom(folder, { sequelize, Guest, cleanup: { onProgress: () => wait(20) } }, 'slow.mjs')
+    await makeGuests(stage, { one: 22, two: 21, three: 20 })
+    const { code, stdout } = await stage.run([
+      ...['cleanup', '--batch-size', '1', '--time-budget', '0.01s', '--config', 'slow.mjs'],
+    ])
+    assert.equal(code, 0)
+    assert.match(stdout, /Not everything that is due: its time was up\. The next run goes on\.\n$/)
+    assert.notEqual((await names()).length, 0)
+  })
+
+  it('shows bars on a terminal, on stderr, and the counts are the same', async () => {
+    await makeGuests(stage, { one: 22, two: 21 })
+    const { code, stdout, stderr } = await stage.run(['cleanup', '--batch-size', '1'], { terminal: 100 })
+    assert.equal(code, 0)
+    assert.match(stderr, /guests +.* 2\/2/)
+    assert.match(stdout, /guests +2\n/)
+    assert.doesNotMatch(stdout, /2\/2/)
+    assert.doesNotMatch(stderr, /wishes/) // there are none
+    assert.equal((await stage.run(['cleanup'])).stderr, '')
+  })
+})
+
+it('cleanup names what is in the way of deleting a guest, and exits with 1', async () => {
+  await withStage({}, async (stage) => {
+    const Order = stage.sequelize.define('Order', { userId: DataTypes.INTEGER })
+    Order.belongsTo(stage.User, { foreignKey: 'userId', onDelete: 'NO ACTION' })
+    await Order.sync()
+    const [user] = await makeGuests(stage, { stuck: 20, free: 20 })
+    await Order.create({ userId: user?.get('id') })
+    const { code, stdout } = await stage.run(['cleanup'])
+    assert.equal(code, 1)
+    assert.match(
+      stdout,
+      /guests +1\n[^]*Could not be deleted: 1; passport-ephemeral doctor says why\.\n {2}\S/,
+    )
+    assert.equal((await stage.json(['cleanup'])).code, 1)
+  })
+})
+
+it('cleanup says that guests of a paranoid User are really deleted', async () => {
+  await withStage({ userOptions: { paranoid: true } }, async (stage) => {
+    await makeGuests(stage, { old: 20 })
+    const { stdout } = await stage.run(['cleanup'])
+    assert.match(stdout, /User is paranoid: these rows are really deleted/)
+    assert.equal(await stage.User.count({ paranoid: false }), 0)
+  })
+})
+
+it('cleanup runs the hooks of every user, if asked', async () => {
+  await withStage({}, async (stage) => {
+    const seen: unknown[] = []
+    stage.User.addHook('beforeDestroy', (user: Model) => {
+      seen.push(user.get('username'))
+    })
+    await makeGuests(stage, { one: 20, two: 20 })
+    assert.equal((await stage.run(['cleanup', '--dry-run', '--individual-hooks'])).code, 0)
+    assert.deepEqual(seen, [])
+    assert.equal((await stage.run(['cleanup', '--individual-hooks'])).code, 0)
+    assert.deepEqual(seen.sort(), ['one', 'two'])
+  })
+})
+
+it('cleanup without tables says to migrate', async () => {
+  await withStage({ sync: false }, async (stage) => {
+    const { code, stdout, stderr } = await stage.run(['cleanup', '--json'])
+    assert.deepEqual([code, stdout], [1, ''])
+    assert.match(stderr, /Run the migrations of passport-ephemeral/)
+  })
+})
+
+async function withStage(options: StageOptions, work: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = await openStage(options)
+  try {
+    await work(stage)
+  } finally {
+    await stage.close()
+  }
+}
+
+/** Guests by name, and how many days ago they were made. */
+async function makeGuests(
+  { User, Guest }: Stage,
+  guests: Readonly<Record<string, number>>,
+  more: (name: string) => object = () => ({}),
+): Promise<Model[]> {
+  const users: Model[] = []
+  for (const [username, days] of Object.entries(guests)) {
+    const user = await User.create({ username, ...more(username) })
+    await Guest.create({ userId: user.get('id') as number, createdAt: daysAgo(days) })
+    users.push(user)
+  }
+  return users
+}
+
+async function makePass({ Visitor }: Stage, expiredDaysAgo: number): Promise<void> {
+  const expiresAt = daysAgo(expiredDaysAgo)
+  await Visitor.create({ email: 'kim@example.com', scope: 'A', context: null, expiresAt })
+}
+
+function daysAgo(days: number): Date {
+  return new Date(Date.now() - days * DAY * 1000)
+}

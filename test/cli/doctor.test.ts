@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import session from 'express-session'
+import { DataTypes } from 'sequelize'
+import type { Finding } from '../../src/index.js'
+import { express } from '../support/application.js'
+import { exportFrom, openStage, type Stage } from './stage.js'
+
+interface Diagnosis {
+  readonly source: string
+  readonly findings: readonly Finding[]
+  readonly leftOut: readonly string[]
+}
+
+describe('doctor', () => {
+  let stage: Stage
+  before(async () => {
+    stage = await openStage()
+  })
+  after(() => stage.close())
+
+  const diagnose = async (...argv: string[]): Promise<Diagnosis & { code: number }> => {
+    const { code, document } = await stage.json(['doctor', ...argv])
+    return { code, ...(document as Diagnosis) }
+  }
+
+  it('finds nothing wrong with a sound database, and says what it did not look at', async () => {
+    const { code, stdout } = await stage.run(['doctor', '--no-production'])
+    assert.equal(code, 0, stdout)
+    assert.doesNotMatch(stdout, /^error/m)
+    assert.match(
+      stdout,
+      /Not looked at: the application: .*\(no app comes from passport-ephemeral\.config\.mjs\)\.\n$/,
+    )
+    const { findings, leftOut, source } = await diagnose('--no-production')
+    assert.deepEqual(
+      findings.filter(({ severity }) => severity === 'error'),
+      [],
+    )
+    assert.equal(leftOut.length, 1)
+    assert.equal(source, 'passport-ephemeral.config.mjs')
+  })
+
+  it('names an error, how to mend it, and exits with 1', async () => {
+    const Order = stage.sequelize.define('Order', { userId: DataTypes.INTEGER })
+    Order.belongsTo(stage.User, { foreignKey: 'userId', onDelete: 'NO ACTION' })
+    await Order.sync()
+    try {
+      const { code, findings } = await diagnose('--no-production')
+      assert.equal(code, 1)
+      const [error] = findings.filter(({ severity }) => severity === 'error')
+      assert.ok(error)
+      const { stdout } = await stage.run(['doctor', '--no-production'])
+      assert.ok(
+        stdout.includes(`error ${error.message} [${error.code}]\n    ${error.remedy.split('\n')[0] ?? ''}\n`),
+      )
+      assert.match(stdout, /^1 error, \d+ warnings?, \d+ notes? in passport-ephemeral\.config\.mjs\.$/m)
+      const coloured = await stage.run(['doctor', '--no-production'], { terminal: 100 })
+      assert.ok(coloured.stdout.includes('\u001b[31merror\u001b'))
+    } finally {
+      await Order.drop()
+    }
+  })
+
+  it('looks at the application, too, if the configuration exports it', async () => {
+    const app = express()
+    app.use(session({ secret: 'keyboard cat', resave: false, saveUninitialized: false }))
+    const { sequelize, Guest, Visitor, folder } = stage
+    await exportFrom(folder, { sequelize, Guest, Visitor, app }, 'with-app.mjs')
+    const strict = await diagnose('--production', '--config', 'with-app.mjs')
+    assert.equal(strict.code, 1)
+    assert.deepEqual(strict.leftOut, [])
+    const lenient = await diagnose('--no-production', '--config', 'with-app.mjs')
+    assert.ok(lenient.findings.length < strict.findings.length)
+  })
+
+  it('says of a database without tables to migrate', async () => {
+    const bare = await openStage({ sync: false })
+    try {
+      const { code, stdout } = await bare.run(['doctor', '--no-production'])
+      assert.equal(code, 1)
+      assert.match(stdout, /^error .*\[table-missing\]$/m)
+    } finally {
+      await bare.close()
+    }
+  })
+
+  it('says of a database that is down that it is, as of any other finding', async () => {
+    const env = { DATABASE_URL: 'postgres://kim:hunter2@127.0.0.1:1/app' }
+    const { code, stdout, stderr } = await stage.run(['doctor', '--no-config'], { env })
+    assert.equal(code, 1)
+    assert.match(stdout + stderr, /ECONNREFUSED/)
+    assert.doesNotMatch(stdout + stderr, /hunter2/)
+  })
+})

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { migrationsFor } from '../../src/migrations/index.js'
+import { isEmbedded, dialect } from '../support/database.js'
+import { urlOf } from './database-url.js'
+import { openStage, runIn, type Stage } from './stage.js'
+
+const LEDGER = 'passport_ephemeral_migrations'
+
+describe('migrate', () => {
+  let stage: Stage
+  let names: string[]
+  before(async () => {
+    stage = await openStage({ sync: false })
+    names = migrationsFor({ Visitor: stage.Visitor, Guest: stage.Guest }).map(({ name }) => name)
+  })
+  beforeEach(async () => {
+    await stage.run(['migrate', '--down', '--to', names[0] ?? ''])
+    await stage.sequelize.getQueryInterface().dropTable(LEDGER)
+  })
+  after(() => stage.close())
+
+  const tables = async (): Promise<string[]> =>
+    (await stage.sequelize.getQueryInterface().showAllTables()).map(String).sort()
+
+  it('makes the tables, once, says what it does on stderr and what it did on stdout', async () => {
+    const first = await stage.run(['migrate'])
+    assert.equal(first.code, 0, first.stderr)
+    assert.equal(first.stdout, names.map((name) => `done  ${name}\n`).join(''))
+    assert.equal(first.stderr, names.map((name) => `Running ${name} …\n`).join(''))
+    await stage.Visitor.create({ email: 'kim@example.com', scope: 'A', context: null })
+
+    const again = await stage.run(['migrate'])
+    assert.deepEqual([again.code, again.stdout], [0, 'Nothing to do: all migrations have run.\n'])
+    assert.equal(await stage.Visitor.count(), 1)
+    assert.deepEqual((await stage.json(['migrate'])).document, { executed: [] })
+  })
+
+  it('says what has run and what has not, and makes no table to say so', async () => {
+    const before = await tables()
+    assert.equal(
+      (await stage.run(['migrate', '--status'])).stdout,
+      names.map((name) => `pending  ${name}\n`).join(''),
+    )
+    assert.deepEqual(await tables(), before)
+    const [first = '', ...rest] = names
+    await stage.run(['migrate', '--to', first])
+    const { document } = await stage.json(['migrate', '--status'])
+    assert.deepEqual(document, { executed: [first], pending: rest })
+    const { code, stdout } = await stage.run(['migrate', '--status'])
+    assert.equal(code, 0)
+    assert.match(stdout, new RegExp(`^done     ${first}\npending  ${rest[0]}\n`))
+  })
+
+  it('goes to a migration and stays there, as often as it is told', async () => {
+    const to = names[1] ?? ''
+    assert.deepEqual((await stage.json(['migrate', '--to', to])).document, { executed: names.slice(0, 2) })
+    assert.deepEqual((await stage.json(['migrate', '--to', to])).document, { executed: [] })
+    const { code, stderr } = await stage.run(['migrate', '--to', '0002'])
+    assert.equal(code, 2)
+    assert.match(stderr, /no migration '0002'; there are passport-ephemeral-0001/)
+  })
+
+  it('reverts the last one, or down to one, and it too', async () => {
+    await stage.run(['migrate'])
+    const last = names.at(-1) ?? ''
+    const { stdout } = await stage.run(['migrate', '--down'])
+    assert.equal(stdout, `reverted  ${last}\n`)
+    const rest = names.slice(1, -1).toReversed()
+    assert.deepEqual((await stage.json(['migrate', '--down', '--to', names[1] ?? ''])).document, {
+      reverted: rest,
+    })
+    await stage.run(['migrate', '--down'])
+    const nothing = await stage.run(['migrate', '--down'])
+    assert.deepEqual([nothing.code, nothing.stdout], [0, 'Nothing to revert.\n'])
+    assert.equal((await stage.run(['migrate'])).code, 0)
+  })
+
+  it('does not mix --status with what changes something', async () => {
+    for (const argv of [['--down'], ['--to', names[0] ?? '']]) {
+      const { code, stderr } = await stage.run(['migrate', '--status', ...argv])
+      assert.equal(code, 2)
+      assert.match(stderr, /--status changes nothing/)
+    }
+    assert.ok(!(await tables()).includes(LEDGER))
+  })
+
+  it('meets tables that sync() made, exits with 1 and says where that is explained', async () => {
+    await stage.sequelize.sync()
+    const { code, stderr } = await stage.run(['migrate'])
+    assert.equal(code, 1)
+    assert.match(stderr, /tables are there already.*"Tables that are there already" in docs\/operations\.md/)
+    // As is explained there.
+    const values = names.map((name) => `('${name}')`).join(', ')
+    await stage.sequelize.query(`INSERT INTO ${LEDGER} (name) VALUES ${values}`)
+    assert.match((await stage.run(['migrate'])).stdout, /Nothing to do/)
+  })
+
+  it('leaves the application’s own list of migrations alone', async () => {
+    await stage.run(['migrate'])
+    assert.ok(!(await tables()).includes('SequelizeMeta'))
+    assert.ok((await tables()).includes(LEDGER))
+  })
+})
+
+describe('a fleet that migrates at once', { skip: isEmbedded || dialect === 'sqlite' }, () => {
+  const FLEET = 6
+
+  it('does it once, and everybody is content', async () => {
+    const stage = await openStage({ sync: false })
+    try {
+      const env = { DATABASE_URL: urlOf(stage.sequelize) }
+      const runs = await Promise.all(
+        Array.from({ length: FLEET }, () =>
+          runIn(stage.folder, ['migrate', '--json', '--no-config'], { env }),
+        ),
+      )
+      assert.deepEqual(
+        runs.map(({ code, stderr }) => [code, code === 0 ? '' : stderr]),
+        Array.from({ length: FLEET }, () => [0, '']),
+      )
+      const executed = runs.map(({ stdout }) => (JSON.parse(stdout) as { executed: string[] }).executed)
+      const names = migrationsFor({ Visitor: stage.Visitor, Guest: stage.Guest }).map(({ name }) => name)
+      assert.deepEqual(executed.flat(), names)
+      const waited = runs.filter(({ stderr }) => stderr.includes('Another process is migrating'))
+      assert.ok(waited.length > 0)
+    } finally {
+      await stage.close()
+    }
+  })
+
+  it('waits for the only connection that an application has, too, and lets go when the work fails', async () => {
+    const stage = await openStage({ sync: false })
+    try {
+      const { withLock } = await import('../../src/cli/migrations/lock.js')
+      const { Sequelize } = await import('sequelize')
+      const narrow = new Sequelize(urlOf(stage.sequelize), { logging: false, pool: { max: 1 } })
+      const order: string[] = []
+      let letGo = (): void => undefined
+      const held = new Promise<void>((resolve) => (letGo = resolve))
+      let begun = (): void => undefined
+      const began = new Promise<void>((resolve) => (begun = resolve))
+      const first = withLock(narrow, { onWait: () => undefined }, async () => {
+        begun()
+        await held
+        order.push('first')
+        throw new Error('failed')
+      })
+      await began
+      const second = withLock(
+        stage.sequelize,
+        {
+          onWait: () => {
+            order.push('waits')
+            letGo()
+          },
+        },
+        () => {
+          order.push('second')
+          return Promise.resolve()
+        },
+      )
+      await assert.rejects(first, /failed/)
+      await second
+      assert.deepEqual(order, ['waits', 'first', 'second'])
+      // The connection that is used on has let go as well.
+      await withLock(narrow, { onWait: () => assert.fail('still locked') }, () => Promise.resolve())
+      await withLock(stage.sequelize, { onWait: () => assert.fail('still locked') }, () => Promise.resolve())
+      await narrow.close()
+    } finally {
+      await stage.close()
+    }
+  })
+})

@@ -1,0 +1,330 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { DAY, HOUR, later } from '../support/clock.js'
+import { openStage, type Stage } from './stage.js'
+
+const URL_ = 'https://example.com/reference?lang=en#form'
+const KIM = ['--email', 'kim@example.com', '--scope', 'REFERENCE', '--url', URL_]
+
+/** What a terminal would do something about. */
+const OBEYED = /[\p{Cc}\u2028\u2029\u202a-\u202e]/u
+
+describe('passes on the command line', () => {
+  let stage: Stage
+  before(async () => {
+    stage = await openStage()
+  })
+  beforeEach(() => stage.Visitor.destroy({ where: {} }))
+  after(() => stage.close())
+
+  const make = (values: object = {}) =>
+    stage.Visitor.create({ email: 'kim@example.com', scope: 'REFERENCE', context: null, ...values })
+
+  describe('invite', () => {
+    it('prints the link of a new pass, alone, and the model lets it in', async () => {
+      const { code, stdout, stderr } = await stage.run(['invite', ...KIM])
+      assert.equal(code, 0)
+      assert.equal(stderr, '')
+      const pass = await stage.Visitor.findOne({ rejectOnEmpty: true })
+      assert.equal(stdout, `${pass.tokenise(URL_)}\n`)
+      assert.equal(pass.scope, 'REFERENCE')
+      assert.equal(pass.isValid, true)
+    })
+
+    it('takes everything that a pass can have', async () => {
+      const { document } = await stage.json([
+        ...['invite', ...KIM, '--first-name', 'Kim', '--last-name', 'Novak', '--context', '{"page":3}'],
+        ...['--max-uses', '2', '--expires-in', '12h', '--session-expiry', '90s'],
+      ])
+      const pass = await stage.Visitor.findOne({ rejectOnEmpty: true })
+      assert.equal(pass.fullName, 'Kim Novak')
+      assert.deepEqual(pass.context, { page: 3 })
+      assert.equal(pass.maxUses, 2)
+      assert.equal(pass.sessionExpiry, 90)
+      const hours = (pass.expiresAt.getTime() - pass.createdAt.getTime()) / 1000 / HOUR
+      assert.ok(hours > 11.9 && hours < 12.1, String(hours))
+      const { link, pass: shown } = document as { link: string; pass: Record<string, unknown> }
+      assert.equal(link, pass.tokenise(URL_))
+      assert.equal(shown['id'], pass.id)
+      assert.equal(shown['state'], 'open')
+      assert.equal(shown['maxUses'], 2)
+    })
+
+    it('takes a visit as long as the browser, or as the sessions of the host', async () => {
+      await stage.run(['invite', ...KIM, '--session-expiry', '0'])
+      await stage.run(['invite', ...KIM, '--session-expiry', 'host'])
+      const passes = await stage.Visitor.findAll({ order: ['id'] })
+      assert.deepEqual(
+        passes.map(({ sessionExpiry }) => sessionExpiry),
+        [0, null],
+      )
+    })
+
+    it('says in one sentence what is wrong with the values, makes no pass, and exits with 2', async () => {
+      const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+        [['invite', '--scope', 'A', '--url', URL_], /--email/],
+        [['invite', ...KIM, '--email', 'nobody'], /isEmail/],
+        [['invite', ...KIM, '--scope', '*'], /scope/],
+        [['invite', ...KIM, '--scope', 'x'.repeat(101)], /scope/],
+        [['invite', ...KIM, '--url', '/reference'], /whole address/],
+        [['invite', ...KIM, '--url', 'javascript:alert(1)'], /whole address/],
+        [['invite', ...KIM, '--context', '{page:3}'], /Must be JSON/],
+        [['invite', ...KIM, '--max-uses', '0'], /positive whole number/],
+        [['invite', ...KIM, '--max-uses', '1.5'], /positive whole number/],
+        [['invite', ...KIM, '--expires-in', '-3d'], /duration/],
+        [['invite', ...KIM, '--expires-in', 'soon'], /duration/],
+        [['invite', ...KIM, '--expires-in', '3 fortnights'], /duration/],
+        [['invite', ...KIM, '--expires-in', '0'], /more than none/],
+        [['invite', ...KIM, '--expires-in', '999999y'], /duration/],
+        [['invite', ...KIM, '--session-expiry', '0.5s'], /whole/],
+        [['invite', ...KIM, '--sope', 'A'], /unknown option '--sope'/],
+      ]
+      for (const [argv, message] of wrong) {
+        const { code, stdout, stderr } = await stage.run(argv)
+        assert.equal(code, 2, argv.join(' '))
+        assert.equal(stdout, '')
+        assert.match(stderr, message)
+        assert.match(stderr, /^passport-ephemeral: /)
+        assert.doesNotMatch(stderr, /\n {4}at /)
+      }
+      assert.equal(await stage.Visitor.count(), 0)
+    })
+
+    it('warns of a link that can be overheard, and of none on this machine', async () => {
+      const at = (url: string) =>
+        stage.run(['invite', '--email', 'k@example.com', '--scope', 'A', '--url', url])
+      assert.match((await at('http://example.com/')).stderr, /^Warning: .*http:/)
+      assert.match((await at('http://localhost.example.com/')).stderr, /^Warning/)
+      for (const url of [
+        'http://localhost:3000/',
+        'http://127.0.0.1/',
+        'http://[::1]:80/',
+        'https://example.com/',
+      ]) {
+        assert.equal((await at(url)).stderr, '', url)
+      }
+    })
+  })
+
+  describe('revoke', () => {
+    it('closes one pass by uuid, in capitals or not, or by id; to do it again does no harm', async () => {
+      const [one, two, other] = [await make(), await make(), await make()]
+      const first = await stage.run(['revoke', one.uuid.toUpperCase()])
+      assert.deepEqual([first.code, first.stdout], [0, '1 pass closed.\n'])
+      assert.deepEqual((await stage.json(['revoke', String(two.id)])).document, { matched: 1, revoked: 1 })
+      const again = await stage.run(['revoke', one.uuid])
+      assert.deepEqual([again.code, again.stdout], [0, '0 passes closed; 1 pass had been closed before.\n'])
+      for (const pass of [one, two, other]) await pass.reload()
+      assert.deepEqual([one.isActive, two.isActive, other.isActive], [false, false, true])
+    })
+
+    it('closes every pass of an address, however it is spelt, or those of one scope', async () => {
+      await make()
+      await make({ email: 'Kim@Example.com', scope: 'PREVIEW' })
+      await make({ email: 'lee@example.com' })
+      const scoped = await stage.json(['revoke', '--email', 'KIM@example.com', '--scope', 'PREVIEW'])
+      assert.deepEqual(scoped.document, { matched: 1, revoked: 1 })
+      const all = await stage.json(['revoke', '--email', 'kim@example.com'])
+      assert.deepEqual(all.document, { matched: 2, revoked: 1 })
+      assert.equal(await stage.Visitor.count({ where: { isActive: true } }), 1)
+    })
+
+    it('exits with 1 if nothing matches', async () => {
+      await make()
+      const uuid = '00000000-0000-4000-8000-000000000000'
+      for (const argv of [[uuid], ['4711'], ['--email', 'lee@example.com']]) {
+        const { code, stdout } = await stage.run(['revoke', ...argv])
+        assert.deepEqual([code, stdout], [1, 'No pass matches.\n'])
+      }
+    })
+
+    it('takes what it is given for a value, never for SQL or for a pattern', async () => {
+      await make()
+      for (const text of ["' OR 1=1 --", '%', "x' UNION SELECT 1", '_im@example.com', '\\']) {
+        const { code } = await stage.run(['revoke', '--email', text])
+        assert.equal(code, 1, text)
+        assert.equal((await stage.run(['revoke', '--email', 'kim@example.com', '--scope', text])).code, 1)
+      }
+      assert.equal(await stage.Visitor.count({ where: { isActive: true } }), 1)
+    })
+
+    it('asks to be told which, and exits with 2', async () => {
+      const pass = await make()
+      const wrong = [
+        [],
+        ['--scope', 'REFERENCE'],
+        ['--email', ''],
+        [pass.uuid, '--email', 'kim@example.com'],
+        [pass.uuid, '--scope', 'A'],
+        ['kim@example.com'],
+        ['1 OR 1=1'],
+        ['99999999999'],
+        [pass.uuid, pass.uuid],
+      ]
+      for (const argv of wrong) assert.equal((await stage.run(['revoke', ...argv])).code, 2, argv.join(' '))
+      await pass.reload()
+      assert.equal(pass.isActive, true)
+    })
+  })
+
+  describe('visitors', () => {
+    it('lists the passes that are open, the newest first, as an aligned table', async () => {
+      const first = await make({ firstName: 'Kim', lastName: 'Novak' })
+      const second = await make({ email: 'lee@example.com', scope: 'PREVIEW', maxUses: 3, uses: 1 })
+      await make({ isActive: false })
+      const { code, stdout } = await stage.run(['visitors'])
+      assert.equal(code, 0)
+      const [heading = '', ...lines] = stdout.trimEnd().split('\n')
+      assert.match(heading, /^ *id +uuid +who +scope +uses +expires \(UTC\) +state$/)
+      assert.equal(lines.length, 2)
+      assert.match(
+        lines[0] ?? '',
+        new RegExp(`^ *${second.id}  ${second.uuid}  lee@example.com +PREVIEW +1/3 .* open$`),
+      )
+      assert.match(
+        lines[1] ?? '',
+        new RegExp(`^ *${first.id}  ${first.uuid}  Kim Novak <kim@example.com>  REFERENCE +0 .* open$`),
+      )
+      assert.equal(lines[0]?.indexOf('open'), heading.indexOf('state'))
+    })
+
+    it('says with --all what became of each', async () => {
+      await make({ scope: 'A' })
+      await make({ scope: 'B', isActive: false })
+      await make({ scope: 'C', maxUses: 1, uses: 1 })
+      await make({ scope: 'D', expiresAt: new Date(Date.now() - 1000) })
+      const states = async (argv: string[]) => {
+        const { document } = await stage.json(['visitors', ...argv])
+        const { passes } = document as { passes: { scope: string; state: string }[] }
+        return passes.map(({ scope, state }) => `${scope} ${state}`)
+      }
+      assert.deepEqual(await states(['--all']), ['D expired', 'C used-up', 'B deactivated', 'A open'])
+      assert.deepEqual(await states([]), ['A open'])
+      assert.deepEqual(await states(['--all', '--scope', 'C']), ['C used-up'])
+      assert.deepEqual(await states(['--email', 'KIM@example.com']), ['A open'])
+      assert.deepEqual(await states(['--scope', "' OR 1=1 --"]), [])
+    })
+
+    it('stops at the limit, and says so where it is in nobody’s way', async () => {
+      for (let count = 0; count < 3; count++) await make()
+      const { stdout, stderr } = await stage.run(['visitors', '--limit', '2'])
+      assert.equal(stdout.trimEnd().split('\n').length, 3)
+      assert.match(stderr, /There are more/)
+      const { document } = await stage.json(['visitors', '--limit', '2'])
+      assert.equal((document as { hasMore: boolean }).hasMore, true)
+    })
+
+    it('lets no name move the cursor, colour the screen or forge a line', async () => {
+      await make({
+        firstName: '\u001b[31mEvil\u001b]0;title\u0007',
+        lastName: 'A\n99  forged \u202Eright\u009b2J\u2028x',
+      })
+      const { stdout } = await stage.run(['visitors'])
+      assert.equal(stdout.trimEnd().split('\n').length, 2)
+      assert.doesNotMatch(stdout.replaceAll('\n', ''), OBEYED)
+      const { stdout: json, document } = await stage.json(['visitors'])
+      assert.doesNotMatch(json.replaceAll('\n', ''), OBEYED)
+      const [pass] = (document as { passes: { name: string }[] }).passes
+      assert.ok(pass?.name.startsWith('\u001b[31mEvil'))
+    })
+
+    it('aligns names of wide letters', async () => {
+      await make({ firstName: '山田', lastName: '太郎' })
+      await make()
+      const { stdout } = await stage.run(['visitors'])
+      const [, one = '', two = ''] = stdout.split('\n')
+      assert.equal(two.indexOf('REFERENCE') + 4, one.indexOf('REFERENCE'))
+    })
+
+    it('colours only on a terminal, and not if NO_COLOR is set', async () => {
+      await make()
+      assert.ok((await stage.run(['visitors'], { terminal: 120 })).stdout.includes('\u001b[32mopen'))
+      const plain = await stage.run(['visitors'], { terminal: 120, env: { NO_COLOR: '1' } })
+      assert.doesNotMatch(plain.stdout.replaceAll('\n', ''), OBEYED)
+      assert.equal(plain.stdout, (await stage.run(['visitors'])).stdout)
+    })
+  })
+
+  describe('visits', () => {
+    const visit = (visitorId: number, path: string, createdAt: Date, more: object = {}) =>
+      stage.VisitorLog.create({
+        ...{ visitorId, createdAt, method: 'GET', path, status: 200, userAgent: 'Mozilla/5.0 (X11)' },
+        ...{ referrer: '', ip: '192.0.2.7', sessionHash: 'a'.repeat(64), outcome: 'admitted', ...more },
+      } as never)
+
+    it('lists what was done with one pass, the newest first', async () => {
+      const pass = await make({ firstName: 'Kim' })
+      const other = await make()
+      await visit(pass.id, '/reference', new Date('2026-11-24T10:00:00Z'))
+      await visit(pass.id, '/reference/2', new Date('2026-11-24T11:00:05Z'), {
+        status: 403,
+        outcome: 'expired',
+      })
+      await visit(other.id, '/other', new Date('2026-11-24T12:00:00Z'))
+      for (const name of [pass.uuid, String(pass.id)]) {
+        const { code, stdout } = await stage.run(['visits', name])
+        assert.equal(code, 0)
+        assert.deepEqual(stdout.trimEnd().split('\n').slice(2), [
+          'when (UTC)           outcome   status  request           address    browser',
+          '2026-11-24 11:00:05  expired      403  GET /reference/2  192.0.2.7  Mozilla/5.0 (X11)',
+          '2026-11-24 10:00:00  admitted     200  GET /reference    192.0.2.7  Mozilla/5.0 (X11)',
+        ])
+        assert.match(stdout, new RegExp(`^Pass ${pass.id}: Kim <kim@example.com>, REFERENCE, open\n`))
+      }
+      const { document, stdout } = await stage.json(['visits', String(pass.id), '--limit', '1'])
+      const { visits, hasMore } = document as { visits: Record<string, unknown>[]; hasMore: boolean }
+      assert.equal(hasMore, true)
+      assert.deepEqual(
+        visits.map(({ path }) => path),
+        ['/reference/2'],
+      )
+      assert.doesNotMatch(stdout, /sessionHash|aaaa/)
+    })
+
+    it('prints what strangers sent, and nothing that a terminal would obey', async () => {
+      const pass = await make()
+      await visit(pass.id, '/\u001b[2J', new Date(), { userAgent: 'curl\r\nHost: \u009b31m' })
+      const { stdout } = await stage.run(['visits', String(pass.id)])
+      assert.doesNotMatch(stdout.replaceAll('\n', ''), OBEYED)
+      assert.equal(stdout.trimEnd().split('\n').length, 4)
+    })
+
+    it('tells a pass without visits, exit 0, from no pass, exit 1', async () => {
+      const pass = await make()
+      const none = await stage.run(['visits', String(pass.id)])
+      assert.equal(none.code, 0)
+      assert.match(none.stdout, /No visits\./)
+      assert.equal((await stage.run(['visits', '4711'])).code, 1)
+      const { code, document } = await stage.json(['visits', '4711'])
+      assert.equal(code, 1)
+      assert.deepEqual(document, { pass: null, visits: [], hasMore: false })
+    })
+  })
+
+  it('passes of yesterday are still there for the command line tomorrow', async () => {
+    await make()
+    await later(4 * DAY, async () => {
+      assert.equal((await stage.run(['visitors'])).stdout, 'No passes.\n')
+      assert.match((await stage.run(['visitors', '--all'])).stdout, /expired$/m)
+    })
+  })
+})
+
+describe('passes whose links carry bare UUIDs', () => {
+  it('are listed without them: each would be a token', async () => {
+    const stage = await openStage({ visitor: { secret: false } })
+    try {
+      const { stdout: link } = await stage.run(['invite', ...KIM])
+      const { uuid } = await stage.Visitor.findOne({ rejectOnEmpty: true })
+      assert.match(link, new RegExp(uuid)) // whoever invites wants it
+      for (const argv of [['visitors'], ['visitors', '--json'], ['visits', '1'], ['visits', '1', '--json']]) {
+        const { code, stdout, stderr } = await stage.run(argv)
+        assert.equal(code, 0)
+        assert.doesNotMatch(stdout + stderr, new RegExp(uuid), argv.join(' '))
+      }
+      assert.equal((await stage.run(['revoke', uuid])).code, 0)
+    } finally {
+      await stage.close()
+    }
+  })
+})

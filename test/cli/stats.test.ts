@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { guestReport, passReport } from '../../src/cli/stats/report.js'
+import { Output } from '../../src/cli/output.js'
+import type { DayStats } from '../../src/stats/read-stats.js'
+import { openStage, type Stage } from './stage.js'
+
+const look = new Output({ stdout: process.stdout, stderr: process.stderr, env: { NO_COLOR: '1' } }, {})
+const at = (width: number) => ({ width, colours: look.colours })
+
+const days: readonly DayStats[] = [
+  day('2026-11-22', 200, 50, { issued: 4, redeemed: 3, suspectedShared: 1 }),
+  day('2026-11-23', 0, 0, { issued: 0, redeemed: 0, suspectedShared: 0 }),
+  day('2026-11-24', 1, 1, { issued: 2, redeemed: 0, suspectedShared: 0 }),
+]
+
+function day(name: string, created: number, converted: number, passes: DayStats['passes']): DayStats {
+  const conversionRate = created === 0 ? null : converted / created
+  return {
+    day: name,
+    guests: { created, converted, merged: 0, expired: 0, conversionRate },
+    ...(passes && { passes }),
+  }
+}
+
+describe('the report of stats', () => {
+  it('is a table of days with bars, and totals', () => {
+    assert.deepEqual(guestReport(days, at(80)), [
+      'Guests      created  converted  merged  expired  rate',
+      `2026-11-22      200         50       0        0   25%  ${'█'.repeat(24)}`,
+      '2026-11-23        0          0       0        0     –',
+      '2026-11-24        1          1       0        0  100%  █',
+      'total           201         51       0        0   25%',
+    ])
+    assert.deepEqual(passReport(days, at(60)), [
+      'Passes      issued  redeemed  suspected shared',
+      `2026-11-22       4         3                 1  ${'█'.repeat(11)}`,
+      '2026-11-23       0         0                 0',
+      `2026-11-24       2         0                 0  ${'█'.repeat(6)}`,
+      'total            6         3                 1',
+    ])
+  })
+
+  it('fits the width, and does without bars where there is no room', () => {
+    for (const width of [40, 55, 80, 120, 300]) {
+      const lines = guestReport(days, at(width))
+      const table = lines[0]?.length ?? 0
+      for (const line of lines) assert.ok(line.length <= Math.max(width - 1, table), `${width}: ${line}`)
+    }
+    assert.doesNotMatch(guestReport(days, at(40)).join('\n'), /█/)
+  })
+
+  it('is empty for a half that the application does not use', () => {
+    const without = days.map(({ day: name, passes }) => ({ day: name, ...(passes && { passes }) }))
+    assert.deepEqual(guestReport(without, at(80)), [])
+  })
+})
+
+describe('stats', () => {
+  let stage: Stage
+  before(async () => {
+    stage = await openStage()
+    for (const username of ['one', 'two', 'three', 'four']) {
+      await stage.User.create({ username })
+      await stage.Guest.createGuestUser()
+    }
+    const guest = await stage.Guest.findOne({ rejectOnEmpty: true })
+    await stage.Guest.convert(guest.userId, { username: 'regular' } as never)
+    await stage.Visitor.create({ email: 'kim@example.com', scope: 'A', context: null })
+  })
+  after(() => stage.close())
+
+  it('prints both halves, today last, within 80 columns in a pipe', async () => {
+    const { code, stdout, stderr } = await stage.run(['stats', '--days', '3'])
+    assert.deepEqual([code, stderr], [0, ''])
+    const lines = stdout.split('\n')
+    const today = new Date().toISOString().slice(0, 10)
+    assert.match(lines[3] ?? '', new RegExp(`^${today} +4 +1 +0 +0 +25%  █+$`))
+    assert.match(lines[4] ?? '', /^total +4 +1 +0 +0 +25%$/)
+    assert.match(stdout, /\n\nPasses +issued[^]*\ntotal +1 +0 +0\n$/)
+    assert.ok(lines.every((line) => line.length <= 80))
+  })
+
+  it('prints thirty days if it is not told, and as many as it is told as JSON', async () => {
+    assert.equal((await stage.run(['stats'])).stdout.match(/^\d{4}-\d\d-\d\d/gm)?.length, 60)
+    const { document } = await stage.json(['stats', '--days', '2'])
+    const { days: read } = document as { days: DayStats[] }
+    assert.equal(read.length, 2)
+    assert.equal(read[1]?.guests?.created, 4)
+    assert.equal(read[1].passes?.issued, 1)
+  })
+
+  it('refuses a number of days that is none, or would take for ever', async () => {
+    for (const days of ['0', '-1', 'x', '1001']) {
+      assert.equal((await stage.run(['stats', '--days', days])).code, 2, days)
+    }
+  })
+})
