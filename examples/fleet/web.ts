@@ -1,0 +1,31 @@
+import { createServer, type Server } from 'node:http'
+import { createApp, type AppParts } from './app.js'
+import { openDatabase } from './database.js'
+import { defineModels } from './models.js'
+import { openRedis } from './sessions.js'
+import { readSettings } from './settings.js'
+import { onStop } from './stop.js'
+
+/** Longer than nginx keeps an idle connection: whoever closes first, the other may be sending a request. */
+const KEEP_ALIVE_MS = 65_000
+
+/** One web process of several. It starts whatever is away, answers 503 until that is back, and needs no restart then. */
+const settings = readSettings()
+const sequelize = openDatabase(settings.databaseUrl, settings.name, 5)
+const parts = { sequelize, models: defineModels(sequelize, settings), redis: openRedis(settings.redisUrl) }
+const server = createServer(createApp(parts, settings))
+server.keepAliveTimeout = KEEP_ALIVE_MS
+server.listen(settings.port, '127.0.0.1')
+onStop(() => end(server, parts))
+
+/** Takes no more requests, lets those under way finish, and then writes down what is not written yet. */
+async function end(server: Server, { sequelize, models, redis }: AppParts): Promise<void> {
+  await new Promise((resolve) => {
+    server.close(resolve)
+    server.closeIdleConnections()
+  })
+  await models.VisitorLog.flush()
+  await sequelize.close()
+  if (redis.isReady) await redis.close()
+  else redis.destroy()
+}
