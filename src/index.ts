@@ -82,6 +82,10 @@ export { guestOf, isGuest, isRegularUser } from './guest/guest-state.js'
 export { ensureGuest, type EnsureGuestOptions } from './guest/ensure-guest.js'
 export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure-regular-user.js'
 
+export { cleanup } from './cleanup/cleanup.js'
+export type { CleanupModels, CleanupOptions, Keep, Retention } from './cleanup/options.js'
+export type { CleanupKind, CleanupProgress, CleanupResult } from './cleanup/result.js'
+
 export type { BaseUrl } from './web/base-url.js'
 export type { FormLimiter } from './web/form-limits.js'
 export type { Limiter, LimiterFailure } from './web/limiter.js'

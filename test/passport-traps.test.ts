@@ -340,6 +340,7 @@ describe('two Authenticators in one application', () => {
     const AdminGuest = defineGuestModel(sequelize, { User: Admin, modelName: 'AdminGuest' })
     await Admin.sync()
     await AdminGuest.sync()
+    await sequelize.model('AdminGuestOutcome').sync()
     const admins = authenticator()
     admins.use(new GuestStrategy({ Guest: AdminGuest, generateUsername: () => `admin-${Math.random()}` }))
     admins.serializeUser(AdminGuest.serializeUser)

@@ -31,9 +31,12 @@ export interface CleanupResult {
   readonly blocked: number
   /** What the database, or a hook, said of the first few of those. */
   readonly blockedBy: readonly string[]
-  /** Whether everything that was due was looked at; if not, `stoppedBy` says why not. The next run goes on. */
+  /**
+   * Whether everything that was due was looked at; if not, `stoppedBy` says why not: `'blocked'`, if a hundred guests on end could not be
+   * deleted. The next run goes on.
+   */
   readonly isComplete: boolean
-  readonly stoppedBy: 'timeBudget' | 'signal' | undefined
+  readonly stoppedBy: 'timeBudget' | 'signal' | 'blocked' | undefined
   readonly isDryRun: boolean
   /** Whether `User` is `paranoid`: guests are deleted for good all the same, not only marked as deleted. */
   readonly isForced: boolean

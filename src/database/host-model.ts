@@ -37,6 +37,9 @@ const CREATE_HOOKS = [
   'afterSave',
 ]
 
+/** Of a bulk deletion; those of single instances run only where they are asked for. */
+const DESTROY_HOOKS = ['beforeBulkDestroy', 'afterBulkDestroy']
+
 export function internals(Host: HostModel): Internals {
   return Host
 }
@@ -87,6 +90,11 @@ function marksTheLiving(Host: HostModel): boolean {
   return attribute !== undefined && Boolean(Host.getAttributes()[attribute]?.defaultValue)
 }
 
+/** Whether rows of this model are only marked as deleted. */
+export function isParanoid(Host: HostModel): boolean {
+  return deletionAttribute(Host) !== undefined
+}
+
 function deletionAttribute(Host: HostModel): string | undefined {
   const { paranoid, timestamps, deletedAt } = internals(Host).options
   if (paranoid !== true || timestamps === false) return undefined
@@ -113,6 +121,11 @@ export function attributesToFillIn(Host: HostModel): string[] {
       )
     })
     .map(([name]) => name)
+}
+
+/** Whether the application wants to hear of rows that are deleted. */
+export function hasDestroyHook(Host: HostModel): boolean {
+  return hasHook(Host, DESTROY_HOOKS)
 }
 
 /** Whether creating a row means no more than to insert it. Validators are run either way. */

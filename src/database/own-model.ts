@@ -8,6 +8,8 @@ export interface OwnModelOptions {
   readonly schema: string | undefined
   /** Overrides what the host says of all its models. */
   readonly underscored: boolean | undefined
+  /** Whether rows say when they were made. @default true */
+  readonly createdAt?: false
   /** Whether rows are ever changed, and say when. */
   readonly updatedAt: boolean
   /** By attributes. */
@@ -23,7 +25,7 @@ export function initOwnModel<M extends Model>(
   OwnModel: ModelStatic<M>,
   sequelize: Sequelize,
   attributes: ModelAttributes<M>,
-  { modelName, tableName, schema, underscored, updatedAt, indexes }: OwnModelOptions,
+  { modelName, tableName, schema, underscored, createdAt, updatedAt, indexes }: OwnModelOptions,
 ): void {
   if (sequelize.isDefined(modelName) && !isSameKind(OwnModel, sequelize.model(modelName))) {
     throw new TypeError(
@@ -40,7 +42,7 @@ export function initOwnModel<M extends Model>(
     paranoid: false,
     version: false,
     timestamps: true,
-    createdAt: 'createdAt',
+    createdAt: createdAt ?? 'createdAt',
     updatedAt: updatedAt ? 'updatedAt' : false,
     indexes: indexes.map(({ attributes: fields, unique = false }) => ({ fields: [...fields], unique })),
   }

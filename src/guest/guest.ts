@@ -8,6 +8,7 @@ import {
 } from 'sequelize'
 import type { Rule } from '../options.js'
 import type { GuestWish } from './conversion/wish.js'
+import type { GuestOutcome } from './outcome.js'
 import type { UsernameGenerator } from './usernames.js'
 
 /** A users row's primary key. */
@@ -29,6 +30,8 @@ export interface GuestSettings<U extends Model = Model> {
   readonly User: ModelStatic<U>
   /** What the guests have asked to become. */
   readonly Wish: typeof GuestWish
+  /** How guests ended. */
+  readonly Outcome: typeof GuestOutcome
   readonly usernameField: string
   /** Seconds. */
   readonly maxAge: number

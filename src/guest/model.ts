@@ -32,6 +32,7 @@ import {
   type UserId,
 } from './guest.js'
 import { createGuestUser } from './create-guest-user.js'
+import { GuestOutcome, initOutcomeModel } from './outcome.js'
 import { deserializeUser, serializeUser } from './session.js'
 
 /** Options of {@link defineGuestModel}. */
@@ -68,7 +69,9 @@ export interface GuestModelOptions<U extends Model, G extends Guest = Guest> {
   tableName?: string
   /** Table of what guests have asked to become, with `convertRouter({ verifyEmail })`. @default as of `tableName` */
   wishTableName?: string
-  /** Database schema of both. @default your Sequelize instance's */
+  /** Table of how guests ended, by day. @default as of `tableName` */
+  outcomeTableName?: string
+  /** Database schema of all three. @default your Sequelize instance's */
   schema?: string
 }
 
@@ -112,6 +115,7 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
       modelName: aString,
       tableName: aString,
       wishTableName: aString,
+      outcomeTableName: aString,
       schema: aString,
     },
     ['User'],
@@ -125,9 +129,11 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
   const { model: Base = Guest, attributes = {}, maxAge = 14 * DAY } = options
   checkAttributes(attributes)
   class DefinedWish extends GuestWish {}
+  class DefinedOutcome extends GuestOutcome {}
   const settings: GuestSettings<U> = {
     User,
     Wish: DefinedWish,
+    Outcome: DefinedOutcome,
     usernameField,
     maxAge,
     expiry: options.expiry ?? 'absolute',
@@ -175,11 +181,16 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     onDelete: 'CASCADE',
     onUpdate: 'CASCADE',
   })
+  const conventions = { schema, underscored: User.options.underscored }
   initWishModel(DefinedWish, sequelize, DefinedGuest, {
     modelName: `${modelName}Wish`,
     tableName: wishTableName,
-    schema,
-    underscored: User.options.underscored,
+    ...conventions,
+  })
+  initOutcomeModel(DefinedOutcome, sequelize, {
+    modelName: `${modelName}Outcome`,
+    tableName: options.outcomeTableName,
+    ...conventions,
   })
 
   const Model = DefinedGuest as unknown as GuestModel<U, G>

@@ -56,8 +56,12 @@ export async function findGuestBySession(
 }
 
 /** A user's `Guest` row, by primary key. */
-export async function findGuest(Guest: GuestModel, id: UserId): Promise<Guest | undefined> {
-  return (await Guest.findByPk(id, { useMaster: true })) ?? undefined
+export async function findGuest(
+  Guest: GuestModel,
+  id: UserId,
+  { transaction }: WriteOptions = {},
+): Promise<Guest | undefined> {
+  return (await Guest.findByPk(id, { useMaster: true, ...(transaction && { transaction }) })) ?? undefined
 }
 
 /** With `expiry: 'sliding'`: writes down that the guest was seen, once in `touchInterval`, and then without a race. */

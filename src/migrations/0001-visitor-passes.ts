@@ -1,6 +1,6 @@
 import { DataTypes } from 'sequelize'
 import { fieldOf, sequelizeOf } from '../database/columns.js'
-import { logIdType } from '../visitor/models.js'
+import { wideKeyType } from '../database/wide-key.js'
 import type { Visitor } from '../visitor/visitor.js'
 import type { VisitorLog } from '../visitor/visits/visitor-log.js'
 import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } from './migration.js'
@@ -46,7 +46,7 @@ export function visitorPasses(Passes: typeof Visitor, Visits: typeof VisitorLog)
       await queryInterface.createTable(
         Visits.getTableName(),
         inColumns(Visits, {
-          id: { type: logIdType(sequelizeOf(Visits)), primaryKey: true, autoIncrement: true },
+          id: { type: wideKeyType(sequelizeOf(Visits)), primaryKey: true, autoIncrement: true },
           visitorId: {
             type: DataTypes.INTEGER,
             allowNull: false,

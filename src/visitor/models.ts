@@ -1,5 +1,6 @@
 import { DataTypes, type ModelAttributes, type Sequelize } from 'sequelize'
 import { initOwnModel } from '../database/own-model.js'
+import { wideKeyType } from '../database/wide-key.js'
 import { aBoolean, anObject, aString, checkOptions, positiveSeconds, type Rule } from '../options.js'
 import { isVisitLength, visitLength } from './visit-length.js'
 import { createTokenCodec, type Secret } from './token.js'
@@ -207,7 +208,7 @@ function visitorAttributes({
 
 function visitorLogAttributes(sequelize: Sequelize): ModelAttributes<VisitorLog> {
   return {
-    id: { type: logIdType(sequelize), primaryKey: true, autoIncrement: true },
+    id: { type: wideKeyType(sequelize), primaryKey: true, autoIncrement: true },
     visitorId: { type: DataTypes.INTEGER, allowNull: false },
     createdAt: { type: DataTypes.DATE(3), allowNull: false },
     method: { type: DataTypes.STRING(visitLimits.method), allowNull: false },
@@ -219,11 +220,6 @@ function visitorLogAttributes(sequelize: Sequelize): ModelAttributes<VisitorLog>
     sessionHash: { type: DataTypes.STRING(visitLimits.sessionHash), allowNull: false },
     outcome: { type: DataTypes.STRING(visitLimits.outcome), allowNull: false },
   }
-}
-
-/** Visits outgrow 31 bits; SQLite numbers rows by INTEGER alone, which is 64 bits there. */
-export function logIdType(sequelize: Sequelize): DataTypes.AbstractDataTypeConstructor {
-  return sequelize.getDialect() === 'sqlite' ? DataTypes.INTEGER : DataTypes.BIGINT
 }
 
 /** A text that the column takes whole: databases cut or throw past the limit, and PostgreSQL throws on NUL. */

@@ -117,6 +117,7 @@ for (const { under, only = dialect, ...variant } of variants) {
           'passport-ephemeral-0001-visitor-passes',
           'passport-ephemeral-0002-guests',
           'passport-ephemeral-0003-guest-wishes',
+          'passport-ephemeral-0004-guest-outcomes',
         ],
       )
       const migrated = await readCatalogue(sequelize, users)
@@ -159,6 +160,7 @@ test('only the migrations of the models in use are given', async () => {
     assert.deepEqual(names(migrationsFor({ Guest })), [
       'passport-ephemeral-0002-guests',
       'passport-ephemeral-0003-guest-wishes',
+      'passport-ephemeral-0004-guest-outcomes',
     ])
     assert.throws(() => migrationsFor({}), /give it Visitor, Guest or both/)
     return Promise.resolve()

@@ -3,7 +3,9 @@ import { sequelizeOf } from '../../database/columns.js'
 import { retryOnDeadlock } from '../../database/deadlock.js'
 import { NotGuestError } from '../../errors.js'
 import { guestSettings, type ConvertOptions, type GuestModel, type UserId } from '../guest.js'
-import { rememberGuest } from '../guest-state.js'
+import { knownGuest, rememberGuest } from '../guest-state.js'
+import { dayOf, noteOutcome } from '../outcome.js'
+import { findGuest } from '../statements.js'
 import { withFreeUsername } from './free-username.js'
 import { couldBeKey, keyOf } from '../user-key.js'
 
@@ -22,12 +24,17 @@ export async function convertGuest<U extends Model>(
   const id: unknown = userOrId instanceof User ? keyOf(userOrId) : userOrId
   if (!couldBeKey(User, id)) throw new NotGuestError()
   checkValues(Guest, id, values)
+  // When a guest was made never changes, and is asked for before the transaction: what it has deleted, it cannot read.
+  const known = userOrId instanceof User ? knownGuest(userOrId) : undefined
+  const guest = known ?? (await findGuest(Guest, id, { transaction: outer }))
+  if (guest === undefined) throw new NotGuestError()
 
   const convert = (wanted: Partial<Attributes<U>>) => (): Promise<U> =>
     sequelizeOf(Guest).transaction({ ...(outer && { transaction: outer }) }, async (transaction) => {
       if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
       const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
       await user.update(wanted, { transaction })
+      await noteOutcome(Guest, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)
       rememberGuest(user, null)
       await onConvert?.({ user, values: wanted, verifiedEmail, transaction })
       return user

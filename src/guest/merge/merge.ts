@@ -5,6 +5,8 @@ import { sequelizeOf } from '../../database/columns.js'
 import { isDeadlock, retryOnDeadlock } from '../../database/deadlock.js'
 import { MergeFailed } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
+import { dayOf, noteOutcome } from '../outcome.js'
+import { findGuest } from '../statements.js'
 import { isUserId } from '../user-key.js'
 import { resolveConflicts, rivalriesOf, type MergeConflict, type Rivalry } from './conflicts.js'
 import { tableOf } from './references.js'
@@ -60,10 +62,13 @@ export async function merge<U extends Model>(recipe: MergeRecipe<U>, parties: Pa
   try {
     // Whatever the plan needs of the database is asked now: inside the transaction it would take a second connection.
     const moves = await Promise.all(belongings.map((belonging) => plan(recipe, belonging)))
+    const guest = await findGuest(recipe.Guest, parties.guest)
+    if (guest === undefined) throw new NothingToMerge('the guest is gone')
     await retryOnDeadlock(() =>
-      sequelizeOf(recipe.Guest).transaction((transaction) =>
-        mergeWithin(recipe, moves, parties, transaction),
-      ),
+      sequelizeOf(recipe.Guest).transaction(async (transaction) => {
+        await mergeWithin(recipe, moves, parties, transaction)
+        await noteOutcome(recipe.Guest, 'merged', new Map([[dayOf(guest.createdAt), 1]]), transaction)
+      }),
     )
     debug('a guest was merged into an account')
     return true

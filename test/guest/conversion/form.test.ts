@@ -70,7 +70,8 @@ describe('the form', () => {
     assert.equal(app.database.takeStatements().length, 1)
     await post(browser, fred)
     const statements = app.database.takeStatements()
-    assert.equal(statements.length, 6, statements.join('\n')) // user; BEGIN, DELETE, SELECT, UPDATE, COMMIT
+    // user; BEGIN, DELETE, SELECT, UPDATE, INSERT of the outcome, COMMIT
+    assert.equal(statements.length, 7, statements.join('\n'))
   })
 
   it('does not begin with the guest’s name, unless it is told to', async () => {

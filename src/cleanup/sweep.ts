@@ -1,0 +1,146 @@
+import type { Sequelize, Transaction } from 'sequelize'
+import { retryOnDeadlock } from '../database/deadlock.js'
+import { isRowsOwnFault } from './row-fault.js'
+import type { Pace } from './pace.js'
+import type { CleanupKind, CleanupProgress } from './result.js'
+import { inBatch, takeDue, type Due, type DueRow, type Position } from './statements.js'
+
+/** One kind of rows, and how they go. */
+export interface Sweep {
+  readonly kind: CleanupKind
+  readonly due: Due
+  /** The keys of those rows of a batch that stay all the same; without it none do. */
+  readonly spare?: (
+    rows: readonly DueRow[],
+    transaction: Transaction | undefined,
+  ) => Promise<ReadonlySet<string>>
+  /** Deletes rows that are locked. */
+  readonly remove: (rows: readonly DueRow[], transaction: Transaction) => Promise<void>
+}
+
+/** What became of one kind of rows. */
+export interface Swept {
+  readonly deleted: number
+  readonly kept: number
+  readonly blocked: number
+  /** What was said of the first few that were blocked. */
+  readonly blockedBy: readonly string[]
+  /** Whether the end was reached. */
+  readonly isComplete: boolean
+  readonly isBlocked: boolean
+}
+
+/** How a sweep goes about it. */
+export interface SweepOptions {
+  readonly sequelize: Sequelize
+  readonly batchSize: number
+  readonly dryRun: boolean
+  readonly pace: Pace
+  readonly onProgress: ((progress: CleanupProgress) => unknown) | undefined
+}
+
+/** What happened to one batch. */
+interface Batch {
+  readonly rows: readonly DueRow[]
+  readonly kept: number
+  /** Why it is still there, if it is. */
+  readonly fault?: unknown
+}
+
+/** After so many rows in a row that cannot be deleted, it is no longer about single rows. */
+const MOST_BLOCKED_IN_A_ROW = 100
+const BLOCKERS_TOLD = 5
+/** A batch that fails is tried in so many parts, and those again, until it is known which row is to blame. */
+const PARTS = 8
+
+/**
+ * Goes through all rows of one kind that are due, batch by batch, each in a short transaction of its own. It begins where the oldest
+ * row is, and remembers how far it came: rows that stay are looked at once a run, and rows that are gone are not passed again, which on
+ * PostgreSQL are there for a while yet.
+ */
+export async function sweep(what: Sweep, options: SweepOptions): Promise<Swept> {
+  const { batchSize, pace } = options
+  let [deleted, kept, blocked, blockedInARow] = [0, 0, 0, 0]
+  const blockedBy = new Set<string>()
+  let after: Position | undefined
+  let limit = batchSize
+  const sum = (end: Pick<Swept, 'isComplete' | 'isBlocked'>): Swept => ({
+    deleted,
+    kept,
+    blocked,
+    blockedBy: [...blockedBy],
+    ...end,
+  })
+
+  while (pace.goesOn()) {
+    const batch = await pace.whileBusy(() => sweepBatch(what, options, after, limit))
+    const { rows } = batch
+    if (batch.fault !== undefined) {
+      if (rows.length > 1) {
+        limit = Math.ceil(rows.length / PARTS)
+        continue
+      }
+      blocked += 1
+      blockedInARow += 1
+      if (blockedBy.size < BLOCKERS_TOLD) blockedBy.add(sayWhy(batch.fault))
+    } else {
+      deleted += rows.length - batch.kept
+      kept += batch.kept
+      if (rows.length > batch.kept) blockedInARow = 0
+    }
+    await options.onProgress?.({ kind: what.kind, deleted, kept, blocked })
+    if (blockedInARow >= MOST_BLOCKED_IN_A_ROW) return sum({ isComplete: false, isBlocked: true })
+    if (rows.length < limit) return sum({ isComplete: true, isBlocked: false })
+    after = rows.at(-1) ?? after
+    if (batch.fault === undefined) limit = Math.min(batchSize, limit * PARTS)
+    await pace.rest()
+  }
+  return sum({ isComplete: false, isBlocked: false })
+}
+
+async function sweepBatch(
+  what: Sweep,
+  { sequelize, dryRun }: SweepOptions,
+  after: Position | undefined,
+  limit: number,
+): Promise<Batch> {
+  if (dryRun) {
+    const rows = await takeDue(what.due, { after, limit })
+    return { rows, kept: (await what.spare?.(rows, undefined))?.size ?? 0 }
+  }
+  let rows: readonly DueRow[] = []
+  try {
+    return await retryOnDeadlock(() =>
+      inBatch(sequelize, async (transaction) => {
+        rows = await takeDue(what.due, { after, limit, transaction })
+        const spared = await what.spare?.(rows, transaction)
+        const going = spared === undefined ? rows : rows.filter(({ key }) => !spared.has(String(key)))
+        if (going.length > 0) await removeOrBlame(what, going, transaction)
+        return { rows, kept: rows.length - going.length }
+      }),
+    )
+  } catch (error) {
+    if (!(error instanceof Unremovable)) throw error
+    return { rows, kept: 0, fault: error.cause }
+  }
+}
+
+/** Undoes a batch of which some row cannot be deleted. */
+class Unremovable extends Error {}
+
+async function removeOrBlame(
+  { remove }: Sweep,
+  rows: readonly DueRow[],
+  transaction: Transaction,
+): Promise<void> {
+  try {
+    await remove(rows, transaction)
+  } catch (error) {
+    if (!isRowsOwnFault(error)) throw error
+    throw new Unremovable('a batch could not be deleted', { cause: error })
+  }
+}
+
+function sayWhy(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,83 @@
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+  type Transaction,
+} from 'sequelize'
+import { explainMissingTable } from '../database/missing-table.js'
+import { initOwnModel } from '../database/own-model.js'
+import { wideKeyType } from '../database/wide-key.js'
+import type { WishModelOptions } from './conversion/wish.js'
+import { guestSettings, type GuestModel } from './guest.js'
+
+/** How a guest can end. Who deletes users rows in another way leaves no note. */
+export type GuestEnd = 'converted' | 'merged' | 'expired'
+
+/**
+ * How guests ended, and how many of one day: what is left of them for `passport-ephemeral stats`, as their `Guest` rows go. Says of
+ * nobody who they were. Rows are only added, so that no conversion waits for another.
+ */
+export class GuestOutcome extends Model<
+  InferAttributes<GuestOutcome>,
+  InferCreationAttributes<GuestOutcome>
+> {
+  /** A string on PostgreSQL and MySQL, whose BIGINT is wider than a number. */
+  declare readonly id: CreationOptional<number | string>
+  declare readonly outcome: GuestEnd
+  /** How many guests. */
+  declare readonly guests: number
+  /** The day on which they were made, in UTC: `2026-11-24`. */
+  declare readonly createdOn: string
+  /** The day on which they ended, in UTC. */
+  declare readonly endedOn: string
+}
+
+/** Initialises the model of a guest model's outcomes, beside it. */
+export function initOutcomeModel(
+  Outcome: typeof GuestOutcome,
+  sequelize: Sequelize,
+  options: WishModelOptions,
+): void {
+  initOwnModel(
+    Outcome,
+    sequelize,
+    {
+      id: { type: wideKeyType(sequelize), primaryKey: true, autoIncrement: true },
+      outcome: { type: DataTypes.STRING(16), allowNull: false },
+      guests: { type: DataTypes.INTEGER, allowNull: false },
+      createdOn: { type: DataTypes.DATEONLY, allowNull: false },
+      endedOn: { type: DataTypes.DATEONLY, allowNull: false },
+    },
+    {
+      ...options,
+      createdAt: false,
+      updatedAt: false,
+      indexes: [{ attributes: ['endedOn'] }, { attributes: ['createdOn'] }],
+    },
+  )
+}
+
+/** Notes how guests ended, in the transaction in which they did; so many of each day on which they were made. */
+export async function noteOutcome(
+  Guest: GuestModel,
+  outcome: GuestEnd,
+  guestsByDay: ReadonlyMap<string, number>,
+  transaction: Transaction,
+): Promise<void> {
+  const endedOn = dayOf(new Date())
+  const rows = [...guestsByDay].map(([createdOn, guests]) => ({ outcome, guests, createdOn, endedOn }))
+  const options = { transaction, hooks: false, validate: false, returning: false }
+  try {
+    await Guest[guestSettings].Outcome.bulkCreate(rows, options)
+  } catch (error) {
+    throw explainMissingTable(error)
+  }
+}
+
+/** The day of an instant, in UTC, wherever the server is. */
+export function dayOf(instant: Date): string {
+  return instant.toISOString().slice(0, 'YYYY-MM-DD'.length)
+}
