@@ -54,7 +54,7 @@ export async function startFleet({ folder, port, env = {}, log }: FleetOptions):
     await start(database.part, store.part)
 
     const publicPort = port === 0 ? await freePort() : port
-    const origin = `http://localhost:${publicPort}`
+    const origin = `http://127.0.0.1:${publicPort}`
     const told = {
       ...env,
       DATABASE_URL: database.url,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type PgBoss from 'pg-boss'
 import type { Model } from 'sequelize'
-import { cleanup } from '../cleanup/cleanup.js'
+import { checkCleanupModels, cleanup } from '../cleanup/cleanup.js'
 import type { CleanupModels } from '../cleanup/options.js'
 import type { CleanupResult } from '../cleanup/result.js'
 import { retryOnDeadlock } from '../database/deadlock.js'
@@ -36,13 +36,14 @@ const ASK_AGAIN_MS = 1000
  * Listen to the boss's `error` event, as pg-boss asks you to: without a listener, a database that is away ends the process.
  *
  * @param boss started
- * @throws {TypeError} naming the option that is wrong, or if the boss is not started
+ * @throws {TypeError} naming the option or model that is wrong, or if the boss is not started
  */
 export async function scheduleCleanup<U extends Model, G extends Guest = Guest>(
   boss: PgBoss,
   models: CleanupModels<U, G>,
   options: ScheduleCleanupOptions<U, G> = {},
 ): Promise<ScheduledCleanup> {
+  checkCleanupModels('scheduleCleanup', models)
   const plan = parseScheduleOptions(options)
   await requireStarted(boss)
   await createSchedule(boss, plan)

@@ -128,7 +128,11 @@ describe('scheduleCleanup', { skip: dialect !== 'postgres' || isEmbedded }, () =
   it('leaves to the next run what the time budget left over', async () => {
     await expiredGuests(4)
     const handle = await schedule(someBoss(), {
-      cleanup: { batchSize: 1, timeBudget: 0.001, onProgress: () => setTimeout(5) },
+      cleanup: {
+        batchSize: 1,
+        timeBudget: 0.5,
+        onProgress: ({ kind }) => (kind === 'guests' ? setTimeout(300) : undefined),
+      },
     })
     const first = await finished(await handle.runNow())
     assert.equal(first.state, 'completed')
@@ -148,7 +152,8 @@ describe('scheduleCleanup', { skip: dialect !== 'postgres' || isEmbedded }, () =
     const handle = await schedule(someBoss(), {
       cleanup: {
         batchSize: 1,
-        onProgress: async () => {
+        onProgress: async ({ kind }) => {
+          if (kind !== 'guests') return
           begun()
           await mayGoOn
         },
@@ -186,7 +191,9 @@ describe('scheduleCleanup', { skip: dialect !== 'postgres' || isEmbedded }, () =
     boss.on('error', () => undefined)
     await boss.start()
     try {
-      const handle = await schedule(boss, { cleanup: { onProgress: () => void (isAway = true) } })
+      const handle = await schedule(boss, {
+        cleanup: { onProgress: ({ kind }) => void (isAway = kind === 'guests') },
+      })
       const id = await handle.runNow()
       while ((await Users.count()) > 0) await setTimeout(20)
       await setTimeout(200) // the clean-up has ended, and nobody can be told; a rejection would end this process
@@ -223,6 +230,7 @@ describe('scheduleCleanup', { skip: dialect !== 'postgres' || isEmbedded }, () =
     for (const [options, message] of wrong) {
       await assert.rejects(scheduleCleanup(someBoss(), { Guest }, options), { name: 'TypeError', message })
     }
+    await assert.rejects(scheduleCleanup(someBoss(), {}), { name: 'TypeError', message: /give it Guest/ })
   })
 
   function newBoss(): PgBoss {

@@ -27,7 +27,7 @@ export async function postgresql(options: PostgresqlOptions): Promise<{ part: Pa
     port: String(port),
     unix_socket_directories: '',
     max_connections: '100',
-    log_min_messages: 'log',
+    log_min_messages: 'fatal',
     log_line_prefix: '',
   }
   const part = new Part({

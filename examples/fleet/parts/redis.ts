@@ -29,6 +29,7 @@ export async function redis({
     'appendonly yes',
     'appendfsync always',
     'save ""',
+    'loglevel warning',
     'maxmemory-policy noeviction', // a session is no cache
   ]
   const file = join(data, 'redis.conf')
