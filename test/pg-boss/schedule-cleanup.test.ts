@@ -192,7 +192,7 @@ describe('scheduleCleanup', { skip: dialect !== 'postgres' || isEmbedded }, () =
     await boss.start()
     try {
       const handle = await schedule(boss, {
-        cleanup: { onProgress: ({ kind }) => void (isAway ||= kind === 'guests') } })
+        cleanup: { onProgress: ({ kind }) => void (isAway ||= kind === 'guests') },
       })
       const id = await handle.runNow()
       while ((await Users.count()) > 0) await setTimeout(20)
