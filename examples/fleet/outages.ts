@@ -19,7 +19,6 @@ export const showOutage: ErrorRequestHandler = (error: unknown, req, res, next) 
     return
   }
   console.error(`${req.method} ${req.path}: ${error instanceof Error ? error.message : 'an outage'}`)
-  if (res.writableEnded) return // only the session's lifetime was not prolonged
   if (res.headersSent) {
     next(error)
     return

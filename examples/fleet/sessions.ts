@@ -28,7 +28,13 @@ const TWO_WEEKS = 14 * 24 * 60 * 60 * 1000 // milliseconds, as long as a guest l
 
 /** Sessions in Redis. While it is away, a request that needs one is refused at once. */
 export function sessions(client: Redis, secret: string): RequestHandler[] {
-  const store = new RedisStore({ client, prefix: 'fleet:' })
+  const store = new RedisStore({
+    client,
+    prefix: 'fleet:',
+    // The cookie lasts from when somebody logs in, so nothing is gained by prolonging the session at every request; and while that is
+    // written, express-session holds back the end of an answer that nginx has begun to pass on.
+    disableTouch: true,
+  })
   const handler = session({
     name: 'fleet',
     store,
