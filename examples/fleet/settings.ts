@@ -17,7 +17,7 @@ export interface Settings {
   readonly cleanup: CleanupSettings
 }
 
-export interface CleanupSettings {
+interface CleanupSettings {
   readonly cron: string
   readonly batchSize: number
   /** Seconds. */

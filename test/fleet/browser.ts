@@ -5,6 +5,7 @@ export interface Answer {
   readonly status: number
   readonly text: string
   readonly location: string | null
+  readonly retryAfter: string | null
   /** When it had arrived, in milliseconds since the epoch. */
   readonly at: number
 }
@@ -92,10 +93,11 @@ export class Browser {
         ...(body !== undefined && { body }),
       })
       this.keep(response.headers.getSetCookie())
-      const location = response.headers.get('location')
-      return { status: response.status, text: await response.text(), location, at: Date.now() }
+      const { status, headers: told } = response
+      const [location, retryAfter] = [told.get('location'), told.get('retry-after')]
+      return { status, text: await response.text(), location, retryAfter, at: Date.now() }
     } catch {
-      return { status: 0, text: '', location: null, at: Date.now() }
+      return { status: 0, text: '', location: null, retryAfter: null, at: Date.now() }
     }
   }
 

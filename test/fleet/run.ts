@@ -104,6 +104,8 @@ function checkFailures(
 ): void {
   for (const { method, path, took, answer } of traffic.exchanges) {
     ledger.expect(took < 10_000, `${method} ${path} hung for ${took} ms`)
+    const isPolite = answer.status !== 503 || answer.retryAfter !== null
+    ledger.expect(isPolite, `${method} ${path} was answered by a 503 that says nothing of when to come back`)
     ledger.expect(answer.status !== 500, `${method} ${path} was answered by an unclean 500: ${answer.text}`)
   }
   for (const { method, path, answer } of traffic.failuresBetween(quietFrom, Infinity)) {
