@@ -154,7 +154,7 @@ function settleInvitation(
   )
   ledger.expect(uses >= admitted, `the pass ${id} let ${admitted} in, and counted ${uses}`)
   if (tries > 0 && unheard === 0)
-    ledger.expect(admitted === 1, `the pass ${id} let nobody in, of ${tries} tries`)
+    ledger.expect(admitted > 0, `the pass ${id} let nobody in, of ${tries} tries`)
 }
 
 async function readPlaces(database: Client): Promise<Map<string, Place>> {
