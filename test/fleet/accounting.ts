@@ -142,10 +142,8 @@ function settleInvitation(
     return
   }
   if (maxUses === null) {
-    ledger.expect(
-      uses >= admitted && uses <= tries,
-      `the pass ${id} counted ${uses} uses of ${admitted} to ${tries}`,
-    )
+    // More than was tried can be: nginx sends a GET to the next process if one dies over it, and that one may have counted it.
+    ledger.expect(uses >= admitted, `the pass ${id} let ${admitted} in, and counted ${uses}`)
     return
   }
   ledger.expect(
