@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process'
 import { rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { compileServers } from './compile.js'
 import { createDatabase } from './database.js'
 import { readFlags } from './flags.js'
 import { measure, type Measurement } from './measure.js'
@@ -25,9 +22,3 @@ try {
 }
 await save(measurements, database, flags)
 console.log(table(measurements))
-
-async function compileServers(): Promise<void> {
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  const project = fileURLToPath(new URL('tsconfig.build.json', import.meta.url))
-  await promisify(execFile)(process.execPath, [tsc, '-p', project])
-}

@@ -3,7 +3,7 @@ import { retryOnDeadlock } from '../database/deadlock.js'
 import { isRowsOwnFault } from './row-fault.js'
 import type { Pace } from './pace.js'
 import type { CleanupKind, CleanupProgress } from './result.js'
-import { inBatch, takeDue, type Due, type DueRow, type Position } from './statements.js'
+import { inBatch, takeDue, type Due, type DueRow, type Gone, type Position } from './statements.js'
 
 /** One kind of rows, and how they go. */
 export interface Sweep {
@@ -14,6 +14,8 @@ export interface Sweep {
     rows: readonly DueRow[],
     transaction: Transaction | undefined,
   ) => Promise<ReadonlySet<string>>
+  /** Takes and deletes a batch in one go, where that can be done. If it cannot be deleted, it is taken apart by the other way. */
+  readonly atOnce?: (after: Position | undefined, limit: number) => Promise<Gone>
   /** Deletes rows that are locked. */
   readonly remove: (rows: readonly DueRow[], transaction: Transaction) => Promise<void>
 }
@@ -40,8 +42,7 @@ export interface SweepOptions {
 }
 
 /** What happened to one batch. */
-interface Batch {
-  readonly rows: readonly DueRow[]
+interface Batch extends Gone {
   readonly kept: number
   /** Why it is still there, if it is. */
   readonly fault?: unknown
@@ -74,24 +75,23 @@ export async function sweep(what: Sweep, options: SweepOptions): Promise<Swept> 
 
   while (pace.goesOn()) {
     const batch = await pace.whileBusy(() => sweepBatch(what, options, after, limit))
-    const { rows } = batch
     if (batch.fault !== undefined) {
-      if (rows.length > 1) {
-        limit = Math.ceil(rows.length / PARTS)
+      if (batch.size > 1) {
+        limit = Math.ceil(batch.size / PARTS)
         continue
       }
       blocked += 1
       blockedInARow += 1
       if (blockedBy.size < BLOCKERS_TOLD) blockedBy.add(sayWhy(batch.fault))
     } else {
-      deleted += rows.length - batch.kept
+      deleted += batch.size - batch.kept
       kept += batch.kept
-      if (rows.length > batch.kept) blockedInARow = 0
+      if (batch.size > batch.kept) blockedInARow = 0
     }
     await options.onProgress?.({ kind: what.kind, deleted, kept, blocked })
     if (blockedInARow >= MOST_BLOCKED_IN_A_ROW) return sum({ isComplete: false, isBlocked: true })
-    if (rows.length < limit) return sum({ isComplete: true, isBlocked: false })
-    after = rows.at(-1) ?? after
+    if (batch.size < limit) return sum({ isComplete: true, isBlocked: false })
+    after = batch.last ?? after
     if (batch.fault === undefined) limit = Math.min(batchSize, limit * PARTS)
     await pace.rest()
   }
@@ -106,8 +106,31 @@ async function sweepBatch(
 ): Promise<Batch> {
   if (dryRun) {
     const rows = await takeDue(what.due, { after, limit })
-    return { rows, kept: (await what.spare?.(rows, undefined))?.size ?? 0 }
+    return batchOf(rows, (await what.spare?.(rows, undefined))?.size)
   }
+  return (await sweepAtOnce(what, after, limit)) ?? (await sweepInSteps(what, sequelize, after, limit))
+}
+
+async function sweepAtOnce(
+  { atOnce }: Sweep,
+  after: Position | undefined,
+  limit: number,
+): Promise<Batch | undefined> {
+  if (atOnce === undefined) return undefined
+  try {
+    return { ...(await retryOnDeadlock(() => atOnce(after, limit))), kept: 0 }
+  } catch (error) {
+    if (!isRowsOwnFault(error)) throw error
+    return undefined
+  }
+}
+
+async function sweepInSteps(
+  what: Sweep,
+  sequelize: Sequelize,
+  after: Position | undefined,
+  limit: number,
+): Promise<Batch> {
   let rows: readonly DueRow[] = []
   try {
     return await retryOnDeadlock(() =>
@@ -116,13 +139,17 @@ async function sweepBatch(
         const spared = await what.spare?.(rows, transaction)
         const going = spared === undefined ? rows : rows.filter(({ key }) => !spared.has(String(key)))
         if (going.length > 0) await removeOrBlame(what, going, transaction)
-        return { rows, kept: rows.length - going.length }
+        return batchOf(rows, rows.length - going.length)
       }),
     )
   } catch (error) {
     if (!(error instanceof Unremovable)) throw error
-    return { rows, kept: 0, fault: error.cause }
+    return { ...batchOf(rows), fault: error.cause }
   }
+}
+
+function batchOf(rows: readonly DueRow[], kept = 0): Batch {
+  return { size: rows.length, last: rows.at(-1), kept }
 }
 
 /** Undoes a batch of which some row cannot be deleted. */

@@ -1,11 +1,14 @@
 import { Op, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize'
+import { sequelizeOf } from '../database/columns.js'
 import { hasDestroyHook } from '../database/host-model.js'
+import { speaksPostgres } from '../database/prepared.js'
 import { guestSettings, type Guest, type GuestModel } from '../guest/guest.js'
 import { dayOf, noteOutcome } from '../guest/outcome.js'
+import { noteExpired } from './note-expired.js'
 import type { Visitor } from '../visitor/visitor.js'
 import type { CleanupModels, CleanupPlan } from './options.js'
 import type { CleanupKind } from './result.js'
-import { deleteByKey, type Due, type DueRow } from './statements.js'
+import { deleteByKey, deleteDue, type Due, type DueRow } from './statements.js'
 import type { Sweep } from './sweep.js'
 
 /** How the rows of one kind go. */
@@ -22,7 +25,16 @@ export function sweepOf(
     const { passes } = plan.keep
     return { kind, due, remove, spare: (rows, transaction) => sparePasses(Passes, passes, rows, transaction) }
   }
-  return { kind, due, remove }
+  return {
+    kind,
+    due,
+    remove,
+    ...(goesAtOnce(due) && { atOnce: (after, limit) => deleteDue(due, { after, limit }) }),
+  }
+}
+
+function goesAtOnce({ model }: Due): boolean {
+  return speaksPostgres(sequelizeOf(model))
 }
 
 /** Guests go with their users rows, from which the database's cascades lead to all that is theirs. */
@@ -30,15 +42,27 @@ function guestsSweep(due: Due, Guests: GuestModel, { keep, individualHooks }: Cl
   const { User } = Guests[guestSettings]
   const key = User.primaryKeyAttribute
   const { guests } = keep
+  const hooked = individualHooks || hasDestroyHook(User)
   return {
     kind: 'guests',
     due,
     ...(guests !== undefined && {
       spare: (rows, transaction) => spareGuests(Guests, guests, rows, transaction),
     }),
+    ...(goesAtOnce(due) &&
+      guests === undefined &&
+      !hooked && {
+        atOnce: (after, limit) =>
+          deleteDue(due, {
+            after,
+            limit,
+            from: { model: User, key },
+            note: noteExpired(Guests, 'SELECT row_read AS made FROM due'),
+          }),
+      }),
     async remove(rows, transaction) {
       const keys = keysOf(rows)
-      if (individualHooks || hasDestroyHook(User)) {
+      if (hooked) {
         // Deleted for good also where users are only marked as deleted: guests were promised to be gone.
         await User.unscoped().destroy({ where: { [key]: keys }, force: true, individualHooks, transaction })
       } else {

@@ -12,7 +12,7 @@ import {
   type VisitorModel,
   type VisitorSettings,
 } from './visitor.js'
-import { parseVisitOptions, type VisitOptions } from './visits/options.js'
+import { parseVisitOptions, SUSPECT_SESSIONS, type VisitOptions } from './visits/options.js'
 import { insertVisits } from './visits/statements.js'
 import { watchForSharing } from './visits/suspicion.js'
 import { VisitBuffer } from './visits/visit-buffer.js'
@@ -113,6 +113,7 @@ export function defineVisitorModels(
       preparedStatements,
       anonymizeIp: options.anonymizeIp ?? false,
       VisitorLog: DefinedLog,
+      sharingThreshold: sharing?.threshold ?? SUSPECT_SESSIONS,
     }
   }
 

@@ -39,6 +39,8 @@ export interface VisitorSettings {
   readonly preparedStatements: boolean
   readonly anonymizeIp: boolean
   readonly VisitorLog: typeof VisitorLog
+  /** Sessions from which on a link counts as shared. */
+  readonly sharingThreshold: number
 }
 
 /** Characters that a scope has at most. */

@@ -8,7 +8,7 @@ import { Strategy as LocalStrategy } from 'passport-local'
 import { Sequelize } from 'sequelize'
 import { GuestStrategy, mergeGuest } from '../../src/index.js'
 import { whoIs, type User } from '../support/application.js'
-import { deleteGuest } from './delete-guest.js'
+import { cleanUpGuest } from './clean-up-guest.js'
 import { defineModels } from './models.js'
 
 /** One web process of several: everything that it knows is in the database that `RACES_DATABASE_URL` names. */
@@ -71,7 +71,7 @@ app.post('/login', passport.authenticate('local'), (req, res) => {
   res.json(whoIs(req))
 })
 app.post('/clean-up/:id', async (req, res) => {
-  res.json({ deleted: await deleteGuest(models, Number(req.params.id)) })
+  res.json({ deleted: await cleanUpGuest(models, Number(req.params.id)) })
 })
 app.get('/who', (req, res) => {
   res.json(whoIs(req))

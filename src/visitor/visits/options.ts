@@ -66,11 +66,14 @@ export function parseVisitOptions(
   return {
     visitLog: { flushInterval: Math.min(flushInterval * 1000, MAX_TIMER), batchSize, maxBuffered },
     sharing: sharing && {
-      threshold: sharing.threshold ?? 5,
+      threshold: sharing.threshold ?? SUSPECT_SESSIONS,
       onSuspectedSharing: sharing.onSuspectedSharing,
     },
   }
 }
+
+/** From how many sessions on a link counts as shared, where the application does not say. */
+export const SUSPECT_SESSIONS = 5
 
 function qualified(group: string, options: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [`${group}.${name}`, value]))

@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { visit, type Load } from './load.js'
+
+/**
+ * Sends requests at a steady rate, whether or not the last has been answered, as people do.
+ *
+ * @returns how long each took, in milliseconds, sorted
+ */
+export async function latencies(load: Load, perSecond: number, seconds: number): Promise<number[]> {
+  const taken: Promise<number>[] = []
+  const began = performance.now()
+  for (let sent = 0; sent < perSecond * seconds; sent++) {
+    const due = began + (sent * 1000) / perSecond
+    const early = due - performance.now()
+    if (early > 1) await sleep(early)
+    taken.push(timed(load))
+  }
+  return (await Promise.all(taken)).sort((a, b) => a - b)
+}
+
+async function timed(load: Load): Promise<number> {
+  const began = performance.now()
+  await visit(load)
+  return performance.now() - began
+}
+
+/** The value below which this part of the sorted ones is. */
+export function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN
+}

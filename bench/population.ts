@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { openModels } from './servers/models.js'
+
+/** A database full of guests, from which databases alike are made in seconds. */
+export interface Population {
+  readonly guests: number
+  /** Makes a database of its own, hands its address over, and drops it. */
+  readonly borrow: <T>(work: (url: string) => Promise<T>) => Promise<T>
+  readonly drop: () => Promise<void>
+}
+
+const SERVER = process.env['DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+
+/**
+ * So many guests of the last weeks, each with two rows of the application's that go along by a cascade.
+ *
+ * @param daysAgo how long ago the youngest of them was made
+ */
+export async function populate(guests: number, daysAgo: number): Promise<Population> {
+  const template = nameOf()
+  await onServer((admin) => admin.query(`CREATE DATABASE ${template}`))
+  const drop = (): Promise<void> => dropDatabase(template)
+  try {
+    await fill(addressOf(template), guests, daysAgo)
+  } catch (error) {
+    await drop()
+    throw error
+  }
+  return {
+    guests,
+    async borrow(work) {
+      const name = nameOf()
+      await onServer(async (admin) => {
+        await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`)
+        await admin.query('CHECKPOINT') // whoever comes next must not pay for this one
+      })
+      try {
+        return await work(addressOf(name))
+      } finally {
+        await dropDatabase(name)
+      }
+    },
+    drop,
+  }
+}
+
+/** The package's own tables, and one of the application's. */
+async function fill(url: string, guests: number, daysAgo: number): Promise<void> {
+  const { sequelize } = openModels(url)
+  try {
+    await sequelize.sync()
+    const sql = (statement: string): Promise<unknown> => sequelize.query(statement)
+    await sql(
+      'CREATE TABLE todos (id serial PRIMARY KEY, title text NOT NULL, "userId" int NOT NULL REFERENCES "Users" ON DELETE CASCADE)',
+    )
+    await sql(`INSERT INTO "Users" (username, "createdAt", "updatedAt")
+      SELECT gen_random_uuid(), now(), now() FROM generate_series(1, ${String(guests)})`)
+    await sql(`INSERT INTO "Guests" ("userId", "createdAt", "lastSeenAt", "sessionHash")
+      SELECT id, at, at, encode(sha256(id::text::bytea), 'hex') FROM (
+        SELECT id, now() - interval '${String(daysAgo)} days' - (${String(guests)} - id) * interval '1 second' AS at FROM "Users"
+      ) AS made`)
+    await sql(`INSERT INTO todos (title, "userId") SELECT 'buy milk', id FROM "Users", generate_series(1, 2)`)
+    await sql('CREATE INDEX ON todos ("userId")')
+    await sql('VACUUM ANALYZE')
+  } finally {
+    await sequelize.close()
+  }
+}
+
+/** One statement on one connection. */
+export async function run(url: string, sql: string): Promise<pg.QueryResult<Record<string, unknown>>> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+function nameOf(): string {
+  return `ephemeral_bench_${randomBytes(6).toString('hex')}`
+}
+
+function addressOf(database: string): string {
+  const url = new URL(SERVER)
+  url.pathname = `/${database}`
+  return url.href
+}
+
+async function dropDatabase(name: string): Promise<void> {
+  await onServer((admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`))
+}
+
+async function onServer<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
+  const admin = new pg.Client({ connectionString: SERVER })
+  await admin.connect()
+  try {
+    return await work(admin)
+  } finally {
+    await admin.end()
+  }
+}

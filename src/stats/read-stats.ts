@@ -1,0 +1,55 @@
+import type { GuestModel } from '../guest/guest.js'
+import { dayOf } from '../guest/outcome.js'
+import type { Visitor } from '../visitor/visitor.js'
+import { readGuestStats, type GuestStats } from './guest-stats.js'
+import { readPassStats, type PassStats } from './pass-stats.js'
+
+/** What happened on one day. */
+export interface DayStats {
+  /** In UTC: `2026-11-24`. */
+  readonly day: string
+  /** With `Guest`. */
+  readonly guests?: GuestStats
+  /** With `Visitor`. */
+  readonly passes?: PassStats
+}
+
+/** A day, as the databases are asked for it. */
+export interface Day {
+  readonly day: string
+  readonly begins: Date
+  /** When the next one begins. */
+  readonly ends: Date
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/**
+ * What happened on each of the last days, the oldest first, today the last. A few statements for each day, of which those of guests go over
+ * an index and those of passes look at every pass: it is for an operator's eyes, not for a page.
+ */
+export async function readStats(
+  { Guest, Visitor: Passes }: { readonly Guest?: GuestModel; readonly Visitor?: typeof Visitor },
+  { days: howMany }: { readonly days: number },
+): Promise<readonly DayStats[]> {
+  const days = lastDays(howMany)
+  const guests = Guest && (await readGuestStats(Guest, days))
+  const stats: DayStats[] = []
+  for (const day of days) {
+    const guestsOfDay = guests?.get(day.day)
+    stats.push({
+      day: day.day,
+      ...(guestsOfDay && { guests: guestsOfDay }),
+      ...(Passes && { passes: await readPassStats(Passes, day) }),
+    })
+  }
+  return stats
+}
+
+function lastDays(howMany: number): Day[] {
+  const today = Date.parse(dayOf(new Date()))
+  return Array.from({ length: howMany }, (_, place) => {
+    const begins = new Date(today - (howMany - 1 - place) * DAY_MS)
+    return { day: dayOf(begins), begins, ends: new Date(begins.getTime() + DAY_MS) }
+  })
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import type { Transaction } from 'sequelize'
+import { cleanup } from '../../src/index.js'
+import { DAY } from '../support/clock.js'
+import { dialect, isEmbedded } from '../support/database.js'
+import { emptied, guestsOf, stageOf, type Stage } from './stage.js'
+
+let app: Stage
+before(async () => {
+  app = await stageOf()
+})
+after(() => app.close())
+beforeEach(() => emptied(app))
+
+const outcomes = () => app.sequelize.model('GuestOutcome').sum('guests')
+
+describe('clean-ups at once', () => {
+  it('share the work: every guest goes once, and is counted once', async () => {
+    await guestsOf(app, 300)
+    const results = await Promise.all(
+      Array.from({ length: 3 }, () => cleanup({ Guest: app.Guest }, { batchSize: 20 })),
+    )
+    // Whoever finds a row in another's hands passes it over; SQLite has them wait for each other.
+    assert.equal(
+      results.reduce((sum, { guests }) => sum + guests, 0),
+      300,
+    )
+    assert.ok(results.every(({ isComplete }) => isComplete))
+    assert.deepEqual([await app.User.count(), await app.Todo.count(), await outcomes()], [0, 0, 300])
+  })
+})
+
+/** Does something while another transaction is open that has not been committed yet. */
+async function during(
+  open: (transaction: Transaction) => Promise<unknown>,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  await app.sequelize.transaction(async (transaction) => {
+    await open(transaction)
+    await work()
+  })
+}
+
+// The embedded database and SQLite have one writer: nobody is ever in the middle of something.
+if (!isEmbedded && dialect !== 'sqlite') {
+  describe('a clean-up does not wait for a request, and leaves alone', () => {
+    it('a guest who is just converting', async () => {
+      const [converting] = await guestsOf(app, 3)
+      const id = converting?.id ?? 0
+      await during(
+        (transaction) => app.Guest.convert(id, { username: 'fred' }, { transaction }),
+        async () => {
+          assert.equal((await cleanup({ Guest: app.Guest })).guests, 2)
+        },
+      )
+      assert.equal((await app.User.findByPk(id))?.username, 'fred')
+      assert.equal(await app.Todo.count({ where: { userId: id } }), 2)
+      assert.equal((await cleanup({ Guest: app.Guest })).guests, 0)
+    })
+
+    it('a guest who is seen again just now', async () => {
+      const sliding = await stageOf({ guest: { expiry: 'sliding' } })
+      try {
+        const [back] = await guestsOf(sliding, 3)
+        const userId = back?.id ?? 0
+        await sliding.sequelize.transaction(async (transaction) => {
+          await sliding.Guest.update({ lastSeenAt: new Date() }, { where: { userId }, transaction })
+          assert.equal((await cleanup({ Guest: sliding.Guest })).guests, 2)
+        })
+        assert.equal((await cleanup({ Guest: sliding.Guest })).guests, 0)
+        assert.ok(await sliding.User.findByPk(userId))
+      } finally {
+        await sliding.close()
+      }
+    })
+
+    it('a guest for whom something is just being made', async () => {
+      const [busy] = await guestsOf(app, 3)
+      const userId = busy?.id ?? 0
+      await during(
+        (transaction) => app.Todo.create({ title: 'three', userId }, { transaction }),
+        async () => {
+          assert.equal((await cleanup({ Guest: app.Guest })).guests, 2)
+        },
+      )
+      assert.equal(await app.Todo.count({ where: { userId } }), 3)
+      assert.equal((await cleanup({ Guest: app.Guest })).guests, 1)
+    })
+
+    it('a pass whose link is just being opened', async () => {
+      const expiresAt = new Date(Date.now() - 40 * DAY * 1000)
+      const pass = await app.Visitor.create({ email: 'a@example.test', scope: 'X', expiresAt })
+      await app.Visitor.create({ email: 'b@example.test', scope: 'X', expiresAt })
+      await during(
+        (transaction) => pass.update({ expiresAt: new Date(Date.now() + DAY * 1000) }, { transaction }),
+        async () => {
+          assert.equal((await cleanup({ Visitor: app.Visitor })).passes, 1)
+        },
+      )
+      assert.equal((await cleanup({ Visitor: app.Visitor })).passes, 0)
+      assert.ok(await app.Visitor.findByPk(pass.id))
+    })
+  })
+
+  describe('a request that begins while a guest goes', () => {
+    it('to convert them, is told that they are no guest; nothing of them is left', async () => {
+      const [going] = await guestsOf(app, 1)
+      const id = going?.id ?? 0
+      const conversion: { outcome?: Promise<unknown> } = {}
+      const keep = {
+        guests: async () => {
+          conversion.outcome = app.Guest.convert(id, { username: 'fred' }).catch((error: unknown) => error)
+          await new Promise((resolve) => setTimeout(resolve, 50)) // so that it waits for the lock
+          return false
+        },
+      }
+      assert.equal((await cleanup({ Guest: app.Guest }, { keep })).guests, 1)
+      assert.equal((await (conversion.outcome as Promise<{ code?: string }>)).code, 'ERR_NOT_GUEST')
+      assert.deepEqual([await app.User.count(), await app.Todo.count(), await outcomes()], [0, 0, 1])
+    })
+  })
+}
+
+if (!isEmbedded && dialect === 'postgres') {
+  describe('rows that hang on a guest and are in somebody else’s hands', () => {
+    it('are waited for half a second, and their guest is left for the next run; the others go', async () => {
+      const users = await guestsOf(app, 10)
+      const busy = await app.Todo.findOne({ where: { userId: users[4]?.id ?? 0 }, rejectOnEmpty: true })
+      await during(
+        (transaction) => busy.update({ title: 'held' }, { transaction }),
+        async () => {
+          const { guests, blocked, isComplete } = await cleanup({ Guest: app.Guest })
+          assert.deepEqual([guests, blocked, isComplete], [9, 1, true])
+        },
+      )
+      assert.equal((await cleanup({ Guest: app.Guest })).guests, 1)
+    })
+  })
+}
