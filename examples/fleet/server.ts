@@ -11,17 +11,19 @@ async function start(): Promise<void> {
   const forget = async (): Promise<void> => {
     if (kept === undefined) await rm(folder, { recursive: true, force: true })
   }
+  const starting = startFleet({ folder, port: Number(process.env['PORT'] ?? 3002), log: console.log })
+  let isStopping = false
+  const stop = (): void => {
+    if (isStopping) return
+    isStopping = true
+    starting // if it is not through, its parts can be stopped once it is
+      .then((fleet) => fleet.stop())
+      .then(forget)
+      .catch(fail)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
   try {
-    const fleet = await startFleet({ folder, port: Number(process.env['PORT'] ?? 3002), log: console.log })
-    let isStopping = false
-    const stop = (): void => {
-      if (isStopping) return
-      isStopping = true
-      fleet.stop().then(forget).catch(fail)
-    }
-    process.on('SIGINT', stop)
-    process.on('SIGTERM', stop)
-    console.log(`The fleet listens on ${fleet.origin}`)
+    console.log(`The fleet listens on ${(await starting).origin}`)
   } catch (error) {
     await forget()
     throw error

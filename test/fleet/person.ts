@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bodyOf, Browser, isAcknowledged, isUncertain, type Answer } from './browser.js'
+import { bodyOf, Browser, isAcknowledged, isUncertain } from './browser.js'
+import { certainly } from './certainly.js'
+import { follow } from './follow.js'
 import type { Account, Invitation, Ledger, Life } from './ledger.js'
 import type { Traffic } from './traffic.js'
 
@@ -56,7 +58,7 @@ export class Person {
     const browser = await this.firstLines(life, new Browser(origin, traffic))
     if (browser === undefined) return undefined
     ledger.lives.push(life)
-    const me = await this.certainly(() => browser.get('/api/me'))
+    const me = await certainly(() => browser.get('/api/me'))
     if (me === undefined) return undefined
     const { kind, name, keptUntil } = bodyOf(me) as unknown as Me
     ledger.expect(kind === 'guest', `whoever wrote ${[...life.titles.keys()].join()} is ${kind}, not a guest`)
@@ -72,7 +74,7 @@ export class Person {
   private async firstLines(life: Life, browser: Browser): Promise<Browser | undefined> {
     const { ledger, goesOn } = this.world
     const invitation = ledger.invitations.find(({ maxUses }) => maxUses === null)
-    if (invitation !== undefined && randomInt(3) === 0 && (await this.follow(invitation, browser))) {
+    if (invitation !== undefined && randomInt(3) === 0 && (await follow(ledger, invitation, browser))) {
       const tabs = Array.from({ length: 3 }, () => browser.copy())
       const written = await Promise.all(tabs.map((tab) => this.write(tab, life)))
       const titles = written.filter((title) => title !== undefined)
@@ -114,7 +116,7 @@ export class Person {
   private async look(browser: Browser, ...lives: readonly Life[]): Promise<void> {
     const { ledger } = this.world
     const until = Math.min(...lives.map(({ keptUntil, end }) => (end === undefined ? keptUntil : Infinity)))
-    const answer = await this.certainly(() => browser.get('/api/todos'))
+    const answer = await certainly(() => browser.get('/api/todos'))
     if (answer === undefined || answer.at > until - MARGIN_MS / 4) return
     const seen = (bodyOf(answer)['todos'] as { title: string }[] | undefined)?.map(({ title }) => title) ?? []
     const known = new Map(lives.flatMap(({ titles }) => [...titles]))
@@ -176,7 +178,7 @@ export class Person {
   /** At home in an account: everything is there, and who was a guest is nobody by their old cookie. */
   private async enjoy(inside: Browser, account: Account, life: Life): Promise<void> {
     const { ledger } = this.world
-    const me = await this.certainly(() => inside.get('/api/me'))
+    const me = await certainly(() => inside.get('/api/me'))
     if (me === undefined) return
     const { kind, name } = bodyOf(me) as unknown as Me
     ledger.expect(
@@ -189,7 +191,7 @@ export class Person {
 
   /** The session that was opened as the guest opens neither the guest nor the account. */
   private async opensNothing({ asGuest, name }: Life): Promise<void> {
-    const answer = await this.certainly(async () => await asGuest?.copy().get('/api/me'))
+    const answer = await certainly(async () => await asGuest?.copy().get('/api/me'))
     if (answer === undefined) return
     const { kind } = bodyOf(answer) as unknown as Me
     this.world.ledger.expect(kind === 'anonymous', `the old cookie of guest ${String(name)} opens a ${kind}`)
@@ -198,9 +200,7 @@ export class Person {
   /** @returns `undefined` if there is no such account, or nobody ever answered */
   private async logIn(username: string): Promise<Browser | undefined> {
     const browser = new Browser(this.world.origin, this.world.traffic)
-    const answer = await this.certainly(() =>
-      browser.postJson('/api/login', { username, password: PASSWORD }),
-    )
+    const answer = await certainly(() => browser.postJson('/api/login', { username, password: PASSWORD }))
     return answer?.status === 200 ? browser : undefined
   }
 
@@ -228,50 +228,7 @@ export class Person {
     }
     ledger.invitations.push(invitation)
     const browsers = Array.from({ length: maxUses === null ? 1 : 3 }, () => new Browser(origin, traffic))
-    await Promise.all(browsers.map((browser) => this.follow(invitation, browser)))
-  }
-
-  /** Opens a link, presses its button if it has one, and says whether the list behind it was shown. */
-  private async follow(invitation: Invitation, browser: Browser): Promise<boolean> {
-    const { ledger } = this.world
-    const { url, maxUses, owner, id } = invitation
-    const press = (): Promise<Answer> => {
-      invitation.tries += 1
-      return maxUses === null ? browser.get(url, 'text/html') : browser.postForm(url, {})
-    }
-    if (maxUses !== null) {
-      const page = await this.certainly(() => browser.get(url, 'text/html'))
-      if (page === undefined) return false
-      if (page.status === 403) return false // somebody was faster
-      ledger.expect(page.text.includes('Continue'), `the link ${id} showed no button: ${page.status}`)
-    }
-    const pressed = await this.certainly(press)
-    const shown = pressed && (await this.certainly(() => browser.get(pressed.location ?? '/shared')))
-    if (shown === undefined) {
-      invitation.unheard += 1
-      return false
-    }
-    if (shown.status === 200) {
-      const { owner: name, pass } = bodyOf(shown)
-      ledger.expect(name === owner && pass === id, `the link ${id} of ${owner} opened ${shown.text}`)
-      invitation.admitted += 1
-      return true
-    }
-    ledger.expect(
-      maxUses !== null && shown.status === 403,
-      `the link ${id} was refused: ${pressed?.status} ${shown.status} ${shown.text}`,
-    )
-    return false
-  }
-
-  /** Tries again until it is certain, for as long as a person might; `undefined` if it never is. */
-  private async certainly(ask: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
-    for (let attempt = 0; attempt < 40; attempt++) {
-      const answer = await ask()
-      if (answer === undefined || !isUncertain(answer)) return answer
-      await sleep(300)
-    }
-    return undefined
+    await Promise.all(browsers.map((browser) => follow(ledger, invitation, browser)))
   }
 }
 

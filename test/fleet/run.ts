@@ -44,7 +44,9 @@ async function main(): Promise<void> {
   }
   const ledger = new Ledger()
   try {
-    const fleet = await startFleet({ folder, port: 0, env: ENV, log })
+    const starting = startFleet({ folder, port: 0, env: ENV, log })
+    stopOnSignals(starting, folder)
+    const fleet = await starting
     try {
       await drive(fleet, ledger)
     } finally {
@@ -59,6 +61,18 @@ async function main(): Promise<void> {
     for (const violation of ledger.violations.slice(0, 50)) console.error(`- ${violation}`)
     process.exitCode = 1
   }
+}
+
+/** Whoever interrupts the test is left with no servers. */
+function stopOnSignals(starting: Promise<Fleet>, folder: string): void {
+  const stop = (): void => {
+    void starting
+      .then((fleet) => fleet.stop())
+      .catch(() => undefined)
+      .then(() => rm(folder, { recursive: true, force: true }))
+      .finally(() => process.exit(1))
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
 }
 
 async function drive(fleet: Fleet, ledger: Ledger): Promise<void> {
