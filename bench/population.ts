@@ -5,6 +5,7 @@ import { openModels } from './servers/models.js'
 /** A database full of guests, from which databases alike are made in seconds. */
 export interface Population {
   readonly guests: number
+  readonly url: string
   /** Makes a database of its own, hands its address over, and drops it. */
   readonly borrow: <T>(work: (url: string) => Promise<T>) => Promise<T>
   readonly drop: () => Promise<void>
@@ -12,23 +13,28 @@ export interface Population {
 
 const SERVER = process.env['DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 
-/**
- * So many guests of the last weeks, each with two rows of the application's that go along by a cascade.
- *
- * @param daysAgo how long ago the youngest of them was made
- */
-export async function populate(guests: number, daysAgo: number): Promise<Population> {
+/** What there is of each guest. */
+export interface PopulationOptions {
+  /** How long ago the youngest of them was made. */
+  readonly daysAgo: number
+  /** Rows of the application's that go along by a cascade. */
+  readonly children: number
+}
+
+/** So many guests, made evenly over twelve days, and a tenth as many passes. */
+export async function populate(guests: number, options: PopulationOptions): Promise<Population> {
   const template = nameOf()
   await onServer((admin) => admin.query(`CREATE DATABASE ${template}`))
   const drop = (): Promise<void> => dropDatabase(template)
   try {
-    await fill(addressOf(template), guests, daysAgo)
+    await fill(addressOf(template), guests, options)
   } catch (error) {
     await drop()
     throw error
   }
   return {
     guests,
+    url: addressOf(template),
     async borrow(work) {
       const name = nameOf()
       await onServer(async (admin) => {
@@ -46,7 +52,7 @@ export async function populate(guests: number, daysAgo: number): Promise<Populat
 }
 
 /** The package's own tables, and one of the application's. */
-async function fill(url: string, guests: number, daysAgo: number): Promise<void> {
+async function fill(url: string, guests: number, { daysAgo, children }: PopulationOptions): Promise<void> {
   const { sequelize } = openModels(url)
   try {
     await sequelize.sync()
@@ -58,9 +64,14 @@ async function fill(url: string, guests: number, daysAgo: number): Promise<void>
       SELECT gen_random_uuid(), now(), now() FROM generate_series(1, ${String(guests)})`)
     await sql(`INSERT INTO "Guests" ("userId", "createdAt", "lastSeenAt", "sessionHash")
       SELECT id, at, at, encode(sha256(id::text::bytea), 'hex') FROM (
-        SELECT id, now() - interval '${String(daysAgo)} days' - (${String(guests)} - id) * interval '1 second' AS at FROM "Users"
+        SELECT id, now() - interval '${String(daysAgo)} days' - (${String(guests)} - id) * interval '12 days' / ${String(guests)} AS at FROM "Users"
       ) AS made`)
-    await sql(`INSERT INTO todos (title, "userId") SELECT 'buy milk', id FROM "Users", generate_series(1, 2)`)
+    await sql(
+      `INSERT INTO todos (title, "userId") SELECT 'buy milk', id FROM "Users", generate_series(1, ${String(children)})`,
+    )
+    await sql(`INSERT INTO "Visitors" (uuid, email, scope, "createdAt", "updatedAt", "expiresAt")
+      SELECT gen_random_uuid(), 'someone@example.com', 'OTHER', now(), now(), now() + interval '3 days'
+      FROM generate_series(1, ${String(Math.ceil(guests / 10))})`)
     await sql('CREATE INDEX ON todos ("userId")')
     await sql('VACUUM ANALYZE')
   } finally {

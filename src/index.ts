@@ -82,6 +82,8 @@ export { guestOf, isGuest, isRegularUser } from './guest/guest-state.js'
 export { ensureGuest, type EnsureGuestOptions } from './guest/ensure-guest.js'
 export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure-regular-user.js'
 
+export { checkSetup, type CheckSetupOptions } from './doctor/app/check-setup.js'
+export type { Finding } from './doctor/finding.js'
 export { cleanup } from './cleanup/cleanup.js'
 export type { CleanupModels, CleanupOptions, Keep, Retention } from './cleanup/options.js'
 export type { CleanupKind, CleanupProgress, CleanupResult } from './cleanup/result.js'

@@ -27,7 +27,7 @@ const besides: Beside[] = []
 try {
   const sizes = values.guests.split(',').map(Number)
   for (const guests of sizes) {
-    const population = await populate(guests, DAYS_AGO)
+    const population = await populate(guests, { daysAgo: DAYS_AGO, children: 2 })
     try {
       speeds.push(await measureSpeed(population, rounds))
       if (guests !== Math.max(...sizes)) continue

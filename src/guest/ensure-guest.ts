@@ -1,6 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { GuestRequired } from '../errors.js'
 import { aLocalUrl, checkOptions } from '../options.js'
+import { mark } from '../web/mark.js'
 import { redirectOrError } from '../web/redirect-or-error.js'
 import { guestOf } from './guest-state.js'
 
@@ -31,12 +32,13 @@ export function ensureGuest(
 }
 
 const bare = makeGuard()
+mark(ensureGuest, { name: 'ensureGuest' })
 
 function makeGuard(options: EnsureGuestOptions = {}): RequestHandler {
   checkOptions('ensureGuest', options, { anonymousUrl: aLocalUrl, registeredUrl: aLocalUrl })
   const { anonymousUrl = '/login', registeredUrl = '/' } = options
 
-  return function guestGuard(req, res, next) {
+  function guestGuard(req: Request, res: Response, next: NextFunction): void {
     const guest = guestOf(req)
     if (guest) {
       next()
@@ -49,4 +51,5 @@ function makeGuard(options: EnsureGuestOptions = {}): RequestHandler {
       error: new GuestRequired(anonymous ? 401 : 403),
     })
   }
+  return mark(guestGuard, { name: 'ensureGuest' })
 }

@@ -1,6 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { RegularUserRequired } from '../errors.js'
 import { aLocalUrl, checkOptions } from '../options.js'
+import { mark } from '../web/mark.js'
 import { redirectOrError } from '../web/redirect-or-error.js'
 import { guestOf } from './guest-state.js'
 
@@ -32,12 +33,13 @@ export function ensureRegularUser(
 }
 
 const bare = makeGuard()
+mark(ensureRegularUser, { name: 'ensureRegularUser' })
 
 function makeGuard(options: EnsureRegularUserOptions = {}): RequestHandler {
   checkOptions('ensureRegularUser', options, { loginUrl: aLocalUrl, convertUrl: aLocalUrl })
   const { loginUrl = '/login', convertUrl = '/convert' } = options
 
-  return function regularUserGuard(req, res, next) {
+  function regularUserGuard(req: Request, res: Response, next: NextFunction): void {
     const guest = guestOf(req)
     if (guest === null) {
       next()
@@ -50,4 +52,5 @@ function makeGuard(options: EnsureRegularUserOptions = {}): RequestHandler {
       error: new RegularUserRequired(anonymous ? 401 : 403),
     })
   }
+  return mark(regularUserGuard, { name: 'ensureRegularUser' })
 }

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express'
+import { mark } from '../web/mark.js'
 import { isGuest } from './guest-state.js'
 
 /**
@@ -9,8 +10,9 @@ import { isGuest } from './guest-state.js'
  */
 export function exceptGuests(middleware: RequestHandler): RequestHandler {
   if (typeof middleware !== 'function') throw new TypeError('exceptGuests: give it a middleware')
-  return function unlessGuest(req, res, next) {
+  const unlessGuest: RequestHandler = (req, res, next) => {
     if (!isGuest(req)) return middleware(req, res, next)
     next()
   }
+  return mark(unlessGuest, { name: 'exceptGuests' })
 }

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { aLocalUrl, checkOptions } from '../options.js'
+import { mark } from '../web/mark.js'
 import { ownAddress } from '../web/own-address.js'
 import { withQuery } from '../web/query.js'
 import { prefersHtml } from '../web/redirect-or-error.js'
@@ -37,7 +38,7 @@ export function guestLocals(options: GuestLocalsOptions = {}): RequestHandler {
   checkOptions('guestLocals', options, { convertUrl: aLocalUrl })
   const { convertUrl = '/convert' } = options
 
-  return function guestLocalsMiddleware(req, res, next) {
+  const guestLocalsMiddleware: RequestHandler = (req, res, next) => {
     const locals: { readonly [Name in keyof GuestLocals]: () => GuestLocals[Name] } = {
       isGuest: () => isGuest(req),
       isVisitor: () => req.visitor !== undefined,
@@ -49,4 +50,5 @@ export function guestLocals(options: GuestLocalsOptions = {}): RequestHandler {
     }
     next()
   }
+  return mark(guestLocalsMiddleware, { name: 'guestLocals' })
 }

@@ -2,6 +2,7 @@ import { urlencoded, type Request, type RequestHandler, type Response } from 'ex
 import { LogoutUnconfirmed } from '../errors.js'
 import { aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { conventionalCsrfField, type CsrfFieldOf } from '../web/csrf-field.js'
+import { mark } from '../web/mark.js'
 import { ownAddress } from '../web/own-address.js'
 import { formBody, type CsrfField, type FormPage } from '../web/pages/form-page.js'
 import { html, type Html } from '../web/pages/html.js'
@@ -93,13 +94,14 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     await showPage(req, res, page, { render, body: bodyOf, formLeadsAnywhere: true, saysError: false })
   }
 
-  return function guestLogoutMiddleware(req, res, next) {
+  const guestLogoutMiddleware: RequestHandler = (req, res, next) => {
     if (!isGuest(req)) {
       next()
       return
     }
     answer(req, res).catch(next)
   }
+  return mark(guestLogoutMiddleware, { name: 'guestLogout' })
 }
 
 /** Methods by which a browser, a scanner or another site fetches what nobody has asked to change (RFC 9110 §9.2.1). */

@@ -3,6 +3,7 @@ import type { Request, RequestHandler } from 'express'
 import { explainMissingTable } from '../database/missing-table.js'
 import { checkOptions } from '../options.js'
 import { currentUser, forgetUser, sessionHoldsLogin } from '../request.js'
+import { mark } from '../web/mark.js'
 import { currentSessionId, requireSession } from '../web/session.js'
 import type { Model } from 'sequelize'
 import { guestModel, guestSettings, type GuestModel } from './guest.js'
@@ -31,7 +32,7 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
   checkOptions('loadGuest', options, { Guest: guestModel }, ['Guest'])
   const { Guest } = options
 
-  return function guestLoader(req, _res, next) {
+  const guestLoader: RequestHandler = (req, _res, next) => {
     const user = currentUser(req)
     if (!(user instanceof Guest[guestSettings].User)) {
       next()
@@ -51,6 +52,7 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
         next(explainMissingTable(error))
       })
   }
+  return mark(guestLoader, { name: 'loadGuest' })
 }
 
 async function load(Guest: GuestModel, req: Request, user: Model): Promise<boolean> {

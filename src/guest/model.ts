@@ -17,6 +17,7 @@ import {
   positiveSeconds,
   type Rule,
 } from '../options.js'
+import { mark } from '../web/mark.js'
 import { convertGuest } from './conversion/convert.js'
 import { GuestWish, initWishModel } from './conversion/wish.js'
 import {
@@ -198,8 +199,8 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     createGuestUser: (createOptions?: CreateGuestOptions<U, G>) => createGuestUser(Model, createOptions),
     convert: (user: U | UserId, values: Partial<Attributes<U>>, convertOptions?: ConvertOptions) =>
       convertGuest(Model, user, values, convertOptions),
-    serializeUser: serializeUser(Model),
-    deserializeUser: deserializeUser(Model),
+    serializeUser: mark(serializeUser(Model), { name: 'Guest.serializeUser' }),
+    deserializeUser: mark(deserializeUser(Model), { name: 'Guest.deserializeUser' }),
   } satisfies Pick<GuestModel<U, G>, 'createGuestUser' | 'convert' | 'serializeUser' | 'deserializeUser'>)
 }
 

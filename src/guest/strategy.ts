@@ -9,6 +9,7 @@ import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../
 import { currentUser, sessionHoldsLogin } from '../request.js'
 import { clientKey } from '../web/client-network.js'
 import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure } from '../web/limiter.js'
+import { mark } from '../web/mark.js'
 import { requireRenewableSession, shapeRenewal, VISITOR_SESSION_KEY } from '../web/session.js'
 import { isSpeculative } from '../web/speculative.js'
 import { guestRecipe } from './guest-recipe.js'
@@ -111,6 +112,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     this.limiterFailure = options.limiterFailure ?? 'open'
     this.verify = options.verify
     this.keepSessionData = [VISITOR_SESSION_KEY, ...keepSessionData]
+    mark(this, { name: 'GuestStrategy', hasLimiter: options.limiter !== undefined })
   }
 
   /** Passport calls it; it answers by exactly one of `pass`, `success` and `error`. */

@@ -2,6 +2,7 @@ import createDebug from 'debug'
 import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied, type RefusalReason } from '../errors.js'
 import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
+import { mark } from '../web/mark.js'
 import type { Admitted, VisitorGuard } from './guard-types.js'
 import { parseScope, SCOPE_ANY, type AdmittedScope, type Scope } from './scope.js'
 import { offerSelfService, type Refuse } from './self-service/offer.js'
@@ -100,7 +101,7 @@ export function ensureVisitor(
       })
   }
   // What it adds to a RequestHandler is for the compiler only.
-  return visitorGuard as VisitorGuard<VisitorOf | undefined>
+  return mark(visitorGuard, { name: 'ensureVisitor' }) as VisitorGuard<VisitorOf | undefined>
 }
 
 function refusalOf(wanted: readonly string[], options: EnsureVisitorOptions): Refuse {

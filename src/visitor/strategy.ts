@@ -9,6 +9,7 @@ import { localPath } from '../web/local-path.js'
 import { hideFromAddress, ownAddress } from '../web/own-address.js'
 import { formBody } from '../web/pages/form-page.js'
 import { showPage, type Render } from '../web/pages/page.js'
+import { mark } from '../web/mark.js'
 import { queryValues } from '../web/query.js'
 import {
   abandonSession,
@@ -86,6 +87,7 @@ export class VisitorTokenStrategy extends Strategy {
     this.keepSessionData = options.keepSessionData ?? []
     this.render = options.render
     this.csrf = options.csrf ?? conventionalCsrfField
+    mark(this, { name: 'VisitorTokenStrategy' })
   }
 
   /** Passport calls it; it answers by exactly one of `pass`, `redirect`, `error` and a page of its own. */

@@ -1,6 +1,7 @@
 import { createHmac, hash as digest, timingSafeEqual } from 'node:crypto'
 import { parse, stringify, validate } from 'uuid'
 import { VisitorTokenMalformed } from '../errors.js'
+import { SHORTEST_SECRET, weaknessOf, type SecretWeakness } from './secret-strength.js'
 
 /**
  * What signs the links. `false`: links carry the bare UUID. An array: the first makes them, all are accepted; `false`
@@ -12,6 +13,8 @@ export type Secret = string | false | readonly (string | false)[]
 export interface TokenCodec {
   /** Whether a pass's `uuid` by itself opens anything, and so must not be logged. */
   readonly uuidIsToken: boolean
+  /** What can be said of the secrets without telling them. */
+  readonly secrecy: Secrecy
   /** The token for a pass, by the pass's `uuid`. */
   sign: (uuid: string) => string
   /**
@@ -28,6 +31,14 @@ export interface TokenCodec {
   readonly seal: Seal | undefined
 }
 
+/** How well the links are kept. */
+interface Secrecy {
+  /** Whether new links are signed. */
+  readonly signs: boolean
+  /** What is wrong with the secrets, each once. */
+  readonly weaknesses: readonly SecretWeakness[]
+}
+
 /** Signs what passes through a browser and must come back as it was. */
 export interface Seal {
   sign: (content: Uint8Array) => Buffer
@@ -39,7 +50,6 @@ type Purpose = 'token' | 'session' | 'hand-over' | 'holder'
 const UUID_BYTES = 16
 const MAC_BYTES = 32
 const TOKEN = /^[A-Za-z0-9_-]{64}$/
-const WEAK_SECRET_LENGTH = 32
 
 /**
  * A token is base64url(uuid ‖ HMAC-SHA-256(secret, uuid)): 48 bytes in 64 characters, with no spare bits, so that
@@ -58,6 +68,7 @@ export function createTokenCodec(secret: Secret): TokenCodec {
 
   return {
     uuidIsToken,
+    secrecy: { signs: typeof first === 'string', weaknesses: weaknessesOf(keys) },
     sign: (uuid) => (typeof first === 'string' ? signed(first, uuid) : uuid),
     read(token) {
       if (uuidIsToken && validate(token)) return token.toLowerCase()
@@ -111,10 +122,14 @@ function mac(key: string, purpose: Purpose, content: Uint8Array): Buffer {
   return createHmac('sha256', key).update(`passport-ephemeral:visitor:${purpose}\0`).update(content).digest()
 }
 
+function weaknessesOf(keys: readonly string[]): SecretWeakness[] {
+  return [...new Set(keys.map(weaknessOf).filter((weakness) => weakness !== undefined))]
+}
+
 function warnOfWeakSecrets(keys: readonly string[]): void {
-  if (keys.every((key) => key.length >= WEAK_SECRET_LENGTH)) return
+  if (keys.every((key) => key.length >= SHORTEST_SECRET)) return
   process.emitWarning(
-    `secret is shorter than ${String(WEAK_SECRET_LENGTH)} characters; make one with: openssl rand -base64 32`,
+    `secret is shorter than ${String(SHORTEST_SECRET)} characters; make one with: openssl rand -base64 32`,
     { type: 'PassportEphemeralWarning', code: 'WEAK_VISITOR_SECRET' },
   )
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
-import { Sequelize, type ConnectionOptions } from 'sequelize'
-import type { UsernameGenerator } from '../../src/index.js'
+import type { Application } from 'express'
+import { DataTypes, Sequelize, type ConnectionOptions } from 'sequelize'
+import { cleanup, convertRouter, mergeGuest, type UsernameGenerator } from '../../src/index.js'
+import { readStats } from '../../src/stats/read-stats.js'
+import { DAY, later } from '../support/clock.js'
 import { hostOptions } from '../../src/database/columns.js'
 import { dialect, isEmbedded, openDatabase, type TestDatabase } from '../support/database.js'
 import { forgetStatements } from '../support/embedded.js'
@@ -11,6 +14,10 @@ import { rows, walkStory, who } from './story.js'
 
 // SQLite has no test here: Sequelize's SQLite dialect opens one file and knows no replication.
 const replicates = dialect !== 'sqlite'
+
+const defineUser = plainUser({ email: { type: DataTypes.STRING }, password: { type: DataTypes.STRING } })
+/** The links that went out. */
+const links: string[] = []
 
 let primary: TestDatabase
 let replica: TestDatabase
@@ -21,13 +28,13 @@ if (replicates) {
     primary = await openDatabase()
     replica = await openDatabase()
     // The replica has the tables, and none of the rows, ever.
-    defineHostModels(replica.sequelize, { defineUser: plainUser() })
+    defineHostModels(replica.sequelize, { defineUser })
     await replica.sequelize.sync()
 
     const statements: string[] = []
     const sequelize = openReplicated((sql) => statements.push(sql))
     const opened = { sequelize, takeStatements: () => statements.splice(0), close: () => sequelize.close() }
-    host = await startHost({ opened, defineUser: plainUser() })
+    host = await startHost({ opened, defineUser, routes: serveAccounts })
   })
 
   after(async () => {
@@ -94,6 +101,48 @@ if (replicates) {
     await other.close()
   })
 
+  test('a guest becomes a regular user by a link that was written down a moment ago', async () => {
+    const browser = host.browser()
+    const { key } = await who(browser.get('/play'))
+    const form = { username: 'ginger', password: 'correct horse', passwordAgain: 'correct horse' }
+    const posted = await browser
+      .post('/join')
+      .type('form')
+      .send({ ...form, email: 'ginger@example.org' })
+    assert.equal(posted.status, 303, posted.text)
+    const link = links.at(-1)?.replace('https://example.org', '') ?? ''
+    const page = await browser.get(link)
+    assert.equal(page.status, 200, page.text)
+    assert.equal((await browser.post(link).type('form').send({})).status, 303)
+    const joined = await who(browser.get('/who'))
+    assert.deepEqual([joined.key, joined.isRegularUser], [key, true])
+  })
+
+  test('a guest who logs in finds everything in their account', async () => {
+    const account = await host.User.create({ username: 'an account' })
+    const browser = host.browser()
+    const guest = await who(browser.get('/play'))
+    const users = await rows(host, host.User)
+    assert.equal((await browser.post(`/login/${String(account.get('id'))}`)).status, 200)
+    assert.equal((await who(browser.get('/who'))).key, String(account.get('id')))
+    assert.equal(await rows(host, host.User), users - 1)
+    assert.equal(await host.User.findByPk(guest.key ?? '', { useMaster: true }), null)
+  })
+
+  test('clean-up sees who has expired, and counts the same in a dry run', async () => {
+    const models = { Guest: host.Guest, Visitor: host.Visitor, VisitorLog: host.VisitorLog }
+    await who(host.browser().get('/play'))
+    const guests = await rows(host, host.Guest)
+    await later(15 * DAY, async () => {
+      const keep = { guests: () => false }
+      assert.equal((await cleanup(models, { dryRun: true, keep })).guests, guests)
+      assert.equal((await cleanup(models)).guests, guests)
+    })
+    assert.equal(await rows(host, host.Guest), 0)
+    const [today] = await later(15 * DAY, () => readStats(models, { days: 1 }))
+    assert.equal(today?.guests?.expired, guests)
+  })
+
   test('a username that is taken is noticed, though the replica says that it is free', async () => {
     const names = ['taken', 'taken', 'fresh']
     const other = await startBeside(() => names.shift() ?? 'spare')
@@ -104,12 +153,33 @@ if (replicates) {
   })
 }
 
+/** Pages on which guests become regular users, or log in. */
+function serveAccounts(app: Application, { Guest, User }: Pick<Host, 'Guest' | 'User'>): void {
+  app.use(mergeGuest({ Guest }))
+  app.use(
+    '/join',
+    convertRouter({
+      Guest,
+      hashPassword: (password) => `hash of ${String(password.length)}`,
+      verifyEmail: { baseUrl: 'https://example.org', send: ({ link }) => links.push(link) },
+    }),
+  )
+  app.post('/login/:id', (req, res, next) => {
+    User.findByPk(req.params.id, { useMaster: true, rejectOnEmpty: true }).then((user) => {
+      req.login(user, (error) => {
+        if (error) next(error)
+        else res.json(user)
+      })
+    }, next)
+  })
+}
+
 /** Another application on the same two databases. */
 async function startBeside(generateUsername: UsernameGenerator): Promise<Host> {
   const { sequelize, takeStatements } = host
   return await startHost({
     opened: { sequelize, takeStatements, close: () => Promise.resolve() },
-    defineUser: plainUser(),
+    defineUser,
     guestStrategy: { generateUsername },
     makeTables: () => Promise.resolve(),
   })

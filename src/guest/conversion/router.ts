@@ -18,6 +18,7 @@ import { aFormLimiter, FormLimits, type FormLimiter } from '../../web/form-limit
 import { handled } from '../../web/handled.js'
 import { aLimiterFailure, type LimiterFailure } from '../../web/limiter.js'
 import type { FormField } from '../../web/pages/form-page.js'
+import { mark } from '../../web/mark.js'
 import { aRenderer } from '../../web/pages/renderers.js'
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { ConversionDesk } from './desk.js'
@@ -98,7 +99,7 @@ export function convertRouter<U extends Model>(options: ConvertRouterOptions<U>)
   )
   if (settings.verification !== undefined)
     addVerification(router, new VerificationDesk(settings, settings.verification))
-  return router
+  return mark(router, { name: 'convertRouter', hasLimiter: options.limiter !== undefined })
 }
 
 function addVerification<U extends Model>(router: Router, desk: VerificationDesk<U>): void {

@@ -4,6 +4,7 @@ import { sequelizeOf } from '../../database/columns.js'
 import { MiddlewareOrder } from '../../errors.js'
 import { aFunction, aList, checkOptions, either, oneOf, strings, type Rule } from '../../options.js'
 import { currentUser, loginOf, sessionHoldsLogin } from '../../request.js'
+import { mark } from '../../web/mark.js'
 import { guestModel, type GuestModel } from '../guest.js'
 import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
 import { interceptLogin } from './intercept-login.js'
@@ -81,7 +82,7 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
   const { Guest, trustedOrigins = [] } = options
   const recipe = recipeOf(options)
 
-  return function guestMerger(req, _res, next) {
+  const guestMerger: RequestHandler = (req, _res, next) => {
     const login = loginOf(req)
     if (login === undefined) {
       next(
@@ -102,6 +103,7 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
     interceptLogin(req, login, { Guest, trustedOrigins, merge: (parties) => merge(recipe, parties) })
     next()
   }
+  return mark(guestMerger, { name: 'mergeGuest' })
 }
 
 function recipeOf<U extends Model>({

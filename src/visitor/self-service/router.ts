@@ -6,6 +6,7 @@ import { aSchema } from '../../web/form.js'
 import { aFormLimiter, FormLimits, type FormLimiter } from '../../web/form-limits.js'
 import { handled } from '../../web/handled.js'
 import { aLimiterFailure, type LimiterFailure } from '../../web/limiter.js'
+import { mark } from '../../web/mark.js'
 import type { FormField } from '../../web/pages/form-page.js'
 import { aRenderer } from '../../web/pages/renderers.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
@@ -74,7 +75,7 @@ export function selfServiceRouter(options: SelfServiceOptions): Router {
     '/sent',
     handled((req, res) => desk.showSent(req, res)),
   )
-  return router
+  return mark(router, { name: 'selfServiceRouter', hasLimiter: options.limiter !== undefined })
 }
 
 function deskOf(options: SelfServiceOptions): SelfServiceDesk {

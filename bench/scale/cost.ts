@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { visit, type Load } from '../load.js'
+import { run, type Population } from '../population.js'
+import type { ServerProcess } from '../server-process.js'
+import { openModels } from '../servers/models.js'
+import { ROUTES, SCOPE } from '../servers/settings.js'
+import { quantile } from '../latency.js'
+
+/** What one request asks of the database. */
+export interface Cost {
+  readonly statements: number
+  /** Pages of tables and indexes that were looked at, in memory or not. */
+  readonly pages: number
+  /** Bytes of write-ahead log, which is what replicas and archives get. */
+  readonly wal: number
+  /** The request's median, in milliseconds. */
+  readonly milliseconds: number
+}
+
+/** A kind of request. */
+export interface Request {
+  readonly name: string
+  readonly loadOf: (server: ServerProcess, population: Population) => Promise<Load>
+}
+
+export const REQUESTS: readonly Request[] = [
+  {
+    name: 'page for a guest',
+    loadOf: async ({ origin }) => {
+      const newcomer = { origin, routes: [ROUTES.newGuest], cookie: undefined, status: 200 }
+      return { ...newcomer, routes: [ROUTES.guestPage], cookie: await visit(newcomer) }
+    },
+  },
+  {
+    name: 'create a guest',
+    loadOf: ({ origin }) =>
+      Promise.resolve({ origin, routes: [ROUTES.newGuest], cookie: undefined, status: 200 }),
+  },
+  {
+    name: 'page for a visitor',
+    loadOf: async ({ origin }, { url }) => {
+      const redeeming = { origin, routes: [await link(url)], cookie: undefined, status: 303 }
+      return { origin, routes: [ROUTES.visitorPage], cookie: await visit(redeeming), status: 200 }
+    },
+  },
+  {
+    name: 'redeem a token',
+    loadOf: async ({ origin }, { url }) => ({
+      origin,
+      routes: [await link(url)],
+      cookie: undefined,
+      status: 303,
+    }),
+  },
+]
+
+/** Statistics are written down by each connection about once a second. */
+const SETTLING_MS = 2500
+
+/** So many requests, one after the other. */
+export async function costOf(
+  load: Load,
+  server: ServerProcess,
+  { url }: Population,
+  howMany: number,
+): Promise<Cost> {
+  await visit(load)
+  const before = await counters(server, url)
+  const taken: number[] = []
+  for (let index = 0; index < howMany; index++) {
+    const began = performance.now()
+    await visit(load)
+    taken.push(performance.now() - began)
+  }
+  const after = await counters(server, url)
+  const each = (key: keyof typeof before): number => (after[key] - before[key]) / howMany
+  return {
+    statements: each('statements'),
+    pages: each('pages'),
+    wal: each('wal'),
+    milliseconds: quantile(
+      taken.sort((a, b) => a - b),
+      0.5,
+    ),
+  }
+}
+
+async function counters(
+  server: ServerProcess,
+  url: string,
+): Promise<Record<'statements' | 'pages' | 'wal', number>> {
+  await sleep(SETTLING_MS)
+  const { statements } = await server.usage()
+  const { rows } = await run(
+    url,
+    `SELECT blks_hit + blks_read AS pages, pg_current_wal_lsn() - '0/0' AS wal
+     FROM pg_stat_database WHERE datname = current_database()`,
+  )
+  return { statements, pages: Number(rows[0]?.['pages']), wal: Number(rows[0]?.['wal']) }
+}
+
+async function link(url: string): Promise<string> {
+  const { sequelize, Visitor } = openModels(url)
+  try {
+    const pass = await Visitor.create({ email: 'someone@example.com', scope: SCOPE, context: null })
+    return pass.tokenise(ROUTES.redeem)
+  } finally {
+    await sequelize.close()
+  }
+}
