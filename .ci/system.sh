@@ -1,5 +1,5 @@
-# What the tests need of the machine: a browser, two database servers, and a compiler for SQLite's driver. What is
-# there already is used as it is; only what this file installs or starts does it configure.
+# What the tests need of the machine: a browser, two database servers, a compiler for SQLite's driver, and what
+# examples/fleet starts for itself. What is there already is used as it is; only what this file installs or starts does it configure.
 
 ensure_system() {
   ensure_packages
@@ -26,6 +26,8 @@ ensure_packages() {
   command -v python3 >/dev/null || missing+=(python3)
   command -v make >/dev/null || missing+=(make)
   command -v g++ >/dev/null || missing+=(g++)
+  [[ -x /usr/sbin/nginx ]] || missing+=(nginx-light)
+  command -v redis-server >/dev/null || missing+=(redis-server)
   if ((${#missing[@]} > 0)); then install_packages "${missing[@]}"; fi
 }
 
@@ -55,6 +57,8 @@ ensure_postgresql() {
     wait_for postgresql_answers
     postgres_gets_in >/dev/null 2>&1 || let_postgres_in
   fi
+  # A server that answers may be another machine's; examples/fleet starts one here.
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_packages postgresql
   postgres_gets_in
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import express, { type Application, type RequestHandler } from 'express'
+import express, { type Application } from 'express'
 import { notFound, showError } from './errors.js'
+import { harden, noStore } from './headers.js'
 import { accountApi, accountPages } from './routes/account.js'
 import { todoRoutes } from './routes/todos.js'
 import { jsonOnly, refuseCrossSiteWrites } from './same-site.js'
@@ -30,22 +31,4 @@ export function createApp({ proxies, ...options }: AppOptions): Application {
   app.use(notFound)
   app.use(showError)
   return app
-}
-
-/** Whoever uses this computer next shall not find somebody's list in the browser's cache. */
-const noStore: RequestHandler = (_req, res, next) => {
-  res.set('Cache-Control', 'no-store')
-  next()
-}
-
-/** Scripts, styles and answers come from here; whatever somebody may slip into a page stays inert. */
-const harden: RequestHandler = (_req, res, next) => {
-  res.set({
-    'Content-Security-Policy':
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-      "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
-    'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'same-origin',
-  })
-  next()
 }

@@ -28,7 +28,8 @@ export class Todo extends Model<InferAttributes<Todo>, InferCreationAttributes<T
 
 export type Models = ReturnType<typeof defineModels>
 
-export function defineModels(sequelize: Sequelize) {
+/** @param guests how long guests live */
+export function defineModels(sequelize: Sequelize, guests: { maxAge?: number } = {}) {
   const id = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true }
 
   User.init(
@@ -39,7 +40,7 @@ export function defineModels(sequelize: Sequelize) {
     },
     { sequelize },
   )
-  const Guest = defineGuestModel(sequelize, { User })
+  const Guest = defineGuestModel(sequelize, { User, ...guests })
 
   Todo.init(
     {

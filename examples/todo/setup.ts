@@ -4,14 +4,9 @@ import session from 'express-session'
 import passport from 'passport'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Sequelize } from 'sequelize'
-import {
-  friendlyUsername,
-  guestLocals,
-  GuestStrategy,
-  mergeGuest,
-  type MergeConflictRows,
-} from 'passport-ephemeral'
-import { Todo, type Models } from './models.js'
+import { friendlyUsername, guestLocals, GuestStrategy, mergeGuest } from 'passport-ephemeral'
+import { keepWhatIsDone } from './keep-what-is-done.js'
+import type { Models } from './models.js'
 import { passwordStrategy } from './password.js'
 
 const SequelizeStore = connectSessionSequelize(session.Store)
@@ -60,10 +55,4 @@ export function setUp(
   app.use(mergeGuest({ Guest, conflict: { Todo: keepWhatIsDone } })) // a guest who logs in brings the list along
   app.use(guestLocals()) // res.locals.isGuest
   return authenticator
-}
-
-/** The same thing is on both lists: the account's line stays, and is done if either was. */
-async function keepWhatIsDone({ guest, account, transaction }: MergeConflictRows): Promise<'keep-account'> {
-  if (guest instanceof Todo && guest.done) await account.update({ done: true }, { transaction })
-  return 'keep-account'
 }

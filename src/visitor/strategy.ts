@@ -11,7 +11,13 @@ import { formBody } from '../web/pages/form-page.js'
 import { showPage, type Render } from '../web/pages/page.js'
 import { mark } from '../web/mark.js'
 import { queryValues } from '../web/query.js'
-import { requireSession, saveSession, VISITOR_SESSION_KEY, type HostSession } from '../web/session.js'
+import {
+  abandonSession,
+  requireSession,
+  saveSession,
+  VISITOR_SESSION_KEY,
+  type HostSession,
+} from '../web/session.js'
 import { isForced } from '../web/same-site.js'
 import { isSpeculative } from '../web/speculative.js'
 import { confirmationOf, offerConfirmation } from './confirmation.js'
@@ -171,13 +177,17 @@ export class VisitorTokenStrategy extends Strategy {
     return { redirect: this.stripToken ? ownAddress(req) : localPath(req.originalUrl) }
   }
 
-  /** A use was counted for a visit that nobody got. The session, if it is the old one, has the visit that it had. */
+  /**
+   * A use was counted for a visit that nobody got. The session, if it is the old one, has the visit that it had; a new one may have been
+   * stored although its store failed, and is given up.
+   */
   private async undo(
     req: Request,
     visitor: Visitor,
     { session, stash }: { readonly session: HostSession; readonly stash: unknown },
   ): Promise<void> {
     req.visitor = undefined
+    if (requireSession(req, WHO) !== session) await abandonSession(req, WHO, this.keepSessionData)
     const current = requireSession(req, WHO) // it may still be saved with the error's response
     if (current === session && stash !== undefined) session[VISITOR_SESSION_KEY] = stash
     else clearStash(current)

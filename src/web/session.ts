@@ -97,6 +97,18 @@ export async function renewSession(req: Request, who: string, keys: readonly str
   return requireRenewableSession(req, who)
 }
 
+/**
+ * Gives up a new session that may or may not have been stored: the browser is not told its id, so that whatever is in it opens nothing to
+ * anybody. The request goes on with another, which has the named keys.
+ */
+export async function abandonSession(req: Request, who: string, keys: readonly string[]): Promise<void> {
+  const session = requireRenewableSession(req, who)
+  // express-session makes the other one whether or not the store could delete the first.
+  await settled((done) => session.regenerate(done)).catch(() => undefined)
+  const next = requireSession(req, who)
+  for (const key of keys) if (session[key] !== undefined) next[key] = session[key]
+}
+
 /** Writes the session now: a redirect may be followed before express-session would have written it. */
 export async function saveSession(session: HostSession): Promise<void> {
   // cookie-session has no `save`: it writes itself into the response's headers.

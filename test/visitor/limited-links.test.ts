@@ -4,7 +4,7 @@ import { ensureVisitor, SCOPE_ANY } from '../../src/index.js'
 import { BROWSER, express, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
 import { later, MINUTE } from '../support/clock.js'
 import { dialect } from '../support/database.js'
-import { whileStoreFails } from '../support/failing-store.js'
+import { whileAnswersAreLost, whileStoreFails } from '../support/failing-store.js'
 
 let app: TestApp
 
@@ -178,6 +178,22 @@ describe('a link with maxUses', () => {
     const other = app.browser()
     await other.post(link).expect(303)
     await other.get('/any').expect(403)
+  })
+
+  it('lets nobody in by a session that was stored although its store failed, once the use is given back', async () => {
+    const pass = await invite()
+    const link = pass.tokenise('/any')
+    const unlucky = app.browser()
+    await unlucky.get(link).expect(200)
+    await whileAnswersAreLost(app.store, () => unlucky.post(link).expect(500))
+    assert.equal(await usesOf(pass), 0)
+    const other = app.browser()
+    await other.post(link).expect(303)
+    await other.get('/any').expect(200)
+    await unlucky.get('/any').expect(403)
+    await unlucky.post(link).expect(303)
+    await unlucky.get('/any').expect(403)
+    assert.equal(await usesOf(pass), 1)
   })
 
   it('is not used up by a session that cannot be renewed or saved', async () => {

@@ -1,0 +1,49 @@
+import type { Application, RequestHandler } from 'express'
+import passport from 'passport'
+import { RateLimiterRedis } from 'rate-limiter-flexible'
+import {
+  friendlyUsername,
+  guestLocals,
+  GuestStrategy,
+  mergeGuest,
+  VisitorTokenStrategy,
+} from 'passport-ephemeral'
+import { keepWhatIsDone } from '../todo/keep-what-is-done.js'
+import { passwordStrategy } from '../todo/password.js'
+import type { Models } from './models.js'
+import { sessions, type Redis } from './sessions.js'
+import type { Settings } from './settings.js'
+
+/** Sessions, visitors, users and guests. What several processes must agree on is in PostgreSQL and Redis, and nowhere else. */
+export function setUp(
+  app: Application,
+  { Guest, Visitor }: Models,
+  redis: Redis,
+  { sessionSecret, guestsPerHour }: Settings,
+): passport.Authenticator {
+  const authenticator = new passport.Passport()
+  authenticator.use(new VisitorTokenStrategy({ Visitor }))
+  authenticator.use(
+    new GuestStrategy({
+      Guest,
+      generateUsername: friendlyUsername,
+      limiter: new RateLimiterRedis({
+        storeClient: redis,
+        useRedisPackage: true,
+        keyPrefix: 'fleet:guests',
+        points: guestsPerHour,
+        duration: 60 * 60,
+      }),
+    }),
+  )
+  authenticator.use(passwordStrategy())
+  authenticator.serializeUser(Guest.serializeUser)
+  authenticator.deserializeUser(Guest.deserializeUser)
+
+  app.use(sessions(redis, sessionSecret))
+  app.use(authenticator.session())
+  app.use(authenticator.authenticate('visitor-token') as RequestHandler)
+  app.use(mergeGuest({ Guest, conflict: { Todo: keepWhatIsDone } }))
+  app.use(guestLocals())
+  return authenticator
+}

@@ -1,0 +1,115 @@
+import type { Traffic } from './traffic.js'
+
+/** What came back; `status` is 0 where nothing did. */
+export interface Answer {
+  readonly status: number
+  readonly text: string
+  readonly location: string | null
+  readonly retryAfter: string | null
+  /** When it had arrived, in milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** Whether an answer says that it is done. */
+export function isAcknowledged({ status }: Answer): boolean {
+  return status >= 200 && status < 400
+}
+
+/** Whether an answer leaves open whether it is done: a connection that broke, or a part that was away. */
+export function isUncertain({ status }: Answer): boolean {
+  return status === 0 || status >= 500
+}
+
+export function bodyOf(answer: Answer): Readonly<Record<string, unknown>> {
+  return answer.text.startsWith('{') ? (JSON.parse(answer.text) as Record<string, unknown>) : {}
+}
+
+const AGENT = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+
+/** No answer may take longer. */
+const LONGEST_MS = 10_000
+
+/** Somebody's browser: it keeps cookies, whatever the status of the answer that brings them. */
+export class Browser {
+  private cookies = new Map<string, string>()
+
+  constructor(
+    private readonly origin: string,
+    private readonly traffic: Traffic,
+  ) {}
+
+  /** Another tab, or what somebody has kept of it: the same cookies now, its own later. */
+  copy(): Browser {
+    const other = new Browser(this.origin, this.traffic)
+    other.cookies = new Map(this.cookies)
+    return other
+  }
+
+  async get(path: string, accept = 'application/json'): Promise<Answer> {
+    return await this.send('GET', path, { accept })
+  }
+
+  async postJson(path: string, body: object): Promise<Answer> {
+    const headers = { 'content-type': 'application/json', accept: 'application/json' }
+    return await this.send('POST', path, headers, JSON.stringify(body))
+  }
+
+  /** As a page's form does. */
+  async postForm(path: string, fields: Readonly<Record<string, string>>): Promise<Answer> {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' }
+    return await this.send('POST', path, headers, new URLSearchParams(fields).toString())
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body?: string,
+  ): Promise<Answer> {
+    const began = Date.now()
+    const answer = await this.fetch(method, path, headers, body)
+    this.traffic.note({ method, path, began, took: answer.at - began, answer })
+    return answer
+  }
+
+  private async fetch(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body: string | undefined,
+  ): Promise<Answer> {
+    try {
+      const response = await fetch(new URL(path, this.origin), {
+        method,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(LONGEST_MS),
+        headers: {
+          ...headers,
+          'user-agent': AGENT,
+          ...(this.cookies.size > 0 && {
+            cookie: [...this.cookies].map((pair) => pair.join('=')).join('; '),
+          }),
+        },
+        ...(body !== undefined && { body }),
+      })
+      this.keep(response.headers.getSetCookie())
+      const { status, headers: told } = response
+      const [location, retryAfter] = [told.get('location'), told.get('retry-after')]
+      return { status, text: await response.text(), location, retryAfter, at: Date.now() }
+    } catch {
+      return { status: 0, text: '', location: null, retryAfter: null, at: Date.now() }
+    }
+  }
+
+  private keep(set: readonly string[]): void {
+    for (const line of set) {
+      const [pair = '', ...attributes] = line.split('; ')
+      const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const
+      const expires = attributes
+        .find((attribute) => attribute.startsWith('Expires='))
+        ?.slice('Expires='.length)
+      if (expires !== undefined && new Date(expires) <= new Date()) this.cookies.delete(name)
+      else this.cookies.set(name, value)
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Fleet } from '../../examples/fleet/fleet.js'
+import type { Part } from '../../examples/fleet/parts/part.js'
+import { bodyOf, Browser } from './browser.js'
+import { withDatabase } from './database.js'
+import type { Ledger } from './ledger.js'
+import { Traffic } from './traffic.js'
+
+/** Something that happens to the fleet. */
+export interface Fault {
+  readonly name: string
+  /** Seconds after the load began, at the earliest. */
+  readonly at: number
+  /** Whether people must not notice when they only look. */
+  readonly sparesReads?: boolean
+  readonly inflict: (fleet: Fleet, ledger: Ledger) => Promise<void>
+}
+
+/** What came of it. */
+export interface Inflicted {
+  readonly name: string
+  readonly sparesReads: boolean
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** Milliseconds until the fleet did everything again, by itself. */
+  readonly recoveredAfter: number
+}
+
+/** Jobs whose worker was killed while it was at them. */
+export const interrupted: string[] = []
+
+export const faults: readonly Fault[] = [
+  {
+    name: 'a worker is killed in the middle of a clean-up',
+    at: 4,
+    sparesReads: true,
+    inflict: killBusyWorker,
+  },
+  {
+    name: 'a web process is killed',
+    at: 10,
+    sparesReads: true,
+    inflict: ({ webs }) => restart(webs[0], 'SIGKILL'),
+  },
+  {
+    name: 'PostgreSQL restarts at once',
+    at: 16,
+    inflict: ({ postgresql }) => restart(postgresql, 'SIGQUIT'),
+  },
+  {
+    name: 'Redis is killed, and away for a second',
+    at: 25,
+    inflict: ({ redis }) => restart(redis, 'SIGKILL', 1000),
+  },
+  {
+    name: 'another web process is killed',
+    at: 33,
+    sparesReads: true,
+    inflict: ({ webs }) => restart(webs[1], 'SIGKILL'),
+  },
+  {
+    name: 'a web process is replaced in good order',
+    at: 39,
+    sparesReads: true,
+    inflict: ({ webs }) => restart(webs[2], 'SIGTERM'),
+  },
+  {
+    name: 'PostgreSQL restarts, and is away for two seconds',
+    at: 45,
+    inflict: ({ postgresql }) => restart(postgresql, 'SIGINT', 2000),
+  },
+  {
+    name: 'a worker is replaced in good order',
+    at: 53,
+    sparesReads: true,
+    inflict: ({ workers }) => restart(workers[0], 'SIGTERM'),
+  },
+]
+
+async function restart(part: Part | undefined, signal: NodeJS.Signals, away?: number): Promise<void> {
+  await part?.restart(signal, away)
+}
+
+/** Whichever worker is deleting somebody just now. */
+async function killBusyWorker(fleet: Fleet, ledger: Ledger): Promise<void> {
+  await withDatabase(fleet.databaseUrl, async (client) => {
+    const deadline = Date.now() + 10_000
+    while (Date.now() < deadline) {
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT application_name AS name FROM pg_stat_activity
+         WHERE application_name LIKE 'worker-_' AND state <> 'idle' AND query ILIKE '%delete%'`,
+      )
+      const busy = fleet.workers.find(({ name }) => name === rows[0]?.name)
+      if (busy === undefined) {
+        await sleep(2)
+        continue
+      }
+      await busy.restart('SIGKILL')
+      const jobs = await client.query<{ id: string }>(
+        `SELECT id FROM pgboss.job WHERE name LIKE '%cleanup' AND state = 'active'`,
+      )
+      interrupted.push(...jobs.rows.map(({ id }) => id))
+      return
+    }
+    ledger.violations.push('No worker was busy with a clean-up, so none was killed in the middle of one')
+  })
+}
+
+const PROBES_IN_A_ROW = 6 // each of the web processes, twice
+const RECOVERS_WITHIN_MS = 20_000
+
+/** Inflicts a fault, and watches until everything works again. */
+export async function inflict(fault: Fault, fleet: Fleet, ledger: Ledger): Promise<Inflicted> {
+  const at = Date.now()
+  await fault.inflict(fleet, ledger)
+  const { name, sparesReads = false } = fault
+  let successes = 0
+  let since = Date.now()
+  while (successes < PROBES_IN_A_ROW && Date.now() - at < RECOVERS_WITHIN_MS) {
+    const began = Date.now()
+    if (await works(fleet, ledger)) {
+      if (successes === 0) since = began
+      successes += 1
+    } else {
+      successes = 0
+      await sleep(50)
+    }
+  }
+  ledger.expect(successes === PROBES_IN_A_ROW, `After this the fleet did not recover: ${name}`)
+  return { name, sparesReads, at, recoveredAfter: since - at }
+}
+
+/** A stranger becomes a guest, and sees what they wrote. */
+async function works({ origin }: Fleet, ledger: Ledger): Promise<boolean> {
+  const browser = new Browser(origin, new Traffic())
+  const title = ledger.fresh('probe')
+  const written = await browser.postJson('/api/todos', { title })
+  if (written.status !== 201) return false
+  const seen = await browser.get('/api/todos')
+  return seen.status === 200 && JSON.stringify(bodyOf(seen)['todos']).includes(title)
+}
