@@ -37,7 +37,7 @@ export async function findTable(
 }
 
 /** A table's columns; `undefined` if it is not there. */
-export async function describe(
+async function describe(
   sequelize: Sequelize,
   tableName: string,
   schema: string | undefined,
