@@ -16,6 +16,9 @@ export interface OwnModelOptions {
   readonly indexes: readonly { readonly attributes: readonly string[]; readonly unique?: true }[]
 }
 
+/** Where a table is that belongs to another model's, and what the host's conventions make of it. */
+export type OwnTable = Pick<OwnModelOptions, 'modelName' | 'tableName' | 'schema' | 'underscored'>
+
 /**
  * Initialises a model of this package on the host's instance. The host's conventions name its table and columns; what
  * else the host sets for its own models (soft deletion, versions, a default scope, other names for timestamps) must not

@@ -8,9 +8,8 @@ import {
   type Transaction,
 } from 'sequelize'
 import { explainMissingTable } from '../database/missing-table.js'
-import { initOwnModel } from '../database/own-model.js'
+import { initOwnModel, type OwnTable } from '../database/own-model.js'
 import { wideKeyType } from '../database/wide-key.js'
-import type { WishModelOptions } from './conversion/wish.js'
 import { guestSettings, type GuestModel } from './guest.js'
 
 /** How a guest can end. Who deletes users rows in another way leaves no note. */
@@ -39,7 +38,7 @@ export class GuestOutcome extends Model<
 export function initOutcomeModel(
   Outcome: typeof GuestOutcome,
   sequelize: Sequelize,
-  options: WishModelOptions,
+  options: OwnTable,
 ): void {
   initOwnModel(
     Outcome,

@@ -2,7 +2,7 @@ import { col, fn, Op } from 'sequelize'
 import { fieldOf } from '../database/columns.js'
 import { guestSettings, type GuestModel } from '../guest/guest.js'
 import { dayOf, type GuestEnd } from '../guest/outcome.js'
-import type { Day } from './read-stats.js'
+import type { Day } from './days.js'
 
 /** Of the guests of one day. */
 export interface GuestStats {

@@ -1,7 +1,7 @@
 import { Op } from 'sequelize'
 import { visitorSettings, type Visitor } from '../visitor/visitor.js'
 import { readSharingOfAll } from '../visitor/visits/sharing.js'
-import type { Day } from './read-stats.js'
+import type { Day } from './days.js'
 
 /** Of the passes that were issued on one day, as far as they are still there. */
 export interface PassStats {

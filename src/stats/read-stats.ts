@@ -1,6 +1,6 @@
 import type { GuestModel } from '../guest/guest.js'
-import { dayOf } from '../guest/outcome.js'
 import type { Visitor } from '../visitor/visitor.js'
+import { lastDays } from './days.js'
 import { readGuestStats, type GuestStats } from './guest-stats.js'
 import { readPassStats, type PassStats } from './pass-stats.js'
 
@@ -13,16 +13,6 @@ export interface DayStats {
   /** With `Visitor`. */
   readonly passes?: PassStats
 }
-
-/** A day, as the databases are asked for it. */
-export interface Day {
-  readonly day: string
-  readonly begins: Date
-  /** When the next one begins. */
-  readonly ends: Date
-}
-
-const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
  * What happened on each of the last days, the oldest first, today the last. A few statements for each day, of which those of guests go over
@@ -44,12 +34,4 @@ export async function readStats(
     })
   }
   return stats
-}
-
-function lastDays(howMany: number): Day[] {
-  const today = Date.parse(dayOf(new Date()))
-  return Array.from({ length: howMany }, (_, place) => {
-    const begins = new Date(today - (howMany - 1 - place) * DAY_MS)
-    return { day: dayOf(begins), begins, ends: new Date(begins.getTime() + DAY_MS) }
-  })
 }

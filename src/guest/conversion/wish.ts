@@ -7,7 +7,7 @@ import {
   type NonAttribute,
   type Sequelize,
 } from 'sequelize'
-import { initOwnModel } from '../../database/own-model.js'
+import { initOwnModel, type OwnTable } from '../../database/own-model.js'
 import type { UserId } from '../guest.js'
 
 /**
@@ -32,20 +32,12 @@ export class GuestWish extends Model<InferAttributes<GuestWish>, InferCreationAt
   }
 }
 
-/** Where the table of the wishes is, and what the host's conventions make of it. */
-export interface WishModelOptions {
-  readonly modelName: string
-  readonly tableName: string | undefined
-  readonly schema: string | undefined
-  readonly underscored: boolean | undefined
-}
-
 /** Initialises the model of a guest model's wishes, beside it. */
 export function initWishModel(
   Wish: typeof GuestWish,
   sequelize: Sequelize,
   Guest: ModelStatic<Model>,
-  options: WishModelOptions,
+  options: OwnTable,
 ): void {
   const { type = DataTypes.INTEGER } = Guest.getAttributes()['userId'] ?? {}
   initOwnModel(
