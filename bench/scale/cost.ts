@@ -54,8 +54,8 @@ export const REQUESTS: readonly Request[] = [
   },
 ]
 
-/** Statistics are written down by each connection about once a second. */
-const SETTLING_MS = 2500
+/** PostgreSQL's connections write down what they did when they have been idle for ten seconds. */
+const SETTLING_MS = 11_000
 
 /** So many requests, one after the other. */
 export async function costOf(
@@ -64,7 +64,6 @@ export async function costOf(
   { url }: Population,
   howMany: number,
 ): Promise<Cost> {
-  await visit(load)
   const before = await counters(server, url)
   const taken: number[] = []
   for (let index = 0; index < howMany; index++) {
@@ -72,6 +71,7 @@ export async function costOf(
     await visit(load)
     taken.push(performance.now() - began)
   }
+  await sleep(SETTLING_MS)
   const after = await counters(server, url)
   const each = (key: keyof typeof before): number => (after[key] - before[key]) / howMany
   return {
@@ -89,7 +89,6 @@ async function counters(
   server: ServerProcess,
   url: string,
 ): Promise<Record<'statements' | 'pages' | 'wal', number>> {
-  await sleep(SETTLING_MS)
   const { statements } = await server.usage()
   const { rows } = await run(
     url,
