@@ -7,6 +7,7 @@ import { hideFromAddress } from '../../web/own-address.js'
 import { queryValues } from '../../web/query.js'
 import { refuseCrossSite } from '../../web/same-site.js'
 import { requireRenewableSession } from '../../web/session.js'
+import { noteSessionEnd } from '../ended-session.js'
 import { guestSettings } from '../guest.js'
 import { keyOf } from '../user-key.js'
 import {
@@ -68,14 +69,21 @@ export class VerificationDesk<U extends Model> {
     const isTheirs = this.isAskedBy(found.wish, req)
     if (isTheirs) requireRenewableSession(req, WHO) // before anything is changed
 
-    const fulfilment = await this.fulfil(found)
+    const note = isTheirs ? await noteSessionEnd(req, 'converted') : undefined
+
+    const fulfilment = await this.fulfil(found).catch(async (error: unknown) => {
+      await note?.withdraw()
+      throw error
+    })
     if (typeof fulfilment === 'function') {
+      await note?.withdraw()
       await this.show(fulfilment(waysOn(this.settings, req)), [req, res])
       return
     }
     debug('guest converted by a verified address')
     if (isTheirs) {
       await openSession(this.settings, req, fulfilment.user)
+      await note?.confirm()
       res.redirect(303, wayBack(req) ?? ownPage('/success', req))
       return
     }
