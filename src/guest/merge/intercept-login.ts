@@ -33,7 +33,10 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
         const noted: LoginCallback = (error) => {
           if (isFailure(error)) callback(error)
           // It never rejects; and what the caller's callback throws is no rejection.
-          else void note.confirm().then(() => { process.nextTick(callback); })
+          else
+            void note.confirm().then(() => {
+              process.nextTick(callback)
+            })
         }
         finish(req, login, [user, typeof options === 'function' ? {} : options, noted])
       },
