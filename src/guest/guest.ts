@@ -52,6 +52,8 @@ export const guestSettings: unique symbol = Symbol('passport-ephemeral.guestSett
 export const guestModel: Rule = {
   expected: 'the Guest model that defineGuestModel returned',
   test: (value) => typeof value === 'function' && guestSettings in value,
+  describe: (value) =>
+    typeof value === 'function' && 'getTableName' in value ? `${value.name}, another model` : undefined,
 }
 
 /** The name of the association from the user to its `Guest` row. */

@@ -15,6 +15,8 @@ export interface Limiter {
 export const aLimiter: Rule = {
   expected: 'an object with consume(key), such as a limiter of rate-limiter-flexible',
   test: (value) => typeof (value as { consume?: unknown } | null)?.consume === 'function',
+  describe: (value) =>
+    typeof value === 'object' && value !== null ? 'an object without a function consume' : undefined,
 }
 
 /** What becomes of people while the limiter fails: they get through, or nobody does. */

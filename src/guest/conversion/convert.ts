@@ -1,6 +1,7 @@
 import { ValidationError, ValidationErrorItem, type Attributes, type Model } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
 import { retryOnDeadlock } from '../../database/deadlock.js'
+import { readCommittedInstead } from '../../database/read-committed.js'
 import { NotGuestError } from '../../errors.js'
 import { guestSettings, type ConvertOptions, type GuestModel, type UserId } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
@@ -29,16 +30,20 @@ export async function convertGuest<U extends Model>(
   const guest = known ?? (await findGuest(Guest, id, { transaction: outer }))
   if (guest === undefined) throw new NotGuestError()
 
+  const sequelize = sequelizeOf(Guest)
   const convert = (wanted: Partial<Attributes<U>>) => (): Promise<U> =>
-    sequelizeOf(Guest).transaction({ ...(outer && { transaction: outer }) }, async (transaction) => {
-      if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
-      const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
-      await user.update(wanted, { transaction })
-      await noteOutcome(Guest, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)
-      rememberGuest(user, null)
-      await onConvert?.({ user, values: wanted, verifiedEmail, transaction })
-      return user
-    })
+    sequelize.transaction(
+      outer ? { transaction: outer } : readCommittedInstead(sequelize),
+      async (transaction) => {
+        if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
+        const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
+        await user.update(wanted, { transaction })
+        await noteOutcome(Guest, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)
+        rememberGuest(user, null)
+        await onConvert?.({ user, values: wanted, verifiedEmail, transaction })
+        return user
+      },
+    )
   // A caller's transaction is lost with a deadlock, and only the caller can begin it again.
   const attempt = (wanted: Partial<Attributes<U>>): Promise<U> =>
     outer === undefined ? retryOnDeadlock(convert(wanted)) : convert(wanted)()

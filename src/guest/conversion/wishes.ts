@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { ForeignKeyConstraintError, Transaction, type Attributes, type Model } from 'sequelize'
 import { fieldOf, sequelizeOf } from '../../database/columns.js'
 import { retryOnDeadlock } from '../../database/deadlock.js'
+import { readCommittedInstead } from '../../database/read-committed.js'
 import { NotGuestError } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { isAddressTaken } from './taken.js'
@@ -107,7 +108,8 @@ export async function fulfilWish<U extends Model>(
   return await retryOnDeadlock(async () => {
     const rivals = await Wish.findAll({ attributes: ['userId'], where: { email: key }, useMaster: true })
     const type = Transaction.TYPES.IMMEDIATE // SQLite locks nothing but everything
-    return await sequelizeOf(Guest).transaction({ type }, async (transaction): Promise<Fulfilment<U>> => {
+    const options = { type, ...readCommittedInstead(sequelizeOf(Guest)) }
+    return await sequelizeOf(Guest).transaction(options, async (transaction): Promise<Fulfilment<U>> => {
       await Guest.findAll({
         attributes: ['userId'],
         where: { userId: rivals.map(({ userId }) => userId) },

@@ -103,3 +103,35 @@ export function rowKey(model: ModelStatic<Model>, valueOf: (alias: string) => un
 function alike(column: string, countsNulls: boolean): string {
   return countsNulls ? `g.${column} IS NOT DISTINCT FROM a.${column}` : `g.${column} = a.${column}`
 }
+
+const views = new WeakMap<object, Promise<boolean>>()
+
+/** Whether a model's table is a view, whose rows are other tables'. The database is asked once. */
+export function isView(model: ModelStatic<Model>): Promise<boolean> {
+  let answer = views.get(model)
+  if (answer === undefined) {
+    answer = askForView(model)
+    views.set(model, answer)
+    answer.catch(() => views.delete(model)) // so that the next one asks again
+  }
+  return answer
+}
+
+async function askForView(model: ModelStatic<Model>): Promise<boolean> {
+  const sequelize = sequelizeOf(model)
+  const table = quotedTable(model)
+  const name = sequelize.escape(table.replace(/^[`"]|[`"]$/g, ''))
+  const questions: Readonly<Record<string, string>> = {
+    postgres: `SELECT 1 FROM pg_class WHERE oid = to_regclass(${sequelize.escape(table)}) AND relkind IN ('v', 'm')`,
+    mysql: `SELECT 1 FROM information_schema.views WHERE table_schema = DATABASE() AND table_name = ${name}`,
+    sqlite: `SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = ${name}`,
+  }
+  const question = questions[sequelize.getDialect()]
+  if (question === undefined) return false
+  return (await sequelize.query(question, { type: QueryTypes.SELECT, useMaster: true })).length > 0
+}
+
+/** For when what was known turned out wrong: a migration has run meanwhile. */
+export function forgetView(model: ModelStatic<Model>): void {
+  views.delete(model)
+}
