@@ -13,5 +13,6 @@ export function readCommitted(sequelize: Sequelize): Pick<TransactionOptions, 'i
 
 /** The same where the host's options name a level: it replaces theirs, and costs no statement of its own. */
 export function readCommittedInstead(sequelize: Sequelize): Pick<TransactionOptions, 'isolationLevel'> {
-  return hostOptions(sequelize).isolationLevel === undefined ? {} : readCommitted(sequelize)
+  // Sequelize's own default is null, whatever its types say.
+  return typeof hostOptions(sequelize).isolationLevel === 'string' ? readCommitted(sequelize) : {}
 }

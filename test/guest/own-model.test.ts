@@ -160,3 +160,39 @@ describe('options of the model that make no sense', () => {
     await database.close()
   })
 })
+
+describe('a second definition for the same users', () => {
+  it('is refused, and leaves the first one as it was', async () => {
+    const database = await openDatabase()
+    try {
+      const Users = defineUser(database.sequelize)
+      const Guest = defineGuestModel(database.sequelize, { User: Users })
+      await database.sequelize.sync()
+      for (const more of [{}, { modelName: 'Other' }]) {
+        assert.throws(() => defineGuestModel(database.sequelize, { User: Users, ...more }), {
+          name: 'TypeError',
+          message: /User has guests already, of the model 'Guest': define it once/,
+        })
+      }
+      assert.deepEqual(
+        [database.sequelize.model('Guest') === Guest, database.sequelize.isDefined('Other')],
+        [true, false],
+      )
+      const user = await Guest.createGuestUser()
+      assert.equal((await Guest.convert(user, { username: 'fred' })).username, 'fred')
+    } finally {
+      await database.close()
+    }
+  })
+
+  it('is refused of users who have a guest of the application’s own, too', async () => {
+    const database = await openDatabase()
+    const Users = defineUser(database.sequelize)
+    Users.hasOne(database.sequelize.define('Invitation', {}), { as: 'guest' })
+    assert.throws(() => defineGuestModel(database.sequelize, { User: Users }), {
+      name: 'TypeError',
+      message: /User has an association 'guest' of yours already/,
+    })
+    await database.close()
+  })
+})

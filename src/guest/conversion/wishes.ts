@@ -5,6 +5,7 @@ import { retryOnDeadlock } from '../../database/deadlock.js'
 import { readCommittedInstead } from '../../database/read-committed.js'
 import { NotGuestError } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
+import { isSettable } from './convert.js'
 import { isAddressTaken } from './taken.js'
 import type { GuestWish } from './wish.js'
 
@@ -122,7 +123,10 @@ export async function fulfilWish<U extends Model>(
       const { userId, details } = wish
       const email = String(details[emailField])
       if (await isAddressTaken(User, emailField, email, { except: userId, transaction })) return 'taken'
-      const values = details as Partial<Attributes<U>> // written as such
+      // Written as such; an attribute can have gone from the model since.
+      const values = Object.fromEntries(
+        Object.entries(details).filter(([name]) => isSettable(User, name)),
+      ) as Partial<Attributes<U>>
       return { user: await Guest.convert(userId, values, { transaction, verifiedEmail: email }) }
     })
   })
