@@ -112,7 +112,8 @@ export class VerificationDesk<U extends Model> {
     const { emailField } = this.verification
     const { userId: except, details } = wish
     const username = details[usernameField]
-    if (username !== undefined && (await isTaken(User, usernameField, username, { except })))
+    const isAddress = usernameField === emailField
+    if (!isAddress && username !== undefined && (await isTaken(User, usernameField, username, { except })))
       return takenUsernamePage
     if (await isAddressTaken(User, emailField, String(details[emailField]), { except }))
       return takenAddressPage
