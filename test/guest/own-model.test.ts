@@ -46,8 +46,11 @@ describe('a Guest model with columns and methods of the application’s own', ()
           'told',
           new GuestStrategy({
             Guest,
-            onCreate: ({ guest, req, transaction }) =>
-              guest.update({ campaign: req.query['utm_campaign'] as string }, { transaction }),
+            onCreate: async ({ guest, req, transaction }) => {
+              const { utm_campaign: campaign } = req.query // as the recipe has it
+              if (typeof campaign === 'string')
+                await guest.update({ campaign: campaign.slice(0, 40) }, { transaction })
+            },
           }),
         )
         const tell = (req: Parameters<typeof guestOf>[0]) => {
@@ -88,6 +91,22 @@ describe('a Guest model with columns and methods of the application’s own', ()
     app.database.takeStatements()
     await browser.get('/tell').expect(200, { campaign: 'spring', clicks: 7, isFromCampaign: true })
     assert.equal(app.database.takeStatements().length, 1)
+  })
+
+  it('takes of what anybody can type what fits', async () => {
+    const long = await app
+      .browser()
+      .get(`/told?utm_campaign=${'x'.repeat(100)}`)
+      .expect(200)
+    assert.equal((long.body as { campaign: string }).campaign, 'x'.repeat(40))
+    const twice = await app.browser().get('/told?utm_campaign=a&utm_campaign=b').expect(200)
+    assert.equal((twice.body as { campaign: null }).campaign, null)
+  })
+
+  it('does not show its columns in JSON by itself', async () => {
+    await app.browser().get('/told?utm_campaign=secret').expect(200)
+    const row = await Guest.findOne({ where: { campaign: 'secret' }, rejectOnEmpty: true })
+    assert.deepEqual(Object.keys(row.toJSON()), ['userId', 'createdAt', 'expiresAt'])
   })
 
   it('refuses to be taken for another model’s', async () => {
