@@ -100,7 +100,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
       .expect(200)
     assert.equal((long.body as { campaign: string }).campaign, 'x'.repeat(40))
     const twice = await app.browser().get('/told?utm_campaign=a&utm_campaign=b').expect(200)
-    assert.equal((twice.body as { campaign?: null }).campaign ?? null, null)
+    assert.equal((twice.body as { campaign?: string }).campaign ?? null, null)
   })
 
   it('does not show its columns in JSON by itself', async () => {
