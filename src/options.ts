@@ -2,6 +2,8 @@
 export interface Rule {
   readonly expected: string
   readonly test: (value: unknown) => boolean
+  /** Says what is wrong with a value, if that can be told without repeating what may be a secret. */
+  readonly describe?: (value: unknown) => string | undefined
 }
 
 export const aBoolean: Rule = { expected: 'a boolean', test: (value) => typeof value === 'boolean' }
@@ -44,14 +46,27 @@ export function oneOf(...values: readonly string[]): Rule {
   return {
     expected: values.map((value) => `'${value}'`).join(' or '),
     test: (value) => typeof value === 'string' && values.includes(value),
+    describe: quoteWord,
   }
+}
+
+/** What stands where one of a few words should is another word, and no secret. */
+function quoteWord(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\w-]{1,24}$/.test(value) ? `'${value}'` : undefined
 }
 
 export function either(...rules: readonly Rule[]): Rule {
   return {
     expected: rules.map((rule) => rule.expected).join(' or '),
     test: (value) => rules.some((rule) => rule.test(value)),
+    describe: (value) =>
+      rules.map((rule) => rule.describe?.(value)).find((description) => description !== undefined),
   }
+}
+
+/** What was given, in words for the message: in the rule's, if it has some. */
+export function describeBy(rule: Rule, value: unknown): string {
+  return rule.describe?.(value) ?? describe(value)
 }
 
 /**
@@ -82,7 +97,9 @@ export function checkOptions(
     const value = given.get(name)
     if (value === undefined && !required.includes(name)) continue
     if (!rule.test(value)) {
-      throw new TypeError(`${caller}: option '${name}' must be ${rule.expected}, not ${describe(value)}`)
+      throw new TypeError(
+        `${caller}: option '${name}' must be ${rule.expected}, not ${describeBy(rule, value)}`,
+      )
     }
   }
 }

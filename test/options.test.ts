@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { inspect } from 'node:util'
-import { defineVisitorModels, VisitorTokenStrategy, loadGuest } from '../src/index.js'
+import { defineVisitorModels, loadGuest, selfServiceRouter, VisitorTokenStrategy } from '../src/index.js'
+import { migrationsFor } from '../src/migrations/index.js'
 import { SECRET } from './support/application.js'
 import { openDatabase, type TestDatabase } from './support/database.js'
 
@@ -75,6 +76,29 @@ describe('the others', () => {
       () => loadGuest({ Guest: (() => 0) as never }),
       /loadGuest: option 'Guest' must be the Guest model/,
     )
+  })
+
+  it('say which part is missing, and quote a word that is none of the few', () => {
+    const { Visitor } = defineVisitorModels(database.sequelize, { secret: SECRET, modelName: 'Asked' })
+    const options = { Visitor, send: () => undefined, baseUrl: 'https://example.test' }
+    const wrong: [object, RegExp][] = [
+      [{ limiter: {} }, /'limiter' must be .*, not an object without a function consume$/],
+      [{ limiter: { ip: {} } }, /, not an object whose ip is an object without a function consume$/],
+      [{ limiter: { ip: 5 } }, /, not an object whose ip is 5$/],
+      [{ limiter: { ip: { consume: () => 0 }, mail: {} } }, /, not an object with 'mail'$/],
+      [{ limiter: 'redis' }, /, not a string$/],
+      [{ limiterFailure: 'opened' }, /'limiterFailure' must be 'open' or 'closed', not 'opened'$/],
+      [{ limiterFailure: 'no word at all' }, /, not a string$/],
+    ]
+    for (const [change, message] of wrong) {
+      assert.throws(() => selfServiceRouter({ ...options, ...change }), {
+        name: 'TypeError',
+        message,
+      })
+    }
+    const User = database.sequelize.define('Member', {})
+    assert.throws(() => migrationsFor({ Guest: User as never }), /returned, not Member, another model$/)
+    assert.throws(() => migrationsFor({ Visitor: User as never }), /returned, not Member, another model$/)
   })
 
   it('refuse what they do not know', () => {

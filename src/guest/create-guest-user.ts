@@ -1,8 +1,8 @@
 import type { Model } from 'sequelize'
-import { aFunction, checkOptions, type Rule } from '../options.js'
+import { aFunction, checkOptions } from '../options.js'
 import { makeGuest } from './create.js'
 import { guestRecipe } from './guest-recipe.js'
-import type { CreateGuestOptions, Guest, GuestModel } from './guest.js'
+import { aTransaction, type CreateGuestOptions, type Guest, type GuestModel } from './guest.js'
 
 /** `Guest.createGuestUser`. */
 export async function createGuestUser<U extends Model, G extends Guest>(
@@ -19,9 +19,4 @@ export async function createGuestUser<U extends Model, G extends Guest>(
   return await makeGuest(Guest, guestRecipe<U, G, object>('Guest.createGuestUser', Guest, recipe)({}), {
     transaction,
   })
-}
-
-const aTransaction: Rule = {
-  expected: "Sequelize's transaction",
-  test: (value) => typeof (value as { commit?: unknown } | null)?.commit === 'function',
 }

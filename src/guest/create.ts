@@ -8,7 +8,8 @@ import { guestEmail } from './guest-email.js'
 import { guestSettings, type Guest as GuestRow, type GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
 import { keyOf } from './user-key.js'
-import { insertGuest, usernameIsTaken, type UserWithGuest } from './statements.js'
+import { insertGuest, type UserWithGuest } from './statements.js'
+import { isUsernameCollision } from './username-collision.js'
 import type { UsernameGenerator } from './usernames.js'
 
 const debug = createDebug('passport-ephemeral:guest')
@@ -55,7 +56,8 @@ export async function makeGuest<U extends Model>(
     } catch (error) {
       // A caller's transaction is lost with a deadlock, and only the caller can begin it again.
       if (isDeadlock(error) && transaction === undefined && failures < MAX_ATTEMPTS) continue
-      if (!isUniqueViolation(error) || !(await usernameIsTaken(Guest, username, { transaction }))) throw error
+      if (!isUniqueViolation(error) || !(await isUsernameCollision(Guest, username, error, { transaction })))
+        throw error
       taken += 1
       debug('a guest username was taken, %d so far', taken)
       if (taken >= MAX_ATTEMPTS) throw new UsernameExhausted(taken, { cause: error })

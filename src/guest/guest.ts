@@ -52,6 +52,13 @@ export const guestSettings: unique symbol = Symbol('passport-ephemeral.guestSett
 export const guestModel: Rule = {
   expected: 'the Guest model that defineGuestModel returned',
   test: (value) => typeof value === 'function' && guestSettings in value,
+  describe: (value) =>
+    typeof value === 'function' && 'getTableName' in value ? `${value.name}, another model` : undefined,
+}
+
+export const aTransaction: Rule = {
+  expected: "Sequelize's transaction",
+  test: (value) => typeof (value as { commit?: unknown } | null)?.commit === 'function',
 }
 
 /** The name of the association from the user to its `Guest` row. */
@@ -169,6 +176,8 @@ export type GuestModel<U extends Model = Model, G extends Guest = Guest> = Model
    * Makes a guest a regular user: the same users row, the same id. In one transaction the `Guest` row goes, `values`
    * are saved and `onConvert` runs; any failure undoes all of it. Of two at once, one wins.
    *
+   * A transaction of the caller's counts only if it is passed as `transaction`: one that Sequelize holds by CLS does not.
+   *
    * The sessions that were opened as this guest end with it. Follow it with `req.login(user, …)` to open a new one.
    *
    * @param user the user, or its primary key
@@ -177,7 +186,8 @@ export type GuestModel<U extends Model = Model, G extends Guest = Guest> = Model
    * @throws {NotGuestError} if the user is not a guest, or not any more
    * @throws {UsernameExhausted} with `findFreeUsername`, if none was free
    * @throws {UniqueConstraintError} Sequelize's, if a username or an e-mail address is taken; nothing is changed then
-   * @throws {TypeError} if `values` would change the primary key
+   * @throws {TypeError} if `values` would change the primary key or names what `User` does not have, or an option is wrong;
+   * nothing is changed then
    */
   convert(user: U | UserId, values: Partial<Attributes<U>>, options?: ConvertOptions): Promise<U>
 

@@ -24,7 +24,6 @@ import {
   Guest,
   GUEST_ALIAS,
   guestSettings,
-  OWN_ATTRIBUTES,
   type ConvertContext,
   type ConvertOptions,
   type CreateGuestOptions,
@@ -33,6 +32,7 @@ import {
   type UserId,
 } from './guest.js'
 import { createGuestUser } from './create-guest-user.js'
+import { checkAttributes, checkOnlyOne, USER_ALIAS } from './model-checks.js'
 import { GuestOutcome, initOutcomeModel } from './outcome.js'
 import { deserializeUser, serializeUser } from './session.js'
 
@@ -129,6 +129,8 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
   }
   const { model: Base = Guest, attributes = {}, maxAge = 14 * DAY } = options
   checkAttributes(attributes)
+  const touchInterval = touchIntervalOf(options.touchInterval, maxAge)
+  checkOnlyOne(User)
   class DefinedWish extends GuestWish {}
   class DefinedOutcome extends GuestOutcome {}
   const settings: GuestSettings<U> = {
@@ -138,7 +140,7 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     usernameField,
     maxAge,
     expiry: options.expiry ?? 'absolute',
-    touchInterval: touchIntervalOf(options.touchInterval, maxAge),
+    touchInterval,
     preparedStatements: options.preparedStatements ?? true,
     sessionTag: hasAnotherGuestModel(sequelize, modelName) ? modelName : undefined,
     ...(options.onConvert && { onConvert: options.onConvert }),
@@ -208,23 +210,6 @@ function hasAnotherGuestModel(sequelize: Sequelize, modelName: string): boolean 
   return Object.entries(sequelize.models).some(
     ([name, model]) => name !== modelName && guestSettings in model,
   )
-}
-
-/** The name of the association from the `Guest` row to its user. */
-const USER_ALIAS = 'user'
-
-/** Every guest is made without the columns of the application's own. */
-function checkAttributes(attributes: ModelAttributes): void {
-  for (const [name, attribute] of Object.entries(attributes)) {
-    const what = `defineGuestModel: option 'attributes' has '${name}', which`
-    if (OWN_ATTRIBUTES.includes(name) || name === USER_ALIAS || name in Guest.prototype)
-      throw new TypeError(`${what} Guest has already`)
-    const { allowNull = true, defaultValue } =
-      typeof attribute === 'string' || !('type' in attribute) ? {} : attribute
-    if (!allowNull && defaultValue === undefined) {
-      throw new TypeError(`${what} must allow null or have a defaultValue: guests are made without it`)
-    }
-  }
 }
 
 const HOUR = 60 * 60

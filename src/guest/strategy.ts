@@ -12,6 +12,7 @@ import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure }
 import { mark } from '../web/mark.js'
 import { requireRenewableSession, shapeRenewal, VISITOR_SESSION_KEY } from '../web/session.js'
 import { isSpeculative } from '../web/speculative.js'
+import { lateForEndedSession } from './ended-session.js'
 import { guestRecipe } from './guest-recipe.js'
 import type { GuestRecipe } from './create.js'
 import { makeOrJoinGuest } from './make-or-join-guest.js'
@@ -170,7 +171,8 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     if (!(await this.enabled(req))) return 'disabled'
     if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
     if (heedsNoGuestMark(req)) return 'a guest of this browser has just left'
-    return (await this.isBot(req)) ? 'a bot' : undefined
+    if (await this.isBot(req)) return 'a bot'
+    return (await lateForEndedSession(req)) && 'a late request of a session that has just ended'
   }
 
   private async consume(req: Request): Promise<void> {

@@ -53,6 +53,8 @@ export const visitorSettings: unique symbol = Symbol('passport-ephemeral.visitor
 export const visitorModel: Rule = {
   expected: 'the Visitor model that defineVisitorModels returned',
   test: (value) => typeof value === 'function' && visitorSettings in value,
+  describe: (value) =>
+    typeof value === 'function' && 'getTableName' in value ? `${value.name}, another model` : undefined,
 }
 
 /** How a method that writes meets the database. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
-import { either, type Rule } from '../options.js'
+import { describeBy, either, type Rule } from '../options.js'
 import { clientKey } from './client-network.js'
 import { oneSpelling } from './email-address.js'
 import { aLimiter, consume, takeBack, type Limiter, type LimiterFailure } from './limiter.js'
@@ -8,16 +8,31 @@ import { aLimiter, consume, takeBack, type Limiter, type LimiterFailure } from '
 /** One limiter for clients and e-mail addresses alike, or one for each. */
 export type FormLimiter = Limiter | { readonly ip?: Limiter; readonly email?: Limiter }
 
+const NAMES = ['ip', 'email']
+
 const limiterPair: Rule = {
   expected: '{ ip, email } of such',
   test: (value) =>
     typeof value === 'object' &&
     value !== null &&
     Object.keys(value).length > 0 &&
-    Object.entries(value).every(([name, each]) => ['ip', 'email'].includes(name) && aLimiter.test(each)),
+    Object.entries(value).every(([name, each]) => NAMES.includes(name) && aLimiter.test(each)),
+  describe(value) {
+    if (typeof value !== 'object' || value === null) return undefined
+    const given = new Map<string, unknown>(Object.entries(value))
+    if (!NAMES.some((name) => given.has(name))) return undefined
+    for (const [name, each] of given) {
+      if (!NAMES.includes(name)) return `an object with '${name}'`
+      if (!aLimiter.test(each)) return `an object whose ${name} is ${describeBy(aLimiter, each)}`
+    }
+    return undefined
+  },
 }
 
-export const aFormLimiter: Rule = either(aLimiter, limiterPair)
+export const aFormLimiter: Rule = {
+  ...either(aLimiter, limiterPair),
+  describe: (value) => limiterPair.describe?.(value) ?? aLimiter.describe?.(value),
+}
 
 /** What a form that sends messages is limited by: who asks, and who is written to. */
 export class FormLimits {

@@ -15,6 +15,8 @@ export interface Limiter {
 export const aLimiter: Rule = {
   expected: 'an object with consume(key), such as a limiter of rate-limiter-flexible',
   test: (value) => typeof (value as { consume?: unknown } | null)?.consume === 'function',
+  describe: (value) =>
+    typeof value === 'object' && value !== null ? 'an object without a function consume' : undefined,
 }
 
 /** What becomes of people while the limiter fails: they get through, or nobody does. */
@@ -48,12 +50,28 @@ export async function consume(
     if (refusal instanceof Error && wait === undefined) {
       debug('the limiter failed: %o', refusal)
       if (whenItFails === 'closed') throw new LimiterUnavailable(refusal)
+      if (limiter !== undefined) warnOfFailure(limiter, refusal)
       return undefined
     }
     const retryAfter = Number.isFinite(wait) ? Math.max(1, Math.ceil(Number(wait) / 1000)) : undefined
     if (retryAfter !== undefined) req.res?.set('Retry-After', String(retryAfter))
     return { retryAfter }
   }
+}
+
+const warned = new WeakMap<Limiter, number>()
+
+const HOUR_MS = 60 * 60 * 1000
+
+/** Whoever runs the application must hear that nothing is limited: once, and again if it lasts or comes back, an hour later. */
+function warnOfFailure(limiter: Limiter, { stack, message }: Error): void {
+  const now = Date.now()
+  if (now - (warned.get(limiter) ?? -Infinity) < HOUR_MS) return
+  warned.set(limiter, now)
+  process.emitWarning(
+    `A limiter fails, and everybody gets through (limiterFailure: 'open'): ${stack ?? message}`,
+    { type: 'PassportEphemeralWarning', code: 'LIMITER_FAILED' },
+  )
 }
 
 /** Takes an attempt back. A limiter that cannot, or fails, goes on counting it. */

@@ -1,6 +1,7 @@
 import { parse } from 'cookie'
 import type { Request } from 'express'
 import { SessionRenewalUnsupported, SessionRequired } from '../errors.js'
+import { settled } from './callback.js'
 
 /** What this package uses of `req.session`; express-session's has it all. */
 export interface HostSession {
@@ -130,13 +131,4 @@ export function presentedSessionIds(req: Request): string[] {
 export function currentSessionId(req: Request): string | undefined {
   const id: unknown = (req as unknown as Record<string, unknown>)['sessionID']
   return typeof id === 'string' && id !== '' ? id : undefined
-}
-
-function settled(start: (done: (error?: unknown) => void) => unknown): Promise<void> {
-  return new Promise((resolve, reject) => {
-    start((error) => {
-      if (error === undefined || error === null) resolve()
-      else reject(error instanceof Error ? error : new Error('The session store failed', { cause: error }))
-    })
-  })
 }

@@ -46,8 +46,11 @@ describe('a Guest model with columns and methods of the application’s own', ()
           'told',
           new GuestStrategy({
             Guest,
-            onCreate: ({ guest, req, transaction }) =>
-              guest.update({ campaign: req.query['utm_campaign'] as string }, { transaction }),
+            onCreate: async ({ guest, req, transaction }) => {
+              const { utm_campaign: campaign } = req.query // as the recipe has it
+              if (typeof campaign === 'string')
+                await guest.update({ campaign: campaign.slice(0, 40) }, { transaction })
+            },
           }),
         )
         const tell = (req: Parameters<typeof guestOf>[0]) => {
@@ -88,6 +91,22 @@ describe('a Guest model with columns and methods of the application’s own', ()
     app.database.takeStatements()
     await browser.get('/tell').expect(200, { campaign: 'spring', clicks: 7, isFromCampaign: true })
     assert.equal(app.database.takeStatements().length, 1)
+  })
+
+  it('takes of what anybody can type what fits', async () => {
+    const long = await app
+      .browser()
+      .get(`/told?utm_campaign=${'x'.repeat(100)}`)
+      .expect(200)
+    assert.equal((long.body as { campaign: string }).campaign, 'x'.repeat(40))
+    const twice = await app.browser().get('/told?utm_campaign=a&utm_campaign=b').expect(200)
+    assert.equal((twice.body as { campaign?: string }).campaign ?? null, null)
+  })
+
+  it('does not show its columns in JSON by itself', async () => {
+    await app.browser().get('/told?utm_campaign=secret').expect(200)
+    const row = await Guest.findOne({ where: { campaign: 'secret' }, rejectOnEmpty: true })
+    assert.deepEqual(Object.keys(row.toJSON()), ['userId', 'createdAt', 'expiresAt'])
   })
 
   it('refuses to be taken for another model’s', async () => {
@@ -157,6 +176,42 @@ describe('options of the model that make no sense', () => {
     assert.throws(define({ attributes: [] }), /option 'attributes' must be/)
     assert.throws(define({ maxAge: 60, touchInterval: 60 }), /'touchInterval' must be less than maxAge/)
     assert.throws(define({ touchInterval: 0 }), /option 'touchInterval' must be a positive number of seconds/)
+    await database.close()
+  })
+})
+
+describe('a second definition for the same users', () => {
+  it('is refused, and leaves the first one as it was', async () => {
+    const database = await openDatabase()
+    try {
+      const Users = defineUser(database.sequelize)
+      const Guest = defineGuestModel(database.sequelize, { User: Users })
+      await database.sequelize.sync()
+      for (const more of [{}, { modelName: 'Other' }]) {
+        assert.throws(() => defineGuestModel(database.sequelize, { User: Users, ...more }), {
+          name: 'TypeError',
+          message: /User has guests already, of the model 'Guest': define it once/,
+        })
+      }
+      assert.deepEqual(
+        [database.sequelize.model('Guest') === Guest, database.sequelize.isDefined('Other')],
+        [true, false],
+      )
+      const user = await Guest.createGuestUser()
+      assert.equal((await Guest.convert(user, { username: 'fred' })).username, 'fred')
+    } finally {
+      await database.close()
+    }
+  })
+
+  it('is refused of users who have a guest of the application’s own, too', async () => {
+    const database = await openDatabase()
+    const Users = defineUser(database.sequelize)
+    Users.hasOne(database.sequelize.define('Invitation', {}), { as: 'guest' })
+    assert.throws(() => defineGuestModel(database.sequelize, { User: Users }), {
+      name: 'TypeError',
+      message: /User has an association 'guest' of yours already/,
+    })
     await database.close()
   })
 })

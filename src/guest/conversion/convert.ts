@@ -1,8 +1,17 @@
-import { ValidationError, ValidationErrorItem, type Attributes, type Model } from 'sequelize'
+import {
+  DataTypes,
+  ValidationError,
+  ValidationErrorItem,
+  type Attributes,
+  type Model,
+  type ModelStatic,
+} from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
 import { retryOnDeadlock } from '../../database/deadlock.js'
+import { readCommittedInstead } from '../../database/read-committed.js'
 import { NotGuestError } from '../../errors.js'
-import { guestSettings, type ConvertOptions, type GuestModel, type UserId } from '../guest.js'
+import { aBoolean, anObject, checkOptions, type Rule } from '../../options.js'
+import { aTransaction, guestSettings, type ConvertOptions, type GuestModel, type UserId } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
 import { dayOf, noteOutcome } from '../outcome.js'
 import { findGuest } from '../statements.js'
@@ -18,9 +27,16 @@ export async function convertGuest<U extends Model>(
   Guest: GuestModel<U>,
   userOrId: U | UserId,
   values: Partial<Attributes<U>>,
-  { transaction: outer, findFreeUsername = false, verifiedEmail }: ConvertOptions = {},
+  options: ConvertOptions = {},
 ): Promise<U> {
+  checkOptions('Guest.convert', options, {
+    transaction: aTransaction,
+    findFreeUsername: aBoolean,
+    verifiedEmail: someText,
+  })
+  const { transaction: outer, findFreeUsername = false, verifiedEmail } = options
   const { User, onConvert } = Guest[guestSettings]
+  checkAttributes(User, values)
   const id: unknown = userOrId instanceof User ? keyOf(userOrId) : userOrId
   if (!couldBeKey(User, id)) throw new NotGuestError()
   checkValues(Guest, id, values)
@@ -29,22 +45,49 @@ export async function convertGuest<U extends Model>(
   const guest = known ?? (await findGuest(Guest, id, { transaction: outer }))
   if (guest === undefined) throw new NotGuestError()
 
+  const sequelize = sequelizeOf(Guest)
   const convert = (wanted: Partial<Attributes<U>>) => (): Promise<U> =>
-    sequelizeOf(Guest).transaction({ ...(outer && { transaction: outer }) }, async (transaction) => {
-      if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
-      const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
-      await user.update(wanted, { transaction })
-      await noteOutcome(Guest, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)
-      rememberGuest(user, null)
-      await onConvert?.({ user, values: wanted, verifiedEmail, transaction })
-      return user
-    })
+    sequelize.transaction(
+      outer ? { transaction: outer } : readCommittedInstead(sequelize),
+      async (transaction) => {
+        if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
+        const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
+        await user.update(wanted, { transaction })
+        await noteOutcome(Guest, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)
+        rememberGuest(user, null)
+        await onConvert?.({ user, values: wanted, verifiedEmail, transaction })
+        return user
+      },
+    )
   // A caller's transaction is lost with a deadlock, and only the caller can begin it again.
   const attempt = (wanted: Partial<Attributes<U>>): Promise<U> =>
     outer === undefined ? retryOnDeadlock(convert(wanted)) : convert(wanted)()
   return findFreeUsername
     ? await withFreeUsername(Guest, values, { transaction: outer }, attempt)
     : await attempt(values)
+}
+
+const someText: Rule = { expected: 'a string', test: (value) => typeof value === 'string' }
+
+/** What Sequelize would pass over in silence: an account without its password, say, because of a slip of the pen. */
+function checkAttributes(User: ModelStatic<Model>, values: unknown): void {
+  if (!anObject.test(values)) {
+    throw new TypeError(`Guest.convert: values must be an object with attributes of ${User.name}`)
+  }
+  const unknown = Object.keys(values as object).filter((name) => !isSettable(User, name))
+  if (unknown.length === 0) return
+  throw new TypeError(
+    `Guest.convert: ${User.name} has no attribute '${unknown.join("', '")}'; it has ${Object.keys(User.getAttributes()).join(', ')}`,
+  )
+}
+
+/** Columns, virtual attributes, setters, and what is inside of JSON (`settings.theme`). */
+export function isSettable(User: ModelStatic<Model>, name: string): boolean {
+  const attributes = User.getAttributes()
+  if (Object.hasOwn(attributes, name)) return true
+  if (Object.hasOwn(User.options.setterMethods ?? {}, name)) return true
+  const [outer = ''] = name.split('.')
+  return name.includes('.') && attributes[outer]?.type instanceof DataTypes.JSON
 }
 
 /** What no users model's own validators are sure to refuse: another key, and a name that an empty form left empty. */

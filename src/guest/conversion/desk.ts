@@ -7,6 +7,7 @@ import type { FormField } from '../../web/pages/form-page.js'
 import { redirectOrError } from '../../web/redirect-or-error.js'
 import { refuseCrossSite } from '../../web/same-site.js'
 import { requireRenewableSession } from '../../web/session.js'
+import { noteSessionEnd } from '../ended-session.js'
 import { guestSettings } from '../guest.js'
 import { askToVerify } from './ask-to-verify.js'
 import { detailsOf, fieldOf, takenFields, wordingOf, type Details } from './details.js'
@@ -32,7 +33,7 @@ export class ConversionDesk<U extends Model> {
     const { Guest, prefillUsername } = this.settings
     const guest = guestAsking(Guest, req)
     if (!guest) {
-      turnAway(this.settings, guest === undefined, [req, res, next])
+      await turnAway(this.settings, guest === undefined, [req, res, next])
       return
     }
     const username: unknown = prefillUsername ? guest.get(Guest[guestSettings].usernameField) : ''
@@ -44,7 +45,7 @@ export class ConversionDesk<U extends Model> {
     refuseCrossSite(req, ownOrigins(this.settings, req))
     const guest = guestAsking(Guest, req)
     if (!guest) {
-      turnAway(this.settings, guest === undefined, [req, res, next])
+      await turnAway(this.settings, guest === undefined, [req, res, next])
       return
     }
     const values = readForm(req, fields)
@@ -104,15 +105,18 @@ export class ConversionDesk<U extends Model> {
     const { Guest } = this.settings
     requireRenewableSession(req, WHO) // before anything is changed
     const details = await detailsOf(this.settings, checked)
+    const note = await noteSessionEnd(req, 'converted')
     let user: U
     try {
       user = await Guest.convert(guest, details)
     } catch (error) {
+      await note.withdraw()
       if (!(error instanceof UniqueConstraintError)) throw error
       return { status: 422, errors: await this.whoseFault(error, guest, details) }
     }
     debug('guest converted by the form')
     await openSession(this.settings, req, user)
+    await note.confirm()
     return undefined
   }
 

@@ -26,6 +26,15 @@ export async function detailsOf<U extends Model>(
     throw new TypeError(
       `${WHO}: the schema's result must not have the primary key '${User.primaryKeyAttribute}'`,
     )
+  if (
+    username !== undefined &&
+    email !== undefined &&
+    usernameField === emailFieldOf(settings) &&
+    username !== email
+  )
+    throw new TypeError(
+      `${WHO}: the schema's result has a username and an email, which are the same attribute '${usernameField}' here: give one of them`,
+    )
   const named = {
     ...more,
     ...(email !== undefined && { [emailFieldOf(settings)]: email }),
@@ -114,8 +123,12 @@ function emailFieldOf<U extends Model>({ verification }: ConversionSettings<U>):
 
 /** The field of the form in which an attribute of `User` is typed. */
 export function fieldOf<U extends Model>(settings: ConversionSettings<U>, attribute: string): string {
-  if (attribute === settings.Guest[guestSettings].usernameField) return 'username'
-  if (attribute === emailFieldOf(settings)) return 'email'
+  const names = [
+    attribute === settings.Guest[guestSettings].usernameField && 'username',
+    attribute === emailFieldOf(settings) && 'email',
+  ].filter((name) => name !== false)
+  const asked = names.find((name) => settings.fields.some((field) => field.name === name)) ?? names[0]
+  if (asked !== undefined) return asked
   return attribute === settings.passwordField ? 'password' : attribute
 }
 

@@ -3,7 +3,7 @@ import { UniqueConstraintError, type Attributes, type Model } from 'sequelize'
 import { declaredLength } from '../../database/columns.js'
 import { UsernameExhausted } from '../../errors.js'
 import { guestSettings, type GuestModel, type WriteOptions } from '../guest.js'
-import { usernameIsTaken } from '../statements.js'
+import { isUsernameCollision } from '../username-collision.js'
 
 const MAX_ATTEMPTS = 10
 
@@ -29,7 +29,10 @@ export async function withFreeUsername<U extends Model>(
     try {
       return await attempt({ ...values, [usernameField]: username })
     } catch (error) {
-      if (!(error instanceof UniqueConstraintError) || !(await usernameIsTaken(Guest, username, options)))
+      if (
+        !(error instanceof UniqueConstraintError) ||
+        !(await isUsernameCollision(Guest, username, error, options))
+      )
         throw error
       if (attempts >= MAX_ATTEMPTS) throw new UsernameExhausted(attempts, { cause: error })
     }

@@ -48,7 +48,7 @@ export interface ConvertRouterOptions<U extends Model> {
   fields?: readonly FormField[]
   /**
    * Checks and shapes the form. Of its result, `password` is hashed, `username` goes to the model's `usernameField`, and
-   * what else `User` has as an attribute is saved.
+   * what else `User` has as an attribute is saved. What it has not (the password again, a box that was ticked) is left out.
    * @default all fields are needed; a password of 8 to 128 characters
    */
   schema?: ConvertSchema
@@ -142,6 +142,7 @@ function settingsOf<U extends Model>(options: ConvertRouterOptions<U>): Conversi
   const { Guest, hashPassword } = options
   const verification = options.verifyEmail && verificationOf(Guest, options.verifyEmail)
   const form = defaultForm(Guest, verification)
+  checkFields(options, defaultFields(form))
   return {
     Guest,
     hashPassword,
@@ -156,6 +157,26 @@ function settingsOf<U extends Model>(options: ConvertRouterOptions<U>): Conversi
     render: options.render,
     csrf: options.csrf ?? conventionalCsrfField,
     verification,
+  }
+}
+
+/** Forms in which nobody could ever succeed are found out now. */
+function checkFields<U extends Model>(
+  { fields, schema, verifyEmail }: ConvertRouterOptions<U>,
+  asked: readonly FormField[],
+): void {
+  if (fields === undefined) return
+  const missing = asked.filter(({ name }) => !fields.some((field) => field.name === name))
+  if (schema === undefined && missing.length > 0) {
+    throw new TypeError(
+      `${WHO}: option 'fields' leaves out ${missing.map(({ name }) => name).join(', ')}, which the default schema wants: ` +
+        `give a 'schema' with it`,
+    )
+  }
+  if (verifyEmail !== undefined && !fields.some(({ name, type }) => name === 'email' || type === 'email')) {
+    throw new TypeError(
+      `${WHO}: option 'fields' must have a field for the e-mail address, because of 'verifyEmail'`,
+    )
   }
 }
 
@@ -197,13 +218,13 @@ function demandAttribute<U extends Model>(Guest: GuestModel<U>, option: string, 
   throw new TypeError(`${option} must name an attribute of ${User.name}: it has no '${name}'`)
 }
 
-/** An address that `User` requires is asked for even if nobody has to prove it. */
+/** An address that `User` requires, or has for its username, is asked for even if nobody has to prove it. */
 function defaultForm<U extends Model>(
   Guest: GuestModel<U>,
   verification: Verification<U> | undefined,
 ): DefaultForm {
   const { User, usernameField } = Guest[guestSettings]
   const attributes: Readonly<Record<string, { allowNull?: boolean }>> = User.getAttributes()
-  const isRequired = attributes['email']?.allowNull === false
+  const isRequired = attributes['email']?.allowNull === false || usernameField === 'email'
   return { User, usernameField, emailField: verification?.emailField ?? (isRequired ? 'email' : undefined) }
 }

@@ -25,6 +25,11 @@ export interface DefaultForm {
   readonly emailField: string | undefined
 }
 
+/** Whether the address is the username: then it is asked for once, and there is no other name. */
+function isByAddress({ usernameField, emailField }: DefaultForm): boolean {
+  return usernameField === emailField
+}
+
 /** ASVS 5.0, 6.2.1 and 6.2.9. No other rules of composition (6.2.5). */
 const SHORTEST_PASSWORD = 8
 const LONGEST_PASSWORD = 128
@@ -38,14 +43,15 @@ export function defaultFields(form: DefaultForm): readonly FormField[] {
     autocomplete: 'email',
     maxLength: longestAddress(form),
   }
+  const username: FormField = {
+    name: 'username',
+    label: 'Username',
+    type: 'text',
+    autocomplete: 'username',
+    maxLength: longestUsername(form),
+  }
   return [
-    {
-      name: 'username',
-      label: 'Username',
-      type: 'text',
-      autocomplete: 'username',
-      maxLength: longestUsername(form),
-    },
+    ...(isByAddress(form) ? [] : [username]),
     ...(form.emailField === undefined ? [] : [email]),
     {
       name: 'password',
@@ -73,7 +79,7 @@ export function defaultSchema(form: DefaultForm): ConvertSchema {
         const name = oneLine(username)
         const address = oneSpelling(email.trim())
         const issues = [
-          issue('username', wrongUsername(name, longestUsername(form))),
+          !isByAddress(form) && issue('username', wrongUsername(name, longestUsername(form))),
           form.emailField !== undefined && issue('email', wrongAddress(email, address, longestAddress(form))),
           issue('password', wrongPassword(password)),
           password !== passwordAgain && issue('passwordAgain', 'This is not the same password'),
@@ -81,7 +87,7 @@ export function defaultSchema(form: DefaultForm): ConvertSchema {
         if (issues.length > 0) return { issues }
         return {
           value: {
-            username: name,
+            ...(!isByAddress(form) && { username: name }),
             password,
             ...(form.emailField !== undefined && address !== undefined && { email: address }),
           },

@@ -6,9 +6,10 @@ import { ownAddress } from '../../web/own-address.js'
 import { withQuery } from '../../web/query.js'
 import { redirectOrError } from '../../web/redirect-or-error.js'
 import { shapeRenewal, VISITOR_SESSION_KEY } from '../../web/session.js'
+import { lateForEndedSession } from '../ended-session.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { guestOf } from '../guest-state.js'
-import { wayBack, WHO, type ConversionSettings } from './settings.js'
+import { ownPage, wayBack, WHO, type ConversionSettings } from './settings.js'
 
 /**
  * The guest who asks; `null` for a regular user, `undefined` if nobody is logged in.
@@ -27,14 +28,21 @@ function isOf<U extends Model>(User: ModelStatic<U>, user: object): user is U {
   return user instanceof User
 }
 
-/** Turns away who is no guest: people by a redirect, those who post a form too, and programs by the error. */
-export function turnAway<U extends Model>(
+/**
+ * Turns away who is no guest: people by a redirect, those who post a form too, and programs by the error. Who has pressed the
+ * button twice, or logged in in another tab, is somebody by now whose new cookie this request did not have yet: they are
+ * not asked to log in.
+ */
+export async function turnAway<U extends Model>(
   { loginUrl, registeredUrl }: ConversionSettings<U>,
   isAnonymous: boolean,
   [req, res, next]: readonly [Request, Response, NextFunction],
-): void {
+): Promise<void> {
+  const end = isAnonymous ? await lateForEndedSession(req) : undefined
+  const home = wayBack(req) ?? (end === 'converted' ? ownPage('/success', req) : registeredUrl)
+  const isNobody = isAnonymous && end === undefined
   redirectOrError(req, res, next, {
-    url: isAnonymous ? withQuery(loginUrl, 'next', ownAddress(req)) : (wayBack(req) ?? registeredUrl),
+    url: isNobody ? withQuery(loginUrl, 'next', ownAddress(req)) : home,
     comeBack: false,
     formsToo: true,
     error: new GuestRequired(isAnonymous ? 401 : 403),

@@ -7,6 +7,7 @@ import { hideFromAddress } from '../../web/own-address.js'
 import { queryValues } from '../../web/query.js'
 import { refuseCrossSite } from '../../web/same-site.js'
 import { requireRenewableSession } from '../../web/session.js'
+import { noteSessionEnd } from '../ended-session.js'
 import { guestSettings } from '../guest.js'
 import { keyOf } from '../user-key.js'
 import {
@@ -68,14 +69,21 @@ export class VerificationDesk<U extends Model> {
     const isTheirs = this.isAskedBy(found.wish, req)
     if (isTheirs) requireRenewableSession(req, WHO) // before anything is changed
 
-    const fulfilment = await this.fulfil(found)
+    const note = isTheirs ? await noteSessionEnd(req, 'converted') : undefined
+
+    const fulfilment = await this.fulfil(found).catch(async (error: unknown) => {
+      await note?.withdraw()
+      throw error
+    })
     if (typeof fulfilment === 'function') {
+      await note?.withdraw()
       await this.show(fulfilment(waysOn(this.settings, req)), [req, res])
       return
     }
     debug('guest converted by a verified address')
     if (isTheirs) {
       await openSession(this.settings, req, fulfilment.user)
+      await note?.confirm()
       res.redirect(303, wayBack(req) ?? ownPage('/success', req))
       return
     }
@@ -104,7 +112,8 @@ export class VerificationDesk<U extends Model> {
     const { emailField } = this.verification
     const { userId: except, details } = wish
     const username = details[usernameField]
-    if (username !== undefined && (await isTaken(User, usernameField, username, { except })))
+    const isAddress = usernameField === emailField
+    if (!isAddress && username !== undefined && (await isTaken(User, usernameField, username, { except })))
       return takenUsernamePage
     if (await isAddressTaken(User, emailField, String(details[emailField]), { except }))
       return takenAddressPage

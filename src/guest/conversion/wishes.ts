@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { ForeignKeyConstraintError, Transaction, type Attributes, type Model } from 'sequelize'
 import { fieldOf, sequelizeOf } from '../../database/columns.js'
 import { retryOnDeadlock } from '../../database/deadlock.js'
+import { readCommittedInstead } from '../../database/read-committed.js'
 import { NotGuestError } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
+import { isSettable } from './convert.js'
 import { isAddressTaken } from './taken.js'
 import type { GuestWish } from './wish.js'
 
@@ -107,7 +109,8 @@ export async function fulfilWish<U extends Model>(
   return await retryOnDeadlock(async () => {
     const rivals = await Wish.findAll({ attributes: ['userId'], where: { email: key }, useMaster: true })
     const type = Transaction.TYPES.IMMEDIATE // SQLite locks nothing but everything
-    return await sequelizeOf(Guest).transaction({ type }, async (transaction): Promise<Fulfilment<U>> => {
+    const options = { type, ...readCommittedInstead(sequelizeOf(Guest)) }
+    return await sequelizeOf(Guest).transaction(options, async (transaction): Promise<Fulfilment<U>> => {
       await Guest.findAll({
         attributes: ['userId'],
         where: { userId: rivals.map(({ userId }) => userId) },
@@ -120,7 +123,10 @@ export async function fulfilWish<U extends Model>(
       const { userId, details } = wish
       const email = String(details[emailField])
       if (await isAddressTaken(User, emailField, email, { except: userId, transaction })) return 'taken'
-      const values = details as Partial<Attributes<U>> // written as such
+      // Written as such; an attribute can have gone from the model since.
+      const values = Object.fromEntries(
+        Object.entries(details).filter(([name]) => isSettable(User, name)),
+      ) as Partial<Attributes<U>>
       return { user: await Guest.convert(userId, values, { transaction, verifiedEmail: email }) }
     })
   })

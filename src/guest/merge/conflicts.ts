@@ -1,13 +1,15 @@
-import { Op, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize'
+import { literal, Op, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize'
 import { fieldOf } from '../../database/columns.js'
 import { MergeFailed } from '../../errors.js'
-import { findPairs, type Comparison, type Pair, type RowKey } from './statements.js'
+import { findPairs, keyColumns, rowKey, type Comparison, type Pair, type RowKey } from './statements.js'
 import { uniqueKeysOf, type UniqueKey } from './unique-keys.js'
 import type { Belonging } from './belongings.js'
 import type { Scope } from './references.js'
 
 /** The two rows of one model of which a unique index lets only one belong to the account. */
 export interface MergeConflictRows<M extends Model = Model> {
+  /** Whose rows they are, for one function that decides for several models. */
+  readonly model: ModelStatic<M>
   /** The row of the guest. */
   readonly guest: M
   /** The row of the account. */
@@ -49,7 +51,11 @@ export async function rivalriesOf({ model, foreignKey, scope, singles }: Belongi
 
 const NOTHING_BUT_THE_OWNER = { parts: [], predicate: undefined, countsNulls: false } as const
 
-/** Deletes the rows that lose, so that what is left of the guest's can be moved. */
+/**
+ * Deletes the rows that lose, so that what is left of the guest's can be moved.
+ *
+ * @throws {MergeFailed} if one of them is still there
+ */
 export async function resolveConflicts(
   comparison: Comparison,
   rivalries: readonly Rivalry[],
@@ -58,13 +64,20 @@ export async function resolveConflicts(
 ): Promise<void> {
   const { model } = comparison
   for (const { key, scope } of rivalries) {
-    const pairs = await withinScope(model, await findPairs(comparison, key, transaction), scope, transaction)
+    const find = async (): Promise<readonly Pair[]> =>
+      await withinScope(model, await findPairs(comparison, key, transaction), scope, transaction)
+    const pairs = await find()
     if (pairs.length === 0) continue
-    const losers =
-      typeof rule === 'function' ? await decide(model, pairs, rule, transaction) : losersBy(rule, pairs)
-    await forEachBatch(model, losers, (where) =>
-      model.unscoped().destroy({ where, force: true, transaction }),
+    const losers = distinct(
+      typeof rule === 'function' ? await decide(model, pairs, rule, transaction) : losersBy(rule, pairs),
     )
+    let deleted = 0
+    await forEachBatch(losers, async (where) => {
+      deleted += await model.unscoped().destroy({ where, force: true, transaction })
+    })
+    // A function may have deleted one itself, or a cascade; a trigger may have kept one.
+    if (deleted < losers.length && (await find()).length > 0)
+      throw new MergeFailed(`rows of ${model.name} that are in the way could not be deleted`)
   }
 }
 
@@ -79,19 +92,23 @@ async function decide(
   transaction: Transaction,
 ): Promise<RowKey[]> {
   const rows = new Map<string, Model>()
-  const keys = pairs.flatMap(({ guest, account }) => [guest, account])
-  await forEachBatch(model, keys, async (where) => {
-    for (const row of await model.unscoped().findAll({ where, paranoid: false, transaction })) {
-      rows.set(nameOf(model, row.get() as RowKey), row)
-    }
+  await forEachBatch(rowsOf(pairs), async (where) => {
+    const found = await model.unscoped().findAll({
+      attributes: { include: namingAttributes(model) },
+      where,
+      paranoid: false,
+      transaction,
+    })
+    for (const row of found) rows.set(takeName(model, row), row)
   })
   const lost = new Map<string, RowKey>()
   for (const pair of pairs) {
-    const [guest, account] = [rows.get(nameOf(model, pair.guest)), rows.get(nameOf(model, pair.account))]
-    if (guest === undefined || account === undefined) continue
-    if (lost.has(nameOf(model, pair.guest)) || lost.has(nameOf(model, pair.account))) continue
-    const loser = loserOf(model, await rule({ guest, account, transaction }), pair)
-    lost.set(nameOf(model, loser), loser)
+    const [guest, account] = [rows.get(pair.guest.name), rows.get(pair.account.name)]
+    if (guest === undefined || account === undefined)
+      throw new MergeFailed(`rows of ${model.name} that are in the way could not be read`)
+    if (lost.has(pair.guest.name) || lost.has(pair.account.name)) continue
+    const loser = loserOf(model, await rule({ model, guest, account, transaction }), pair)
+    lost.set(loser.name, loser)
   }
   return [...lost.values()]
 }
@@ -111,43 +128,58 @@ async function withinScope(
 ): Promise<readonly Pair[]> {
   if (pairs.length === 0 || Reflect.ownKeys(scope).length === 0) return pairs
   const within = new Set<string>()
-  const keys = pairs.flatMap(({ guest, account }) => [guest, account])
-  await forEachBatch(model, keys, async (where) => {
+  await forEachBatch(rowsOf(pairs), async (where) => {
     const rows = await model.unscoped().findAll({
-      attributes: [...model.primaryKeyAttributes],
+      attributes: namingAttributes(model),
       where: { [Op.and]: [scope as WhereOptions, where] },
       paranoid: false,
       raw: true,
       transaction,
     })
-    for (const row of rows) within.add(nameOf(model, row as unknown as RowKey))
+    for (const row of rows as unknown as Readonly<Record<string, unknown>>[]) {
+      within.add(rowKey(model, (alias) => row[alias]).name)
+    }
   })
-  return pairs.filter(
-    (pair) => within.has(nameOf(model, pair.guest)) && within.has(nameOf(model, pair.account)),
-  )
+  return pairs.filter(({ guest, account }) => within.has(guest.name) && within.has(account.name))
+}
+
+function namingAttributes(model: ModelStatic<Model>): [ReturnType<typeof literal>, string][] {
+  return keyColumns(model).map(({ sql, alias }) => [literal(sql), alias])
+}
+
+/** Takes off an instance what it was selected with to name it by: it is the application's from then on. */
+function takeName(model: ModelStatic<Model>, row: Model): string {
+  const values = row.dataValues as Record<string, unknown>
+  const { name } = rowKey(model, (alias) => values[alias])
+  const { _previousDataValues: previous, _options: options } = row as unknown as {
+    readonly _previousDataValues: object
+    readonly _options: { attributes?: unknown }
+  }
+  for (const { alias } of keyColumns(model)) {
+    Reflect.deleteProperty(values, alias)
+    Reflect.deleteProperty(previous, alias)
+  }
+  options.attributes = Object.keys(model.getAttributes()) // what `row.reload()` asks for
+  return name
+}
+
+function rowsOf(pairs: readonly Pair[]): RowKey[] {
+  return distinct(pairs.flatMap(({ guest, account }) => [guest, account]))
+}
+
+function distinct(keys: readonly RowKey[]): RowKey[] {
+  return [...new Map(keys.map((key) => [key.name, key])).values()]
 }
 
 /** SQLite takes no deeper nesting of conditions, and no database is happy with a statement of megabytes. */
 const BATCH = 300
 
 async function forEachBatch(
-  model: ModelStatic<Model>,
   keys: readonly RowKey[],
   work: (where: WhereOptions) => Promise<unknown>,
 ): Promise<void> {
-  const distinct = [...new Map(keys.map((key) => [nameOf(model, key), key])).values()]
-  for (let start = 0; start < distinct.length; start += BATCH) {
-    await work(isOneOf(model, distinct.slice(start, start + BATCH)))
+  for (let start = 0; start < keys.length; start += BATCH) {
+    const conditions = keys.slice(start, start + BATCH).map(({ condition }) => condition)
+    await work({ [Op.and]: [literal(`(${conditions.join(' OR ')})`)] })
   }
-}
-
-function isOneOf(model: ModelStatic<Model>, keys: readonly RowKey[]): WhereOptions {
-  const [first, second] = model.primaryKeyAttributes
-  return first !== undefined && second === undefined
-    ? { [first]: keys.map((key) => key[first] as string) }
-    : { [Op.or]: keys.map((key) => ({ ...key })) }
-}
-
-function nameOf(model: ModelStatic<Model>, key: RowKey): string {
-  return JSON.stringify(model.primaryKeyAttributes.map((attribute) => String(key[attribute])))
 }

@@ -3,6 +3,7 @@ import { CrossSiteRequest, GuestStateUnknown } from '../../errors.js'
 import { currentUser, setLogin, type Login, type LoginCallback } from '../../request.js'
 import { isForced, isUntold } from '../../web/same-site.js'
 import { requireRenewableSession } from '../../web/session.js'
+import { noteSessionEnd, type EndNote } from '../ended-session.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
 import { keyOf } from '../user-key.js'
@@ -22,14 +23,22 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
   setLogin(req, function mergingLogin(user, options, done) {
     const callback = typeof options === 'function' ? options : done
     const opensSession = typeof options !== 'object' || options?.session !== false
-    const parties = opensSession && callback !== undefined ? partiesOf(req, user, interception) : undefined
-    if (parties === undefined || callback === undefined) {
+    const prepare = opensSession ? preparationOf(req, user, interception) : undefined
+    if (prepare === undefined || callback === undefined) {
       login.call(req, user, options, done)
       return
     }
-    mergeFirst(parties, user as object, interception).then(
-      () => {
-        finish(req, login, [user, typeof options === 'function' ? {} : options, callback])
+    prepare().then(
+      (note) => {
+        const noted: LoginCallback = (error) => {
+          if (isFailure(error)) callback(error)
+          // It never rejects; and what the caller's callback throws is no rejection.
+          else
+            void note.confirm().then(() => {
+              process.nextTick(callback)
+            })
+        }
+        finish(req, login, [user, typeof options === 'function' ? {} : options, noted])
       },
       (error: unknown) => {
         callback(error)
@@ -38,28 +47,45 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
   })
 }
 
-/** The guest who is logged in and the account that they log in to, or `undefined` if it is anybody else. */
-function partiesOf(req: Request, user: unknown, { Guest }: Interception): Parties | undefined {
-  const { User } = Guest[guestSettings]
+/** What comes before the login of a guest, or `undefined` if it is anybody else's. */
+function preparationOf(
+  req: Request,
+  user: unknown,
+  interception: Interception,
+): (() => Promise<EndNote>) | undefined {
+  const { User } = interception.Guest[guestSettings]
   const current = currentUser(req)
   if (!(current instanceof User) || !(user instanceof User)) return undefined
   if (knownGuest(current) === null || Boolean(knownGuest(user))) return undefined
   const [guest, account] = [keyOf(current), keyOf(user)]
-  return String(guest) === String(account) ? undefined : { guest, account, req }
+  if (String(guest) !== String(account)) return () => mergeFirst({ guest, account, req }, user, interception)
+  // Converted by hand, and logged in anew.
+  return knownGuest(user) === null ? () => noteSessionEnd(req, 'converted') : undefined
 }
 
 async function mergeFirst(
   parties: Parties,
   user: object,
   { trustedOrigins, merge }: Interception,
-): Promise<void> {
+): Promise<EndNote> {
   const { req } = parties
   const current = currentUser(req)
   if (current === undefined || knownGuest(current) === undefined) throw new GuestStateUnknown()
   if ((isForced(req) || isUntold(req)) && !trustedOrigins.includes(req.get('origin') ?? ''))
     throw new CrossSiteRequest()
   requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
-  if (await merge(parties)) rememberGuest(user, null)
+  const note = await noteSessionEnd(req, 'merged')
+  try {
+    if (await merge(parties)) rememberGuest(user, null)
+  } catch (error) {
+    await note.withdraw()
+    throw error
+  }
+  return note
+}
+
+function isFailure(error: unknown): boolean {
+  return error !== undefined && error !== null
 }
 
 /** What the login throws at once goes to where the caller waits, and not past everybody. */

@@ -2,12 +2,22 @@ import type { RequestHandler } from 'express'
 import type { Model, ModelStatic } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
 import { MiddlewareOrder } from '../../errors.js'
-import { aFunction, aList, checkOptions, either, oneOf, strings, type Rule } from '../../options.js'
+import {
+  aFunction,
+  aList,
+  checkOptions,
+  describeBy,
+  either,
+  oneOf,
+  strings,
+  type Rule,
+} from '../../options.js'
 import { currentUser, loginOf, sessionHoldsLogin } from '../../request.js'
 import { mark } from '../../web/mark.js'
-import { guestModel, type GuestModel } from '../guest.js'
+import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
 import { interceptLogin } from './intercept-login.js'
+import { tableOf } from './references.js'
 import { merge, type MergeContext, type MergeRecipe } from './merge.js'
 import type { MergeConflict } from './conflicts.js'
 
@@ -46,6 +56,11 @@ const aConflict: Rule = {
   test: (value) =>
     aConflictRule.test(value) ||
     (typeof value === 'object' && value !== null && Object.values(value).every(aConflictRule.test)),
+  describe(value) {
+    if (typeof value !== 'object' || value === null) return aConflictRule.describe?.(value)
+    const [name, rule] = Object.entries(value).find(([, each]) => !aConflictRule.test(each)) ?? []
+    return `an object whose ${String(name)} is ${describeBy(aConflictRule, rule)}`
+  },
 }
 const reassigned: Rule = {
   expected: 'a non-empty array of models, or of { model, foreignKey }',
@@ -112,28 +127,58 @@ function recipeOf<U extends Model>({
   onMerge,
   conflict,
 }: MergeGuestOptions<U>): MergeRecipe<U> {
-  if (reassign !== undefined) reassignedOf(Guest, reassign) // mistakes show now, what is associated later counts too
+  // Mistakes show now; what is associated later counts too.
+  if (reassign !== undefined) checkConflict(Guest, conflict, reassignedOf(Guest, reassign))
+  checkConflict(Guest, conflict)
   let belongings: readonly Belonging[] | undefined
+  function ask(): readonly Belonging[] {
+    const asked = reassign === undefined ? everythingOf(Guest) : reassignedOf(Guest, reassign)
+    checkConflict(Guest, conflict, asked)
+    return asked
+  }
   return {
     Guest,
-    belongings: () =>
-      (belongings ??= reassign === undefined ? everythingOf(Guest) : reassignedOf(Guest, reassign)),
+    belongings: () => (belongings ??= ask()),
+    isNamed: reassign !== undefined,
     conflictOf: conflictRule(Guest, conflict),
     onMerge,
   }
 }
 
+/** @throws {TypeError} if a rule is for a model of which no row is ever in the way of another; which do move may not be known yet */
+function checkConflict(
+  Guest: GuestModel,
+  conflict: MergeGuestOptions<Model>['conflict'],
+  belongings?: readonly Belonging[],
+): void {
+  if (typeof conflict !== 'object') return
+  const sequelize = sequelizeOf(Guest)
+  const { User } = Guest[guestSettings]
+  for (const name of Object.keys(conflict)) {
+    const names = `mergeGuest: option 'conflict' names`
+    if (!sequelize.isDefined(name)) throw new TypeError(`${names} a model '${name}', which is not defined`)
+    const table = tableOf(sequelize.model(name))
+    if (table === tableOf(User))
+      throw new TypeError(`${names} ${name}, of which no row is ever deleted for another`)
+    if (belongings?.every(({ model }) => tableOf(model) !== table)) {
+      throw new TypeError(
+        `${names} ${name}, of which no row moves: associate it with ${User.name}, or name it in 'reassign'`,
+      )
+    }
+  }
+}
+
+/** By table: which of two models on one table moves is nobody's to know. */
 function conflictRule(
   Guest: GuestModel,
   conflict: MergeGuestOptions<Model>['conflict'] = 'keep-account',
 ): (model: ModelStatic<Model>) => MergeConflict {
   if (typeof conflict !== 'object') return () => conflict
-  for (const name of Object.keys(conflict)) {
-    if (!sequelizeOf(Guest).isDefined(name)) {
-      throw new TypeError(`mergeGuest: option 'conflict' names a model '${name}', which is not defined`)
-    }
-  }
-  return ({ name }) => conflict[name] ?? 'keep-account'
+  const sequelize = sequelizeOf(Guest)
+  const rules = new Map(
+    Object.entries(conflict).map(([name, rule]) => [tableOf(sequelize.model(name)), rule]),
+  )
+  return (model) => rules.get(tableOf(model)) ?? 'keep-account'
 }
 
 function isReassigned(value: unknown): boolean {

@@ -1,8 +1,18 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
-import { DataTypes, Op, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize'
+import {
+  BaseError,
+  DataTypes,
+  Op,
+  type Model,
+  type ModelStatic,
+  type Transaction,
+  type WhereOptions,
+} from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
 import { isDeadlock, retryOnDeadlock } from '../../database/deadlock.js'
+import { isLockTimeout, limitLockWait } from '../../database/lock-timeout.js'
+import { readCommitted } from '../../database/read-committed.js'
 import { MergeFailed } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { dayOf, noteOutcome } from '../outcome.js'
@@ -10,6 +20,7 @@ import { findGuest } from '../statements.js'
 import { isUserId } from '../user-key.js'
 import { resolveConflicts, rivalriesOf, type MergeConflict, type Rivalry } from './conflicts.js'
 import { tableOf } from './references.js'
+import { forgetView, isView } from './statements.js'
 import { forgetUniqueKeys } from './unique-keys.js'
 import type { Belonging } from './belongings.js'
 
@@ -30,6 +41,8 @@ export interface MergeRecipe<U extends Model> {
   readonly Guest: GuestModel<U>
   /** What moves; asked for at the first merge, when all associations are defined. */
   readonly belongings: () => readonly Belonging[]
+  /** Whether the application has named what moves. */
+  readonly isNamed: boolean
   readonly conflictOf: (model: ModelStatic<Model>) => MergeConflict
   readonly onMerge: ((context: MergeContext<U>) => unknown) | undefined
 }
@@ -61,11 +74,13 @@ export async function merge<U extends Model>(recipe: MergeRecipe<U>, parties: Pa
   const belongings = recipe.belongings()
   try {
     // Whatever the plan needs of the database is asked now: inside the transaction it would take a second connection.
-    const moves = await Promise.all(belongings.map((belonging) => plan(recipe, belonging)))
+    const moves = (await Promise.all(belongings.map((belonging) => plan(recipe, belonging)))).flat()
     const guest = await findGuest(recipe.Guest, parties.guest)
     if (guest === undefined) throw new NothingToMerge('the guest is gone')
+    const sequelize = sequelizeOf(recipe.Guest)
     await retryOnDeadlock(() =>
-      sequelizeOf(recipe.Guest).transaction(async (transaction) => {
+      sequelize.transaction(readCommitted(sequelize), async (transaction) => {
+        await limitLockWait(sequelize, transaction)
         await mergeWithin(recipe, moves, parties, transaction)
         await noteOutcome(recipe.Guest, 'merged', new Map([[dayOf(guest.createdAt), 1]]), transaction)
       }),
@@ -77,21 +92,38 @@ export async function merge<U extends Model>(recipe: MergeRecipe<U>, parties: Pa
       debug('nothing to merge: %s', error.message)
       return false
     }
-    for (const { model } of belongings) forgetUniqueKeys(model) // a migration may have changed them
+    // A migration may have changed them.
+    for (const { model } of belongings) {
+      forgetUniqueKeys(model)
+      forgetView(model)
+    }
     if (error instanceof MergeFailed) throw error
-    throw new MergeFailed(
-      error instanceof Error ? error.message : 'something that is not an error was thrown',
-      {
-        cause: error,
-      },
-    )
+    throw new MergeFailed(reasonOf(error), { cause: error })
   }
 }
 
-async function plan<U extends Model>({ Guest }: MergeRecipe<U>, belonging: Belonging): Promise<Move> {
+function reasonOf(error: unknown): string {
+  if (isLockTimeout(error)) {
+    return (
+      'rows that it needs were held by another transaction for too long. ' +
+      'If your own has changed the account, commit it before you call req.login'
+    )
+  }
+  return error instanceof Error ? error.message : 'something that is not an error was thrown'
+}
+
+async function plan<U extends Model>(
+  { Guest, isNamed }: MergeRecipe<U>,
+  belonging: Belonging,
+): Promise<Move[]> {
+  const { model } = belonging
+  if (!isNamed && (await isView(model))) {
+    debug('%s is left alone: it is a view', model.name)
+    return []
+  }
   // Whose rows are users is never decided by deleting one of them.
-  const areUsers = tableOf(belonging.model) === tableOf(Guest[guestSettings].User)
-  return { belonging, rivalries: areUsers ? [] : await rivalriesOf(belonging) }
+  const areUsers = tableOf(model) === tableOf(Guest[guestSettings].User)
+  return [{ belonging, rivalries: areUsers ? [] : await rivalriesOf(belonging) }]
 }
 
 async function mergeWithin<U extends Model>(
@@ -146,8 +178,8 @@ async function move(
   if (to === undefined) {
     throw new MergeFailed(`${model.name}.${foreignKey} refers to ${userKey}, which the account does not have`)
   }
-  await resolveConflicts({ model, foreignKey, guest: from, account: to }, rivalries, rule, transaction)
   try {
+    await resolveConflicts({ model, foreignKey, guest: from, account: to }, rivalries, rule, transaction)
     await model.unscoped().update(
       { [foreignKey]: to },
       {
@@ -159,10 +191,12 @@ async function move(
       },
     )
   } catch (error) {
-    if (isDeadlock(error)) throw error
+    // What an application's own function has thrown speaks for itself.
+    const isDatabases = error instanceof BaseError && !isDeadlock(error) && !isLockTimeout(error)
+    if (!isDatabases) throw error
     throw new MergeFailed(
-      `the rows of ${model.name} could not be moved by ${foreignKey} (${error instanceof Error ? error.message : 'unknown'}). ` +
-        `If a unique index is in the way that the database does not tell in full, name the models that move in 'reassign' ` +
+      `the rows of ${model.name} could not be moved by ${foreignKey} (${error.message}). ` +
+        `If a unique index is in the way that the database does not tell in full, or these are not rows to be moved, name the models that move in 'reassign' ` +
         `without ${model.name}, and move its rows in 'onMerge'`,
       { cause: error },
     )

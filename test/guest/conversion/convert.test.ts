@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import type { Agent } from 'supertest'
-import { UniqueConstraintError, ValidationError } from 'sequelize'
+import { DataTypes, UniqueConstraintError, ValidationError, type Model } from 'sequelize'
 import { NotGuestError, type ConvertContext } from '../../../src/index.js'
+import { plainUser, startHost } from '../../support/host-application.js'
 import { startApplication, whoIs, type TestApp, type User, type Who } from '../../support/application.js'
 
 let app: TestApp
@@ -182,6 +183,62 @@ describe('Guest.convert', () => {
       }
       const winner = results.findIndex(({ status }) => status === 'fulfilled')
       assert.equal((await app.User.findByPk(user.id))?.username, `winner-${round}-${winner}`)
+    }
+  })
+})
+
+describe('what Guest.convert does not know', () => {
+  it('throws before anything is changed, and is named', async () => {
+    const { user } = await guest()
+    const wrong: [unknown, unknown, RegExp][] = [
+      [
+        { username: 'fred', passwort: 'x' },
+        {},
+        /User has no attribute 'passwort'; it has id, username, email/,
+      ],
+      [undefined, {}, /values must be an object with attributes of User/],
+      [null, {}, /values must be an object/],
+      [[], {}, /values must be an object/],
+      ['fred', {}, /values must be an object/],
+      [{ username: 'fred' }, { findFreeUserName: true }, /unknown option 'findFreeUserName'/],
+      [{ username: 'fred' }, { findFreeUsername: 'yes' }, /'findFreeUsername' must be a boolean/],
+      [{ username: 'fred' }, { transaction: {} }, /'transaction' must be Sequelize's transaction/],
+      [{ username: 'fred' }, { verifiedEmail: true }, /'verifiedEmail' must be a string/],
+    ]
+    for (const [values, options, message] of wrong) {
+      await assert.rejects(app.Guest.convert(user, values as object, options as object), {
+        name: 'TypeError',
+        message,
+      })
+    }
+    assert.equal(await app.Guest.count(), 1)
+  })
+
+  it('are not virtual attributes, setters and what is inside of JSON', async () => {
+    const host = await startHost({
+      defineUser: plainUser(
+        {
+          hash: DataTypes.STRING,
+          settings: DataTypes.JSON,
+          password: { type: DataTypes.VIRTUAL, set: hash },
+        },
+        { setterMethods: { secret: hash } },
+      ),
+    })
+    function hash(this: Model, value: unknown): void {
+      this.setDataValue('hash', `hash of ${String(value)}`)
+    }
+    try {
+      for (const [values, expected] of [
+        [{ password: 'a' }, { hash: 'hash of a' }],
+        [{ secret: 'b' }, { hash: 'hash of b' }],
+        [{ settings: { theme: 'dark' } }, { settings: { theme: 'dark' } }],
+      ] as const) {
+        const user = await host.Guest.convert(await host.Guest.createGuestUser(), values)
+        for (const [name, value] of Object.entries(expected)) assert.deepEqual(user.get(name), value)
+      }
+    } finally {
+      await host.close()
     }
   })
 })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { UniqueConstraintError } from 'sequelize'
+import { Transaction, UniqueConstraintError } from 'sequelize'
 import { NotGuestError, UsernameExhausted, type ConvertContext } from '../../../src/index.js'
 import { startApplication, type TestApp, type User } from '../../support/application.js'
+import { dialect, isEmbedded } from '../../support/database.js'
 
 let app: TestApp
 let converted: ConvertContext<User>[]
@@ -45,6 +46,34 @@ describe('Guest.convert with findFreeUsername', () => {
     assert.equal((await convert(long)).username, '\u{1F600}'.repeat(150))
     assert.match((await convert(long)).username, /^\u{1F600}{148}\d{2}$/u)
   })
+
+  if (!isEmbedded && dialect !== 'sqlite') {
+    const { REPEATABLE_READ, SERIALIZABLE } = Transaction.ISOLATION_LEVELS
+    for (const isolationLevel of [REPEATABLE_READ, SERIALIZABLE]) {
+      it(`in a caller’s transaction finds one past a name that it cannot see: ${isolationLevel}`, async () => {
+        const guest = await app.Guest.createGuestUser()
+        const user = await app.sequelize.transaction({ isolationLevel }, async (transaction) => {
+          if (dialect === 'postgres') await app.User.count({ transaction }) // from here on it sees what is there
+          await app.User.create({ username: 'fred' }) // somebody else's
+          return await app.Guest.convert(guest, { username: 'fred' }, { findFreeUsername: true, transaction })
+        })
+        assert.match(user.username, /^fred\d+$/)
+      })
+
+      it(`in a caller’s transaction a guest is made past such a name: ${isolationLevel}`, async () => {
+        const names = ['ann', 'beth']
+        const user = await app.sequelize.transaction({ isolationLevel }, async (transaction) => {
+          if (dialect === 'postgres') await app.User.count({ transaction })
+          await app.User.create({ username: 'ann' })
+          return await app.Guest.createGuestUser({
+            generateUsername: () => names.shift() ?? '',
+            transaction,
+          })
+        })
+        assert.equal(user.username, 'beth')
+      })
+    }
+  }
 
   it('gives many at once a name each', async () => {
     const guests = await Promise.all(Array.from({ length: 8 }, () => app.Guest.createGuestUser()))

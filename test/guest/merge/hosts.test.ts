@@ -154,6 +154,7 @@ describe('at start-up mergeGuest refuses', () => {
     const User = plainUser()(sequelize)
     const Guest = defineGuestModel(sequelize, { User })
     const Loose = sequelize.define('Loose', { ownerId: DataTypes.INTEGER })
+    sequelize.define('Todo', {}).belongsTo(User)
     const refusals: [unknown, RegExp][] = [
       [{}, /option 'Guest'/],
       [{ Guest: User }, /option 'Guest'/],
@@ -166,7 +167,18 @@ describe('at start-up mergeGuest refuses', () => {
         /names 'nobody', which Loose does not have/,
       ],
       [{ Guest, reassign: [Guest] }, /names Guest, which is a model of this package/],
-      [{ Guest, conflict: 'keep-both' }, /option 'conflict'/],
+      [{ Guest, conflict: 'keep-both' }, /option 'conflict'.*, not 'keep-both'$/],
+      [{ Guest, conflict: { Todo: 'x' } }, /option 'conflict'.*, not an object whose Todo is 'x'$/],
+      [{ Guest, conflict: { User: 'keep-guest' } }, /names User, of which no row is ever deleted/],
+      [
+        {
+          Guest,
+          conflict: { Todo: 'keep-guest' },
+          reassign: [{ model: Loose, foreignKey: 'ownerId' }],
+        },
+        /names Todo, of which no row moves/,
+      ],
+      [{ Guest: User }, /must be the Guest model that defineGuestModel returned, not User, another model/],
       [{ Guest, conflict: { Nothing: 'keep-guest' } }, /names a model 'Nothing'/],
       [{ Guest, trustedOrigins: ['idp.example'] }, /option 'trustedOrigins'/],
       [{ Guest, trustedOrigins: ['https://idp.example/'] }, /option 'trustedOrigins'/],

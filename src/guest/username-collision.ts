@@ -1,0 +1,21 @@
+import { UniqueConstraintError } from 'sequelize'
+import { fieldOf } from '../database/columns.js'
+import { guestSettings, type GuestModel, type WriteOptions } from './guest.js'
+import { usernameIsTaken } from './statements.js'
+
+/**
+ * Whether it was the username that collided. The database is asked; but a transaction of the caller's at REPEATABLE READ or
+ * SERIALIZABLE does not see a name that was taken after its first look, so there the constraint's word counts as well.
+ */
+export async function isUsernameCollision(
+  Guest: GuestModel,
+  username: string,
+  error: unknown,
+  { transaction }: WriteOptions,
+): Promise<boolean> {
+  if (await usernameIsTaken(Guest, username, { transaction })) return true
+  if (transaction === undefined || !(error instanceof UniqueConstraintError)) return false
+  const { User, usernameField } = Guest[guestSettings]
+  const [column, ...more] = Object.keys(error.fields)
+  return more.length === 0 && column === fieldOf(User, usernameField)
+}

@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict'
+import { afterEach, describe, it } from 'node:test'
+import session, { type SessionOptions, type Store } from 'express-session'
+import { convertRouter, mergeGuest, type ConvertMessage } from '../../src/index.js'
+import {
+  express,
+  startApplication,
+  whoIs,
+  type TestApp,
+  type User,
+  type Who,
+} from '../support/application.js'
+import { later } from '../support/clock.js'
+import { whileStoreFails } from '../support/failing-store.js'
+import { logIn } from './merge/stage.js'
+import { fred, ginger, HTML, pathOf, post } from './conversion/stage.js'
+
+let app: TestApp | undefined
+afterEach(async () => {
+  await app?.close()
+  app = undefined
+})
+
+const mailbox: ConvertMessage[] = []
+
+async function start(
+  options: Partial<SessionOptions> = {},
+  { onMerge, verifies = false }: { onMerge?: () => unknown; verifies?: boolean } = {},
+): Promise<TestApp> {
+  app = await startApplication({
+    session: options,
+    routes(host, { passport, Guest }) {
+      host.use(mergeGuest({ Guest, ...(onMerge && { onMerge }) }))
+      host.get('/play', passport.authenticate('guest'), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.post(
+        '/local',
+        express.urlencoded({ extended: false }),
+        passport.authenticate('local'),
+        (req, res) => {
+          res.json(whoIs(req))
+        },
+      )
+      host.post('/by-hand', (req, res, next) => {
+        Guest.convert(req.user as User, { username: 'by hand' }).then((user) => {
+          req.login(user, (error) => {
+            if (error) next(error)
+            else res.json(whoIs(req))
+          })
+        }, next)
+      })
+      host.use(
+        '/convert',
+        convertRouter({
+          Guest,
+          hashPassword: () => 'hash',
+          ...(verifies && {
+            verifyEmail: { baseUrl: 'https://example.test', send: (message) => mailbox.push(message) },
+          }),
+        }),
+      )
+    },
+  })
+  await app.User.create({ username: 'account' })
+  return app
+}
+
+/** A browser in which a guest is logged in, and the cookie by which requests are under way. */
+async function guest({ browser }: TestApp) {
+  const fresh = browser()
+  await fresh.get('/play').expect(200)
+  return { browser: fresh, cookie: cookieOf(fresh) }
+}
+
+function cookieOf(browser: ReturnType<TestApp['browser']>): string {
+  const { jar } = browser as unknown as {
+    jar: { getCookies: (access: object) => { name: string; value: string }[] }
+  }
+  return jar
+    .getCookies({ domain: '127.0.0.1', path: '/', secure: false, script: false })
+    .map(({ name, value }) => `${name}=${value}`)
+    .join('; ')
+}
+
+const ends: [string, (browser: ReturnType<TestApp['browser']>) => Promise<{ status: number }>, number][] = [
+  ['logs in to an account', async (browser) => await logIn(browser, 'account'), 200],
+  ['converts by the form', async (browser) => await post(browser, fred), 303],
+  ['converts by hand', async (browser) => await browser.post('/by-hand'), 200],
+]
+
+describe('a request that was sent before the browser heard of its new session', () => {
+  for (const options of [
+    {},
+    { rolling: true, cookie: { maxAge: 60_000 } },
+    { resave: true, rolling: true },
+    { saveUninitialized: true },
+  ]) {
+    for (const [what, end, status] of ends) {
+      it(`when the guest ${what}, makes no guest and sets no cookie: ${JSON.stringify(options)}`, async () => {
+        const host = await start(options)
+        const { browser, cookie } = await guest(host)
+        assert.equal((await end(browser)).status, status)
+        const users = await host.User.count()
+        const late = await host.browser().get('/play').set('Cookie', cookie).expect(200)
+        assert.equal((late.body as Who).user, null)
+        assert.equal(late.headers['set-cookie'], undefined)
+        assert.equal(await host.User.count(), users)
+        assert.equal(((await browser.get('/who')).body as Who).isRegularUser, true)
+      })
+    }
+  }
+
+  it('on any other page sets no cookie either, where cookies roll', async () => {
+    const host = await start({ rolling: true, cookie: { maxAge: 60_000 } })
+    const { browser, cookie } = await guest(host)
+    await logIn(browser, 'account').expect(200)
+    const late = await host.browser().get('/who').set('Cookie', cookie).expect(200)
+    assert.equal(late.headers['set-cookie'], undefined)
+  })
+
+  it('when the guest follows the link to their account, makes no guest', async () => {
+    const host = await start({}, { verifies: true })
+    const { browser, cookie } = await guest(host)
+    await post(browser, ginger)
+    const link = pathOf(mailbox.pop()?.link ?? '')
+    await browser.post(link).set('Accept', HTML).expect(303)
+    const late = await host.browser().get('/play').set('Cookie', cookie).expect(200)
+    assert.equal(late.headers['set-cookie'], undefined)
+  })
+
+  it('at whatever moment of the login it comes, does not replace the account’s session', async () => {
+    const host = await start({ store: slow(new session.MemoryStore()) }, { onMerge: () => pause(20) })
+    const { browser, cookie } = await guest(host)
+    const headers = {
+      cookie,
+      'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    }
+    const login = { isDone: false }
+    const loggedIn = logIn(browser, 'account').then((response) => {
+      login.isDone = true
+      return response
+    })
+    const polls: Promise<Response>[] = []
+    while (!login.isDone) {
+      polls.push(fetch(`${host.origin}/play`, { headers }))
+      await pause(4)
+    }
+    assert.equal((await loggedIn).status, 200)
+    const cookies = (await Promise.all(polls)).map((answer) => answer.headers.get('set-cookie'))
+    assert.ok(cookies.length > 5)
+    assert.deepEqual([...new Set(cookies)], [null])
+    assert.equal(await host.Guest.count(), 0)
+  })
+
+  it('can log in, as a double click on the button does', async () => {
+    const host = await start()
+    const { browser, cookie } = await guest(host)
+    await logIn(browser, 'account').expect(200)
+    const second = host.browser()
+    const response = await logIn(second, 'account').set('Cookie', cookie).expect(200)
+    assert.equal((response.body as Who).user?.username, 'account')
+    assert.equal(((await second.get('/who')).body as Who).user?.username, 'account')
+  })
+
+  it('on the form sets no cookie either, where every session is stored', async () => {
+    const host = await start({ saveUninitialized: true })
+    const { browser, cookie } = await guest(host)
+    await logIn(browser, 'account').expect(200)
+    const late = await host
+      .browser()
+      .post('/convert')
+      .set({ Cookie: cookie, Accept: HTML })
+      .type('form')
+      .send(fred)
+    assert.equal(late.headers['set-cookie'], undefined)
+  })
+
+  it('is a stranger’s after ten seconds', async () => {
+    const host = await start()
+    const { browser, cookie } = await guest(host)
+    await logIn(browser, 'account').expect(200)
+    await later(11, async () => {
+      const late = await host.browser().get('/play').set('Cookie', cookie).expect(200)
+      assert.equal((late.body as Who).isGuest, true)
+    })
+  })
+})
+
+describe('the second click on the button of the form', () => {
+  for (const [name, address, location] of [
+    ['leads to the last page', '/convert', '/convert/success'],
+    ['leads to where they wanted to go', '/convert?next=%2Flist', '/list'],
+  ] as const) {
+    it(name, async () => {
+      const host = await start()
+      const { browser, cookie } = await guest(host)
+      assert.equal((await post(browser, fred, address)).status, 303)
+      const second = host.browser().post(address).set({ Cookie: cookie, Accept: HTML }).type('form')
+      const response = await second.send(fred)
+      assert.deepEqual([response.status, response.headers['location']], [303, location])
+      assert.equal(response.headers['set-cookie'], undefined)
+      const opened = await host.browser().get(address).set({ Cookie: cookie, Accept: HTML })
+      assert.equal(opened.headers['location'], location)
+    })
+  }
+
+  it('leads home when the guest has logged in meanwhile', async () => {
+    const host = await start()
+    const { browser, cookie } = await guest(host)
+    await logIn(browser, 'account').expect(200)
+    const late = host.browser().post('/convert').set({ Cookie: cookie, Accept: HTML }).type('form')
+    assert.equal((await late.send(fred)).headers['location'], '/')
+  })
+})
+
+describe('a guest whose conversion or merge fails', () => {
+  it('can leave, and begin anew at once', async () => {
+    const host = await start(
+      {},
+      {
+        onMerge: () => {
+          throw new Error('not today')
+        },
+      },
+    )
+    const { browser, cookie } = await guest(host)
+    await logIn(browser, 'account').expect(500)
+    await post(browser, { ...fred, username: 'account' })
+    assert.equal(((await browser.get('/who')).body as Who).isGuest, true)
+    await host.User.destroy({ where: {} })
+    const anew = await host.browser().get('/play').set('Cookie', cookie).expect(200)
+    assert.equal((anew.body as Who).isGuest, true)
+  })
+})
+
+describe('a session store that does not keep the note', () => {
+  it('is in no login’s way', async () => {
+    const host = await start()
+    const { browser } = await guest(host)
+    await whileStoreFails(host.store, async () => await logIn(browser, 'account').expect(200), { times: 1 })
+    assert.equal(((await browser.get('/who')).body as Who).user?.username, 'account')
+  })
+
+  it('that cannot be asked makes a guest, as of anybody', async () => {
+    const host = await start()
+    const { browser, cookie } = await guest(host)
+    await logIn(browser, 'account').expect(200)
+    const get = host.store.get.bind(host.store)
+    host.store.get = (id, done) => {
+      if (cookie.includes(id)) get(id, done)
+      else done(new Error('The store is away'))
+    }
+    const late = await host.browser().get('/play').set('Cookie', cookie).expect(200)
+    assert.equal((late.body as Who).isGuest, true)
+  })
+
+  it('holds no login under it, and no session that a cookie could open', async () => {
+    const host = await start()
+    const { browser, cookie } = await guest(host)
+    await logIn(browser, 'account').expect(200)
+    const sessions = (host.store as unknown as { sessions: Record<string, string> }).sessions
+    const notes = Object.entries(sessions).filter(([, record]) => record.includes('guest:ended'))
+    assert.equal(notes.length, 1)
+    const [[id, record] = ['', '']] = notes
+    assert.deepEqual(Object.keys(JSON.parse(record) as object), ['cookie', 'guest:ended'])
+    assert.ok(!cookie.includes(id))
+  })
+})
+
+/** A store that takes its time, as one over a network does. */
+function slow(store: Store): Store {
+  for (const method of ['get', 'set', 'destroy'] as const) {
+    const now = (store[method] as (...given: unknown[]) => void).bind(store)
+    Object.assign(store, {
+      [method]: (...given: unknown[]) =>
+        setTimeout(() => {
+          now(...given)
+        }, 5),
+    })
+  }
+  return store
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
