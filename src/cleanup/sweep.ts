@@ -100,7 +100,7 @@ export async function sweep(what: Sweep, options: SweepOptions): Promise<Swept> 
 
 async function sweepBatch(
   what: Sweep,
-  { sequelize, dryRun }: SweepOptions,
+  { sequelize, batchSize, dryRun }: SweepOptions,
   after: Position | undefined,
   limit: number,
 ): Promise<Batch> {
@@ -108,7 +108,9 @@ async function sweepBatch(
     const rows = await takeDue(what.due, { after, limit })
     return batchOf(rows, (await what.spare?.(rows, undefined))?.size)
   }
-  return (await sweepAtOnce(what, after, limit)) ?? (await sweepInSteps(what, sequelize, after, limit))
+  // What is taken apart is not tried at once again until it is through.
+  const whole = limit === batchSize ? await sweepAtOnce(what, after, limit) : undefined
+  return whole ?? (await sweepInSteps(what, sequelize, after, limit))
 }
 
 async function sweepAtOnce(
