@@ -375,7 +375,9 @@ describe('diagnose', () => {
         const messages = findings.map(({ message }) => message).sort()
         assert.match(messages[0] ?? '', /_other`\.`Bills` \(userId\) refers to `Users`/)
         assert.match(messages[1] ?? '', /_other`\.`Lines` \(orderId\) refers to `.*_other`\.`Orders`/)
-        await run(findings.map(({ remedy }) => remedy).join(''))
+        const remedies = findings.map(({ remedy }) => remedy).join('')
+        assert.match(remedies, new RegExp(`REFERENCES \`${own}\`\\.\`Users\``)) // there is one beside the table, too
+        await run(remedies)
         assert.deepEqual(await check(), [])
       } finally {
         await run(`DROP DATABASE "${own}_other"`)
