@@ -11,6 +11,7 @@ import { dialect, isEmbedded, openDatabase, type TestDatabase } from '../support
 import { plainUser } from '../support/host-application.js'
 import { urlOf } from './database-url.js'
 import { runIn, type Run } from './stage.js'
+import { describeWhere, itWhere } from '../support/where.js'
 
 describe('with nothing but DATABASE_URL', () => {
   let folder: string
@@ -50,7 +51,7 @@ describe('with nothing but DATABASE_URL', () => {
   })
 })
 
-describe('with nothing but DATABASE_URL, on its database', { skip: isEmbedded }, () => {
+describeWhere(!isEmbedded)('with nothing but DATABASE_URL, on its database', () => {
   let database: TestDatabase
   let folder: string
   let env: Record<string, string>
@@ -165,7 +166,7 @@ describe('with nothing but DATABASE_URL, on its database', { skip: isEmbedded },
       )
     }))
 
-  it('a database in a schema', { skip: dialect !== 'postgres' }, () =>
+  itWhere(dialect === 'postgres')('a database in a schema', () =>
     within(async () => {
       const { sequelize } = database
       await sequelize.createSchema('app', {})

@@ -8,11 +8,12 @@ import { migrationsFor } from '../../src/migrations/index.js'
 import { at, DAY, later } from '../support/clock.js'
 import { dialect, openDatabase, type TestDatabase } from '../support/database.js'
 import { buildApp, codes, defineModels, type Models } from './stage.js'
+import { itWhere } from '../support/where.js'
 
 /** What SQLite cannot alter, and InnoDB does by itself. */
-const onPostgres = { skip: dialect !== 'postgres' }
-const onServers = { skip: dialect === 'sqlite' }
-const notOnMysql = { skip: dialect === 'mysql' }
+const itOnPostgres = itWhere(dialect === 'postgres')
+const itOnServers = itWhere(dialect !== 'sqlite')
+const itNotOnMysql = itWhere(dialect !== 'mysql')
 
 describe('diagnose', () => {
   let database: TestDatabase
@@ -160,7 +161,7 @@ describe('diagnose', () => {
       assert.match(finding.message, /reissuedAt/)
     })
 
-    it('names a column of another kind, and one that is too short', onServers, async () => {
+    itOnServers('names a column of another kind, and one that is too short', async () => {
       await makeTables()
       const queryInterface = database.sequelize.getQueryInterface()
       await queryInterface.changeColumn('Visitors', 'lastUsedAt', { type: DataTypes.STRING })
@@ -170,7 +171,7 @@ describe('diagnose', () => {
       assert.match((await check()).map(({ message }) => message).join(), /confirmedBy is .*\(10\)/)
     })
 
-    it('names an instant without a zone', onPostgres, async () => {
+    itOnPostgres('names an instant without a zone', async () => {
       await makeTables()
       await run('ALTER TABLE "Guests" ALTER COLUMN "lastSeenAt" TYPE timestamp')
       await only('column-type', 'error')
@@ -201,9 +202,8 @@ describe('diagnose', () => {
       { table: 'VisitorLogs', column: 'visitorId', target: 'Visitors', key: 'id' },
     ]
     for (const { table, column, target, key } of cases) {
-      it(
+      itOnServers(
         `names that from ${table} to ${target} if it is gone, and gives the statements for it`,
-        onServers,
         async () => {
           await makeTables()
           await dropKeys(table)
@@ -214,7 +214,7 @@ describe('diagnose', () => {
         },
       )
 
-      it(`names that from ${table} to ${target} if it keeps rows, once`, onServers, async () => {
+      itOnServers(`names that from ${table} to ${target} if it keeps rows, once`, async () => {
         await makeTables()
         await dropKeys(table)
         await run(
@@ -227,7 +227,7 @@ describe('diagnose', () => {
       })
     }
 
-    it('gives statements that clear away what refers to nothing', onServers, async () => {
+    itOnServers('gives statements that clear away what refers to nothing', async () => {
       await makeTables()
       await dropKeys('Guests')
       const { id } = await models.Guest.createGuestUser()
@@ -243,7 +243,7 @@ describe('diagnose', () => {
       )
     })
 
-    it('names one that a table made by hand has not', { skip: dialect !== 'sqlite' }, async () => {
+    itWhere(dialect === 'sqlite')('names one that a table made by hand has not', async () => {
       await makeTables()
       await run(
         `ALTER TABLE "GuestWishes" RENAME TO "Old"; CREATE TABLE "GuestWishes" AS SELECT * FROM "Old"`,
@@ -296,7 +296,7 @@ describe('diagnose', () => {
       assert.match(message, /Lines.* \(orderId\) refers to .*Orders/)
     })
 
-    it('names one without an index, and gives the statement for it', notOnMysql, async () => {
+    itNotOnMysql('names one without an index, and gives the statement for it', async () => {
       defineOrders({ isIndexed: false })
       await makeTables()
       const { remedy } = await only('foreign-key-without-index', 'warning')
@@ -304,7 +304,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('counts an index that begins with the key, and none that merely contains it', notOnMysql, async () => {
+    itNotOnMysql('counts an index that begins with the key, and none that merely contains it', async () => {
       defineOrders({ isIndexed: false })
       await makeTables()
       await run('CREATE INDEX orders_what_user ON "Orders" ("what", "userId")')
@@ -313,7 +313,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('counts an index of all rows that refer, and none of some other rows', onPostgres, async () => {
+    itOnPostgres('counts an index of all rows that refer, and none of some other rows', async () => {
       defineOrders({ isIndexed: false })
       await makeTables()
       await run(`CREATE INDEX only_tea ON "Orders" ("userId") WHERE "what" = 'tea'`)
@@ -322,7 +322,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('names one that would set to null what must not be', notOnMysql, async () => {
+    itNotOnMysql('names one that would set to null what must not be', async () => {
       defineOrders({ allowNull: true, onDelete: 'SET NULL' })
       await makeTables()
       assert.deepEqual(await check(), [])
@@ -333,7 +333,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('names one that sets a default that may refer to nothing', notOnMysql, async () => {
+    itNotOnMysql('names one that sets a default that may refer to nothing', async () => {
       await makeTables()
       await run(`CREATE TABLE "Drafts" ("userId" INTEGER REFERENCES "Users" ("id") ON DELETE SET DEFAULT);
         CREATE INDEX drafts_user ON "Drafts" ("userId")`)
@@ -349,7 +349,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('gives a statement that a partitioned table takes', onPostgres, async () => {
+    itOnPostgres('gives a statement that a partitioned table takes', async () => {
       await makeTables()
       await run(`CREATE TABLE "Events" ("userId" int NOT NULL REFERENCES "Users" ON DELETE CASCADE) PARTITION BY HASH ("userId");
         CREATE TABLE "Events0" PARTITION OF "Events" FOR VALUES WITH (MODULUS 1, REMAINDER 0)`)
@@ -358,7 +358,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('sees those of another database of the server', { skip: dialect !== 'mysql' }, async () => {
+    itWhere(dialect === 'mysql')('sees those of another database of the server', async () => {
       defineOrders({})
       await makeTables()
       const own = database.sequelize.getDatabaseName()
@@ -396,7 +396,7 @@ describe('diagnose', () => {
       assert.match(message, /a visitor pass/)
     })
 
-    it('tells tables of one name apart by their schemas', onPostgres, async () => {
+    itOnPostgres('tells tables of one name apart by their schemas', async () => {
       await makeTables()
       await run(`CREATE SCHEMA other; CREATE TABLE other."Users" (id int PRIMARY KEY);
         CREATE TABLE other."Orders" ("userId" int NOT NULL REFERENCES other."Users" ON DELETE RESTRICT);
@@ -458,7 +458,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('notes that addresses are looked up without an index', onPostgres, async () => {
+    itOnPostgres('notes that addresses are looked up without an index', async () => {
       await database.sequelize.sync()
       const { remedy } = await only('email-without-lower-index', 'note')
       await run(remedy)
