@@ -1,7 +1,10 @@
 import type { Sequelize, Transaction } from 'sequelize'
 import { retryOnDeadlock } from '../database/deadlock.js'
 import { isRowsOwnFault } from './row-fault.js'
-import { inBatch, takeDue, type DueRow, type Gone, type Position } from './statements.js'
+import { inBatch } from './statements/batch-transaction.js'
+import type { Gone } from './statements/delete-due.js'
+import type { DueRow, Position } from './statements/due.js'
+import { takeDue } from './statements/take-due.js'
 import type { Sweep } from './sweep.js'
 
 /** How a batch meets the database. */

@@ -2,7 +2,7 @@ import { checkCleanupModels } from './cleanup.js'
 import { everythingDue } from './due.js'
 import { parseCleanupOptions, type CleanupModels, type CleanupOptions } from './options.js'
 import type { CleanupKind } from './result.js'
-import { countDueRows } from './statements.js'
+import { countDueRows } from './statements/take-due.js'
 
 /** How many rows of each kind are due, one statement each; without regard to `keep`. For the end of a progress bar. */
 export async function countDue(

@@ -4,7 +4,7 @@ import type { Visitor } from '../visitor/visitor.js'
 import type { VisitorLog } from '../visitor/visits/visitor-log.js'
 import type { CleanupModels, CleanupPlan } from './options.js'
 import type { CleanupKind } from './result.js'
-import type { Due } from './statements.js'
+import type { Due } from './statements/due.js'
 
 /** What is due of each kind that was asked for, in the order in which it goes. */
 export function everythingDue(

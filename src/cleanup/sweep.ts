@@ -1,7 +1,9 @@
 import { sayWhy, sweepBatch, type BatchOptions } from './batch.js'
 import type { Pace } from './pace.js'
 import type { CleanupKind, CleanupProgress } from './result.js'
-import { skipDue, type Due, type DueRow, type Gone, type Position } from './statements.js'
+import type { Gone } from './statements/delete-due.js'
+import type { Due, DueRow, Position } from './statements/due.js'
+import { skipDue } from './statements/take-due.js'
 import type { Transaction } from 'sequelize'
 
 /** One kind of rows, and how they go. */

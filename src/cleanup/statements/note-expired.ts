@@ -1,6 +1,6 @@
-import { quotedField, quotedTable } from '../database/columns.js'
-import { guestSettings, type GuestModel } from '../guest/guest.js'
-import { dayOf, type GuestEnd } from '../guest/outcome.js'
+import { quotedField, quotedTable } from '../../database/columns.js'
+import { guestSettings, type GuestModel } from '../../guest/guest.js'
+import { dayOf, type GuestEnd } from '../../guest/outcome.js'
 
 /**
  * PostgreSQL's own way to note how many guests expired, by the day on which they were made, as a part of the statement that deletes them.

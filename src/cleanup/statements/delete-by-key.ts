@@ -1,6 +1,6 @@
 import type { Model, ModelStatic, Transaction } from 'sequelize'
-import { quotedField, quotedTable, sequelizeOf } from '../database/columns.js'
-import { runPrepared, speaksPostgres, statement } from '../database/prepared.js'
+import { quotedField, quotedTable, sequelizeOf } from '../../database/columns.js'
+import { runPrepared, speaksPostgres, statement } from '../../database/prepared.js'
 
 /** How rows are deleted. */
 export interface DeleteOptions {

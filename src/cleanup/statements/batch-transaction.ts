@@ -1,0 +1,35 @@
+import { Transaction, type Sequelize, type TransactionOptions } from 'sequelize'
+import { speaksPostgres } from '../../database/prepared.js'
+
+/** Milliseconds that one statement waits for a row that a request holds, before its batch is taken apart. */
+export const ONE_STATEMENT_WAITS = 50
+/** Milliseconds that a batch waits for it which locks its rows one by one. */
+const STEPS_WAIT = 500
+
+/**
+ * A condition that is true, and sets for this one transaction on PostgreSQL what becomes of a request that holds a row which would go along by
+ * a cascade: it is the clean-up that gives up, before the database begins to look for deadlocks, which it does after a second, and might
+ * end the request's transaction. And a batch need not reach the disk before the next begins: if the machine fails just then, the next
+ * run deletes it again.
+ */
+export function forThisBatch(waits: number): string {
+  const settings = { lock_timeout: `${String(waits)}ms`, synchronous_commit: 'off' }
+  const calls = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  return `(SELECT CONCAT(${calls.join(', ')})) IS NOT NULL`
+}
+
+/** The transaction of a batch. Without gap locks on MySQL, which would make new guests wait. */
+export async function inBatch<T>(
+  sequelize: Sequelize,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const isSqlite = sequelize.getDialect() === 'sqlite'
+  const options: TransactionOptions = isSqlite
+    ? { type: Transaction.TYPES.IMMEDIATE }
+    : { isolationLevel: Transaction.ISOLATION_LEVELS.READ_COMMITTED }
+  return await sequelize.transaction(options, async (transaction) => {
+    if (speaksPostgres(sequelize))
+      await sequelize.query(`SELECT ${forThisBatch(STEPS_WAIT)}`, { transaction })
+    return await work(transaction)
+  })
+}
