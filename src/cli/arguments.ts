@@ -53,6 +53,12 @@ export function fraction(text: string): number {
   return value
 }
 
+/** A condition in SQL; the database will say more of it. */
+export function condition(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Must be a condition in SQL.')
+  return text
+}
+
 /** Any JSON. */
 export function json(text: string): unknown {
   try {
