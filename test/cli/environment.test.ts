@@ -36,6 +36,18 @@ describe('with nothing but DATABASE_URL', () => {
     }
   })
 
+  it(
+    'a connection that is refused is not one that fails',
+    { skip: isEmbedded || dialect === 'sqlite' },
+    async () => {
+      const url = new URL(process.env['DATABASE_URL'] ?? '')
+      url.pathname = '/no_such_database_of_passport_ephemeral'
+      const { code, stderr } = await runIn(folder, ['visitors'], { env: { DATABASE_URL: url.href } })
+      assert.equal(code, 1)
+      assert.match(stderr, /^passport-ephemeral: The database refused the connection: /)
+    },
+  )
+
   it('variables that are wrong are named', async () => {
     const env = { DATABASE_URL: 'postgres://127.0.0.1:1/app' }
     for (const [variable, value] of [
@@ -182,7 +194,13 @@ describe('with nothing but DATABASE_URL, on its database', { skip: isEmbedded },
 
   it('an application without users tables has visitors; one that uses half of it says so', () =>
     within(async () => {
-      assert.deepEqual(JSON.parse(await ok(['migrate', '--json'])), {
+      for (const argv of [['migrate'], ['cleanup', '--max-age', '1d'], ['visitors']]) {
+        const { code, stdout, stderr } = await run(argv)
+        assert.deepEqual([code, stdout], [2, ''])
+        assert.match(stderr, /no users table: Users or users was looked for.*--users-table.*--without guests/)
+      }
+      assert.deepEqual(await database.sequelize.getQueryInterface().showAllTables(), [])
+      assert.deepEqual(JSON.parse(await ok(['migrate', '--json', '--without', 'guests'])), {
         executed: ['passport-ephemeral-0001-visitor-passes'],
       })
       await plainUser()(database.sequelize).sync()
@@ -206,6 +224,7 @@ describe('with nothing but DATABASE_URL, on its database', { skip: isEmbedded },
 
   it('without the secret nobody is invited and no uuid is shown; the rest works', () =>
     within(async () => {
+      Object.assign(env, { PASSPORT_EPHEMERAL_WITHOUT: 'guests' })
       await ok(['migrate'])
       const invite = ['invite', '--email', 'kim@example.com', '--scope', 'A', '--url', 'https://example.com/']
       const none = { VISITOR_SECRET: '' }
@@ -242,6 +261,7 @@ describe('with nothing but DATABASE_URL, on its database', { skip: isEmbedded },
             },
           )
         })
+      Object.assign(env, { PASSPORT_EPHEMERAL_WITHOUT: 'guests' })
       const migrated = await spawned(['migrate', '--json'])
       assert.equal(migrated.code, 0, migrated.stderr)
       assert.ok(JSON.parse(migrated.stdout))

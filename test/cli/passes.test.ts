@@ -310,6 +310,31 @@ describe('passes on the command line', () => {
   })
 })
 
+describe('a database without our tables, or with half of them', () => {
+  it('is explained alike by every command', async () => {
+    const stage = await openStage({ sync: false })
+    try {
+      const commands = [['visitors'], ['visits', '1'], ['stats'], ['invite', ...KIM], ['revoke', '1']]
+      const explained = async () => {
+        for (const argv of commands) {
+          const { code, stdout, stderr } = await stage.run(argv)
+          assert.deepEqual([code, stdout], [1, ''], argv.join(' '))
+          assert.match(stderr, /passport-ephemeral migrate; passport-ephemeral doctor says what is missing/)
+          assert.equal(stderr.trimEnd().split('\n').length, 1)
+        }
+      }
+      await explained()
+      await stage.sequelize.sync()
+      const queryInterface = stage.sequelize.getQueryInterface()
+      await queryInterface.removeColumn('Visitors', 'scope')
+      commands.splice(2, 1)
+      await explained()
+    } finally {
+      await stage.close()
+    }
+  })
+})
+
 describe('passes whose links carry bare UUIDs', () => {
   it('are listed without them: each would be a token', async () => {
     const stage = await openStage({ visitor: { secret: false } })

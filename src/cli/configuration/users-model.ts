@@ -4,6 +4,9 @@ import { columnType } from './column-type.js'
 import type { TableOptions } from './configuration.js'
 import { findTable, type ExistingTable } from './existing-tables.js'
 
+/** What a users table is usually called. */
+export const USERS: readonly string[] = ['Users', 'users']
+
 /**
  * The users table, if there is one.
  *
@@ -13,7 +16,7 @@ export async function findUsers(
   sequelize: Sequelize,
   { usersTable, schema }: TableOptions,
 ): Promise<ExistingTable | undefined> {
-  const found = await findTable(sequelize, usersTable, ['Users', 'users'], schema)
+  const found = await findTable(sequelize, usersTable, USERS, schema)
   if (found === undefined && usersTable !== undefined) {
     throw new UsageError(`--users-table: there is no table '${usersTable}'${where(schema)}`)
   }
