@@ -192,6 +192,10 @@ describe('cleanup on the command line', () => {
     assert.doesNotMatch(stdout, /2\/2/)
     assert.doesNotMatch(stderr, /wishes/) // there are none
     assert.equal((await stage.run(['cleanup'])).stderr, '')
+    await makeGuests(stage, { one: 22, two: 21 })
+    const narrow = await stage.run(['cleanup', '--batch-size', '1'], { terminal: 50 })
+    const longest = /guests +([=-]*) 2\/2[^\n\u001b]*/u.exec(narrow.stderr)?.[0] ?? ''
+    assert.ok(longest.length > 20 && longest.length <= 50, longest)
   })
 })
 

@@ -177,6 +177,39 @@ describe('with nothing but DATABASE_URL, on its database', { skip: isEmbedded },
       )
     }))
 
+  it('users whose table has a column of the name of our mark', () =>
+    within(async () => {
+      const { sequelize } = database
+      const User = plainUser({ guest: DataTypes.BOOLEAN })(sequelize)
+      await User.sync()
+      await ok(['migrate'])
+      const old = await User.create({ username: 'old', guest: true })
+      await sequelize.query(
+        `INSERT INTO ${dialect === 'mysql' ? '`Guests` (`userId`, `createdAt`, `lastSeenAt`)' : '"Guests" ("userId", "createdAt", "lastSeenAt")'}
+         VALUES (${String(old.get('id'))}, '2020-01-01 00:00:00', '2020-01-01 00:00:00')`,
+      )
+      assert.match(await ok(['cleanup', '--max-age', '1d']), /guests +1$/m)
+      assert.match(await ok(['stats', '--days', '1']), /total/)
+      assert.equal(await User.count(), 0)
+      assert.notEqual((await run(['doctor', '--json'])).stdout, '')
+    }))
+
+  it('users whose keys are of a type that the database was taught', { skip: dialect !== 'postgres' }, () =>
+    within(async () => {
+      const { sequelize } = database
+      await sequelize.query(`
+        CREATE EXTENSION citext;
+        CREATE TYPE mood AS ENUM ('merry', 'sad');
+        CREATE TABLE users (handle citext PRIMARY KEY, mood mood, moods mood[])`)
+      await ok(['migrate'])
+      await sequelize.query(`
+        INSERT INTO users VALUES ('Kim', 'sad', '{merry,sad}'), ('Lee', 'merry', NULL);
+        INSERT INTO "Guests" VALUES ('KIM', '2020-01-01', '2020-01-01')`)
+      assert.match(await ok(['cleanup', '--max-age', '1d']), /guests +1$/m)
+      assert.deepEqual((await sequelize.query('SELECT handle FROM users'))[0], [{ handle: 'Lee' }])
+    }),
+  )
+
   it('a database in a schema', { skip: dialect !== 'postgres' }, () =>
     within(async () => {
       const { sequelize } = database
