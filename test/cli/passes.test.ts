@@ -305,7 +305,7 @@ describe('passes on the command line', () => {
         lines.every((line) => line.length <= 100),
         cut.stdout,
       )
-      assert.match(lines[3] ?? '', /GET \/reference\/x+…  .*…$/)
+      assert.match(lines[3] ?? '', /GET \/reference\/x+… {2}.*…$/)
       assert.match(cut.stderr, /--json prints all of it/)
       const whole = await stage.run(['visits', String(pass.id)])
       assert.ok(whole.stdout.includes(path))

@@ -82,7 +82,7 @@ export function defineCleanup(program: Command, perform: Perform): void {
           cleanup(models, { ...options, signal, ...(progress && { onProgress: progress.onProgress }) }),
         ).finally(() => progress?.stop())
         if (output.isJson) output.document(result)
-        else printCleanup(output, result)
+        else printCleanup(output, models, result)
         const isUndone = result.blocked > 0 || result.stoppedBy === 'signal'
         return isUndone ? ExitCode.PROBLEM : ExitCode.DONE
       }),
