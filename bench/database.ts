@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import { addressOf, dropDatabase, newDatabaseName, onServer } from './on-server.js'
 import { openModels } from './servers/models.js'
 import { ROUTES, SCOPE } from './servers/settings.js'
 
@@ -13,19 +12,17 @@ export interface BenchDatabase {
   readonly drop: () => Promise<void>
 }
 
-const SERVER = process.env['DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 const PASSES = 64
 
 export async function createDatabase(): Promise<BenchDatabase> {
-  const name = `ephemeral_bench_${randomBytes(6).toString('hex')}`
+  const name = newDatabaseName()
   await onServer((admin) => admin.query(`CREATE DATABASE ${name}`))
-  const url = new URL(SERVER)
-  url.pathname = `/${name}`
+  const url = addressOf(name)
   const drop = async (): Promise<void> => {
-    await onServer((admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`))
+    await dropDatabase(name)
   }
   try {
-    return { url: url.href, version: await serverVersion(), links: await fill(url.href), drop }
+    return { url, version: await serverVersion(), links: await fill(url), drop }
   } catch (error) {
     await drop()
     throw error
@@ -49,14 +46,4 @@ async function fill(url: string): Promise<string[]> {
 async function serverVersion(): Promise<string> {
   const { rows } = await onServer((admin) => admin.query<{ server_version: string }>('SHOW server_version'))
   return rows[0]?.server_version ?? 'unknown'
-}
-
-async function onServer<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: SERVER })
-  await admin.connect()
-  try {
-    return await work(admin)
-  } finally {
-    await admin.end()
-  }
 }

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import { addressOf, dropDatabase, newDatabaseName, onServer } from './on-server.js'
 import { openModels } from './servers/models.js'
 
 /** A database full of guests, from which databases alike are made in seconds. */
@@ -11,8 +11,6 @@ export interface Population {
   readonly drop: () => Promise<void>
 }
 
-const SERVER = process.env['DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
-
 /** What there is of each guest. */
 export interface PopulationOptions {
   /** How long ago the youngest of them was made. */
@@ -23,7 +21,7 @@ export interface PopulationOptions {
 
 /** So many guests, made evenly over twelve days, and a tenth as many passes. */
 export async function populate(guests: number, options: PopulationOptions): Promise<Population> {
-  const template = nameOf()
+  const template = newDatabaseName()
   await onServer((admin) => admin.query(`CREATE DATABASE ${template}`))
   const drop = (): Promise<void> => dropDatabase(template)
   try {
@@ -36,7 +34,7 @@ export async function populate(guests: number, options: PopulationOptions): Prom
     guests,
     url: addressOf(template),
     async borrow(work) {
-      const name = nameOf()
+      const name = newDatabaseName()
       await onServer(async (admin) => {
         await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`)
         await admin.query('CHECKPOINT') // whoever comes next must not pay for this one
@@ -87,29 +85,5 @@ export async function run(url: string, sql: string): Promise<pg.QueryResult<Reco
     return await client.query(sql)
   } finally {
     await client.end()
-  }
-}
-
-function nameOf(): string {
-  return `ephemeral_bench_${randomBytes(6).toString('hex')}`
-}
-
-function addressOf(database: string): string {
-  const url = new URL(SERVER)
-  url.pathname = `/${database}`
-  return url.href
-}
-
-async function dropDatabase(name: string): Promise<void> {
-  await onServer((admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`))
-}
-
-async function onServer<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: SERVER })
-  await admin.connect()
-  try {
-    return await work(admin)
-  } finally {
-    await admin.end()
   }
 }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { inspect } from 'node:util'
-import { defineVisitorModels, loadGuest, selfServiceRouter, VisitorTokenStrategy } from '../src/index.js'
+import { DataTypes } from 'sequelize'
+import {
+  defineGuestModel,
+  defineVisitorModels,
+  loadGuest,
+  selfServiceRouter,
+  VisitorTokenStrategy,
+} from '../src/index.js'
 import { migrationsFor } from '../src/migrations/index.js'
 import { SECRET } from './support/application.js'
 import { openDatabase, type TestDatabase } from './support/database.js'
@@ -110,6 +117,20 @@ describe('the others', () => {
     assert.throws(
       () => new VisitorTokenStrategy({ Visitor, stripToken: 1 as never }),
       /'stripToken' must be a boolean/,
+    )
+  })
+})
+
+describe('defineGuestModel', () => {
+  it('refuses users whose key has two parts: a guest’s key would be another tenant’s, too', () => {
+    const Tenant = database.sequelize.define('TenantUser', {
+      tenantId: { type: DataTypes.INTEGER, primaryKey: true },
+      id: { type: DataTypes.INTEGER, primaryKey: true },
+      username: { type: DataTypes.STRING(150), allowNull: false },
+    })
+    assert.throws(
+      () => defineGuestModel(database.sequelize, { User: Tenant }),
+      /option 'User' must be a Sequelize model with a single primary key/,
     )
   })
 })

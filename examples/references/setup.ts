@@ -2,12 +2,15 @@ import connectSessionSequelize from 'connect-session-sequelize'
 import type { Application } from 'express'
 import session from 'express-session'
 import passport from 'passport'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Sequelize } from 'sequelize'
 import { friendlyUsername, GuestStrategy, mergeGuest, VisitorTokenStrategy } from 'passport-ephemeral'
 import type { Models } from './models.js'
 import { passwordStrategy } from './password.js'
 
 const SequelizeStore = connectSessionSequelize(session.Store)
+
+const HOUR = 60 * 60 // seconds
 
 export interface SetupOptions {
   readonly sequelize: Sequelize
@@ -24,7 +27,9 @@ export function setUp(
   const { User, Guest, Visitor } = models
 
   passport.use(new VisitorTokenStrategy({ Visitor })) // 'visitor-token'
-  passport.use(new GuestStrategy({ Guest, generateUsername: friendlyUsername })) // 'guest'
+  // In this process's memory, which suits a demo; an office can be behind one address.
+  const limiter = new RateLimiterMemory({ points: 60, duration: HOUR })
+  passport.use(new GuestStrategy({ Guest, generateUsername: friendlyUsername, limiter })) // 'guest'
   passport.use(passwordStrategy(User)) // 'local', the application's own
   passport.serializeUser(Guest.serializeUser)
   passport.deserializeUser(Guest.deserializeUser)

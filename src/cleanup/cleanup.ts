@@ -1,8 +1,8 @@
-import type { Model } from 'sequelize'
+import type { Model, ModelStatic } from 'sequelize'
 import { sequelizeOf } from '../database/columns.js'
 import { isParanoid } from '../database/host-model.js'
 import { explainMissingTable } from '../database/missing-table.js'
-import { guestModel, guestSettings, type Guest } from '../guest/guest.js'
+import { GUEST_ALIAS, guestModel, guestSettings, type Guest } from '../guest/guest.js'
 import { checkOptions, type Rule } from '../options.js'
 import { visitorModel } from '../visitor/visitor.js'
 import { VisitorLog } from '../visitor/visits/visitor-log.js'
@@ -27,6 +27,28 @@ export function checkCleanupModels(caller: string, models: object): void {
   })
   if (Object.values(models).every((model) => model === undefined))
     throw new TypeError(`${caller}: give it Guest, Visitor or VisitorLog`)
+  checkTables(caller, models as CleanupModels)
+}
+
+/** A copy of a model for another schema still has its companions in the first: what is deleted there would be somebody else's. */
+function checkTables(
+  caller: string,
+  { Guest: Guests, Visitor: Passes, VisitorLog: Visits }: CleanupModels,
+): void {
+  const own = Guests?.[guestSettings].User.associations[GUEST_ALIAS]?.target
+  if (Guests !== undefined && own !== undefined && !areSameTable(Guests, own)) {
+    throw new TypeError(
+      `${caller}: option 'Guest' is a copy for another schema; give it one that defineGuestModel made there`,
+    )
+  }
+  const ofVisits = Visits?.associations['visitor']?.target
+  if (Passes !== undefined && ofVisits !== undefined && !areSameTable(Passes, ofVisits)) {
+    throw new TypeError(`${caller}: options 'Visitor' and 'VisitorLog' do not belong together`)
+  }
+}
+
+function areSameTable(one: ModelStatic<Model>, other: ModelStatic<Model>): boolean {
+  return JSON.stringify(one.getTableName()) === JSON.stringify(other.getTableName())
 }
 
 /**

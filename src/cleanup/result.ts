@@ -25,15 +25,17 @@ export interface CleanupResult {
   /** Guests and passes that were due, and stayed because `keep` said so. */
   readonly kept: number
   /**
-   * Guests that were due, and could not be deleted: mostly because a row of the application's refers to them by a foreign key
+   * Rows that were due, and could not be deleted: mostly because a row of the application's refers to them by a foreign key
    * without `ON DELETE CASCADE` or `SET NULL`. `passport-ephemeral doctor` names such keys.
+   * A dry run, which deletes nothing, finds none.
    */
   readonly blocked: number
   /** What the database, or a hook, said of the first few of those. */
   readonly blockedBy: readonly string[]
   /**
-   * Whether everything that was due was looked at; if not, `stoppedBy` says why not: `'blocked'`, if a hundred guests on end could not be
-   * deleted. The next run goes on.
+   * Whether everything that was due was looked at; if not, `stoppedBy` says why not. `'blocked'`: so many on end could not be deleted that
+   * some behind them were passed over; which ones is left to chance, so that each has its turn in one of the next runs. Rows that
+   * another clean-up or a request held do not count: they are looked at in the next run.
    */
   readonly isComplete: boolean
   readonly stoppedBy: 'timeBudget' | 'signal' | 'blocked' | undefined

@@ -7,7 +7,7 @@ import {
   type TransactionOptions,
 } from 'sequelize'
 import { quotedField, quotedTable, sequelizeOf } from '../database/columns.js'
-import { runPrepared, speaksPostgres, statement } from '../database/prepared.js'
+import { speaksPostgres } from '../database/prepared.js'
 
 /** Which rows of one table are due: those whose `since` is past, and of which nothing else says that they stay. */
 export interface Due {
@@ -48,18 +48,26 @@ export interface DueRow extends Position {
 /** Names of tables within the statements. */
 const [DUE, COMPANION, GUARD] = ['due_row', 'companion', 'guard'] as const
 
+interface TakeOptions {
+  readonly after: Position | undefined
+  readonly limit: number
+  readonly offset?: number
+  readonly transaction?: Transaction
+}
+
 /**
  * The next rows that are due. In a transaction they are locked, and those that somebody else has locked are passed over: another
  * clean-up, or a request that is just now converting this guest. SQLite, which has one writer, locks nothing but everything.
  */
 export async function takeDue(
   due: Due,
-  { after, limit, transaction }: { after?: Position | undefined; limit: number; transaction?: Transaction },
+  { after, limit, offset = 0, transaction }: TakeOptions,
 ): Promise<DueRow[]> {
   const sequelize = sequelizeOf(due.model)
   const rows: unknown[] = await sequelize.query(
     selectDue(due, after, [`${asText(sequelize, columnOf(due, due.since))} AS row_since`]) +
       orderOf(due, limit) +
+      (offset === 0 ? '' : ` OFFSET ${String(offset)}`) +
       (transaction === undefined ? '' : lockClause(due)),
     {
       type: QueryTypes.SELECT,
@@ -73,9 +81,27 @@ export async function takeDue(
   )
 }
 
+/**
+ * Where so many rows end, or, if there are fewer, some of them: the youngest rows are not jumped over. `undefined` if there are none.
+ */
+export async function skipDue(
+  due: Due,
+  after: Position | undefined,
+  rows: number,
+): Promise<Position | undefined> {
+  for (let left = rows; left >= 1; left = Math.floor(left / 2)) {
+    const [row] = await takeDue(due, { after, limit: 1, offset: left - 1 })
+    if (row !== undefined) return row
+  }
+  return undefined
+}
+
 /** What went at once. */
 export interface Gone {
+  /** How many rows were due. */
   readonly size: number
+  /** How many of them are gone: triggers and policies can let a row stay without an error. */
+  readonly deleted: number
   readonly last: Position | undefined
 }
 
@@ -84,7 +110,7 @@ export interface Gone {
  * again. PostgreSQL only. What goes with the rows is not locked beforehand, which would cost a fifth; if a request holds any of it, the
  * statement soon fails, and the batch is taken apart by {@link takeDue}.
  *
- * @param note a further part of the statement, which finds the rows that go in `due`
+ * @param note a further part of the statement, which finds the rows that go in `due`, and the keys of those that went in `gone`
  */
 export async function deleteDue(
   due: Due,
@@ -107,20 +133,22 @@ export async function deleteDue(
   const text =
     `WITH due AS MATERIALIZED (${selectDue({ ...due, with: undefined }, after)} AND ${forThisBatch(ONE_STATEMENT_WAITS)}${orderOf(due, limit)} FOR UPDATE OF ${DUE} SKIP LOCKED),` +
     ` gone AS (DELETE FROM ${quotedTable(from.model)}` +
-    ` WHERE ${quotedField(from.model, from.key)} = ANY(ARRAY(SELECT row_key FROM due)))` +
+    ` WHERE ${quotedField(from.model, from.key)} = ANY(ARRAY(SELECT row_key FROM due))` +
+    ` RETURNING ${quotedField(from.model, from.key)} AS gone_key)` +
     (note === undefined ? '' : `, noted AS (${note})`) +
-    ` SELECT COUNT(*)::int AS size, ${last('row_at::text', 'last_since')}, ${last('row_key', 'last_key')} FROM due`
+    ` SELECT COUNT(*)::int AS size, (SELECT COUNT(*)::int FROM gone) AS deleted, ${last('row_at::text', 'last_since')}, ${last('row_key', 'last_key')} FROM due`
   const [row]: unknown[] = await sequelize.query(text, {
     type: QueryTypes.SELECT,
     replacements: { ...replacementsOf(due), ...after },
     useMaster: true,
   })
-  const { size, last_since: since, last_key: key } = row as LastRow
-  return { size, last: since === null || key === null ? undefined : { since, key } }
+  const { size, deleted, last_since: since, last_key: key } = row as LastRow
+  return { size, deleted, last: since === null || key === null ? undefined : { since, key } }
 }
 
 interface LastRow {
   readonly size: number
+  readonly deleted: number
   readonly last_since: string | null
   readonly last_key: number | string | null
 }
@@ -168,26 +196,10 @@ export async function inBatch<T>(
   })
 }
 
-/** Deletes rows by their keys, past the ORM where that means no more than that. */
-export async function deleteByKey(
-  model: ModelStatic<Model>,
-  key: string,
-  keys: readonly (number | string)[],
-  transaction: Transaction,
-): Promise<void> {
-  const sequelize = sequelizeOf(model)
-  if (speaksPostgres(sequelize)) {
-    const text = `DELETE FROM ${quotedTable(model)} WHERE ${quotedField(model, key)} = ANY($1)`
-    await runPrepared(sequelize, statement(text), [keys], { transaction })
-    return
-  }
-  await model.unscoped().destroy({ where: { [key]: [...keys] }, force: true, hooks: false, transaction })
-}
-
 function selectDue(due: Due, after: Position | undefined, more: readonly string[] = []): string {
   const [key, since] = [columnOf(due, due.key), columnOf(due, due.since)]
   const selected = [
-    `${key} AS row_key`,
+    `${exactly(due, key)} AS row_key`,
     `${since} AS row_at`,
     `${due.reads === undefined ? 'NULL' : columnOf(due, due.reads)} AS row_read`,
     ...more,
@@ -196,6 +208,11 @@ function selectDue(due: Due, after: Position | undefined, more: readonly string[
     `SELECT ${selected.join(', ')} ${fromDue(due)}` +
     (after === undefined ? '' : ` AND ${since} >= :since AND (${since} > :since OR ${key} > :key)`)
   )
+}
+
+/** SQLite's driver rounds numbers past 2^53. */
+function exactly({ model }: Due, key: string): string {
+  return sequelizeOf(model).getDialect() === 'sqlite' ? `CAST(${key} AS TEXT)` : key
 }
 
 function orderOf(due: Due, limit: number): string {

@@ -1,9 +1,8 @@
-import type { Sequelize, Transaction } from 'sequelize'
-import { retryOnDeadlock } from '../database/deadlock.js'
-import { isRowsOwnFault } from './row-fault.js'
+import { sayWhy, sweepBatch, type BatchOptions } from './batch.js'
 import type { Pace } from './pace.js'
 import type { CleanupKind, CleanupProgress } from './result.js'
-import { inBatch, takeDue, type Due, type DueRow, type Gone, type Position } from './statements.js'
+import { skipDue, type Due, type DueRow, type Gone, type Position } from './statements.js'
+import type { Transaction } from 'sequelize'
 
 /** One kind of rows, and how they go. */
 export interface Sweep {
@@ -16,8 +15,8 @@ export interface Sweep {
   ) => Promise<ReadonlySet<string>>
   /** Takes and deletes a batch in one go, where that can be done. If it cannot be deleted, it is taken apart by the other way. */
   readonly atOnce?: (after: Position | undefined, limit: number) => Promise<Gone>
-  /** Deletes rows that are locked. */
-  readonly remove: (rows: readonly DueRow[], transaction: Transaction) => Promise<void>
+  /** Deletes rows that are locked. Gives how many really went. */
+  readonly remove: (rows: readonly DueRow[], transaction: Transaction) => Promise<number>
 }
 
 /** What became of one kind of rows. */
@@ -27,25 +26,16 @@ export interface Swept {
   readonly blocked: number
   /** What was said of the first few that were blocked. */
   readonly blockedBy: readonly string[]
-  /** Whether the end was reached. */
+  /** Whether the end was reached, and none passed over on the way there. */
   readonly isComplete: boolean
+  /** Whether some were passed over, because so many before them could not go. */
   readonly isBlocked: boolean
 }
 
 /** How a sweep goes about it. */
-export interface SweepOptions {
-  readonly sequelize: Sequelize
-  readonly batchSize: number
-  readonly dryRun: boolean
+export interface SweepOptions extends BatchOptions {
   readonly pace: Pace
   readonly onProgress: ((progress: CleanupProgress) => unknown) | undefined
-}
-
-/** What happened to one batch. */
-interface Batch extends Gone {
-  readonly kept: number
-  /** Why it is still there, if it is. */
-  readonly fault?: unknown
 }
 
 /** After so many rows in a row that cannot be deleted, it is no longer about single rows. */
@@ -61,115 +51,67 @@ const PARTS = 8
  */
 export async function sweep(what: Sweep, options: SweepOptions): Promise<Swept> {
   const { batchSize, pace } = options
-  let [deleted, kept, blocked, blockedInARow] = [0, 0, 0, 0]
+  const counts = { deleted: 0, kept: 0, blocked: 0 }
   const blockedBy = new Set<string>()
+  const stride = new Stride()
   let after: Position | undefined
   let limit = batchSize
-  const sum = (end: Pick<Swept, 'isComplete' | 'isBlocked'>): Swept => ({
-    deleted,
-    kept,
-    blocked,
+  const sum = (hasEnded: boolean): Swept => ({
+    ...counts,
     blockedBy: [...blockedBy],
-    ...end,
+    isComplete: hasEnded && !stride.hasSkipped,
+    isBlocked: stride.hasSkipped,
   })
 
   while (pace.goesOn()) {
     const batch = await pace.whileBusy(() => sweepBatch(what, options, after, limit))
-    if (batch.fault !== undefined) {
-      if (batch.size > 1) {
-        limit = Math.ceil(batch.size / PARTS)
-        continue
-      }
-      blocked += 1
-      blockedInARow += 1
-      if (blockedBy.size < BLOCKERS_TOLD) blockedBy.add(sayWhy(batch.fault))
-    } else {
-      deleted += batch.size - batch.kept
-      kept += batch.kept
-      if (batch.size > batch.kept) blockedInARow = 0
+    if (batch.fault !== undefined && batch.size > 1) {
+      limit = Math.ceil(batch.size / PARTS)
+      continue
     }
-    await options.onProgress?.({ kind: what.kind, deleted, kept, blocked })
-    if (blockedInARow >= MOST_BLOCKED_IN_A_ROW) return sum({ isComplete: false, isBlocked: true })
-    if (batch.size < limit) return sum({ isComplete: true, isBlocked: false })
+    const stuck = batch.size - batch.deleted - batch.kept
+    counts.deleted += batch.deleted
+    counts.kept += batch.kept
+    counts.blocked += stuck
+    if (stuck > 0 && blockedBy.size < BLOCKERS_TOLD) blockedBy.add(sayWhy(batch.fault))
+    await options.onProgress?.({ kind: what.kind, ...counts })
+    if (batch.size < limit) return sum(true)
     after = batch.last ?? after
     if (batch.fault === undefined) limit = Math.min(batchSize, limit * PARTS)
+
+    const rowsToSkip = stride.after(batch)
+    if (rowsToSkip > 0) {
+      const next = await pace.whileBusy(() => skipDue(what.due, after, rowsToSkip))
+      if (next === undefined) return sum(true)
+      after = next
+    }
     await pace.rest()
   }
-  return sum({ isComplete: false, isBlocked: false })
+  return sum(false)
 }
 
-async function sweepBatch(
-  what: Sweep,
-  { sequelize, batchSize, dryRun }: SweepOptions,
-  after: Position | undefined,
-  limit: number,
-): Promise<Batch> {
-  if (dryRun) {
-    const rows = await takeDue(what.due, { after, limit })
-    return batchOf(rows, (await what.spare?.(rows, undefined))?.size)
+/**
+ * How far to go past rows of which none can be deleted, so that those behind them get their turn: twice as far each time, and by chance,
+ * so that no row between them is passed over in every run.
+ */
+class Stride {
+  hasSkipped = false
+  private blockedInARow = 0
+  private longest = 1
+
+  /** How many rows to pass over. */
+  after({ fault, deleted }: { readonly fault?: unknown; readonly deleted: number }): number {
+    if (fault === undefined) {
+      if (deleted > 0) {
+        this.blockedInARow = 0
+        this.longest = 1
+      }
+      return 0
+    }
+    this.blockedInARow += 1
+    if (this.blockedInARow < MOST_BLOCKED_IN_A_ROW) return 0
+    this.hasSkipped = true
+    this.longest *= 2
+    return Math.ceil(Math.random() * this.longest)
   }
-  // What is taken apart is not tried at once again until it is through.
-  const whole = limit === batchSize ? await sweepAtOnce(what, after, limit) : undefined
-  return whole ?? (await sweepInSteps(what, sequelize, after, limit))
-}
-
-async function sweepAtOnce(
-  { atOnce }: Sweep,
-  after: Position | undefined,
-  limit: number,
-): Promise<Batch | undefined> {
-  if (atOnce === undefined) return undefined
-  try {
-    return { ...(await retryOnDeadlock(() => atOnce(after, limit))), kept: 0 }
-  } catch (error) {
-    if (!isRowsOwnFault(error)) throw error
-    return undefined
-  }
-}
-
-async function sweepInSteps(
-  what: Sweep,
-  sequelize: Sequelize,
-  after: Position | undefined,
-  limit: number,
-): Promise<Batch> {
-  let rows: readonly DueRow[] = []
-  try {
-    return await retryOnDeadlock(() =>
-      inBatch(sequelize, async (transaction) => {
-        rows = await takeDue(what.due, { after, limit, transaction })
-        const spared = await what.spare?.(rows, transaction)
-        const going = spared === undefined ? rows : rows.filter(({ key }) => !spared.has(String(key)))
-        if (going.length > 0) await removeOrBlame(what, going, transaction)
-        return batchOf(rows, rows.length - going.length)
-      }),
-    )
-  } catch (error) {
-    if (!(error instanceof Unremovable)) throw error
-    return { ...batchOf(rows), fault: error.cause }
-  }
-}
-
-function batchOf(rows: readonly DueRow[], kept = 0): Batch {
-  return { size: rows.length, last: rows.at(-1), kept }
-}
-
-/** Undoes a batch of which some row cannot be deleted. */
-class Unremovable extends Error {}
-
-async function removeOrBlame(
-  { remove }: Sweep,
-  rows: readonly DueRow[],
-  transaction: Transaction,
-): Promise<void> {
-  try {
-    await remove(rows, transaction)
-  } catch (error) {
-    if (!isRowsOwnFault(error)) throw error
-    throw new Unremovable('a batch could not be deleted', { cause: error })
-  }
-}
-
-function sayWhy(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -8,7 +8,8 @@ import { noteExpired } from './note-expired.js'
 import type { Visitor } from '../visitor/visitor.js'
 import type { CleanupModels, CleanupPlan } from './options.js'
 import type { CleanupKind } from './result.js'
-import { deleteByKey, deleteDue, type Due, type DueRow } from './statements.js'
+import { deleteByKey } from './delete-by-key.js'
+import { deleteDue, type Due, type DueRow } from './statements.js'
 import type { Sweep } from './sweep.js'
 
 /** How the rows of one kind go. */
@@ -19,8 +20,8 @@ export function sweepOf(
   plan: CleanupPlan,
 ): Sweep {
   if (kind === 'guests' && Guest !== undefined) return guestsSweep(due, Guest, plan)
-  const remove = (rows: readonly DueRow[], transaction: Transaction) =>
-    deleteByKey(due.model, due.key, keysOf(rows), transaction)
+  const remove = async (rows: readonly DueRow[], transaction: Transaction) =>
+    (await deleteByKey(due.model, due.key, keysOf(rows), { transaction })).length
   if (kind === 'passes' && Passes !== undefined && plan.keep.passes !== undefined) {
     const { passes } = plan.keep
     return { kind, due, remove, spare: (rows, transaction) => sparePasses(Passes, passes, rows, transaction) }
@@ -38,39 +39,56 @@ function goesAtOnce({ model }: Due): boolean {
 }
 
 /** Guests go with their users rows, from which the database's cascades lead to all that is theirs. */
-function guestsSweep(due: Due, Guests: GuestModel, { keep, individualHooks }: CleanupPlan): Sweep {
-  const { User } = Guests[guestSettings]
+function guestsSweep(due: Due, Guests: GuestModel, { keep, individualHooks, maxAge }: CleanupPlan): Sweep {
+  const { User, maxAge: ownMaxAge } = Guests[guestSettings]
   const key = User.primaryKeyAttribute
   const { guests } = keep
-  const hooked = individualHooks || hasDestroyHook(User)
+  const hooks = individualHooks ? 'individual' : hasDestroyHook(User) ? 'bulk' : undefined
+  // Guests who are not expired to the application can still ask for a link, up to the moment in which they are locked.
+  const isTheirTime = maxAge === undefined || maxAge >= ownMaxAge
   return {
     kind: 'guests',
     due,
-    ...(guests !== undefined && {
-      spare: (rows, transaction) => spareGuests(Guests, guests, rows, transaction),
-    }),
+    async spare(rows, transaction) {
+      const kept = guests === undefined ? [] : await spareGuests(Guests, guests, rows, transaction)
+      return new Set([...kept, ...(await awaited(Guests, rows, transaction))])
+    },
     ...(goesAtOnce(due) &&
       guests === undefined &&
-      !hooked && {
+      hooks === undefined &&
+      isTheirTime && {
         atOnce: (after, limit) =>
           deleteDue(due, {
             after,
             limit,
             from: { model: User, key },
-            note: noteExpired(Guests, 'SELECT row_read AS made FROM due'),
+            note: noteExpired(Guests, 'SELECT row_read AS made FROM due JOIN gone ON gone_key = row_key'),
           }),
       }),
     async remove(rows, transaction) {
-      const keys = keysOf(rows)
-      if (hooked) {
-        // Deleted for good also where users are only marked as deleted: guests were promised to be gone.
-        await User.unscoped().destroy({ where: { [key]: keys }, force: true, individualHooks, transaction })
-      } else {
-        await deleteByKey(User, key, keys, transaction)
-      }
-      await noteOutcome(Guests, 'expired', countByDay(rows), transaction)
+      const gone = await deleteByKey(User, key, keysOf(rows), { transaction, hooks })
+      const names = new Set(gone.map(String))
+      const ended = rows.filter((row) => names.has(String(row.key)))
+      if (ended.length > 0) await noteOutcome(Guests, 'expired', countByDay(ended), transaction)
+      return ended.length
     },
   }
+}
+
+/** Those whose link to confirm was made while they were being locked. From then on there can be none: it would wait for the lock. */
+async function awaited(
+  Guests: GuestModel,
+  rows: readonly DueRow[],
+  transaction: Transaction | undefined,
+): Promise<string[]> {
+  if (rows.length === 0) return []
+  const wishes = await Guests[guestSettings].Wish.findAll({
+    attributes: ['userId'],
+    where: { userId: keysOf(rows), expiresAt: { [Op.gt]: new Date() } },
+    ...inFull(transaction),
+    raw: true,
+  })
+  return wishes.map(({ userId }) => String(userId))
 }
 
 type KeepGuests = NonNullable<CleanupPlan['keep']['guests']>
@@ -91,7 +109,8 @@ async function spareGuests(
   const spared = new Set<string>()
   for (const name of keysOf(rows).map(String)) {
     const [user, guest] = [users.get(name), guests.get(name)]
-    if (user !== undefined && guest !== undefined && (await keep({ user, guest }))) spared.add(name)
+    // Whoever was not found was not asked about, and stays.
+    if (user === undefined || guest === undefined || (await keep({ user, guest }))) spared.add(name)
   }
   return spared
 }
@@ -103,9 +122,11 @@ async function sparePasses(
   transaction: Transaction | undefined,
 ): Promise<Set<string>> {
   if (typeof keep !== 'function') return await matching(Passes, keep, rows, transaction)
+  const passes = await loaded<Visitor>(Passes, 'id', rows, transaction)
   const spared = new Set<string>()
-  for (const [name, pass] of await loaded<Visitor>(Passes, 'id', rows, transaction)) {
-    if (await keep(pass)) spared.add(name)
+  for (const name of keysOf(rows).map(String)) {
+    const pass = passes.get(name)
+    if (pass === undefined || (await keep(pass))) spared.add(name)
   }
   return spared
 }
@@ -136,12 +157,12 @@ async function loaded<M extends Model>(
   const found = await model
     .unscoped()
     .findAll({ where: { [key]: keysOf(rows) } as WhereOptions, ...inFull(transaction) })
-  return new Map(found.map((row) => [String(row.get(key)), row]))
+  return new Map(found.map((row) => [String(row.getDataValue(key as keyof M['_attributes'])), row]))
 }
 
-/** Soft-deleted rows too, and from the primary. */
+/** Soft-deleted rows too, from the primary, and without the application's hooks, which could hide some. */
 function inFull(transaction: Transaction | undefined) {
-  return { paranoid: false, useMaster: true, ...(transaction && { transaction }) }
+  return { paranoid: false, hooks: false, useMaster: true, ...(transaction && { transaction }) }
 }
 
 function keysOf(rows: readonly DueRow[]): (number | string)[] {

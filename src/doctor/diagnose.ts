@@ -6,7 +6,8 @@ import { checkSetup } from './app/check-setup.js'
 import { readCatalogue, type Catalogue } from './database/catalogue.js'
 import { checkForeignKeys, type Root } from './database/foreign-keys.js'
 import { checkOrphans } from './database/orphans.js'
-import { checkOwnTable, ownModels } from './database/own-tables.js'
+import { checkOwnKeys } from './database/own-keys.js'
+import { checkOwnTable, checkUsersTable, ownModels } from './database/own-tables.js'
 import { checkEmailLookup, checkExpiredGuests, checkServer } from './database/upkeep.js'
 import { bySeverity, type Finding } from './finding.js'
 import { checkVisitorSecret } from './secrets.js'
@@ -66,9 +67,13 @@ async function checkDatabase(setup: Setup): Promise<Finding[]> {
 
 async function checkTables(setup: Setup, catalogue: Catalogue): Promise<Finding[]> {
   const { sequelize, Guest } = setup
-  const findings: Finding[] = []
-  for (const model of ownModels(setup)) findings.push(...(await checkOwnTable(model, catalogue)))
-  findings.push(...checkForeignKeys(sequelize, catalogue, await rootsOf(setup, catalogue)))
+  const findings = Guest === undefined ? [] : await checkUsersTable(Guest, catalogue)
+  const hasUsers = findings.length === 0
+  for (const model of ownModels(setup))
+    findings.push(...(await checkOwnTable(model, catalogue, { hasUsers })))
+  const own = await checkOwnKeys(setup, catalogue)
+  findings.push(...own.findings)
+  findings.push(...checkForeignKeys(sequelize, catalogue, await rootsOf(setup, catalogue), own.keys))
   if (Guest !== undefined) {
     findings.push(...(await checkOrphans(sequelize, Guest, catalogue)))
     findings.push(...(await checkEmailLookup(Guest, catalogue)))

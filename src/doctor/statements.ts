@@ -8,6 +8,10 @@ interface ColumnRow {
   readonly type: string
   readonly isNullable: boolean | number
   readonly isKey?: boolean | number
+  readonly hasDefault: boolean | number
+  /** Whether `table` is as SQL wants it, and not a bare name. */
+  readonly isQuoted: boolean | number
+  readonly isPartitioned?: boolean
 }
 
 /** One column of a foreign key, in order. */
@@ -18,6 +22,11 @@ interface ForeignKeyRow {
   readonly column: string | null
   readonly target: string
   readonly targetColumn: string | null
+  /** How the table's definition has to write the target, where that is not how statements write it. */
+  readonly reference?: string | null
+  /** Other databases of the server, where the table and its target are in one. */
+  readonly schema?: string | null
+  readonly targetSchema?: string | null
   readonly onDelete: string
   readonly onUpdate: string
 }
@@ -45,9 +54,14 @@ export interface CatalogueRows {
 export async function readCatalogueRows(sequelize: Sequelize): Promise<CatalogueRows> {
   const texts = TEXTS[sequelize.getDialect()] ?? TEXTS['mysql']
   if (texts === undefined) return { columns: [], foreignKeys: [], indexes: [] }
+  const foreignKeys = await select<ForeignKeyRow>(sequelize, texts.foreignKeys)
+  // All databases of a server can be many; these are the ones whose tables refer to those of others.
+  const schemas = foreignKeys.flatMap(({ schema, targetSchema }) =>
+    schema != null && schema !== targetSchema ? sequelize.escape(schema) : [],
+  )
   return {
-    columns: await select<ColumnRow>(sequelize, texts.columns),
-    foreignKeys: await select<ForeignKeyRow>(sequelize, texts.foreignKeys),
+    columns: await select<ColumnRow>(sequelize, texts.columns([...new Set(schemas)])),
+    foreignKeys,
     indexes: await select<IndexRow>(sequelize, texts.indexes),
   }
 }
@@ -74,12 +88,18 @@ async function select<R extends object>(sequelize: Sequelize, text: string): Pro
   return await sequelize.query<R>(text, { type: QueryTypes.SELECT, raw: true, useMaster: true })
 }
 
-type Texts = Readonly<Record<keyof CatalogueRows, string>>
+interface Texts {
+  /** @param schemas quoted: the other databases of the server that matter */
+  readonly columns: (schemas: readonly string[]) => string
+  readonly foreignKeys: string
+  readonly indexes: string
+}
 
 /** `oid::regclass::text` is a table's name as this connection would have to write it, so it tells schemas apart. */
 const POSTGRES: Texts = {
-  columns: `SELECT c.oid::regclass::text AS "table", a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
-      NOT a.attnotnull AS "isNullable"
+  columns:
+    () => `SELECT c.oid::regclass::text AS "table", a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
+      NOT a.attnotnull AS "isNullable", a.atthasdef AS "hasDefault", true AS "isQuoted", c.relkind = 'p' AS "isPartitioned"
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'
@@ -109,21 +129,36 @@ const POSTGRES: Texts = {
     ORDER BY x.indexrelid, p`,
 }
 
+/** Bare in the database of the connection, quoted in another: `isQuoted`. */
+const tableOf = (schema: string, name: string): string =>
+  `IF(${schema} = DATABASE(), ${name}, ${qualified(schema, name)})`
+
+const qualified = (schema: string, name: string): string =>
+  `CONCAT('\`', REPLACE(${schema}, '\`', '\`\`'), '\`.\`', REPLACE(${name}, '\`', '\`\`'), '\`')`
+
 const MYSQL: Texts = {
-  columns: `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS name, c.COLUMN_TYPE AS type,
-      c.IS_NULLABLE = 'YES' AS isNullable
+  columns: (
+    schemas,
+  ) => `SELECT ${tableOf('c.TABLE_SCHEMA', 'c.TABLE_NAME')} AS \`table\`, c.COLUMN_NAME AS name,
+      c.COLUMN_TYPE AS type, c.IS_NULLABLE = 'YES' AS isNullable, c.COLUMN_DEFAULT IS NOT NULL AS hasDefault,
+      c.TABLE_SCHEMA <> DATABASE() AS isQuoted
     FROM information_schema.COLUMNS c JOIN information_schema.TABLES t
       ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
-    WHERE c.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE'
-    ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION`,
-  foreignKeys: `SELECT k.TABLE_NAME AS \`table\`, k.CONSTRAINT_NAME AS name, k.COLUMN_NAME AS \`column\`,
-      k.REFERENCED_TABLE_NAME AS target, k.REFERENCED_COLUMN_NAME AS targetColumn,
+    WHERE c.TABLE_SCHEMA IN (${['DATABASE()', ...schemas].join(', ')}) AND t.TABLE_TYPE = 'BASE TABLE'
+    ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION`,
+  // In the definition of another database's table, a bare name is one of that database.
+  foreignKeys: `SELECT ${tableOf('k.TABLE_SCHEMA', 'k.TABLE_NAME')} AS \`table\`, k.CONSTRAINT_NAME AS name,
+      k.COLUMN_NAME AS \`column\`, ${tableOf('k.REFERENCED_TABLE_SCHEMA', 'k.REFERENCED_TABLE_NAME')} AS target,
+      k.REFERENCED_COLUMN_NAME AS targetColumn, NULLIF(k.TABLE_SCHEMA, DATABASE()) AS \`schema\`,
+      NULLIF(k.REFERENCED_TABLE_SCHEMA, DATABASE()) AS targetSchema,
+      IF(k.TABLE_SCHEMA = k.REFERENCED_TABLE_SCHEMA, NULL,
+        ${qualified('k.REFERENCED_TABLE_SCHEMA', 'k.REFERENCED_TABLE_NAME')}) AS reference,
       r.DELETE_RULE AS onDelete, r.UPDATE_RULE AS onUpdate
     FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
       ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
         AND r.TABLE_NAME = k.TABLE_NAME
-    WHERE k.TABLE_SCHEMA = DATABASE() AND k.REFERENCED_TABLE_SCHEMA = DATABASE()
-    ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`,
+    WHERE k.REFERENCED_TABLE_SCHEMA IS NOT NULL
+    ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`,
   indexes: `SELECT TABLE_NAME AS \`table\`, INDEX_NAME AS name, IF(SUB_PART IS NULL, COLUMN_NAME, NULL) AS \`column\`,
       NULL AS expression, NON_UNIQUE = 0 AS isUnique, NULL AS predicate
     FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND INDEX_TYPE IN ('BTREE', 'HASH')
@@ -132,7 +167,9 @@ const MYSQL: Texts = {
 
 /** SQLite gives a foreign key a number in place of a name, and counts from the last to the first. */
 const SQLITE: Texts = {
-  columns: `SELECT t.name AS "table", c.name, c.type, NOT c."notnull" AS "isNullable", c.pk > 0 AS "isKey"
+  columns:
+    () => `SELECT t.name AS "table", c.name, c.type, NOT c."notnull" AS "isNullable", c.pk > 0 AS "isKey",
+      c.dflt_value IS NOT NULL AS "hasDefault", 0 AS "isQuoted"
     FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY t.name, c.pk, c.cid`,
   foreignKeys: `SELECT t.name AS "table", k.id AS name, k."from" AS "column", k."table" AS target, k."to" AS "targetColumn",
       k.on_delete AS "onDelete", k.on_update AS "onUpdate"

@@ -81,7 +81,10 @@ const DAY = 24 * 60 * 60
 const userModel: Rule = {
   expected: 'a Sequelize model with a single primary key, initialised',
   test: (value) =>
-    typeof value === 'function' && 'primaryKeyAttribute' in value && Boolean(value.primaryKeyAttribute),
+    typeof value === 'function' &&
+    'primaryKeyAttributes' in value &&
+    Array.isArray(value.primaryKeyAttributes) &&
+    value.primaryKeyAttributes.length === 1,
 }
 
 const guestClass: Rule = {

@@ -11,6 +11,7 @@ import { dialect, isEmbedded, openDatabase, type TestDatabase } from '../support
 import { plainUser } from '../support/host-application.js'
 import { urlOf } from './database-url.js'
 import { runIn, type Run } from './stage.js'
+import { describeWhere, itWhere } from '../support/where.js'
 
 describe('with nothing but DATABASE_URL', () => {
   let folder: string
@@ -36,9 +37,8 @@ describe('with nothing but DATABASE_URL', () => {
     }
   })
 
-  it(
+  itWhere(!isEmbedded && dialect !== 'sqlite')(
     'a connection that is refused is not one that fails',
-    { skip: isEmbedded || dialect === 'sqlite' },
     async () => {
       const url = new URL(process.env['DATABASE_URL'] ?? '')
       url.pathname = '/no_such_database_of_passport_ephemeral'
@@ -62,7 +62,7 @@ describe('with nothing but DATABASE_URL', () => {
   })
 })
 
-describe('with nothing but DATABASE_URL, on its database', { skip: isEmbedded }, () => {
+describeWhere(!isEmbedded)('with nothing but DATABASE_URL, on its database', () => {
   let database: TestDatabase
   let folder: string
   let env: Record<string, string>
@@ -194,7 +194,7 @@ describe('with nothing but DATABASE_URL, on its database', { skip: isEmbedded },
       assert.notEqual((await run(['doctor', '--json'])).stdout, '')
     }))
 
-  it('users whose keys are of a type that the database was taught', { skip: dialect !== 'postgres' }, () =>
+  itWhere(dialect === 'postgres')('users whose keys are of a type that the database was taught', () =>
     within(async () => {
       const { sequelize } = database
       await sequelize.query(`
@@ -204,13 +204,13 @@ describe('with nothing but DATABASE_URL, on its database', { skip: isEmbedded },
       await ok(['migrate'])
       await sequelize.query(`
         INSERT INTO users VALUES ('Kim', 'sad', '{merry,sad}'), ('Lee', 'merry', NULL);
-        INSERT INTO "Guests" VALUES ('KIM', '2020-01-01', '2020-01-01')`)
+        INSERT INTO "Guests" VALUES ('Kim', '2020-01-01', '2020-01-01')`)
       assert.match(await ok(['cleanup', '--max-age', '1d']), /guests +1$/m)
       assert.deepEqual((await sequelize.query('SELECT handle FROM users'))[0], [{ handle: 'Lee' }])
     }),
   )
 
-  it('a database in a schema', { skip: dialect !== 'postgres' }, () =>
+  itWhere(dialect === 'postgres')('a database in a schema', () =>
     within(async () => {
       const { sequelize } = database
       await sequelize.createSchema('app', {})

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { isEmbedded } from '../support/database.js'
 import { urlOf } from './database-url.js'
 import { openStage, type Run, type Stage } from './stage.js'
+import { describeWhere } from '../support/where.js'
 
 const BIN = join(import.meta.dirname, '../../src/cli/bin.ts')
 const INDEX = join(import.meta.dirname, '../../src/index.ts')
@@ -32,7 +33,7 @@ async function spawned(
   return { code, stdout, stderr }
 }
 
-describe('the process, with a configuration module', { skip: isEmbedded }, () => {
+describeWhere(!isEmbedded)('the process, with a configuration module', () => {
   let stage: Stage
   before(async () => {
     stage = await openStage()

@@ -8,11 +8,12 @@ import { migrationsFor } from '../../src/migrations/index.js'
 import { at, DAY, later } from '../support/clock.js'
 import { dialect, openDatabase, type TestDatabase } from '../support/database.js'
 import { buildApp, codes, defineModels, type Models } from './stage.js'
+import { itWhere } from '../support/where.js'
 
 /** What SQLite cannot alter, and InnoDB does by itself. */
-const onPostgres = { skip: dialect !== 'postgres' }
-const onServers = { skip: dialect === 'sqlite' }
-const notOnMysql = { skip: dialect === 'mysql' }
+const itOnPostgres = itWhere(dialect === 'postgres')
+const itOnServers = itWhere(dialect !== 'sqlite')
+const itNotOnMysql = itWhere(dialect !== 'mysql')
 
 describe('diagnose', () => {
   let database: TestDatabase
@@ -132,6 +133,27 @@ describe('diagnose', () => {
       assert.match(missing[0]?.remedy ?? '', /passport-ephemeral migrate/)
     })
 
+    it('names the table of users, and sends nobody to the migrations before it is there', async () => {
+      const findings = await check() // of an empty database
+      const [first, ...others] = findings
+      assert.equal(first?.code, 'users-table-missing')
+      assert.equal(first.severity, 'error')
+      assert.match(first.message, /Users/)
+      assert.doesNotMatch(first.remedy, /passport-ephemeral/)
+      assert.equal(others.length, 5)
+      for (const { code, remedy } of others) {
+        assert.equal(code, 'table-missing')
+        assert.match(remedy, /^Once the table of users is there: /)
+      }
+    })
+
+    it('names the table of users if it is called something else', async () => {
+      await makeTables()
+      await run('ALTER TABLE "Users" RENAME TO "People"')
+      const { remedy } = await only('users-table-missing', 'error')
+      assert.match(remedy, /tableName/)
+    })
+
     it('names a column that is missing, and does not trip over it', async () => {
       await makeTables()
       await run('ALTER TABLE "Visitors" DROP COLUMN "reissuedAt"')
@@ -139,7 +161,7 @@ describe('diagnose', () => {
       assert.match(finding.message, /reissuedAt/)
     })
 
-    it('names a column of another kind, and one that is too short', onServers, async () => {
+    itOnServers('names a column of another kind, and one that is too short', async () => {
       await makeTables()
       const queryInterface = database.sequelize.getQueryInterface()
       await queryInterface.changeColumn('Visitors', 'lastUsedAt', { type: DataTypes.STRING })
@@ -149,7 +171,7 @@ describe('diagnose', () => {
       assert.match((await check()).map(({ message }) => message).join(), /confirmedBy is .*\(10\)/)
     })
 
-    it('names an instant without a zone', onPostgres, async () => {
+    itOnPostgres('names an instant without a zone', async () => {
       await makeTables()
       await run('ALTER TABLE "Guests" ALTER COLUMN "lastSeenAt" TYPE timestamp')
       await only('column-type', 'error')
@@ -171,6 +193,73 @@ describe('diagnose', () => {
       await run(remedy)
       assert.deepEqual(await check(), [])
     })
+  })
+
+  describe("of this package's foreign keys", () => {
+    const cases = [
+      { table: 'Guests', column: 'userId', target: 'Users', key: 'id' },
+      { table: 'GuestWishes', column: 'userId', target: 'Guests', key: 'userId' },
+      { table: 'VisitorLogs', column: 'visitorId', target: 'Visitors', key: 'id' },
+    ]
+    for (const { table, column, target, key } of cases) {
+      itOnServers(
+        `names that from ${table} to ${target} if it is gone, and gives the statements for it`,
+        async () => {
+          await makeTables()
+          await dropKeys(table)
+          const { remedy, message } = await only('own-foreign-key-missing', 'error')
+          assert.match(message, new RegExp(`${table}.* has no foreign key to .*${target}`))
+          await run(remedy)
+          assert.deepEqual(await check(), [])
+        },
+      )
+
+      itOnServers(`names that from ${table} to ${target} if it keeps rows, once`, async () => {
+        await makeTables()
+        await dropKeys(table)
+        await run(
+          `ALTER TABLE "${table}" ADD FOREIGN KEY ("${column}") REFERENCES "${target}" ("${key}") ON DELETE NO ACTION`,
+        )
+        const { remedy, message } = await only('own-foreign-key-missing', 'error')
+        assert.match(message, /ON DELETE NO ACTION/)
+        await run(remedy)
+        assert.deepEqual(await check(), [])
+      })
+    }
+
+    itOnServers('gives statements that clear away what refers to nothing', async () => {
+      await makeTables()
+      await dropKeys('Guests')
+      const { id } = await models.Guest.createGuestUser()
+      const stays = await models.Guest.createGuestUser()
+      await models.Users.destroy({ where: { id } })
+      const { remedy } = await only('own-foreign-key-missing', 'error')
+      await run(remedy)
+      assert.deepEqual(await check(), [])
+      const left = await models.Guest.findAll()
+      assert.deepEqual(
+        left.map(({ userId }) => userId),
+        [stays.id],
+      )
+    })
+
+    itWhere(dialect === 'sqlite')('names one that a table made by hand has not', async () => {
+      await makeTables()
+      await run(
+        `ALTER TABLE "GuestWishes" RENAME TO "Old"; CREATE TABLE "GuestWishes" AS SELECT * FROM "Old"`,
+      )
+      const findings = await check()
+      assert.ok(codes(findings).includes('own-foreign-key-missing'))
+    })
+
+    async function dropKeys(table: string): Promise<void> {
+      const queryInterface = database.sequelize.getQueryInterface()
+      const keys = (await queryInterface.getForeignKeyReferencesForTable(table)) as {
+        constraintName: string
+      }[]
+      assert.equal(keys.length, 1)
+      for (const { constraintName } of keys) await queryInterface.removeConstraint(table, constraintName)
+    }
   })
 
   describe('of foreign keys', () => {
@@ -207,7 +296,7 @@ describe('diagnose', () => {
       assert.match(message, /Lines.* \(orderId\) refers to .*Orders/)
     })
 
-    it('names one without an index, and gives the statement for it', notOnMysql, async () => {
+    itNotOnMysql('names one without an index, and gives the statement for it', async () => {
       defineOrders({ isIndexed: false })
       await makeTables()
       const { remedy } = await only('foreign-key-without-index', 'warning')
@@ -215,7 +304,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('counts an index that begins with the key, and none that merely contains it', notOnMysql, async () => {
+    itNotOnMysql('counts an index that begins with the key, and none that merely contains it', async () => {
       defineOrders({ isIndexed: false })
       await makeTables()
       await run('CREATE INDEX orders_what_user ON "Orders" ("what", "userId")')
@@ -224,7 +313,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('counts an index of all rows that refer, and none of some other rows', onPostgres, async () => {
+    itOnPostgres('counts an index of all rows that refer, and none of some other rows', async () => {
       defineOrders({ isIndexed: false })
       await makeTables()
       await run(`CREATE INDEX only_tea ON "Orders" ("userId") WHERE "what" = 'tea'`)
@@ -233,7 +322,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('names one that would set to null what must not be', notOnMysql, async () => {
+    itNotOnMysql('names one that would set to null what must not be', async () => {
       defineOrders({ allowNull: true, onDelete: 'SET NULL' })
       await makeTables()
       assert.deepEqual(await check(), [])
@@ -242,6 +331,57 @@ describe('diagnose', () => {
       const { remedy } = await only('foreign-key-sets-null', 'error')
       await run(remedy.slice(0, remedy.indexOf(' Or let')))
       assert.deepEqual(await check(), [])
+    })
+
+    itNotOnMysql('names one that sets a default that may refer to nothing', async () => {
+      await makeTables()
+      await run(`CREATE TABLE "Drafts" ("userId" INTEGER REFERENCES "Users" ("id") ON DELETE SET DEFAULT);
+        CREATE INDEX drafts_user ON "Drafts" ("userId")`)
+      assert.deepEqual(await check(), []) // that is null
+      await run(`DROP TABLE "Drafts";
+        CREATE TABLE "Drafts" ("userId" INTEGER DEFAULT 1 REFERENCES "Users" ("id") ON DELETE SET DEFAULT);
+        CREATE INDEX drafts_user ON "Drafts" ("userId")`)
+      const { remedy } = await only('foreign-key-sets-default', 'warning')
+      if (dialect === 'sqlite') return
+      await run('ALTER TABLE "Drafts" ALTER COLUMN "userId" DROP DEFAULT, ALTER COLUMN "userId" SET NOT NULL')
+      await only('foreign-key-sets-default', 'error')
+      await run(remedy.slice(remedy.indexOf('ALTER TABLE')))
+      assert.deepEqual(await check(), [])
+    })
+
+    itOnPostgres('gives a statement that a partitioned table takes', async () => {
+      await makeTables()
+      await run(`CREATE TABLE "Events" ("userId" int NOT NULL REFERENCES "Users" ON DELETE CASCADE) PARTITION BY HASH ("userId");
+        CREATE TABLE "Events0" PARTITION OF "Events" FOR VALUES WITH (MODULUS 1, REMAINDER 0)`)
+      const { remedy } = await only('foreign-key-without-index', 'warning')
+      await run(remedy)
+      assert.deepEqual(await check(), [])
+    })
+
+    itWhere(dialect === 'mysql')('sees those of another database of the server', async () => {
+      defineOrders({})
+      await makeTables()
+      const own = database.sequelize.getDatabaseName()
+      await run(`CREATE DATABASE "${own}_other";
+        CREATE TABLE "${own}_other"."Users" (id int PRIMARY KEY);
+        CREATE TABLE "${own}_other"."Orders" (id int PRIMARY KEY, userId int NOT NULL,
+          FOREIGN KEY (userId) REFERENCES "${own}"."Users" (id) ON DELETE CASCADE);
+        CREATE TABLE "${own}_other"."Lines" (orderId int NOT NULL, FOREIGN KEY (orderId) REFERENCES "${own}_other"."Orders" (id));
+        CREATE TABLE "${own}_other"."Bills" (userId int, FOREIGN KEY (userId) REFERENCES "${own}"."Users" (id));
+        CREATE TABLE "${own}_other"."Mine" (userId int, FOREIGN KEY (userId) REFERENCES "${own}_other"."Users" (id))`)
+      try {
+        const findings = await check()
+        assert.deepEqual(codes(findings), ['foreign-key-blocks', 'foreign-key-blocks'])
+        const messages = findings.map(({ message }) => message).sort()
+        assert.match(messages[0] ?? '', /_other`\.`Bills` \(userId\) refers to `Users`/)
+        assert.match(messages[1] ?? '', /_other`\.`Lines` \(orderId\) refers to `.*_other`\.`Orders`/)
+        const remedies = findings.map(({ remedy }) => remedy).join('')
+        assert.match(remedies, new RegExp(`REFERENCES \`${own}\`\\.\`Users\``)) // there is one beside the table, too
+        await run(remedies)
+        assert.deepEqual(await check(), [])
+      } finally {
+        await run(`DROP DATABASE "${own}_other"`)
+      }
     })
 
     it('names one that keeps a pass', async () => {
@@ -256,7 +396,7 @@ describe('diagnose', () => {
       assert.match(message, /a visitor pass/)
     })
 
-    it('tells tables of one name apart by their schemas', onPostgres, async () => {
+    itOnPostgres('tells tables of one name apart by their schemas', async () => {
       await makeTables()
       await run(`CREATE SCHEMA other; CREATE TABLE other."Users" (id int PRIMARY KEY);
         CREATE TABLE other."Orders" ("userId" int NOT NULL REFERENCES other."Users" ON DELETE RESTRICT);
@@ -304,6 +444,7 @@ describe('diagnose', () => {
       assert.deepEqual(await later(15 * DAY, check), [])
       const findings = await later(17 * DAY, check)
       assert.deepEqual(codes(findings), ['expired-guests-left'])
+      assert.match(findings[0]?.remedy ?? '', /'keep'.*foreign key/)
     })
 
     it('counts from when a guest was last seen, where that prolongs', async () => {
@@ -317,7 +458,7 @@ describe('diagnose', () => {
       assert.deepEqual(await check(), [])
     })
 
-    it('notes that addresses are looked up without an index', onPostgres, async () => {
+    itOnPostgres('notes that addresses are looked up without an index', async () => {
       await database.sequelize.sync()
       const { remedy } = await only('email-without-lower-index', 'note')
       await run(remedy)

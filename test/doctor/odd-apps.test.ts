@@ -326,6 +326,45 @@ describe('checkSetup', () => {
       assert.deepEqual(Object.keys(kept as object), [])
     })
 
+    it('in the store of the sessions, by a page that answers after everybody has given up', async () => {
+      const store = new session.MemoryStore()
+      const slow: { answer?: () => void } = {}
+      const app = buildApp(models, {
+        session: { ...healthySession(database.sequelize), store, saveUninitialized: true },
+        settings: () => undefined,
+        middleware(outer) {
+          outer.use((_req, res) => {
+            slow.answer = () => res.send('at last')
+            passTime()
+          })
+        },
+      })
+      const stored: string[] = []
+      const set = store.set.bind(store)
+      store.set = (id, data, done) => {
+        stored.push(id)
+        set(id, data, done)
+      }
+      const forgotten = new Promise<void>((resolve) => {
+        const destroy = store.destroy.bind(store)
+        store.destroy = (id, done) => {
+          destroy(id, done)
+          if (stored.includes(id)) resolve()
+        }
+      })
+      const findings = await inMockedTime(() => check(app))
+      assert.ok(codes(findings).includes('request-hangs'))
+      slow.answer?.()
+      await forgotten
+      assert.equal(stored.length, 1)
+      const kept = await new Promise<unknown>((resolve) => {
+        store.all((_error, sessions) => {
+          resolve(sessions)
+        })
+      })
+      assert.deepEqual(Object.keys(kept as object), [])
+    })
+
     it('among what keeps a process alive', async () => {
       await check(buildApp(models))
       await new Promise(setImmediate)

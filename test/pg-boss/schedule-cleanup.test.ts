@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { after, afterEach, before, beforeEach, it } from 'node:test'
 import PgBoss from 'pg-boss'
 import pg from 'pg'
 import { defineGuestModel, type GuestModel } from '../../src/index.js'
@@ -12,11 +12,12 @@ import {
 } from '../../src/pg-boss/index.js'
 import { defineUser, type User } from '../support/application.js'
 import { dialect, isEmbedded, openDatabase, type TestDatabase } from '../support/database.js'
+import { describeWhere } from '../support/where.js'
 
 const HOUR = 60 * 60
 const QUEUE = 'passport-ephemeral-cleanup'
 
-describe('scheduleCleanup', { skip: dialect !== 'postgres' || isEmbedded }, () => {
+describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
   let database: TestDatabase
   let Users: typeof User
   let Guest: GuestModel<User>

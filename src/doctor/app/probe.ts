@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, get, type IncomingMessage, type Server } from 'node:http'
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Request, Response } from 'express'
 import type { ApplicationLike } from './express-parts.js'
@@ -38,13 +38,16 @@ export async function probe(app: ApplicationLike, steps: readonly Step[], base: 
   const trail: Trail = { open: new Set(), isShortened: false }
   const shadow = shadowOf(app, steps, trail)
   const path = `${base}/${randomBytes(12).toString('hex')}`
-  const held: { req?: Request } = {}
+  const held: { req?: Request; isOver?: boolean } = {}
   const server = createServer((req, res) => {
     if (req.url !== path || held.req !== undefined) {
       res.destroy() // somebody else's
       return
     }
     held.req = req as Request
+    onceEnded(res, () => {
+      if (held.isOver) void forgetSession(req as Request)
+    })
     try {
       app.handle.call(shadow, held.req, res as Response)
     } catch (error) {
@@ -55,6 +58,7 @@ export async function probe(app: ApplicationLike, steps: readonly Step[], base: 
   try {
     const port = await listen(server)
     const answer = await ask(port, path)
+    held.isOver = true // a page that answers later stores its session then
     if (held.req !== undefined) await forgetSession(held.req)
     return { status: answer?.statusCode, trail, req: held.req }
   } catch (failure) {
@@ -62,6 +66,21 @@ export async function probe(app: ApplicationLike, steps: readonly Step[], base: 
   } finally {
     server.closeAllConnections()
     server.close()
+  }
+}
+
+/**
+ * Calls back when the page has ended its answer, even if nobody is there any more to get it, of which no event tells.
+ * express-session stores the session before it calls the `end` that it found.
+ */
+function onceEnded(res: ServerResponse, done: () => void): void {
+  const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse
+  res.end = (...args: unknown[]) => {
+    try {
+      return end(...args)
+    } finally {
+      done()
+    }
   }
 }
 

@@ -9,6 +9,7 @@ export interface StoredColumn {
   /** As the database spells it. */
   readonly type: string
   readonly isNullable: boolean
+  readonly hasDefault: boolean
 }
 
 /** A foreign key as it is in the database. */
@@ -17,6 +18,8 @@ export interface ForeignKey {
   readonly table: Table
   readonly columns: readonly string[]
   readonly target: Table
+  /** Quoted: the target, as the definition of the table has to write it. */
+  readonly reference: string
   readonly targetColumns: readonly string[]
   readonly onDelete: string
   readonly onUpdate: string
@@ -36,6 +39,8 @@ export interface Table {
   readonly name: string
   /** Quoted, for SQL. */
   readonly sql: string
+  /** Of PostgreSQL's: it holds no rows itself, so its indexes are made in another way. */
+  readonly isPartitioned: boolean
   readonly columns: readonly StoredColumn[]
   readonly indexes: readonly Index[]
 }
@@ -55,17 +60,18 @@ export async function readCatalogue(sequelize: Sequelize): Promise<Catalogue> {
   const tables = new Map<string, Table & { readonly columns: StoredColumn[]; readonly indexes: Index[] }>()
 
   for (const [name, columns] of grouped(rows.columns, ({ table }) => table)) {
-    // PostgreSQL gives names that are quoted already.
-    const sql = speaksPostgres(sequelize) ? name : quote(name)
+    const [{ isQuoted, isPartitioned = false }] = columns
     const keys = columns.filter(({ isKey }) => isKey).map((column) => column.name)
     const primary: Index = { columns: keys, expressions: [], isUnique: true, predicate: undefined }
     tables.set(keyOf(name), {
       name,
-      sql,
-      columns: columns.map(({ name: column, type, isNullable }) => ({
+      sql: isQuoted ? name : quote(name),
+      isPartitioned,
+      columns: columns.map(({ name: column, type, isNullable, hasDefault }) => ({
         name: column,
         type,
         isNullable: Boolean(isNullable),
+        hasDefault: Boolean(hasDefault),
       })),
       indexes: keys.length > 0 ? [primary] : [],
     })
@@ -92,6 +98,7 @@ export async function readCatalogue(sequelize: Sequelize): Promise<Catalogue> {
         name: `${first.name}`,
         table,
         target,
+        reference: first.reference ?? target.sql,
         columns: parts.flatMap(({ column }) => column ?? []),
         // SQLite leaves out what is the primary key.
         targetColumns: parts.flatMap(({ targetColumn }) => targetColumn ?? []),
@@ -133,6 +140,11 @@ export function quoterOf(sequelize: Sequelize): (name: string) => string {
       name,
       true,
     )
+}
+
+/** A column of a table, however its letters are written. */
+export function columnNamed(table: Table, field: string): StoredColumn | undefined {
+  return table.columns.find(({ name }) => name.toLowerCase() === field.toLowerCase())
 }
 
 /** Rows that belong together, in the order in which they came. */

@@ -1,7 +1,15 @@
 import type { Sequelize } from 'sequelize'
 import { speaksPostgres } from '../../database/prepared.js'
 import type { Finding } from '../finding.js'
-import { hasIndexOn, isMysql, quoterOf, type Catalogue, type ForeignKey, type Table } from './catalogue.js'
+import {
+  hasIndexOn,
+  isMysql,
+  quoterOf,
+  type Catalogue,
+  type ForeignKey,
+  type StoredColumn,
+  type Table,
+} from './catalogue.js'
 
 /** A table whose rows are deleted in the course of upkeep. */
 export interface Root {
@@ -10,13 +18,18 @@ export interface Root {
   readonly what: 'guest' | 'visitor pass'
 }
 
-/** What keeps rows from being deleted, or makes it slow: foreign keys to them, and to what a cascade deletes with them. */
+/**
+ * What keeps rows from being deleted, or makes it slow: foreign keys to them, and to what a cascade deletes with them.
+ *
+ * @param known foreign keys of which all has been said
+ */
 export function checkForeignKeys(
   sequelize: Sequelize,
   { foreignKeys }: Catalogue,
   roots: readonly Root[],
+  known: readonly ForeignKey[] = [],
 ): Finding[] {
-  const looked = new Set<ForeignKey>()
+  const looked = new Set<ForeignKey>(known)
   return roots.flatMap(({ table, what }) => {
     const findings: Finding[] = []
     const deleted = [table]
@@ -66,9 +79,9 @@ function actionOf(
       remedy: cascade(sequelize, key),
     }
   }
-  const required = key.table.columns.filter(
-    ({ name, isNullable }) => !isNullable && key.columns.includes(name),
-  )
+  const columns = key.table.columns.filter(({ name }) => key.columns.includes(name))
+  if (key.onDelete === 'SET DEFAULT') return defaultOf(sequelize, { key, columns, what, where })
+  const required = columns.filter(({ isNullable }) => !isNullable)
   if (key.onDelete !== 'SET NULL' || required.length === 0) return undefined
   const names = required.map(({ name }) => name)
   return {
@@ -79,12 +92,39 @@ function actionOf(
   }
 }
 
+interface Place {
+  readonly key: ForeignKey
+  readonly columns: readonly StoredColumn[]
+  readonly what: Root['what']
+  readonly where: string
+}
+
+/** Without a default, it is null that is set. */
+function defaultOf(sequelize: Sequelize, { key, columns, what, where }: Place): Finding | undefined {
+  const names = columns.filter(({ hasDefault, isNullable }) => !hasDefault && !isNullable)
+  if (names.length > 0) {
+    return {
+      code: 'foreign-key-sets-default',
+      severity: 'error',
+      message: `${where} ON DELETE SET DEFAULT, and ${names.map(({ name }) => name).join(', ')} has no default and must not be null: a ${what} that such a row hangs on cannot be deleted.`,
+      remedy: cascade(sequelize, key),
+    }
+  }
+  if (!columns.some(({ hasDefault }) => hasDefault)) return undefined
+  return {
+    code: 'foreign-key-sets-default',
+    severity: 'warning',
+    message: `${where} ON DELETE SET DEFAULT: unless ${key.target.sql} has a row that the default refers to, and keeps it, a ${what} that such a row hangs on cannot be deleted.`,
+    remedy: `See to it that the row is there and stays. Or let the rows go too: ${cascade(sequelize, key)}`,
+  }
+}
+
 /** The statements that make a foreign key delete what hangs on the deleted row. */
-function cascade(sequelize: Sequelize, key: ForeignKey): string {
+export function cascade(sequelize: Sequelize, key: ForeignKey): string {
   const quote = quoterOf(sequelize)
   const columns = (names: readonly string[]): string => names.map(quote).join(', ')
   const targets = key.targetColumns.length > 0 ? ` (${columns(key.targetColumns)})` : ''
-  const definition = `FOREIGN KEY (${columns(key.columns)}) REFERENCES ${key.target.sql}${targets} ON DELETE CASCADE ON UPDATE ${key.onUpdate}`
+  const definition = `FOREIGN KEY (${columns(key.columns)}) REFERENCES ${key.reference}${targets} ON DELETE CASCADE ON UPDATE ${key.onUpdate}`
   const name = quote(key.name)
   if (speaksPostgres(sequelize)) {
     return `ALTER TABLE ${key.table.sql} DROP CONSTRAINT ${name}, ADD CONSTRAINT ${name} ${definition};`
@@ -105,7 +145,7 @@ function dropNotNull(sequelize: Sequelize, key: ForeignKey, names: readonly stri
 /** MySQL's; the others take as much. */
 const LONGEST_NAME = 60
 
-/** The statement that makes an index; on PostgreSQL without keeping writers out. */
+/** The statement that makes an index; on PostgreSQL without keeping writers out, where that can be. */
 export function createIndex(
   sequelize: Sequelize,
   table: Table,
@@ -115,6 +155,9 @@ export function createIndex(
   const quote = quoterOf(sequelize)
   const kind = unique ? 'UNIQUE INDEX' : 'INDEX'
   const list = columns.map(quote).join(', ')
-  if (speaksPostgres(sequelize)) return `CREATE ${kind} CONCURRENTLY ON ${table.sql} (${list});`
+  if (speaksPostgres(sequelize)) {
+    // A partitioned table refuses CONCURRENTLY.
+    return `CREATE ${kind}${table.isPartitioned ? '' : ' CONCURRENTLY'} ON ${table.sql} (${list});`
+  }
   return `CREATE ${kind} ${quote(`${table.name}_${columns.join('_')}`.slice(0, LONGEST_NAME))} ON ${table.sql} (${list});`
 }

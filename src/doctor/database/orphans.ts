@@ -4,7 +4,7 @@ import { speaksPostgres } from '../../database/prepared.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import { referencesIn, tableOf, type Reference } from '../../guest/merge/references.js'
 import type { Finding } from '../finding.js'
-import { isMysql, quoterOf, type Catalogue, type Table } from './catalogue.js'
+import { columnNamed, isMysql, quoterOf, type Catalogue, type Table } from './catalogue.js'
 
 /** Models that refer to `User` where the database knows nothing of it: their rows stay behind when a guest goes. */
 export async function checkOrphans(
@@ -17,11 +17,11 @@ export async function checkOrphans(
   if (users === undefined) return []
   const findings = new Map<string, Finding>()
   for (const reference of referencesIn(sequelize)) {
-    if (reference.table !== tableOf(User)) continue
+    if (reference.table !== tableOf(User) || reference.model === Guest) continue // that of guests is looked at elsewhere
     const table = await catalogue.tableOf(reference.model)
     if (table === undefined) continue
     const field = fieldOf(reference.model, reference.foreignKey)
-    const column = table.columns.find(({ name }) => name.toLowerCase() === field.toLowerCase())?.name
+    const column = columnNamed(table, field)?.name
     if (column === undefined || isGuarded(catalogue, table, column, users)) continue
     const where = JSON.stringify([table.sql, column])
     // Of two associations over one column, the one that wants a foreign key says more.

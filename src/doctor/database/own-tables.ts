@@ -3,7 +3,7 @@ import { columnsOf, declaredLength, quotedTable, sequelizeOf } from '../../datab
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
 import type { Finding } from '../finding.js'
-import { hasIndexOn, type Catalogue, type StoredColumn, type Table } from './catalogue.js'
+import { columnNamed, hasIndexOn, type Catalogue, type Table } from './catalogue.js'
 import { fitsType } from './column-types.js'
 import { createIndex } from './foreign-keys.js'
 
@@ -23,21 +23,40 @@ interface Models {
   readonly Visitor?: typeof Visitor | undefined
 }
 
+/** The table that guests refer to is the application's; nothing of this package can be made before it. */
+export async function checkUsersTable(Guest: GuestModel, catalogue: Catalogue): Promise<Finding[]> {
+  const { User } = Guest[guestSettings]
+  if ((await catalogue.tableOf(User)) !== undefined) return []
+  return [
+    {
+      code: 'users-table-missing',
+      severity: 'error',
+      message: `The table ${quotedTable(User)} of ${User.name}, to which guests belong, is not in the database.`,
+      remedy: `Run your application's own migrations first. If they have run: is it the same database and schema, and does the tableName of ${User.name} say what the table is called?`,
+    },
+  ]
+}
+
 /** What is missing of one of this package's tables, against its model. */
-export async function checkOwnTable(model: ModelStatic<Model>, catalogue: Catalogue): Promise<Finding[]> {
+export async function checkOwnTable(
+  model: ModelStatic<Model>,
+  catalogue: Catalogue,
+  { hasUsers = true } = {},
+): Promise<Finding[]> {
   const table = await catalogue.tableOf(model)
-  if (table !== undefined) return [...checkColumns(model, table), ...checkIndexes(model, table)]
+  const migrate = hasUsers ? MIGRATE : `Once the table of users is there: ${MIGRATE}`
+  if (table !== undefined) return [...checkColumns(model, table, migrate), ...checkIndexes(model, table)]
   return [
     {
       code: 'table-missing',
       severity: 'error',
       message: `The table ${quotedTable(model)} of ${model.name} is not in the database.`,
-      remedy: `${MIGRATE}, or sequelize.sync().`,
+      remedy: `${migrate}, or sequelize.sync().`,
     },
   ]
 }
 
-function checkColumns(model: ModelStatic<Model>, table: Table): Finding[] {
+function checkColumns(model: ModelStatic<Model>, table: Table, migrate: string): Finding[] {
   return columnsOf(model).flatMap(({ attribute, field }): Finding[] => {
     const column = columnNamed(table, field)
     if (column === undefined) {
@@ -46,7 +65,7 @@ function checkColumns(model: ModelStatic<Model>, table: Table): Finding[] {
           code: 'column-missing',
           severity: 'error',
           message: `${table.sql} has no column '${field}', which ${model.name} needs.`,
-          remedy: `${MIGRATE}. A column of 'attributes' wants a migration of yours.`,
+          remedy: `${migrate}. A column of 'attributes' wants a migration of yours.`,
         },
       ]
     }
@@ -62,10 +81,6 @@ function checkColumns(model: ModelStatic<Model>, table: Table): Finding[] {
       },
     ]
   })
-}
-
-function columnNamed(table: Table, field: string): StoredColumn | undefined {
-  return table.columns.find(({ name }) => name.toLowerCase() === field.toLowerCase())
 }
 
 /** What is unique keeps two requests from making two of what may be there once; the rest is for speed. */

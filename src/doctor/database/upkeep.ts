@@ -25,7 +25,7 @@ export async function checkExpiredGuests(Guest: GuestModel): Promise<Finding[]> 
       code: 'expired-guests-left',
       severity: 'warning',
       message: `Guests who expired more than two days ago are still in the database: does a clean-up run?`,
-      remedy: `Run 'passport-ephemeral cleanup' daily, by cron or by a queue (passport-ephemeral/pg-boss).`,
+      remedy: `Run 'passport-ephemeral cleanup' daily, by cron or by a queue (passport-ephemeral/pg-boss). If it runs: what 'keep' says yes to stays, and so does a guest whom a foreign key holds back; the clean-up counts those as kept and blocked.`,
     },
   ]
 }
@@ -78,7 +78,7 @@ export async function checkEmailLookup(Guest: GuestModel, catalogue: Catalogue):
       code: 'email-without-lower-index',
       severity: 'note',
       message: `${users.sql} has no index on lower(${field}): the form of convertRouter, which looks addresses up in any case, reads the whole table.`,
-      remedy: `CREATE INDEX CONCURRENTLY ON ${users.sql} (lower(${quoterOf(sequelize)(field)}));`,
+      remedy: `CREATE INDEX${users.isPartitioned ? '' : ' CONCURRENTLY'} ON ${users.sql} (lower(${quoterOf(sequelize)(field)}));`,
     },
   ]
 }
