@@ -17,10 +17,11 @@ import { UsageError } from './usage-error.js'
  */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = ExitCode.DONE
-  const perform: Perform = async (work) => {
+  const perform: Perform = async (work, { isForUnreachable = false } = {}) => {
     const { json, ...options } = program.opts<ConfigurationOptions & { json?: boolean }>()
     const configuration = await readConfiguration(options, io)
     try {
+      if (configuration.unreachable && !isForUnreachable) throw configuration.unreachable
       code = await work(configuration, new Output(io, { json }))
     } finally {
       await configuration.close()

@@ -71,6 +71,8 @@ export function makeProgram(io: Io, perform: Perform): Command {
     .exitOverride()
   for (const option of makeTableOptions()) program.addOption(option)
   for (const define of COMMANDS) define(program, perform)
+  // Set after the commands, which would inherit it: theirs have a help of their own.
+  program.showHelpAfterError('passport-ephemeral --help lists the commands and options.')
   return program.addHelpText('after', AFTER_HELP)
 }
 

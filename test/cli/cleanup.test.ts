@@ -37,6 +37,13 @@ describe('cleanup on the command line', () => {
     assert.equal(await stage.Visitor.count(), 0)
   })
 
+  it('prints nothing of the half that it was not to look after', async () => {
+    const counted = async (only: string) =>
+      (await stage.run(['cleanup', '--only', only])).stdout.match(/^ {2}\w+/gm)?.map((kind) => kind.trim())
+    assert.deepEqual(await counted('visitors'), ['passes', 'visits'])
+    assert.deepEqual(await counted('guests'), ['guests', 'wishes', 'outcomes'])
+  })
+
   it('counts with --dry-run the same, and deletes nothing', async () => {
     await makeGuests(stage, { old: 20 })
     const { stdout } = await stage.run(['cleanup', '--dry-run'])
@@ -75,10 +82,42 @@ describe('cleanup on the command line', () => {
     assert.equal(code, 0)
     assert.match(stdout, /guests +1\n[^]*Kept, although due: 2\n/)
     assert.deepEqual(await names(), ['kept', 'also', 'young'])
+  })
+
+  it('refuses a condition that is none, or that gets out of its brackets, by the name of --keep', async () => {
+    await makeGuests(stage, { old: 20 }, () => ({ city: "it's (" }))
     const wrong = await stage.run(['cleanup', '--keep', 'no_such_column = 1'])
-    assert.equal(wrong.code, 1)
-    assert.match(wrong.stderr, /no_such_column/)
-    assert.deepEqual(await names(), ['kept', 'also', 'young'])
+    assert.deepEqual([wrong.code, wrong.stdout], [2, ''])
+    assert.match(wrong.stderr, /^passport-ephemeral: --keep: .*no_such_column/)
+    for (const keep of ['1 = 2) or (1 = 1', '(1 = 1', "city = 'x", '1 = 1; 2', '1 = 1 -- (', '1 = 1 /* */']) {
+      const { code, stderr } = await stage.run(['cleanup', '--keep', keep])
+      assert.deepEqual([code, stderr.includes('--keep must be one condition')], [2, true], keep)
+    }
+    for (const keep of ['', '  '])
+      assert.match((await stage.run(['cleanup', '--keep', keep])).stderr, /--keep/)
+    assert.deepEqual(await names(), ['old'])
+    assert.equal((await stage.run(['cleanup', '--keep', "city = 'it''s (' AND (id > 0)"])).code, 0)
+    assert.deepEqual(await names(), ['old'])
+  })
+
+  it('keeps those whom the configuration keeps, and those of --keep', async () => {
+    const { sequelize, Guest, Visitor, folder } = stage
+    const guests = { old: 20, rome: 20, vip: 20 }
+    const more = (name: string) => ({ city: name === 'rome' ? 'Rome' : 'Bern', vip: name === 'vip' ? 1 : 0 })
+    const run = async (name: string, keep: CleanupOptions['keep']) => {
+      await stage.User.destroy({ where: {} })
+      await makeGuests(stage, guests, more)
+      await exportFrom(folder, { sequelize, Guest, Visitor, cleanup: { keep } }, name)
+      return await stage.run(['cleanup', '--config', name, '--keep', 'vip = 1'])
+    }
+    assert.equal((await run('keeps-rome.mjs', { guests: { city: 'Rome' } })).code, 0)
+    assert.deepEqual(await names(), ['rome', 'vip'])
+    assert.equal((await run('keeps-all.mjs', { guests: {} })).code, 0)
+    assert.deepEqual(await names(), ['old', 'rome', 'vip'])
+    const { code, stderr } = await run('keeps-by-function.mjs', { guests: () => false })
+    assert.equal(code, 2)
+    assert.match(stderr, /--keep cannot be added/)
+    assert.deepEqual(await names(), ['old', 'rome', 'vip'])
   })
 
   it('heeds the options of the configuration, which the command line overrides', async () => {
@@ -160,6 +199,10 @@ describe('cleanup on the command line', () => {
     assert.doesNotMatch(stdout, /2\/2/)
     assert.doesNotMatch(stderr, /wishes/) // there are none
     assert.equal((await stage.run(['cleanup'])).stderr, '')
+    await makeGuests(stage, { one: 22, two: 21 })
+    const narrow = await stage.run(['cleanup', '--batch-size', '1'], { terminal: 50 })
+    const longest = /guests +[=-]* 2\/2 +\S+ left/.exec(narrow.stderr)?.[0] ?? ''
+    assert.ok(longest.length > 20 && longest.length <= 50, longest)
   })
 })
 

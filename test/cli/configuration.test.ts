@@ -102,10 +102,11 @@ describe('the configuration module', () => {
     await fails(await write('export default async () => { throw new Error("vault sealed") }'), /vault sealed/)
   })
 
-  it('keeps its stack for those who ask by DEBUG', async () => {
+  it('keeps its stack for those who ask by DEBUG, after the sentence', async () => {
     const name = await write('throw new Error("no .env file")')
     const { stderr } = await stage.run(['visitors', '--config', name], { env: { DEBUG: '*' } })
-    assert.match(stderr, /\n {4}at /)
+    assert.match(stderr, /^passport-ephemeral: config-\d+\.mjs cannot be loaded: no \.env file\n/)
+    assert.match(stderr, /\n {4}at [^]*Caused by: Error: no \.env file\n {4}at /)
   })
 
   it('that exports nothing of use, or the wrong thing, is told what was expected', async () => {

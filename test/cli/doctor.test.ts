@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import session from 'express-session'
-import { DataTypes } from 'sequelize'
-import type { Finding } from '../../src/index.js'
+import { DataTypes, Sequelize } from 'sequelize'
+import { defineVisitorModels, type Finding } from '../../src/index.js'
 import { express } from '../support/application.js'
 import { exportFrom, openStage, type Stage } from './stage.js'
 
@@ -86,10 +86,17 @@ describe('doctor', () => {
   })
 
   it('says of a database that is down that it is, as of any other finding', async () => {
-    const env = { DATABASE_URL: 'postgres://kim:hunter2@127.0.0.1:1/app' }
-    const { code, stdout, stderr } = await stage.run(['doctor', '--no-config'], { env })
-    assert.equal(code, 1)
-    assert.match(stdout + stderr, /ECONNREFUSED/)
-    assert.doesNotMatch(stdout + stderr, /hunter2/)
+    const url = 'postgres://kim:hunter2@127.0.0.1:1/app'
+    const sequelize = new Sequelize(url, { logging: false })
+    const { Visitor } = defineVisitorModels(sequelize, { secret: 'x'.repeat(40) })
+    await exportFrom(stage.folder, { Visitor }, 'down.mjs')
+    for (const argv of [['--no-config'], ['--config', 'down.mjs']]) {
+      const run = await stage.json(['doctor', ...argv], { env: { DATABASE_URL: url } })
+      assert.deepEqual([run.code, run.stderr], [1, ''])
+      const { findings } = run.document as Diagnosis
+      assert.equal(findings[0]?.code, 'database-unreachable')
+      assert.match(findings[0].message, /ECONNREFUSED/)
+      assert.doesNotMatch(run.stdout, /hunter2/)
+    }
   })
 })

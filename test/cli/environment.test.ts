@@ -37,6 +37,17 @@ describe('with nothing but DATABASE_URL', () => {
     }
   })
 
+  itWhere(!isEmbedded && dialect !== 'sqlite')(
+    'a connection that is refused is not one that fails',
+    async () => {
+      const url = new URL(process.env['DATABASE_URL'] ?? '')
+      url.pathname = '/no_such_database_of_passport_ephemeral'
+      const { code, stderr } = await runIn(folder, ['visitors'], { env: { DATABASE_URL: url.href } })
+      assert.equal(code, 1)
+      assert.match(stderr, /^passport-ephemeral: The database refused the connection: /)
+    },
+  )
+
   it('variables that are wrong are named', async () => {
     const env = { DATABASE_URL: 'postgres://127.0.0.1:1/app' }
     for (const [variable, value] of [
@@ -166,6 +177,39 @@ describeWhere(!isEmbedded)('with nothing but DATABASE_URL, on its database', () 
       )
     }))
 
+  it('users whose table has a column of the name of our mark', () =>
+    within(async () => {
+      const { sequelize } = database
+      const User = plainUser({ guest: DataTypes.BOOLEAN })(sequelize)
+      await User.sync()
+      await ok(['migrate'])
+      const old = await User.create({ username: 'old', guest: true })
+      await sequelize.query(
+        `INSERT INTO ${dialect === 'mysql' ? '`Guests` (`userId`, `createdAt`, `lastSeenAt`)' : '"Guests" ("userId", "createdAt", "lastSeenAt")'}
+         VALUES (${String(old.get('id'))}, '2020-01-01 00:00:00', '2020-01-01 00:00:00')`,
+      )
+      assert.match(await ok(['cleanup', '--max-age', '1d']), /guests +1$/m)
+      assert.match(await ok(['stats', '--days', '1']), /total/)
+      assert.equal(await User.count(), 0)
+      assert.notEqual((await run(['doctor', '--json'])).stdout, '')
+    }))
+
+  itWhere(dialect === 'postgres')('users whose keys are of a type that the database was taught', () =>
+    within(async () => {
+      const { sequelize } = database
+      await sequelize.query(`
+        CREATE EXTENSION citext;
+        CREATE TYPE mood AS ENUM ('merry', 'sad');
+        CREATE TABLE users (handle citext PRIMARY KEY, mood mood, moods mood[])`)
+      await ok(['migrate'])
+      await sequelize.query(`
+        INSERT INTO users VALUES ('Kim', 'sad', '{merry,sad}'), ('Lee', 'merry', NULL);
+        INSERT INTO "Guests" VALUES ('Kim', '2020-01-01', '2020-01-01')`)
+      assert.match(await ok(['cleanup', '--max-age', '1d']), /guests +1$/m)
+      assert.deepEqual((await sequelize.query('SELECT handle FROM users'))[0], [{ handle: 'Lee' }])
+    }),
+  )
+
   itWhere(dialect === 'postgres')('a database in a schema', () =>
     within(async () => {
       const { sequelize } = database
@@ -183,7 +227,13 @@ describeWhere(!isEmbedded)('with nothing but DATABASE_URL, on its database', () 
 
   it('an application without users tables has visitors; one that uses half of it says so', () =>
     within(async () => {
-      assert.deepEqual(JSON.parse(await ok(['migrate', '--json'])), {
+      for (const argv of [['migrate'], ['cleanup', '--max-age', '1d'], ['visitors']]) {
+        const { code, stdout, stderr } = await run(argv)
+        assert.deepEqual([code, stdout], [2, ''])
+        assert.match(stderr, /no users table: Users or users was looked for.*--users-table.*--without guests/)
+      }
+      assert.deepEqual(await database.sequelize.getQueryInterface().showAllTables(), [])
+      assert.deepEqual(JSON.parse(await ok(['migrate', '--json', '--without', 'guests'])), {
         executed: ['passport-ephemeral-0001-visitor-passes'],
       })
       await plainUser()(database.sequelize).sync()
@@ -207,6 +257,7 @@ describeWhere(!isEmbedded)('with nothing but DATABASE_URL, on its database', () 
 
   it('without the secret nobody is invited and no uuid is shown; the rest works', () =>
     within(async () => {
+      Object.assign(env, { PASSPORT_EPHEMERAL_WITHOUT: 'guests' })
       await ok(['migrate'])
       const invite = ['invite', '--email', 'kim@example.com', '--scope', 'A', '--url', 'https://example.com/']
       const none = { VISITOR_SECRET: '' }
@@ -243,6 +294,7 @@ describeWhere(!isEmbedded)('with nothing but DATABASE_URL, on its database', () 
             },
           )
         })
+      Object.assign(env, { PASSPORT_EPHEMERAL_WITHOUT: 'guests' })
       const migrated = await spawned(['migrate', '--json'])
       assert.equal(migrated.code, 0, migrated.stderr)
       assert.ok(JSON.parse(migrated.stdout))

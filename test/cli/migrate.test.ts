@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { DataTypes } from 'sequelize'
+import { defineGuestModel } from '../../src/index.js'
 import { migrationsFor } from '../../src/migrations/index.js'
 import { isEmbedded, dialect } from '../support/database.js'
 import { urlOf } from './database-url.js'
-import { openStage, runIn, type Stage } from './stage.js'
-import { describeWhere } from '../support/where.js'
+import { plainUser } from '../support/host-application.js'
+import { exportFrom, openStage, runIn, type Stage } from './stage.js'
+import { describeWhere, itWhere } from '../support/where.js'
 
 const LEDGER = 'passport_ephemeral_migrations'
 
@@ -57,6 +60,10 @@ describe('migrate', () => {
     const to = names[1] ?? ''
     assert.deepEqual((await stage.json(['migrate', '--to', to])).document, { executed: names.slice(0, 2) })
     assert.deepEqual((await stage.json(['migrate', '--to', to])).document, { executed: [] })
+    assert.equal((await stage.run(['migrate', '--to', to])).stdout, `Nothing to do: ${to} has run.\n`)
+    const back = await stage.run(['migrate', '--down', '--to', names[2] ?? ''])
+    assert.equal(back.code, 2)
+    assert.match(back.stderr, /^passport-ephemeral: --down --to: 'passport-ephemeral-0003-.*' has not run/)
     const { code, stderr } = await stage.run(['migrate', '--to', '0002'])
     assert.equal(code, 2)
     assert.match(stderr, /no migration '0002'; there are passport-ephemeral-0001/)
@@ -96,6 +103,42 @@ describe('migrate', () => {
     await stage.sequelize.query(`INSERT INTO ${LEDGER} (name) VALUES ${values}`)
     assert.match((await stage.run(['migrate'])).stdout, /Nothing to do/)
   })
+
+  it('runs none before the users table is there, except what does not need it', async () => {
+    await stage.User.drop()
+    try {
+      const { code, stdout, stderr } = await stage.run(['migrate'])
+      assert.deepEqual([code, stdout], [1, ''])
+      assert.match(stderr, /^passport-ephemeral: The users table 'Users' must be there first.*\n$/)
+      assert.deepEqual(await tables(), [LEDGER])
+      assert.equal((await stage.run(['migrate', '--to', names[0] ?? ''])).code, 0)
+    } finally {
+      await stage.User.sync()
+    }
+  })
+
+  itWhere(dialect === 'mysql')(
+    'says of a users table in another character set where that is explained',
+    async () => {
+      const { sequelize, Visitor, folder } = stage
+      const User = plainUser(
+        { id: { type: DataTypes.STRING(40), primaryKey: true } },
+        { tableName: 'people' },
+      )(sequelize)
+      await sequelize.query(
+        'CREATE TABLE people (id VARCHAR(40) CHARACTER SET ascii PRIMARY KEY, username VARCHAR(150))',
+      )
+      const Guest = defineGuestModel(sequelize, { User, modelName: 'Passer', tableName: 'passers' })
+      await exportFrom(folder, { sequelize, Visitor, Guest }, 'ascii.mjs')
+      const { code, stderr } = await stage.run(['migrate', '--config', 'ascii.mjs'])
+      assert.equal(code, 1)
+      assert.match(
+        stderr,
+        /another type, character set or collation.*"A users table in another character set"/,
+      )
+      await sequelize.query('DROP TABLE people')
+    },
+  )
 
   it('leaves the application’s own list of migrations alone', async () => {
     await stage.run(['migrate'])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import { DAY, HOUR, later } from '../support/clock.js'
 import { openStage, type Stage } from './stage.js'
 
@@ -63,19 +64,23 @@ describe('passes on the command line', () => {
     it('says in one sentence what is wrong with the values, makes no pass, and exits with 2', async () => {
       const wrong: readonly (readonly [readonly string[], RegExp])[] = [
         [['invite', '--scope', 'A', '--url', URL_], /--email/],
-        [['invite', ...KIM, '--email', 'nobody'], /isEmail/],
+        [
+          ['invite', ...KIM, '--email', 'nobody'],
+          /^passport-ephemeral: --email: 'nobody' is not an e-mail address\n$/,
+        ],
         [['invite', ...KIM, '--scope', '*'], /scope/],
         [['invite', ...KIM, '--scope', 'x'.repeat(101)], /scope/],
         [['invite', ...KIM, '--url', '/reference'], /whole address/],
         [['invite', ...KIM, '--url', 'javascript:alert(1)'], /whole address/],
         [['invite', ...KIM, '--context', '{page:3}'], /Must be JSON/],
         [['invite', ...KIM, '--max-uses', '0'], /positive whole number/],
-        [['invite', ...KIM, '--max-uses', '1.5'], /positive whole number/],
+        [['invite', ...KIM, '--max-uses', '1.5'], /positive whole number, 999,999,999 at most/],
+        [['invite', ...KIM, '--session-expiry', '99y'], /up to 68 years/],
         [['invite', ...KIM, '--expires-in', '-3d'], /duration/],
         [['invite', ...KIM, '--expires-in', 'soon'], /duration/],
         [['invite', ...KIM, '--expires-in', '3 fortnights'], /duration/],
         [['invite', ...KIM, '--expires-in', '0'], /more than none/],
-        [['invite', ...KIM, '--expires-in', '999999y'], /duration/],
+        [['invite', ...KIM, '--expires-in', '999999y'], /up to 100 years/],
         [['invite', ...KIM, '--session-expiry', '0.5s'], /whole/],
         [['invite', ...KIM, '--sope', 'A'], /unknown option '--sope'/],
       ]
@@ -289,6 +294,25 @@ describe('passes on the command line', () => {
       assert.equal(stdout.trimEnd().split('\n').length, 4)
     })
 
+    it('fits a terminal by cutting what is long, and says so; in a pipe and in JSON all is there', async () => {
+      const pass = await make()
+      const path = `/reference/${'x'.repeat(300)}`
+      await visit(pass.id, path, new Date(), { userAgent: 'Mozilla/5.0 '.repeat(20) })
+      const cut = await stage.run(['visits', String(pass.id)], { terminal: 100 })
+      assert.match(cut.stdout, /^\S*Pass \d+: kim@example\.com, REFERENCE, open/)
+      const lines = stripVTControlCharacters(cut.stdout).split('\n')
+      assert.ok(
+        lines.every((line) => line.length <= 100),
+        cut.stdout,
+      )
+      assert.match(lines[3] ?? '', /GET \/reference\/x+… {2}.*…$/)
+      assert.match(cut.stderr, /--json prints all of it/)
+      const whole = await stage.run(['visits', String(pass.id)])
+      assert.ok(whole.stdout.includes(path))
+      assert.equal(whole.stderr, '')
+      assert.ok((await stage.json(['visits', String(pass.id)], { terminal: 100 })).stdout.includes(path))
+    })
+
     it('tells a pass without visits, exit 0, from no pass, exit 1', async () => {
       const pass = await make()
       const none = await stage.run(['visits', String(pass.id)])
@@ -307,6 +331,31 @@ describe('passes on the command line', () => {
       assert.equal((await stage.run(['visitors'])).stdout, 'No passes.\n')
       assert.match((await stage.run(['visitors', '--all'])).stdout, /expired$/m)
     })
+  })
+})
+
+describe('a database without our tables, or with half of them', () => {
+  it('is explained alike by every command', async () => {
+    const stage = await openStage({ sync: false })
+    try {
+      const commands = [['visitors'], ['visits', '1'], ['stats'], ['invite', ...KIM], ['revoke', '1']]
+      const explained = async () => {
+        for (const argv of commands) {
+          const { code, stdout, stderr } = await stage.run(argv)
+          assert.deepEqual([code, stdout], [1, ''], argv.join(' '))
+          assert.match(stderr, /passport-ephemeral migrate; passport-ephemeral doctor says what is missing/)
+          assert.equal(stderr.trimEnd().split('\n').length, 1)
+        }
+      }
+      await explained()
+      await stage.sequelize.sync()
+      const queryInterface = stage.sequelize.getQueryInterface()
+      await queryInterface.removeColumn('Visitors', 'isActive')
+      commands.splice(2, 1)
+      await explained()
+    } finally {
+      await stage.close()
+    }
   })
 })
 

@@ -105,6 +105,9 @@ describe('the process, without a configuration', () => {
     assert.equal((await spawned(stage.folder, ['--version'])).code, 0)
     const { code, stdout, stderr } = await spawned(stage.folder, ['sweep'])
     assert.deepEqual([code, stdout], [2, ''])
-    assert.equal(stderr, "passport-ephemeral: unknown command 'sweep'\n")
+    assert.equal(
+      stderr,
+      "passport-ephemeral: unknown command 'sweep'\npassport-ephemeral --help lists the commands and options.\n",
+    )
   })
 })

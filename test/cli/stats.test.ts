@@ -50,6 +50,10 @@ describe('the report of stats', () => {
     assert.doesNotMatch(guestReport(days, at(40)).join('\n'), /█/)
   })
 
+  it('groups the digits of large numbers', () => {
+    assert.match(guestReport([day('2026-11-22', 1_200_000, 5, undefined)], at(80))[1] ?? '', / 1,200,000 /)
+  })
+
   it('is empty for a half that the application does not use', () => {
     const without = days.map(({ day: name, passes }) => ({ day: name, ...(passes && { passes }) }))
     assert.deepEqual(guestReport(without, at(80)), [])

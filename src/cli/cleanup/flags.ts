@@ -1,5 +1,5 @@
-import { literal } from 'sequelize'
 import type { CleanupOptions } from '../../cleanup/options.js'
+import { keptGuests } from './keep.js'
 
 /** What the command line says of a clean-up. */
 export interface CleanupFlags {
@@ -16,7 +16,7 @@ export interface CleanupFlags {
   readonly individualHooks?: boolean
 }
 
-/** The options of a clean-up: what the configuration says, overridden by what is given. */
+/** The options of a clean-up: what the configuration says, overridden by what is given; only `--keep` adds to it. */
 export function cleanupOptions(configured: CleanupOptions, flags: CleanupFlags): CleanupOptions {
   const { keepPasses, keepVisits, keepOutcomes, keep, ...plain } = flags
   return {
@@ -28,7 +28,9 @@ export function cleanupOptions(configured: CleanupOptions, flags: CleanupFlags):
       ...(keepVisits !== undefined && { visits: keepVisits }),
       ...(keepOutcomes !== undefined && { outcomes: keepOutcomes }),
     },
-    // In brackets, so that an OR stays among its own.
-    keep: { ...configured.keep, ...(keep !== undefined && { guests: literal(`(${keep})`) }) },
+    keep: {
+      ...configured.keep,
+      ...(keep !== undefined && { guests: keptGuests(configured.keep?.guests, keep) }),
+    },
   }
 }

@@ -1,24 +1,25 @@
-import type { CleanupResult } from '../../cleanup/result.js'
+import type { CleanupModels } from '../../cleanup/options.js'
+import type { CleanupKind, CleanupResult } from '../../cleanup/result.js'
 import type { Output } from '../output.js'
 import { printable } from '../text/printable.js'
+import { grouped } from '../text/number.js'
 import { table } from '../text/table.js'
 
-/** What a clean-up did, for people. */
-export function printCleanup(output: Output, result: CleanupResult): void {
+const OF_GUESTS: readonly CleanupKind[] = ['guests', 'wishes', 'outcomes']
+
+/** What a clean-up did with the half, or both, that it looked after; for people. */
+export function printCleanup(output: Output, { Guest, Visitor }: CleanupModels, result: CleanupResult): void {
   const { colours } = output
   output.print(colours.bold(result.isDryRun ? 'Would be deleted (nothing was):' : 'Deleted:'))
-  const counts = (['guests', 'wishes', 'passes', 'visits', 'outcomes'] as const).map((kind) => [
-    kind,
-    result[kind].toLocaleString('en'),
-  ])
+  const counts = (['guests', 'wishes', 'passes', 'visits', 'outcomes'] as const)
+    .filter((kind) => (OF_GUESTS.includes(kind) ? Guest : Visitor) !== undefined)
+    .map((kind) => [kind, grouped(result[kind])])
   const [, ...lines] = table([{ heading: '' }, { heading: '', align: 'right' }], counts)
   output.print(...lines.map((line) => `  ${line}`))
-  if (result.kept > 0) output.print(`Kept, although due: ${result.kept.toLocaleString('en')}`)
+  if (result.kept > 0) output.print(`Kept, although due: ${grouped(result.kept)}`)
   if (result.blocked > 0) {
     output.print(
-      colours.red(
-        `Could not be deleted: ${result.blocked.toLocaleString('en')}; passport-ephemeral doctor says why.`,
-      ),
+      colours.red(`Could not be deleted: ${grouped(result.blocked)}; passport-ephemeral doctor says why.`),
       ...result.blockedBy.map((reason) => `  ${printable(reason)}`),
     )
   }

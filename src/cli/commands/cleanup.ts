@@ -2,9 +2,10 @@ import { Option, type Command } from 'commander'
 import { cleanup } from '../../cleanup/cleanup.js'
 import type { CleanupModels } from '../../cleanup/options.js'
 import { visitorSettings } from '../../visitor/visitor.js'
-import { fraction, positive, seconds, secondsOrForever } from '../arguments.js'
+import { condition, fraction, positive, seconds, secondsOrForever } from '../arguments.js'
 import { watchProgress } from '../cleanup/progress.js'
 import { cleanupOptions, type CleanupFlags } from '../cleanup/flags.js'
+import { checkKeep } from '../cleanup/keep.js'
 import { printCleanup } from '../cleanup/print-result.js'
 import { untilInterrupted } from '../cleanup/until-interrupted.js'
 import type { Configuration } from '../configuration/configuration.js'
@@ -50,7 +51,11 @@ export function defineCleanup(program: Command, perform: Perform): void {
       'how guests ended, for stats; or forever (default: 400d)',
       secondsOrForever,
     )
-    .option('--keep <sql>', 'guests whose users row meets this condition stay')
+    .option(
+      '--keep <sql>',
+      'guests whose users row meets this condition stay, beside those that your configuration keeps',
+      condition,
+    )
     .option('--batch-size <count>', 'rows in one transaction, at most (default: 1000)', positive)
     .option(
       '--time-budget <duration>',
@@ -69,6 +74,7 @@ export function defineCleanup(program: Command, perform: Perform): void {
         const models = cleaned(configuration, only)
         if (models.Guest !== undefined) checkMaxAge(configuration, flags)
         const options = cleanupOptions(configuration.cleanup, flags)
+        if (models.Guest !== undefined && flags.keep !== undefined) await checkKeep(models.Guest, flags.keep)
         const isDryRun = options.dryRun === true
         const progress =
           output.watched && !isDryRun ? await watchProgress(models, options, output.watched) : undefined
@@ -76,7 +82,7 @@ export function defineCleanup(program: Command, perform: Perform): void {
           cleanup(models, { ...options, signal, ...(progress && { onProgress: progress.onProgress }) }),
         ).finally(() => progress?.stop())
         if (output.isJson) output.document(result)
-        else printCleanup(output, result)
+        else printCleanup(output, models, result)
         const isUndone = result.blocked > 0 || result.stoppedBy === 'signal'
         return isUndone ? ExitCode.PROBLEM : ExitCode.DONE
       }),

@@ -32,21 +32,26 @@ export function defineDoctor(program: Command, perform: Perform): void {
     .option('--no-production', 'judge as on a developer’s machine')
     .addHelpText('after', AFTER_HELP)
     .action(({ production }: DoctorOptions) =>
-      perform(async (configuration, output) => {
-        const { sequelize, Guest, Visitor, app } = configuration
-        const all = await diagnose({
-          sequelize,
-          ...(Guest && { Guest }),
-          ...(Visitor && { Visitor }),
-          ...(app && { app }),
-          ...(production !== undefined && { isProduction: production }),
-        })
-        const findings = all.filter(({ code }) => isKnown(code, configuration))
-        const skipped = leftOut(configuration)
-        if (output.isJson) output.document({ source: configuration.source, findings, leftOut: skipped })
-        else print(output, configuration, findings, skipped)
-        return findings.some(({ severity }) => severity === 'error') ? ExitCode.PROBLEM : ExitCode.DONE
-      }),
+      perform(
+        async (configuration, output) => {
+          const { sequelize, Guest, Visitor, app } = configuration
+          const all = await diagnose({
+            sequelize,
+            ...(Guest && { Guest }),
+            ...(Visitor && { Visitor }),
+            ...(app && { app }),
+            ...(production !== undefined && { isProduction: production }),
+          })
+          // It is back by now: without models nothing was looked at.
+          if (configuration.unreachable && all.length === 0) throw configuration.unreachable
+          const findings = all.filter(({ code }) => isKnown(code, configuration))
+          const skipped = leftOut(configuration)
+          if (output.isJson) output.document({ source: configuration.source, findings, leftOut: skipped })
+          else print(output, configuration, findings, skipped)
+          return findings.some(({ severity }) => severity === 'error') ? ExitCode.PROBLEM : ExitCode.DONE
+        },
+        { isForUnreachable: true },
+      ),
     )
 }
 
@@ -56,15 +61,26 @@ function isKnown(code: string, { hasSecret, hasMaxAge }: Configuration): boolean
 }
 
 /** What nobody could look at, in words. */
-function leftOut({ app, Guest, Visitor, hasSecret, hasMaxAge, source }: Configuration): string[] {
+function leftOut({
+  app,
+  Guest,
+  Visitor,
+  hasSecret,
+  hasMaxAge,
+  source,
+  unreachable,
+}: Configuration): string[] {
   return [
     ...(app === undefined
       ? [
           `the application: proxies, cookies, sessions and the order of middleware (no app comes from ${source})`,
         ]
       : []),
-    ...(Guest === undefined ? [`guests (there is no Guest in ${source})`] : []),
-    ...(Visitor === undefined ? [`visitors (there is no Visitor in ${source})`] : []),
+    ...(unreachable === undefined ? [] : ['the tables (the database does not answer)']),
+    ...(Guest === undefined && unreachable === undefined ? [`guests (there is no Guest in ${source})`] : []),
+    ...(Visitor === undefined && unreachable === undefined
+      ? [`visitors (there is no Visitor in ${source})`]
+      : []),
     ...(hasSecret ? [] : ['the secret of the links (VISITOR_SECRET is not set)']),
     ...(hasMaxAge || Guest === undefined
       ? []

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { ValidationError } from 'sequelize'
+import { ValidationError, type ValidationErrorItem } from 'sequelize'
 import type { Visitor } from '../../visitor/visitor.js'
 import { json, positive, seconds, visitSeconds, webAddress } from '../arguments.js'
 import { ExitCode } from '../exit-code.js'
@@ -91,10 +91,16 @@ async function create(Passes: typeof Visitor, options: InviteOptions): Promise<V
       ...(sessionExpiry !== undefined && { sessionExpiry: sessionExpiry === 'host' ? null : sessionExpiry }),
     })
   } catch (error) {
-    if (error instanceof ValidationError)
-      throw new UsageError(error.errors.map(({ message }) => message).join('; '))
+    if (error instanceof ValidationError) throw new UsageError(error.errors.map(inWords).join('; '))
     throw error
   }
+}
+
+/** By the name of the option, and not of the validator. */
+function inWords({ path, value, validatorKey, message }: ValidationErrorItem): string {
+  const flag = `--${(path ?? '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  if (validatorKey === 'isEmail') return `--email: '${String(value)}' is not an e-mail address`
+  return `${flag}: ${message}`
 }
 
 /** A machine's own name for itself is on no way. */

@@ -2,9 +2,12 @@ import type { Command } from 'commander'
 import type { Umzug } from 'umzug'
 import type { QueryInterface } from 'sequelize'
 import { ExitCode } from '../exit-code.js'
-import { explainTablesThere } from '../migrations/tables-there.js'
+import { explainFailure } from '../migrations/explain-failure.js'
 import { withLock } from '../migrations/lock.js'
 import { makeMigrator } from '../migrations/migrator.js'
+import { checkUsersFirst } from '../migrations/users-first.js'
+import type { GuestModel } from '../../guest/guest.js'
+import { migrationsFor } from '../../migrations/index.js'
 import { modelsOf } from '../models.js'
 import type { Output } from '../output.js'
 import type { Perform } from '../perform.js'
@@ -42,7 +45,8 @@ export function defineMigrate(program: Command, perform: Perform): void {
       }
       return perform(async (configuration, output) => {
         const { sequelize } = configuration
-        const migrator = makeMigrator(sequelize, modelsOf(configuration), {
+        const models = modelsOf(configuration)
+        const migrator = makeMigrator(sequelize, models, {
           isReadOnly: options.status === true,
           onBegin: (name) => {
             output.note(`${options.down === true ? 'Reverting' : 'Running'} ${name} …`)
@@ -54,8 +58,8 @@ export function defineMigrate(program: Command, perform: Perform): void {
           const onWait = (): void => {
             output.note('Another process is migrating this database: waiting for it …')
           }
-          const names = await withLock(sequelize, { onWait }, () => run(migrator, options))
-          printRun(output, options.down === true, names)
+          const names = await withLock(sequelize, { onWait }, () => run(migrator, models.Guest, options))
+          printRun(output, options, names)
         }
         return ExitCode.DONE
       })
@@ -71,17 +75,38 @@ async function checkName(migrator: Umzug<QueryInterface>, name: string | undefin
   throw new UsageError(`--to: there is no migration '${name}'; there are ${known.join(', ')}`)
 }
 
-async function run(migrator: Umzug<QueryInterface>, { to, down }: MigrateOptions): Promise<string[]> {
+async function run(
+  migrator: Umzug<QueryInterface>,
+  Guest: GuestModel | undefined,
+  { to, down }: MigrateOptions,
+): Promise<string[]> {
   const bound = to === undefined ? {} : { to }
   try {
-    const executed = await migrator.executed()
+    const hasRun = (await migrator.executed()).some(({ name }) => name === to)
+    if (down === true && to !== undefined && !hasRun) {
+      throw new UsageError(`--down --to: '${to}' has not run, so that it cannot be reverted`)
+    }
     // Somebody else of the fleet was first, and umzug would not find it among those that are left.
-    if (down !== true && executed.some(({ name }) => name === to)) return []
+    if (down !== true && hasRun) return []
+    if (down !== true && Guest !== undefined && (await leadsToGuests(migrator, Guest, to))) {
+      await checkUsersFirst(Guest)
+    }
     const done = await (down === true ? migrator.down(bound) : migrator.up(bound))
     return done.map(({ name }) => name)
   } catch (error) {
-    throw explainTablesThere(error)
+    throw explainFailure(error)
   }
+}
+
+/** Whether any of those that are about to run is one of the guests'. */
+async function leadsToGuests(
+  migrator: Umzug<QueryInterface>,
+  Guest: GuestModel,
+  to: string | undefined,
+): Promise<boolean> {
+  const pending = (await migrator.pending()).map(({ name }) => name)
+  const next = to === undefined ? pending : pending.slice(0, pending.indexOf(to) + 1)
+  return migrationsFor({ Guest }).some(({ name }) => next.includes(name))
 }
 
 async function printStatus(migrator: Umzug<QueryInterface>, output: Output): Promise<void> {
@@ -98,9 +123,11 @@ async function printStatus(migrator: Umzug<QueryInterface>, output: Output): Pro
   )
 }
 
-function printRun(output: Output, isDown: boolean, names: readonly string[]): void {
+function printRun(output: Output, { down, to }: MigrateOptions, names: readonly string[]): void {
+  const isDown = down === true
   if (output.isJson) output.document(isDown ? { reverted: names } : { executed: names })
-  else if (names.length === 0)
-    output.print(isDown ? 'Nothing to revert.' : 'Nothing to do: all migrations have run.')
-  else output.print(...names.map((name) => `${isDown ? 'reverted' : 'done'}  ${name}`))
+  else if (names.length === 0 && isDown) output.print('Nothing to revert.')
+  else if (names.length === 0) {
+    output.print(`Nothing to do: ${to === undefined ? 'all migrations have' : `${to} has`} run.`)
+  } else output.print(...names.map((name) => `${isDown ? 'reverted' : 'done'}  ${name}`))
 }

@@ -6,10 +6,17 @@ import { positive } from '../arguments.js'
 import { ExitCode } from '../exit-code.js'
 import { passesOf } from '../models.js'
 import type { Output } from '../output.js'
-import { describePass, showsUuids, type DescribedPass, type PassState } from '../passes/describe-pass.js'
+import {
+  describePass,
+  showsUuids,
+  whoHolds,
+  type DescribedPass,
+  type PassState,
+} from '../passes/describe-pass.js'
 import { ofAddress } from '../passes/of-address.js'
 import type { Perform } from '../perform.js'
-import { table } from '../text/table.js'
+import { fitted } from '../text/fit.js'
+import { grouped } from '../text/number.js'
 import { minute } from '../text/when.js'
 
 interface VisitorsOptions {
@@ -88,18 +95,17 @@ function print(output: Output, passes: readonly DescribedPass[], hasUuids: boole
   const rows = passes.map((pass) => [
     String(pass.id),
     ...(hasUuids ? [pass.uuid ?? ''] : []),
-    pass.name === '' ? pass.email : `${pass.name} <${pass.email}>`,
+    whoHolds({ fullName: pass.name, email: pass.email }),
     pass.scope,
-    pass.maxUses === null ? String(pass.uses) : `${String(pass.uses)}/${String(pass.maxUses)}`,
+    pass.maxUses === null ? grouped(pass.uses) : `${grouped(pass.uses)}/${grouped(pass.maxUses)}`,
     minute(pass.expiresAt),
     pass.state,
   ])
-  const [heading = '', ...lines] = table(columns, rows)
   const { colours } = output
   const paint = (state: PassState | undefined) => (state === 'open' ? colours.green : colours.dim)
-  output.print(
-    colours.bold(heading),
-    ...lines.map((line, place) => painted(line, passes[place]?.state, paint)),
+  const who = hasUuids ? 2 : 1
+  output.table(fitted(columns, rows, { width: output.room, clips: [who, who + 1] }), (line, place) =>
+    painted(line, passes[place]?.state, paint),
   )
 }
 

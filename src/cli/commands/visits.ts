@@ -5,11 +5,11 @@ import { positive } from '../arguments.js'
 import { ExitCode } from '../exit-code.js'
 import { passesOf } from '../models.js'
 import type { Output } from '../output.js'
-import { describePass } from '../passes/describe-pass.js'
+import { describePass, whoHolds } from '../passes/describe-pass.js'
 import { passNamed } from '../passes/find-pass.js'
 import type { Perform } from '../perform.js'
 import { printable } from '../text/printable.js'
-import { table } from '../text/table.js'
+import { fitted } from '../text/fit.js'
 import { second } from '../text/when.js'
 
 interface VisitsOptions {
@@ -67,9 +67,9 @@ function describeVisit(visit: VisitorLog): object {
 }
 
 function print(output: Output, pass: Visitor, visits: readonly VisitorLog[]): void {
-  const { fullName, email, scope } = pass
+  const { scope } = pass
   const state = pass.invalidity() ?? 'open'
-  output.print(printable(`Pass ${String(pass.id)}: ${fullName} <${email}>, ${scope}, ${state}`), '')
+  output.print(printable(`Pass ${String(pass.id)}: ${whoHolds(pass)}, ${scope}, ${state}`), '')
   if (visits.length === 0) {
     output.print('No visits.')
     return
@@ -82,16 +82,13 @@ function print(output: Output, pass: Visitor, visits: readonly VisitorLog[]): vo
     { heading: 'address' },
     { heading: 'browser' },
   ]
-  const [heading = '', ...lines] = table(
-    columns,
-    visits.map((visit) => [
-      second(visit.createdAt),
-      visit.outcome,
-      String(visit.status),
-      `${visit.method} ${visit.path}`,
-      visit.ip,
-      visit.userAgent,
-    ]),
-  )
-  output.print(output.colours.bold(heading), ...lines)
+  const rows = visits.map((visit) => [
+    second(visit.createdAt),
+    visit.outcome,
+    String(visit.status),
+    `${visit.method} ${visit.path}`,
+    visit.ip,
+    visit.userAgent,
+  ])
+  output.table(fitted(columns, rows, { width: output.room, clips: [3, 5] }))
 }

@@ -19,6 +19,8 @@ export interface Configuration {
   readonly hasSecret: boolean
   /** Whether it says how long guests live; nothing in the database does. */
   readonly hasMaxAge: boolean
+  /** Why the tables could not be looked at, if the database is away; there are no models then. */
+  readonly unreachable?: Error
 }
 
 /** One that is in use, until it is closed. */

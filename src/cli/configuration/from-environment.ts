@@ -4,13 +4,14 @@ import { defineVisitorModels } from '../../visitor/models.js'
 import type { Visitor } from '../../visitor/visitor.js'
 import type { GuestModel } from '../../guest/guest.js'
 import { seconds } from '../arguments.js'
+import { isConnectionError } from '../connection-error.js'
 import type { Io } from '../io.js'
 import { UsageError } from '../usage-error.js'
 import type { Configuration, TableOptions } from './configuration.js'
 import { connect } from './connect.js'
-import { findTable } from './existing-tables.js'
+import { findTable, type ExistingTable } from './existing-tables.js'
 import { tableFlags, variableOf } from './table-options.js'
-import { defineUsers, findUsers } from './users-model.js'
+import { defineUsers, findUsers, USERS } from './users-model.js'
 
 /**
  * Models of the tables that are in the database: all that is needed is its address. What is in the application alone (the
@@ -31,7 +32,7 @@ export async function fromEnvironment(flags: TableOptions, { env, cwd }: Io): Pr
     const options = tableOptions(flags, env)
     const secret = secretFrom(env)
     const maxAge = maxAgeFrom(env)
-    const models = await defineModels(sequelize, options, { secret, maxAge })
+    const models = await defineModels(sequelize, options, { secret, maxAge }).catch(whyUnreachable)
     return {
       source: 'DATABASE_URL',
       sequelize,
@@ -46,6 +47,12 @@ export async function fromEnvironment(flags: TableOptions, { env, cwd }: Io): Pr
   }
 }
 
+/** That the database is away is for each command to judge. */
+function whyUnreachable(error: unknown): { unreachable: Error } {
+  if (error instanceof Error && isConnectionError(error)) return { unreachable: error }
+  throw error
+}
+
 type Secret = (string | false)[] | undefined
 
 async function defineModels(
@@ -54,7 +61,7 @@ async function defineModels(
   { secret, maxAge }: { secret: Secret; maxAge: number | undefined },
 ): Promise<{ Guest?: GuestModel; Visitor?: typeof Visitor }> {
   const { schema, without } = options
-  const users = without === 'guests' ? undefined : await findUsers(sequelize, options)
+  const users = without === 'guests' ? undefined : await usersTable(sequelize, options)
   const guests = await findTable(sequelize, options.guestsTable, ['Guests', 'guests'], schema)
   const visitors = await findTable(sequelize, options.visitorsTable, ['Visitors', 'visitors'], schema)
   const underscored =
@@ -84,6 +91,17 @@ async function defineModels(
     ...named('logTableName', options.visitsTable),
   })
   return { ...(Guest && { Guest }), Visitor }
+}
+
+/** To go on without it would be to do half of the work, and to say that all is well. */
+async function usersTable(sequelize: Sequelize, options: TableOptions): Promise<ExistingTable> {
+  const users = await findUsers(sequelize, options)
+  if (users !== undefined) return users
+  const place = options.schema === undefined ? '' : ` in schema '${options.schema}'`
+  throw new UsageError(
+    `There is no users table: ${USERS.join(' or ')} was looked for${place}. Name it by --users-table, or say ` +
+      '--without guests if your application has none',
+  )
 }
 
 function named(option: string, name: string | undefined): Record<string, string> {

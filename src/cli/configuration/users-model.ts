@@ -2,7 +2,12 @@ import type { Model, ModelAttributes, ModelStatic, Sequelize } from 'sequelize'
 import { UsageError } from '../usage-error.js'
 import { columnType } from './column-type.js'
 import type { TableOptions } from './configuration.js'
+import { GUEST_ALIAS } from '../../guest/guest.js'
+import { withExactTypes } from './exact-types.js'
 import { findTable, type ExistingTable } from './existing-tables.js'
+
+/** What a users table is usually called. */
+export const USERS: readonly string[] = ['Users', 'users']
 
 /**
  * The users table, if there is one.
@@ -13,14 +18,15 @@ export async function findUsers(
   sequelize: Sequelize,
   { usersTable, schema }: TableOptions,
 ): Promise<ExistingTable | undefined> {
-  const found = await findTable(sequelize, usersTable, ['Users', 'users'], schema)
+  const found = await findTable(sequelize, usersTable, USERS, schema)
   if (found === undefined && usersTable !== undefined) {
     throw new UsageError(`--users-table: there is no table '${usersTable}'${where(schema)}`)
   }
-  return found
+  if (found === undefined) return undefined
+  return { ...found, columns: await withExactTypes(sequelize, found.name, schema, found.columns) }
 }
 
-/** A model of the users as their table has them: every column by its own name. */
+/** A model of the users as their table has them: every column by its own name, except one that ours needs. */
 export function defineUsers(
   sequelize: Sequelize,
   { name, columns }: ExistingTable,
@@ -39,7 +45,7 @@ export function defineUsers(
   const dialect = sequelize.getDialect()
   const attributes: ModelAttributes = Object.fromEntries(
     Object.entries(columns).map(([column, { type, primaryKey, allowNull }]) => [
-      column,
+      attributeOf(column),
       {
         type: columnType(type, dialect),
         field: column,
@@ -55,7 +61,13 @@ export function defineUsers(
     ...(schema !== undefined && { schema }),
   })
   // Nobody is made here, so that a table without usernames will do.
-  return { User, usernameField: usernameField ?? ('username' in columns ? 'username' : key) }
+  const username = usernameField ?? ('username' in columns ? 'username' : key)
+  return { User, usernameField: attributeOf(username) }
+}
+
+/** A user's mark is found under this name; Sequelize takes none for two things. */
+function attributeOf(column: string): string {
+  return column === GUEST_ALIAS ? 'column guest' : column
 }
 
 function where(schema: string | undefined): string {

@@ -25,6 +25,11 @@ export function showsUuids(Passes: typeof Visitor): boolean {
   return !Passes[visitorSettings].codec.uuidIsToken
 }
 
+/** Name and address of a pass's holder, or the address alone. */
+export function whoHolds({ fullName, email }: Pick<Visitor, 'fullName' | 'email'>): string {
+  return fullName === '' ? email : `${fullName} <${email}>`
+}
+
 /** A pass for people and programs. */
 export function describePass(Passes: typeof Visitor, pass: Visitor): DescribedPass {
   return {

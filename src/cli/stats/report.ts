@@ -1,6 +1,7 @@
 import type { DayStats } from '../../stats/read-stats.js'
 import type { Output } from '../output.js'
 import { bar } from '../text/bar.js'
+import { grouped } from '../text/number.js'
 import { table, type Column } from '../text/table.js'
 
 type Look = Pick<Output, 'width' | 'colours'>
@@ -53,13 +54,13 @@ export function passReport(days: readonly DayStats[], look: Look): string[] {
 
 function guestCells({ created, converted, merged, expired, conversionRate }: Guests): string[] {
   return [
-    ...[created, converted, merged, expired].map(String),
+    ...[created, converted, merged, expired].map(grouped),
     conversionRate === null ? '–' : `${String(Math.round(conversionRate * 100))}%`,
   ]
 }
 
 function passCells({ issued, redeemed, suspectedShared }: Passes): string[] {
-  return [issued, redeemed, suspectedShared].map(String)
+  return [issued, redeemed, suspectedShared].map(grouped)
 }
 
 /** Of all guests that were made in these days, those that are regular users by now. */
