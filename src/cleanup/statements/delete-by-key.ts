@@ -27,7 +27,8 @@ export async function deleteByKey(
     const column = quotedField(model, key)
     const text = `DELETE FROM ${quotedTable(model)} WHERE ${column} = ANY($1) RETURNING ${column} AS key`
     const rows = await runPrepared(sequelize, statement(text), [keys], { transaction })
-    return rows.map((row) => row['key'] as Key)
+    // A key can be spelt otherwise there, as in another case where that makes no difference.
+    return rows.length === keys.length ? keys : rows.map((row) => row['key'] as Key)
   }
   const deleted: unknown = await model.unscoped().destroy({
     where: { [key]: [...keys] },

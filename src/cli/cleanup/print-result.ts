@@ -31,5 +31,7 @@ export function printCleanup(output: Output, { Guest, Visitor }: CleanupModels, 
 
 function whyIncomplete({ stoppedBy }: CleanupResult): string {
   if (stoppedBy === 'signal') return 'it was interrupted.'
-  return stoppedBy === 'timeBudget' ? 'its time was up.' : 'too many guests on end could not be deleted.'
+  return stoppedBy === 'timeBudget'
+    ? 'its time was up.'
+    : 'so many guests on end could not be deleted that some behind them were passed over.'
 }
