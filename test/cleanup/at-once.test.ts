@@ -104,6 +104,37 @@ if (!isEmbedded && dialect !== 'sqlite') {
   })
 
   describe('a request that begins while a guest goes', () => {
+    it('to ask for a link finds its guest gone, or keeps them: no link is lost that was promised', async () => {
+      const Wish = app.sequelize.model('GuestWish')
+      const expiresAt = new Date(Date.now() + DAY * 1000)
+      const users = await guestsOf(app, 400)
+      const promised = new Set<number>()
+      const state = { isOver: false }
+      const writers = Array.from({ length: 5 }, async (_, writer) => {
+        for (let place = writer; !state.isOver && place < users.length; place += 5) {
+          const id = users[users.length - 1 - place]?.id ?? 0
+          const wish = {
+            userId: id,
+            email: 'a@example.test',
+            details: {},
+            tokenHash: crypto.randomUUID(),
+            expiresAt,
+          }
+          await Wish.create(wish).then(
+            () => promised.add(id),
+            () => undefined, // the guest is gone
+          )
+        }
+      })
+      // Younger than their time: to the application these are guests like any other.
+      await cleanup({ Guest: app.Guest }, { maxAge: DAY, batchSize: 10 })
+      state.isOver = true
+      await Promise.all(writers)
+      const kept = await Wish.findAll({ raw: true })
+      assert.ok(promised.size > 0)
+      assert.equal(kept.length, promised.size)
+    })
+
     it('to convert them, is told that they are no guest; nothing of them is left', async () => {
       const [going] = await guestsOf(app, 1)
       const id = going?.id ?? 0
