@@ -38,14 +38,19 @@ export class Pace {
 
   /** Waits as long as `dutyCycle` asks for, or until it is over anyway. */
   async rest(): Promise<void> {
-    const { dutyCycle, signal, timeBudget } = this.options
+    const { dutyCycle, timeBudget } = this.options
     const owed = this.busy * (1 / dutyCycle - 1) - this.rested
     const left = timeBudget * 1000 - (performance.now() - this.began)
-    const pause = Math.min(owed, left)
-    if (pause < 1) return
+    const rest = Math.min(owed, left)
+    if (rest < 1) return
     const began = performance.now()
-    // The signal ends the rest early; that it was aborted is seen before the next batch.
-    await wait(pause, undefined, { ...(signal && { signal }) }).catch(() => undefined)
+    await this.pause(rest)
     this.rested += performance.now() - began
+  }
+
+  /** Waits so many milliseconds. The signal ends it early; that it was aborted is seen before the next batch. */
+  async pause(milliseconds: number): Promise<void> {
+    const { signal } = this.options
+    await wait(milliseconds, undefined, { ...(signal && { signal }) }).catch(() => undefined)
   }
 }

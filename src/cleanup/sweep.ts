@@ -3,7 +3,7 @@ import type { Pace } from './pace.js'
 import type { CleanupKind, CleanupProgress } from './result.js'
 import type { Gone } from './statements/delete-due.js'
 import type { Due, DueRow, Position } from './statements/due.js'
-import { skipDue } from './statements/take-due.js'
+import { countDueRows, skipDue } from './statements/take-due.js'
 import type { Transaction } from 'sequelize'
 
 /** One kind of rows, and how they go. */
@@ -43,6 +43,10 @@ export interface SweepOptions extends BatchOptions {
 /** After so many rows in a row that cannot be deleted, it is no longer about single rows. */
 const MOST_BLOCKED_IN_A_ROW = 100
 const BLOCKERS_TOLD = 5
+/** How often to look again for rows that another had. Who holds a row for longer has it looked at in the next run. */
+const MOST_PASSES = 3
+/** Milliseconds to wait for the other, at most: its batch takes about as long. */
+const BREATH_MS = 50
 /** A batch that fails is tried in so many parts, and those again, until it is known which row is to blame. */
 const PARTS = 8
 
@@ -58,6 +62,7 @@ export async function sweep(what: Sweep, options: SweepOptions): Promise<Swept> 
   const stride = new Stride()
   let after: Position | undefined
   let limit = batchSize
+  let passes = 1
   const sum = (hasEnded: boolean): Swept => ({
     ...counts,
     blockedBy: [...blockedBy],
@@ -77,7 +82,15 @@ export async function sweep(what: Sweep, options: SweepOptions): Promise<Swept> 
     counts.blocked += stuck
     if (stuck > 0 && blockedBy.size < BLOCKERS_TOLD) blockedBy.add(sayWhy(batch.fault))
     await options.onProgress?.({ kind: what.kind, ...counts })
-    if (batch.size < limit) return sum(true)
+    if (batch.size < limit) {
+      if (passes === MOST_PASSES || !(await hasPassedOver(what, options, stride, counts))) return sum(true)
+      passes += 1
+      after = undefined
+      limit = batchSize
+      Object.assign(counts, { kept: 0, blocked: 0 }) // they are met again
+      await pace.pause(Math.random() * BREATH_MS)
+      continue
+    }
     after = batch.last ?? after
     if (batch.fault === undefined) limit = Math.min(batchSize, limit * PARTS)
 
@@ -90,6 +103,19 @@ export async function sweep(what: Sweep, options: SweepOptions): Promise<Swept> 
     await pace.rest()
   }
   return sum(false)
+}
+
+/**
+ * Whether rows are still due that this run neither deleted nor found to stay: another clean-up had them in its hands. On a small table
+ * MySQL locks more than it takes, and of two clean-ups each may leave some to the other.
+ */
+async function hasPassedOver(
+  { due }: Sweep,
+  { dryRun }: SweepOptions,
+  { hasSkipped }: Stride,
+  { kept, blocked }: Pick<Swept, 'kept' | 'blocked'>,
+): Promise<boolean> {
+  return !dryRun && !hasSkipped && (await countDueRows(due)) > kept + blocked
 }
 
 /**
