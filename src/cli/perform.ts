@@ -3,7 +3,7 @@ import type { ExitCode } from './exit-code.js'
 import type { Output } from './output.js'
 
 /** How a command's work is done. */
-export interface PerformOptions {
+interface PerformOptions {
   /** Whether the command has something to say of a database that cannot be reached. @default false */
   readonly isForUnreachable?: boolean
 }
