@@ -7,6 +7,7 @@ import { accountApi, accountPages } from '../todo/routes/account.js'
 import { todoRoutes } from '../todo/routes/todos.js'
 import { jsonOnly, refuseCrossSiteWrites } from '../todo/same-site.js'
 import { health } from './health.js'
+import { hourly } from './hourly.js'
 import type { Models } from './models.js'
 import { showOutage } from './outages.js'
 import { invitationsApi, sharedList } from './routes/invitations.js'
@@ -38,7 +39,7 @@ export function createApp({ sequelize, models, redis }: AppParts, settings: Sett
   app.use('/api', jsonOnly, express.json({ limit: '10kb' }), accountApi(authenticator))
   app.use('/api/todos', todoRoutes(authenticator))
   app.use('/api/invitations', invitationsApi(models, settings.publicUrl))
-  app.use(accountPages(models))
+  app.use(accountPages(models, hourly(redis, 'fleet:forms', settings.guestsPerHour)))
   app.use(notFound)
   app.use(showOutage)
   app.use(showError)

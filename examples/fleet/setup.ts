@@ -1,6 +1,5 @@
 import type { Application, RequestHandler } from 'express'
 import passport from 'passport'
-import { RateLimiterRedis } from 'rate-limiter-flexible'
 import {
   friendlyUsername,
   guestLocals,
@@ -10,6 +9,7 @@ import {
 } from 'passport-ephemeral'
 import { keepWhatIsDone } from '../todo/keep-what-is-done.js'
 import { passwordStrategy } from '../todo/password.js'
+import { hourly } from './hourly.js'
 import type { Models } from './models.js'
 import { sessions, type Redis } from './sessions.js'
 import type { Settings } from './settings.js'
@@ -27,13 +27,7 @@ export function setUp(
     new GuestStrategy({
       Guest,
       generateUsername: friendlyUsername,
-      limiter: new RateLimiterRedis({
-        storeClient: redis,
-        useRedisPackage: true,
-        keyPrefix: 'fleet:guests',
-        points: guestsPerHour,
-        duration: 60 * 60,
-      }),
+      limiter: hourly(redis, 'fleet:guests', guestsPerHour),
     }),
   )
   authenticator.use(passwordStrategy())

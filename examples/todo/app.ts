@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import express, { type Application } from 'express'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { notFound, showError } from './errors.js'
 import { harden, noStore } from './headers.js'
 import { accountApi, accountPages } from './routes/account.js'
@@ -11,6 +12,8 @@ export interface AppOptions extends SetupOptions {
   /** How many reverse proxies stand in front. */
   readonly proxies: number
 }
+
+const HOUR = 60 * 60 // seconds
 
 export function createApp({ proxies, ...options }: AppOptions): Application {
   const app = express()
@@ -27,7 +30,8 @@ export function createApp({ proxies, ...options }: AppOptions): Application {
   app.use(refuseCrossSiteWrites)
   app.use('/api', jsonOnly, express.json({ limit: '10kb' }), accountApi(authenticator))
   app.use('/api/todos', todoRoutes(authenticator))
-  app.use(accountPages(options.models))
+  // In this process's memory, as the limit of guests is.
+  app.use(accountPages(options.models, new RateLimiterMemory({ points: 60, duration: HOUR })))
   app.use(notFound)
   app.use(showError)
   return app

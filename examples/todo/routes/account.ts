@@ -1,13 +1,10 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express'
 import type passport from 'passport'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { convertRouter, guestLogout, guestOf, type GuestLocals } from 'passport-ephemeral'
+import { convertRouter, guestLogout, guestOf, type GuestLocals, type Limiter } from 'passport-ephemeral'
 import { userOf } from '../current-user.js'
 import { ApiError } from '../errors.js'
 import { User, type Models } from '../models.js'
 import { hashPassword } from '../password.js'
-
-const HOUR = 60 * 60 // seconds
 
 /** Who somebody is, and the ways in and out, for the script in the page. */
 export function accountApi(authenticator: passport.Authenticator): Router {
@@ -38,11 +35,13 @@ export function accountApi(authenticator: passport.Authenticator): Router {
 
 const WRONG = 'This username and this password do not belong together.'
 
-/** The package's pages: saving the list, and leaving. */
-export function accountPages({ Guest }: Models): Router {
+/**
+ * The package's pages: saving the list, and leaving.
+ *
+ * @param limiter how often somebody may send the form: each time a password is hashed
+ */
+export function accountPages({ Guest }: Models, limiter: Limiter): Router {
   const router = Router()
-  // Each form that is sent hashes a password. In this process's memory, as the limit of guests is.
-  const limiter = new RateLimiterMemory({ points: 60, duration: HOUR })
   router.use('/convert', convertRouter({ Guest, hashPassword, limiter }))
 
   // Asks a guest whether they mean it: nobody can log in as a guest again, and the list would be lost. Nothing but a line
