@@ -38,7 +38,10 @@ function saysMissing(error: Error): boolean {
   // By name: an application may have another copy of Sequelize.
   if (!(error instanceof DatabaseError) && error.name !== 'SequelizeDatabaseError') return false
   const { parent } = error as { parent?: unknown }
-  return MISSING.includes(driverCode(parent) ?? '') || /no such (table|column)/.test(error.message)
+  return (
+    MISSING.includes(driverCode(parent) ?? '') ||
+    /no such (table|column)|has no column named/.test(error.message)
+  )
 }
 
 /** What the driver says; of several addresses that were tried it says nothing but a code. */
