@@ -11,6 +11,7 @@ import type { CleanupKind } from './result.js'
 import { deleteByKey } from './statements/delete-by-key.js'
 import { deleteDue } from './statements/delete-due.js'
 import type { Due, DueRow } from './statements/due.js'
+import { findKeys } from './statements/find-keys.js'
 import type { Sweep } from './sweep.js'
 
 /** How the rows of one kind go. */
@@ -102,7 +103,8 @@ async function spareGuests(
   transaction: Transaction | undefined,
 ): Promise<Set<string>> {
   const { User } = Guests[guestSettings]
-  if (typeof keep !== 'function') return await matching(User, keep, rows, transaction)
+  if (typeof keep !== 'function')
+    return await findKeys(User, User.primaryKeyAttribute, keysOf(rows), { condition: keep, transaction })
   const [users, guests] = [
     await loaded(User, User.primaryKeyAttribute, rows, transaction),
     await loaded<Guest>(Guests, 'userId', rows, transaction),
@@ -122,7 +124,8 @@ async function sparePasses(
   rows: readonly DueRow[],
   transaction: Transaction | undefined,
 ): Promise<Set<string>> {
-  if (typeof keep !== 'function') return await matching(Passes, keep, rows, transaction)
+  if (typeof keep !== 'function')
+    return await findKeys(Passes, 'id', keysOf(rows), { condition: keep, transaction })
   const passes = await loaded<Visitor>(Passes, 'id', rows, transaction)
   const spared = new Set<string>()
   for (const name of keysOf(rows).map(String)) {
@@ -130,23 +133,6 @@ async function sparePasses(
     if (pass === undefined || (await keep(pass))) spared.add(name)
   }
   return spared
-}
-
-/** Which of these rows meet the application's condition, by their keys. */
-async function matching(
-  model: ModelStatic<Model>,
-  condition: WhereOptions,
-  rows: readonly DueRow[],
-  transaction: Transaction | undefined,
-): Promise<Set<string>> {
-  const key = model.primaryKeyAttribute
-  const found = await model.unscoped().findAll({
-    attributes: [key],
-    where: { [Op.and]: [{ [key]: keysOf(rows) }, condition] },
-    ...inFull(transaction),
-    raw: true,
-  })
-  return new Set(found.map((row) => String((row as unknown as Record<string, unknown>)[key])))
 }
 
 async function loaded<M extends Model>(

@@ -64,6 +64,7 @@ async function readEnded(Guest: GuestModel, since: string): Promise<Ended[]> {
   const [outcome, createdOn, endedOn, guests] = (['outcome', 'createdOn', 'endedOn', 'guests'] as const).map(
     (attribute) => col(fieldOf(Outcome, attribute)),
   )
+  // What is selected here has names of its own, of which the model's types know nothing.
   const rows = (await Outcome.findAll({
     // In small letters, as PostgreSQL makes them under `quoteIdentifiers: false`.
     attributes: [

@@ -1,6 +1,7 @@
 import type { Model, ModelStatic, Transaction } from 'sequelize'
 import { quotedField, quotedTable, sequelizeOf } from '../../database/columns.js'
 import { runPrepared, speaksPostgres, statement } from '../../database/prepared.js'
+import { findKeys } from './find-keys.js'
 
 /** How rows are deleted. */
 export interface DeleteOptions {
@@ -46,10 +47,6 @@ async function without(
   keys: readonly Key[],
   transaction: Transaction,
 ): Promise<readonly Key[]> {
-  const asStored = { paranoid: false, hooks: false, raw: true } // its types do not know of hooks
-  const rows = await model
-    .unscoped()
-    .findAll({ attributes: [key], where: { [key]: [...keys] }, ...asStored, transaction })
-  const there = new Set(rows.map((row) => String((row as unknown as Record<string, unknown>)[key])))
+  const there = await findKeys(model, key, keys, { transaction })
   return keys.filter((each) => !there.has(String(each)))
 }

@@ -40,6 +40,7 @@ export async function checkSetup(
   const closures = await openClosures()
   try {
     const isProduction = options.isProduction ?? process.env['NODE_ENV'] === 'production'
+    // Of Express, this looks at parts that its types leave out.
     const findings = await checkApplication(app as unknown as ApplicationLike, router, closures, {
       isProduction,
       hasGuests: options.Guest !== undefined,

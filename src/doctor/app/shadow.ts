@@ -107,6 +107,7 @@ function insideOf(step: Step, trail: Trail): Run {
     const app = known.app as ApplicationLike
     const shadow = shadowOf(app, inside, trail)
     return (req, res, next) => {
+      // Express gives a request back to the outer application so, and its types leave it out.
       const outer = req.app as unknown as { readonly request: object; readonly response: object }
       app.handle.call(shadow, req, res, (error?: unknown) => {
         Object.setPrototypeOf(req, outer.request)
