@@ -85,17 +85,17 @@ export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure
 export { cleanup } from './cleanup/cleanup.js'
 export type { CleanupModels, CleanupOptions, Keep, Retention } from './cleanup/options.js'
 export type { CleanupKind, CleanupProgress, CleanupResult } from './cleanup/result.js'
-export { checkSetup, type CheckSetupOptions } from './doctor/app/check-setup.js'
-export type { Finding } from './doctor/finding.js'
+export { checkSetup, type CheckSetupOptions } from './checks/app/check-setup.js'
+export type { Finding } from './checks/finding.js'
 
-export type { BaseUrl } from './web/base-url.js'
-export type { FormLimiter } from './web/form-limits.js'
-export type { Limiter, LimiterFailure } from './web/limiter.js'
-export type { CsrfFieldOf } from './web/csrf-field.js'
-export type { CsrfField, FilledField, FormField, FormPage } from './web/pages/form-page.js'
-export type { NoticePage, PageLink } from './web/pages/notice-page.js'
-export type { Page, Render } from './web/pages/page.js'
-export type { RenderPages } from './web/pages/renderers.js'
+export type { BaseUrl } from './http/base-url.js'
+export type { FormLimiter } from './pages/form-limits.js'
+export type { Limiter, LimiterFailure } from './http/limiter.js'
+export type { CsrfFieldOf } from './pages/csrf-field.js'
+export type { CsrfField, FilledField, FormField, FormPage } from './pages/form-page.js'
+export type { NoticePage, PageLink } from './pages/notice-page.js'
+export type { Page, Render } from './pages/page.js'
+export type { RenderPages } from './pages/renderers.js'
 
 export {
   CrossSiteRequest,

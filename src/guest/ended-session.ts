@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
 import createDebug from 'debug'
 import type { Request } from 'express'
-import { settled } from '../web/callback.js'
-import { cookieLikeSession } from '../web/session-cookie.js'
-import { currentSessionId, presentedSessionIds, type HostSession } from '../web/session.js'
-import { withholdSession } from '../web/withheld-session.js'
+import { settled } from '../http/callback.js'
+import { cookieLikeSession } from '../http/session-cookie.js'
+import { currentSessionId, presentedSessionIds, type HostSession } from '../http/session.js'
+import { withholdSession } from '../http/withheld-session.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 

@@ -1,8 +1,8 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { GuestRequired } from '../errors.js'
 import { aLocalUrl, checkOptions } from '../options.js'
-import { mark } from '../web/mark.js'
-import { redirectOrError } from '../web/redirect-or-error.js'
+import { mark } from '../http/mark.js'
+import { redirectOrError } from '../http/redirect-or-error.js'
 import { guestOf } from './guest-state.js'
 
 /** Options of {@link ensureGuest}. */

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { mark } from '../web/mark.js'
+import { mark } from '../http/mark.js'
 import { isGuest } from './guest-state.js'
 
 /**

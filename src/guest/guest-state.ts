@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import type { ModelStatic } from 'sequelize'
 import { GuestStateUnknown } from '../errors.js'
-import { currentUser } from '../request.js'
+import { currentUser } from '../http/passport-request.js'
 import type { Guest } from './guest.js'
 
 /**

@@ -7,7 +7,7 @@ import {
   type Transaction,
 } from 'sequelize'
 import type { Rule } from '../options.js'
-import type { GuestWish } from './conversion/wish.js'
+import type { GuestWish } from './conversion/pending-conversion.js'
 import type { GuestOutcome } from './outcome.js'
 import type { UsernameGenerator } from './usernames.js'
 

@@ -17,9 +17,9 @@ import {
   positiveSeconds,
   type Rule,
 } from '../options.js'
-import { mark } from '../web/mark.js'
+import { mark } from '../http/mark.js'
 import { convertGuest } from './conversion/convert.js'
-import { GuestWish, initWishModel } from './conversion/wish.js'
+import { GuestWish, initWishModel } from './conversion/pending-conversion.js'
 import {
   Guest,
   GUEST_ALIAS,

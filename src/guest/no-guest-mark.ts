@@ -1,10 +1,10 @@
 import { parse } from 'cookie'
 import type { Request, Response } from 'express'
 import type { Rule } from '../options.js'
-import { cookieLikeSession } from '../web/session-cookie.js'
-import { prefersHtml } from '../web/redirect-or-error.js'
-import { isCrossSite } from '../web/same-site.js'
-import { requireSession } from '../web/session.js'
+import { cookieLikeSession } from '../http/session-cookie.js'
+import { prefersHtml } from '../http/redirect-or-error.js'
+import { isCrossSite } from '../http/origin.js'
+import { requireSession } from '../http/session.js'
 
 /** Tells a browser whose guest has just left. It is no credential: whoever makes one up is not made a guest for a while. */
 const COOKIE = 'no-guest'

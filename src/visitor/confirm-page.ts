@@ -1,4 +1,4 @@
-import type { CsrfField, FormPage } from '../web/pages/form-page.js'
+import type { CsrfField, FormPage } from '../pages/form-page.js'
 import type { Visitor } from './visitor.js'
 
 /**

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { parse } from 'cookie'
 import type { Request, Response } from 'express'
-import { isCrossSite } from '../web/same-site.js'
+import { isCrossSite } from '../http/origin.js'
 import type { Confirmation } from './statements.js'
 
 /** Tells the browser to which the button was shown from others. It opens nothing: without the token it says nothing. */

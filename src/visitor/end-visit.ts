@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { requireSession, type HostSession } from '../web/session.js'
+import { requireSession, type HostSession } from '../http/session.js'
 import { clearStash } from './session.js'
 import type { WriteOptions } from './visitor.js'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import type { RefusalReason } from '../errors.js'
-import { VISITOR_SESSION_KEY, type HostSession } from '../web/session.js'
+import { VISITOR_SESSION_KEY, type HostSession } from '../http/session.js'
 import type { Visitor } from './visitor.js'
 
 /** What the session remembers of a visitor. */

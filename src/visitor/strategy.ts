@@ -4,22 +4,22 @@ import { Strategy } from 'passport-strategy'
 import { VisitorTokenMalformed, type RefusalReason } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, strings } from '../options.js'
 import { explainMissingTable } from '../database/missing-table.js'
-import { conventionalCsrfField, type CsrfFieldOf } from '../web/csrf-field.js'
-import { localPath } from '../web/local-path.js'
-import { hideFromAddress, ownAddress } from '../web/own-address.js'
-import { formBody } from '../web/pages/form-page.js'
-import { showPage, type Render } from '../web/pages/page.js'
-import { mark } from '../web/mark.js'
-import { queryValues } from '../web/query.js'
+import { conventionalCsrfField, type CsrfFieldOf } from '../pages/csrf-field.js'
+import { localPath } from '../http/local-path.js'
+import { hideFromAddress, ownAddress } from '../http/own-address.js'
+import { formBody } from '../pages/form-page.js'
+import { showPage, type Render } from '../pages/page.js'
+import { mark } from '../http/mark.js'
+import { queryValues } from '../http/query.js'
 import {
   abandonSession,
   requireSession,
   saveSession,
   VISITOR_SESSION_KEY,
   type HostSession,
-} from '../web/session.js'
-import { isForced } from '../web/same-site.js'
-import { isSpeculative } from '../web/speculative.js'
+} from '../http/session.js'
+import { isForced } from '../http/origin.js'
+import { isSpeculative } from '../http/speculative.js'
 import { confirmationOf, offerConfirmation } from './confirmation.js'
 import { confirmPage, type ConfirmPage } from './confirm-page.js'
 import { clearStash, forgetRefusal, noteModel, noteRefusal } from './session.js'

@@ -9,7 +9,7 @@ import {
 } from 'sequelize'
 import { InvalidVisitorPass } from '../errors.js'
 import type { Rule } from '../options.js'
-import { withQuery } from '../web/query.js'
+import { withQuery } from '../http/query.js'
 import type { VisitorContext, VisitorScope } from './scope.js'
 import type { TokenCodec } from './token.js'
 import { readSharing, type Sharing } from './visits/sharing.js'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { diagnose } from '../../doctor/diagnose.js'
-import type { Finding } from '../../doctor/finding.js'
+import { diagnose } from '../../checks/diagnose.js'
+import type { Finding } from '../../checks/finding.js'
 import type { Configuration } from '../configuration/configuration.js'
 import { ExitCode } from '../exit-code.js'
 import type { Output } from '../output.js'

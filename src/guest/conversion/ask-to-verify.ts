@@ -1,16 +1,16 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import type { Model } from 'sequelize'
-import { baseOf } from '../../web/base-url.js'
-import { MessageNotSent, warnOfUnsent } from '../../web/message-not-sent.js'
-import { withQuery } from '../../web/query.js'
+import { baseOf } from '../../http/base-url.js'
+import { MessageNotSent, warnOfUnsent } from '../../pages/message-not-sent.js'
+import { withQuery } from '../../http/query.js'
 import { guestSettings } from '../guest.js'
 import { keyOf } from '../user-key.js'
-import type { Refusal } from './desk.js'
+import type { Refusal } from './controller.js'
 import { detailsOf, takenFields, validateDetails } from './details.js'
 import { mailboxOf, NO_ADDRESS, type ConvertValues } from './schema.js'
 import { ownPage, WHO, type ConversionSettings, type Verification } from './settings.js'
-import { dropWish, keepWish } from './wishes.js'
+import { dropWish, keepWish } from './pending-conversions.js'
 
 const debug = createDebug('passport-ephemeral:convert')
 

@@ -1,6 +1,6 @@
 import { DataTypes, type Model, type ValidationErrorItem } from 'sequelize'
 import { buildStored } from '../../database/stored.js'
-import { UNKEEPABLE, type FormErrors } from '../../web/form.js'
+import { UNKEEPABLE, type FormErrors } from '../../pages/form.js'
 import { guestSettings } from '../guest.js'
 import { keyOf } from '../user-key.js'
 import type { ConvertValues } from './schema.js'

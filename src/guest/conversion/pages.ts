@@ -1,8 +1,8 @@
-import { fillForm, type FormErrors, type FormValues } from '../../web/form.js'
-import { formBody, type CsrfField, type FormField, type FormPage } from '../../web/pages/form-page.js'
-import type { Html } from '../../web/pages/html.js'
-import { noticeBody, type NoticePage } from '../../web/pages/notice-page.js'
-import type { RenderPages } from '../../web/pages/renderers.js'
+import { fillForm, type FormErrors, type FormValues } from '../../pages/form.js'
+import { formBody, type CsrfField, type FormField, type FormPage } from '../../pages/form-page.js'
+import type { Html } from '../../pages/html.js'
+import { noticeBody, type NoticePage } from '../../pages/notice-page.js'
+import type { RenderPages } from '../../pages/renderers.js'
 
 /** The form in which a guest becomes a regular user; status 200, 422, 429 or 503. */
 export interface ConvertFormPage extends FormPage {

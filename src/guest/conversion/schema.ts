@@ -1,9 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Model, ModelStatic } from 'sequelize'
 import { declaredLength } from '../../database/columns.js'
-import { oneSpelling } from '../../web/email-address.js'
-import type { FormValues } from '../../web/form.js'
-import type { FormField } from '../../web/pages/form-page.js'
+import { oneSpelling } from '../../pages/email-address.js'
+import type { FormValues } from '../../pages/form.js'
+import type { FormField } from '../../pages/form-page.js'
 
 /** What the form's schema makes of it. What else it gives is saved as attributes of `User`, as far as there are such. */
 export interface ConvertValues {

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express'
 import type { Model } from 'sequelize'
-import { showPage } from '../../web/pages/page.js'
-import { rendererOf } from '../../web/pages/renderers.js'
+import { showPage } from '../../pages/page.js'
+import { rendererOf } from '../../pages/renderers.js'
 import { bodyOf, type ConvertPage } from './pages.js'
 import type { ConversionSettings } from './settings.js'
 

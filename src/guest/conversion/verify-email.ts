@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import type { Model } from 'sequelize'
-import type { BaseUrl } from '../../web/base-url.js'
+import type { BaseUrl } from '../../http/base-url.js'
 
 /** What goes out to the mailbox that was typed in. */
 export interface ConvertMessage<U extends Model = Model> {

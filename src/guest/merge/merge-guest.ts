@@ -12,8 +12,8 @@ import {
   strings,
   type Rule,
 } from '../../options.js'
-import { currentUser, loginOf, sessionHoldsLogin } from '../../request.js'
-import { mark } from '../../web/mark.js'
+import { currentUser, loginOf, sessionHoldsLogin } from '../../http/passport-request.js'
+import { mark } from '../../http/mark.js'
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
 import { interceptLogin } from './intercept-login.js'

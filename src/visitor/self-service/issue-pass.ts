@@ -1,10 +1,10 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
-import { baseOf, type BaseUrl } from '../../web/base-url.js'
-import { localPath } from '../../web/local-path.js'
-import { MessageNotSent } from '../../web/message-not-sent.js'
+import { baseOf, type BaseUrl } from '../../http/base-url.js'
+import { localPath } from '../../http/local-path.js'
+import { MessageNotSent } from '../../pages/message-not-sent.js'
 import type { Visitor, VisitorOf } from '../visitor.js'
-import type { HandOver } from './hand-over.js'
+import type { HandOver } from './pass-request.js'
 import type { SelfServiceValues } from './schema.js'
 
 /** Stands where a digest would, until the link is out. */

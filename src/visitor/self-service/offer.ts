@@ -1,13 +1,13 @@
 import type { NextFunction, Request, Response } from 'express'
 import { MiddlewareOrder, type VisitorAccessDenied } from '../../errors.js'
-import { localPath } from '../../web/local-path.js'
-import { ownAddress } from '../../web/own-address.js'
-import { withQuery } from '../../web/query.js'
-import { redirectOrError } from '../../web/redirect-or-error.js'
+import { localPath } from '../../http/local-path.js'
+import { ownAddress } from '../../http/own-address.js'
+import { withQuery } from '../../http/query.js'
+import { redirectOrError } from '../../http/redirect-or-error.js'
 import { modelOf } from '../session.js'
 import { SCOPE_ANY } from '../scope.js'
 import { LONGEST_SCOPE, visitorSettings, type Visitor } from '../visitor.js'
-import { HAND_OVER_KEY, writeHandOver } from './hand-over.js'
+import { HAND_OVER_KEY, writeHandOver } from './pass-request.js'
 
 /** How a guard turns a request away. */
 export type Refuse = (req: Request, res: Response, next: NextFunction, error: VisitorAccessDenied) => void

@@ -1,9 +1,9 @@
-import { formBody, type CsrfField, type FormPage } from '../../web/pages/form-page.js'
-import type { Html } from '../../web/pages/html.js'
-import { noticeBody, type NoticePage } from '../../web/pages/notice-page.js'
-import type { RenderPages } from '../../web/pages/renderers.js'
-import { fillForm, type FormErrors, type FormValues } from '../../web/form.js'
-import type { FormField } from '../../web/pages/form-page.js'
+import { formBody, type CsrfField, type FormPage } from '../../pages/form-page.js'
+import type { Html } from '../../pages/html.js'
+import { noticeBody, type NoticePage } from '../../pages/notice-page.js'
+import type { RenderPages } from '../../pages/renderers.js'
+import { fillForm, type FormErrors, type FormValues } from '../../pages/form.js'
+import type { FormField } from '../../pages/form-page.js'
 
 /** The form in which somebody asks for a pass; status 200, 422, 429 or 503. */
 export interface SelfServiceFormPage extends FormPage {

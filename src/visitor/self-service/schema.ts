@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { FormValues } from '../../web/form.js'
-import { oneSpelling } from '../../web/email-address.js'
-import type { FormField } from '../../web/pages/form-page.js'
+import type { FormValues } from '../../pages/form.js'
+import { oneSpelling } from '../../pages/email-address.js'
+import type { FormField } from '../../pages/form-page.js'
 import type { VisitorContext } from '../scope.js'
 
 /** What the form's schema must make of it: the pass that somebody asks for. */

@@ -1,0 +1,31 @@
+import { aFunction, either, type Rule } from '../options.js'
+import type { Page, Render } from './page.js'
+
+/** Renderers of some pages, by their names. */
+type Renderers<P extends Page> = {
+  readonly [Name in P['name']]?: Render<Extract<P, { readonly name: Name }>>
+}
+
+/** Shows the pages of a router in the application's own way: all of them by one function, or those that are named. */
+export type RenderPages<P extends Page> = Render<P> | Renderers<P>
+
+/** What shows this page, if the application does. */
+export function rendererOf<P extends Page>(
+  render: RenderPages<P> | undefined,
+  { name }: P,
+): Render<P> | undefined {
+  // Looked up by the page's own name: it gets the page that it expects.
+  return typeof render === 'object' ? (render[name as P['name']] as Render<P> | undefined) : render
+}
+
+/** The option `render` of a router with these pages. */
+export function aRenderer(...names: readonly string[]): Rule {
+  const list = `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`
+  return either(aFunction, {
+    expected: `an object of functions named ${list}`,
+    test: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      Object.entries(value).every(([name, each]) => names.includes(name) && typeof each === 'function'),
+  })
+}
