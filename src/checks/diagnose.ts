@@ -3,7 +3,7 @@ import type { Sequelize } from 'sequelize'
 import { guestSettings, type GuestModel } from '../guest/guest.js'
 import type { Visitor } from '../visitor/visitor.js'
 import { checkSetup } from './app/check-setup.js'
-import { readCatalogue, type Catalogue } from '../database/catalog.js'
+import { readCatalog, type Catalog } from '../database/catalog.js'
 import { checkForeignKeys, type Root } from './database/foreign-keys.js'
 import { checkOrphans } from './database/orphans.js'
 import { checkOwnKeys } from './database/own-keys.js'
@@ -52,40 +52,39 @@ async function checkDatabase(setup: Setup): Promise<Finding[]> {
     ]
   }
   try {
-    return await checkTables(setup, await readCatalogue(setup.sequelize))
+    return await checkTables(setup, await readCatalog(setup.sequelize))
   } catch (error) {
     return [
       {
         code: 'database-unreadable',
         severity: 'error',
-        message: `The database's catalogue could not be read: ${messageOf(error)}.`,
+        message: `The database's catalog could not be read: ${messageOf(error)}.`,
         remedy: "Look with the rights of the tables' owner.",
       },
     ]
   }
 }
 
-async function checkTables(setup: Setup, catalogue: Catalogue): Promise<Finding[]> {
+async function checkTables(setup: Setup, catalog: Catalog): Promise<Finding[]> {
   const { sequelize, Guest } = setup
-  const findings = Guest === undefined ? [] : await checkUsersTable(Guest, catalogue)
+  const findings = Guest === undefined ? [] : await checkUsersTable(Guest, catalog)
   const hasUsers = findings.length === 0
-  for (const model of ownModels(setup))
-    findings.push(...(await checkOwnTable(model, catalogue, { hasUsers })))
-  const own = await checkOwnKeys(setup, catalogue)
+  for (const model of ownModels(setup)) findings.push(...(await checkOwnTable(model, catalog, { hasUsers })))
+  const own = await checkOwnKeys(setup, catalog)
   findings.push(...own.findings)
-  findings.push(...checkForeignKeys(sequelize, catalogue, await rootsOf(setup, catalogue), own.keys))
+  findings.push(...checkForeignKeys(sequelize, catalog, await rootsOf(setup, catalog), own.keys))
   if (Guest !== undefined) {
-    findings.push(...(await checkOrphans(sequelize, Guest, catalogue)))
-    findings.push(...(await checkEmailLookup(Guest, catalogue)))
+    findings.push(...(await checkOrphans(sequelize, Guest, catalog)))
+    findings.push(...(await checkEmailLookup(Guest, catalog)))
     const isComplete = !findings.some(({ code }) => ['table-missing', 'column-missing'].includes(code))
     if (isComplete) findings.push(...(await checkExpiredGuests(Guest)))
   }
   return [...findings, ...(await checkServer(sequelize))]
 }
 
-async function rootsOf({ Guest, Visitor: Passes }: Setup, catalogue: Catalogue): Promise<Root[]> {
-  const users = Guest && (await catalogue.tableOf(Guest[guestSettings].User))
-  const passes = Passes && (await catalogue.tableOf(Passes))
+async function rootsOf({ Guest, Visitor: Passes }: Setup, catalog: Catalog): Promise<Root[]> {
+  const users = Guest && (await catalog.tableOf(Guest[guestSettings].User))
+  const passes = Passes && (await catalog.tableOf(Passes))
   return [
     ...(users === undefined ? [] : [{ table: users, what: 'guest' } as const]),
     ...(passes === undefined ? [] : [{ table: passes, what: 'visitor pass' } as const]),

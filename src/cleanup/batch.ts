@@ -1,11 +1,11 @@
 import type { Sequelize, Transaction } from 'sequelize'
-import { retryOnDeadlock } from '../database/deadlock.js'
 import { isRowsOwnFault } from './row-fault.js'
 import { inBatch } from './statements/batch-transaction.js'
 import type { Gone } from './statements/delete-due.js'
 import type { DueRow, Position } from './statements/due.js'
 import { takeDue } from './statements/take-due.js'
 import type { Sweep } from './sweep.js'
+import { retryTransaction } from '../database/transactions.js'
 
 /** How a batch meets the database. */
 export interface BatchOptions {
@@ -45,7 +45,7 @@ async function sweepAtOnce(
 ): Promise<Batch | undefined> {
   if (atOnce === undefined) return undefined
   try {
-    return { ...(await retryOnDeadlock(() => atOnce(after, limit))), kept: 0 }
+    return { ...(await retryTransaction(() => atOnce(after, limit))), kept: 0 }
   } catch (error) {
     if (!isRowsOwnFault(error)) throw error
     return undefined
@@ -66,7 +66,7 @@ async function sweepInSteps(
     deleted,
   })
   try {
-    return await retryOnDeadlock(() =>
+    return await retryTransaction(() =>
       inBatch(sequelize, async (transaction) => {
         rows = await takeDue(what.due, { after, limit, transaction })
         const spared = await what.spare?.(rows, transaction)

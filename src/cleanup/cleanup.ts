@@ -1,7 +1,6 @@
 import type { Model, ModelStatic } from 'sequelize'
 import { sequelizeOf } from '../database/columns.js'
 import { isParanoid } from '../database/host-model.js'
-import { explainMissingTable } from '../database/missing-table.js'
 import { GUEST_ALIAS, guestModel, guestSettings, type Guest } from '../guest/guest.js'
 import { checkOptions, type Rule } from '../options.js'
 import { visitorModel } from '../visitor/visitor.js'
@@ -12,6 +11,7 @@ import { Pace } from './pace.js'
 import type { CleanupResult } from './result.js'
 import { sweep, type Swept } from './sweep.js'
 import { sweepOf } from './sweeps.js'
+import { explainMissingTable } from '../database/driver-error.js'
 
 const visitLogModel: Rule = {
   expected: 'the VisitorLog model that defineVisitorModels returned',
@@ -52,7 +52,7 @@ function areSameTable(one: ModelStatic<Model>, other: ModelStatic<Model>): boole
 }
 
 /**
- * Deletes what is over: expired guests with their users and all that cascades from them, wishes that nobody confirmed, passes and visits
+ * Deletes what is over: expired guests with their users and all that cascades from them, pending conversions that nobody confirmed, passes and visits
  * that were kept long enough. In batches, each a short transaction of its own: it can be stopped at any moment, killed as well, and the
  * next run goes on with what is left. Any number of them at once, in any number of processes, share the work, and none waits for another
  * or for a request (SQLite, which has one writer, works serially). A guest who converts, is merged or is seen again meanwhile stays, with
@@ -93,14 +93,14 @@ function sumUp(
   { Guest }: CleanupModels,
   { dryRun }: CleanupPlan,
   pace: Pace,
-  { wishes, guests, visits, passes, outcomes }: Partial<Record<keyof CleanupResult, Swept>>,
+  { pendingConversions, guests, visits, passes, outcomes }: Partial<Record<keyof CleanupResult, Swept>>,
 ): CleanupResult {
-  const all = [wishes, guests, visits, passes, outcomes].filter((swept) => swept !== undefined)
+  const all = [pendingConversions, guests, visits, passes, outcomes].filter((swept) => swept !== undefined)
   const isComplete = all.every((swept) => swept.isComplete)
   const isBlocked = all.some((swept) => swept.isBlocked)
   return {
     guests: guests?.deleted ?? 0,
-    wishes: wishes?.deleted ?? 0,
+    pendingConversions: pendingConversions?.deleted ?? 0,
     passes: passes?.deleted ?? 0,
     visits: visits?.deleted ?? 0,
     outcomes: outcomes?.deleted ?? 0,

@@ -10,7 +10,7 @@ export async function countDue(
   options: CleanupOptions = {},
 ): Promise<Record<CleanupKind, number>> {
   checkCleanupModels('countDue', models)
-  const counts = { wishes: 0, guests: 0, visits: 0, passes: 0, outcomes: 0 }
+  const counts = { pendingConversions: 0, guests: 0, visits: 0, passes: 0, outcomes: 0 }
   for (const [kind, due] of everythingDue(models, parseCleanupOptions('countDue', options))) {
     counts[kind] = await countDueRows(due)
   }

@@ -14,7 +14,7 @@ export function everythingDue(
   const now = new Date()
   const due = new Map<CleanupKind, Due>()
   if (Guest !== undefined) {
-    due.set('wishes', wishesDue(Guest, now))
+    due.set('pendingConversions', pendingConversionsDue(Guest, now))
     due.set('guests', guestsDue(Guest, now, maxAge))
   }
   const visitsUntil = retention.visits === false ? undefined : ago(now, retention.visits)
@@ -28,13 +28,13 @@ export function everythingDue(
   return due
 }
 
-function wishesDue(Guest: GuestModel, now: Date): Due {
-  return { model: Guest[guestSettings].Wish, key: 'userId', since: 'expiresAt', until: now }
+function pendingConversionsDue(Guest: GuestModel, now: Date): Due {
+  return { model: Guest[guestSettings].PendingConversion, key: 'userId', since: 'expiresAt', until: now }
 }
 
 /** A guest whose link is still on its way is spared: they may press its button on a device on which nobody is logged in. */
 function guestsDue(Guest: GuestModel, now: Date, maxAge: number | undefined): Due {
-  const { User, Wish, expiry, maxAge: ownMaxAge } = Guest[guestSettings]
+  const { User, PendingConversion, expiry, maxAge: ownMaxAge } = Guest[guestSettings]
   return {
     model: Guest,
     key: 'userId',
@@ -42,7 +42,7 @@ function guestsDue(Guest: GuestModel, now: Date, maxAge: number | undefined): Du
     until: ago(now, maxAge ?? ownMaxAge),
     reads: 'createdAt',
     with: { model: User, key: User.primaryKeyAttribute },
-    unless: { model: Wish, foreignKey: 'userId', later: { attribute: 'expiresAt', than: now } },
+    unless: { model: PendingConversion, foreignKey: 'userId', later: { attribute: 'expiresAt', than: now } },
   }
 }
 

@@ -17,7 +17,7 @@ import type { CleanupProgress } from './result.js'
 
 /** What {@link cleanup} looks after; each is left alone unless it is given. */
 export interface CleanupModels<U extends Model = Model, G extends Guest = Guest> {
-  /** Expired guests with their users and all that cascades, and expired wishes. */
+  /** Expired guests with their users and all that cascades, and expired pending conversions. */
   Guest?: GuestModel<U, G>
   /** Passes that expired long ago. */
   Visitor?: typeof Visitor

@@ -1,5 +1,5 @@
 /** What a clean-up goes through, in this order. */
-export type CleanupKind = 'wishes' | 'guests' | 'visits' | 'passes' | 'outcomes'
+export type CleanupKind = 'pendingConversions' | 'guests' | 'visits' | 'passes' | 'outcomes'
 
 /** How far a clean-up has come with one kind of rows; told after every batch. */
 export interface CleanupProgress {
@@ -16,8 +16,8 @@ export interface CleanupProgress {
 export interface CleanupResult {
   /** Guests that were deleted, with their users. */
   readonly guests: number
-  /** Wishes that nobody confirmed in time. */
-  readonly wishes: number
+  /** Pending conversions that nobody confirmed in time. */
+  readonly pendingConversions: number
   readonly passes: number
   readonly visits: number
   /** Notes of how guests ended. */

@@ -1,7 +1,6 @@
 import { ConnectionError, DatabaseError } from 'sequelize'
-import { isDeadlock } from '../database/deadlock.js'
-import { driverCode } from '../database/prepared.js'
 import { EphemeralError } from '../errors.js'
+import { driverCode, isRetryable } from '../database/driver-error.js'
 
 /**
  * Whether an error is about the rows that were to be deleted, so that others can still go: a foreign key, a lock that a request holds on
@@ -9,7 +8,7 @@ import { EphemeralError } from '../errors.js'
  * missing or a deadlock, nothing is learned of the rows.
  */
 export function isRowsOwnFault(error: unknown): boolean {
-  if (error instanceof ConnectionError || error instanceof EphemeralError || isDeadlock(error)) return false
+  if (error instanceof ConnectionError || error instanceof EphemeralError || isRetryable(error)) return false
   if (!(error instanceof DatabaseError)) return true
   const code = driverCode(error)
   return code !== undefined && !OF_THE_DATABASE.test(code)

@@ -1,7 +1,6 @@
 import { Op, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize'
 import { sequelizeOf } from '../database/columns.js'
 import { hasDestroyHook } from '../database/host-model.js'
-import { speaksPostgres } from '../database/prepared.js'
 import { guestSettings, type Guest, type GuestModel } from '../guest/guest.js'
 import { dayOf, noteOutcome } from '../guest/outcome.js'
 import { noteExpired } from './statements/note-expired.js'
@@ -13,6 +12,7 @@ import { deleteDue } from './statements/delete-due.js'
 import type { Due, DueRow } from './statements/due.js'
 import { findKeys } from './statements/find-keys.js'
 import type { Sweep } from './sweep.js'
+import { isPostgres } from '../database/dialect.js'
 
 /** How the rows of one kind go. */
 export function sweepOf(
@@ -37,7 +37,7 @@ export function sweepOf(
 }
 
 function goesAtOnce({ model }: Due): boolean {
-  return speaksPostgres(sequelizeOf(model))
+  return isPostgres(sequelizeOf(model))
 }
 
 /** Guests go with their users rows, from which the database's cascades lead to all that is theirs. */
@@ -84,13 +84,13 @@ async function awaited(
   transaction: Transaction | undefined,
 ): Promise<string[]> {
   if (rows.length === 0) return []
-  const wishes = await Guests[guestSettings].Wish.findAll({
+  const pendingConversions = await Guests[guestSettings].PendingConversion.findAll({
     attributes: ['userId'],
     where: { userId: keysOf(rows), expiresAt: { [Op.gt]: new Date() } },
     ...inFull(transaction),
     raw: true,
   })
-  return wishes.map(({ userId }) => String(userId))
+  return pendingConversions.map(({ userId }) => String(userId))
 }
 
 type KeepGuests = NonNullable<CleanupPlan['keep']['guests']>

@@ -1,9 +1,8 @@
 import { DatabaseError } from 'sequelize'
-import { isLockTimeout } from '../database/lock-timeout.js'
-import { driverCode } from '../database/prepared.js'
 import { TablesMissing } from '../errors.js'
 import { isConnectionError, isRefusal } from './connection-error.js'
 import { printable, printableLines } from './text/printable.js'
+import { driverCode, isLockTimeout } from '../database/driver-error.js'
 
 /** PostgreSQL, and MySQL and MariaDB; SQLite says it by its message alone. */
 const MISSING = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']

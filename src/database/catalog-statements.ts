@@ -1,6 +1,7 @@
 import { QueryTypes, type Sequelize } from 'sequelize'
+import { dialectOf, type Dialect } from './dialect.js'
 
-/** A column, as each dialect's catalogue is asked for it. */
+/** A column, as each dialect's catalog is asked for it. */
 interface ColumnRow {
   /** What tells the table from all others. */
   readonly table: string
@@ -43,17 +44,16 @@ interface IndexRow {
   readonly predicate: string | null
 }
 
-/** A database's catalogue, row by row; the system's own tables are left out. */
-export interface CatalogueRows {
+/** A database's catalog, row by row; the system's own tables are left out. */
+export interface CatalogRows {
   readonly columns: readonly ColumnRow[]
   readonly foreignKeys: readonly ForeignKeyRow[]
   readonly indexes: readonly IndexRow[]
 }
 
 /** Reads what the primary says of its tables, in a few statements, however many tables there are. */
-export async function readCatalogueRows(sequelize: Sequelize): Promise<CatalogueRows> {
-  const texts = TEXTS[sequelize.getDialect()] ?? TEXTS['mysql']
-  if (texts === undefined) return { columns: [], foreignKeys: [], indexes: [] }
+export async function readCatalogRows(sequelize: Sequelize): Promise<CatalogRows> {
+  const texts = TEXTS[dialectOf(sequelize).kind]
   const foreignKeys = await select<ForeignKeyRow>(sequelize, texts.foreignKeys)
   // All databases of a server can be many; these are the ones whose tables refer to those of others.
   const schemas = foreignKeys.flatMap(({ schema, targetSchema }) =>
@@ -181,9 +181,8 @@ const SQLITE: Texts = {
     WHERE t.type = 'table' AND i.key = 1 ORDER BY t.name, l.name, i.seqno`,
 }
 
-const TEXTS: Readonly<Record<string, Texts>> = {
+const TEXTS: Readonly<Record<Dialect['kind'], Texts>> = {
   postgres: POSTGRES,
   mysql: MYSQL,
-  mariadb: MYSQL,
   sqlite: SQLITE,
 }

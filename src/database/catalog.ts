@@ -1,7 +1,7 @@
 import type { Model, ModelStatic, Sequelize } from 'sequelize'
 import { quotedTable, sequelizeOf } from './columns.js'
-import { speaksPostgres } from './prepared.js'
-import { readCatalogueRows, resolvePostgresTable } from './catalog-statements.js'
+import { readCatalogRows, resolvePostgresTable } from './catalog-statements.js'
+import { dialectOf, isPostgres } from './dialect.js'
 
 /** A column as it is in the database. */
 export interface StoredColumn {
@@ -46,15 +46,15 @@ export interface Table {
 }
 
 /** What a database says of its tables, at one moment. */
-export interface Catalogue {
+export interface Catalog {
   readonly foreignKeys: readonly ForeignKey[]
   /** The table of a model, if it is there. */
   readonly tableOf: (model: ModelStatic<Model>) => Promise<Table | undefined>
 }
 
-/** Reads the catalogue of the database behind a Sequelize instance. */
-export async function readCatalogue(sequelize: Sequelize): Promise<Catalogue> {
-  const rows = await readCatalogueRows(sequelize)
+/** Reads the catalog of the database behind a Sequelize instance. */
+export async function readCatalog(sequelize: Sequelize): Promise<Catalog> {
+  const rows = await readCatalogRows(sequelize)
   const quote = quoterOf(sequelize)
   const keyOf = spellingOf(sequelize)
   const tables = new Map<string, Table & { readonly columns: StoredColumn[]; readonly indexes: Index[] }>()
@@ -113,10 +113,10 @@ export async function readCatalogue(sequelize: Sequelize): Promise<Catalogue> {
   }
 }
 
-/** The name by which the catalogue knows a model's table. */
+/** The name by which the catalog knows a model's table. */
 async function storedName(model: ModelStatic<Model>): Promise<string | undefined> {
   const sequelize = sequelizeOf(model)
-  if (speaksPostgres(sequelize)) return await resolvePostgresTable(sequelize, quotedTable(model))
+  if (isPostgres(sequelize)) return await resolvePostgresTable(sequelize, quotedTable(model))
   const table = model.getTableName()
   // Without schemas, Sequelize makes them a part of the name.
   return typeof table === 'string' ? table : [table.schema, table.tableName].filter(Boolean).join('.')
@@ -124,12 +124,7 @@ async function storedName(model: ModelStatic<Model>): Promise<string | undefined
 
 /** MySQL and SQLite do not tell tables apart by the case of their letters, or not everywhere. */
 function spellingOf(sequelize: Sequelize): (name: string) => string {
-  return speaksPostgres(sequelize) ? (name) => name : (name) => name.toLowerCase()
-}
-
-/** Whether this is MySQL or MariaDB, by either driver. */
-export function isMysql(sequelize: Sequelize): boolean {
-  return ['mysql', 'mariadb'].includes(sequelize.getDialect())
+  return dialectOf(sequelize).tableNamesHaveCase ? (name) => name : (name) => name.toLowerCase()
 }
 
 /** How this dialect quotes a name. */

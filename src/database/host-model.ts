@@ -57,10 +57,10 @@ function hasHook(Host: HostModel, names: readonly string[]): boolean {
  * The columns that the model's default scope shows, or `undefined` if reading the model means more than that: hooks,
  * or a scope with conditions, includes and the like.
  */
-export function plainlyReadColumns(Host: HostModel): Column[] | undefined {
+export function columnsForRawSelect(Host: HostModel): Column[] | undefined {
   const { attributes, ...rest } = internals(Host)._scope ?? {}
   if (hasHook(Host, FIND_HOOKS) || Object.values(rest).some((value) => value !== undefined)) return undefined
-  if (marksTheLiving(Host)) return undefined
+  if (usesSentinelDeletedAt(Host)) return undefined
   const all = columnsOf(Host)
   const shown = shownColumns(all, attributes)
   return shown?.some(({ attribute }) => attribute === Host.primaryKeyAttribute) === true ? shown : undefined
@@ -85,7 +85,7 @@ export function notDeleted(Host: HostModel, alias: string): string {
 }
 
 /** Whether a paranoid model tells the living by a default value of `deletedAt`, rather than by NULL. */
-function marksTheLiving(Host: HostModel): boolean {
+function usesSentinelDeletedAt(Host: HostModel): boolean {
   const attribute = deletionAttribute(Host)
   return attribute !== undefined && Boolean(Host.getAttributes()[attribute]?.defaultValue)
 }
@@ -129,7 +129,7 @@ export function hasDestroyHook(Host: HostModel): boolean {
 }
 
 /** Whether creating a row means no more than to insert it. Validators are run either way. */
-export function isPlainlyCreated(Host: HostModel): boolean {
+export function canInsertRaw(Host: HostModel): boolean {
   const { dialectOptions } = hostOptions(sequelizeOf(Host))
   const searchPath = (dialectOptions as { prependSearchPath?: unknown } | undefined)?.prependSearchPath
   return !hasHook(Host, CREATE_HOOKS) && !internals(Host).options.version && !searchPath

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { DatabaseError, type Sequelize, type Transaction } from 'sequelize'
 import { hostOptions } from './columns.js'
+import { driverCode } from './driver-error.js'
 
 /** A statement for PostgreSQL, and the name under which a connection keeps its plan; without one it keeps none. */
 export interface Statement {
@@ -35,11 +36,6 @@ export function statement(text: string): Statement {
     names.set(text, name)
   }
   return { text, name }
-}
-
-/** Whether hot statements may skip the ORM: they are written for PostgreSQL. */
-export function speaksPostgres(sequelize: Sequelize): boolean {
-  return sequelize.getDialect() === 'postgres'
 }
 
 /**
@@ -95,13 +91,6 @@ async function run(
     if (!(error instanceof Error)) throw error
     throw new DatabaseError(Object.assign(error, { sql: query.text }))
   }
-}
-
-/** The driver's error code: an SQLSTATE if the server answered, `ECONNRESET` and the like if it did not. */
-export function driverCode(error: unknown): string | undefined {
-  const parent = error instanceof DatabaseError ? error.parent : error
-  const code: unknown = (parent as { code?: unknown } | undefined)?.code
-  return typeof code === 'string' ? code : undefined
 }
 
 /**

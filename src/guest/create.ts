@@ -1,8 +1,6 @@
 import createDebug from 'debug'
-import { UniqueConstraintError, type Model, type ModelStatic, type Transaction } from 'sequelize'
+import { type Model, type ModelStatic, type Transaction } from 'sequelize'
 import { declaredLength, sequelizeOf } from '../database/columns.js'
-import { isDeadlock } from '../database/deadlock.js'
-import { driverCode } from '../database/prepared.js'
 import { UsernameExhausted } from '../errors.js'
 import { guestEmail } from './guest-email.js'
 import { guestSettings, type Guest as GuestRow, type GuestModel } from './guest.js'
@@ -11,6 +9,7 @@ import { keyOf } from './user-key.js'
 import { insertGuest, type UserWithGuest } from './statements.js'
 import { isUsernameCollision } from './username-collision.js'
 import type { UsernameGenerator } from './usernames.js'
+import { isRetryable, isUniqueViolation } from '../database/driver-error.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 
@@ -55,7 +54,7 @@ export async function makeGuest<U extends Model>(
       return introduce(await make(Guest, recipe, username, order))
     } catch (error) {
       // A caller's transaction is lost with a deadlock, and only the caller can begin it again.
-      if (isDeadlock(error) && transaction === undefined && failures < MAX_ATTEMPTS) continue
+      if (isRetryable(error) && transaction === undefined && failures < MAX_ATTEMPTS) continue
       if (!isUniqueViolation(error) || !(await isUsernameCollision(Guest, username, error, { transaction })))
         throw error
       taken += 1
@@ -138,8 +137,4 @@ async function offerUsername<U extends Model>(
   })
   if (typeof username === 'string' && username !== '') return username
   throw new TypeError("GuestStrategy: option 'generateUsername' must return a non-empty string")
-}
-
-export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof UniqueConstraintError || driverCode(error) === '23505'
 }

@@ -7,7 +7,7 @@ import {
   type Transaction,
 } from 'sequelize'
 import type { Rule } from '../options.js'
-import type { GuestWish } from './conversion/pending-conversion.js'
+import type { PendingConversion } from './conversion/pending-conversion.js'
 import type { GuestOutcome } from './outcome.js'
 import type { UsernameGenerator } from './usernames.js'
 
@@ -29,7 +29,7 @@ export interface ConvertContext<U extends Model> {
 export interface GuestSettings<U extends Model = Model> {
   readonly User: ModelStatic<U>
   /** What the guests have asked to become. */
-  readonly Wish: typeof GuestWish
+  readonly PendingConversion: typeof PendingConversion
   /** How guests ended. */
   readonly Outcome: typeof GuestOutcome
   readonly usernameField: string

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
-import { explainMissingTable } from '../database/missing-table.js'
 import { checkOptions } from '../options.js'
 import { currentUser, forgetUser, sessionHoldsLogin } from '../http/passport-request.js'
 import { mark } from '../http/mark.js'
@@ -10,6 +9,7 @@ import { guestModel, guestSettings, type GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
 import { keyOf } from './user-key.js'
 import { findGuest, touchGuest } from './statements.js'
+import { explainMissingTable } from '../database/driver-error.js'
 
 /** Options of {@link loadGuest}. */
 export interface LoadGuestOptions {

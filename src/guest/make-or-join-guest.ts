@@ -3,9 +3,10 @@ import createDebug from 'debug'
 import type { Request } from 'express'
 import type { Model } from 'sequelize'
 import { currentSessionId, presentedSessionIds } from '../http/session.js'
-import { introduce, isUniqueViolation, makeGuest, type GuestRecipe } from './create.js'
+import { introduce, makeGuest, type GuestRecipe } from './create.js'
 import type { Guest as GuestRow, GuestModel } from './guest.js'
 import { findGuestBySession, findUserWithGuest, type UserWithGuest } from './statements.js'
+import { isUniqueViolation } from '../database/driver-error.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 

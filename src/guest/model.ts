@@ -19,7 +19,7 @@ import {
 } from '../options.js'
 import { mark } from '../http/mark.js'
 import { convertGuest } from './conversion/convert.js'
-import { GuestWish, initWishModel } from './conversion/pending-conversion.js'
+import { PendingConversion, initPendingConversionModel } from './conversion/pending-conversion.js'
 import {
   Guest,
   GUEST_ALIAS,
@@ -69,7 +69,7 @@ export interface GuestModelOptions<U extends Model, G extends Guest = Guest> {
   /** Table of the guests. @default what Sequelize makes of the model's name by your conventions */
   tableName?: string
   /** Table of what guests have asked to become, with `convertRouter({ verifyEmail })`. @default as of `tableName` */
-  wishTableName?: string
+  pendingConversionTableName?: string
   /** Table of how guests ended, by day. @default as of `tableName` */
   outcomeTableName?: string
   /** Database schema of all three. @default your Sequelize instance's */
@@ -118,13 +118,20 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
       preparedStatements: aBoolean,
       modelName: aString,
       tableName: aString,
-      wishTableName: aString,
+      pendingConversionTableName: aString,
       outcomeTableName: aString,
       schema: aString,
     },
     ['User'],
   )
-  const { User, usernameField = 'username', modelName = 'Guest', tableName, wishTableName, schema } = options
+  const {
+    User,
+    usernameField = 'username',
+    modelName = 'Guest',
+    tableName,
+    pendingConversionTableName,
+    schema,
+  } = options
   if (!Object.hasOwn(User.getAttributes(), usernameField)) {
     throw new TypeError(
       `defineGuestModel: option 'usernameField' names '${usernameField}', which User does not have`,
@@ -134,11 +141,11 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
   checkAttributes(attributes)
   const touchInterval = touchIntervalOf(options.touchInterval, maxAge)
   checkOnlyOne(User)
-  class DefinedWish extends GuestWish {}
+  class DefinedPendingConversion extends PendingConversion {}
   class DefinedOutcome extends GuestOutcome {}
   const settings: GuestSettings<U> = {
     User,
-    Wish: DefinedWish,
+    PendingConversion: DefinedPendingConversion,
     Outcome: DefinedOutcome,
     usernameField,
     maxAge,
@@ -188,9 +195,9 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     onUpdate: 'CASCADE',
   })
   const conventions = { schema, underscored: User.options.underscored }
-  initWishModel(DefinedWish, sequelize, DefinedGuest, {
-    modelName: `${modelName}Wish`,
-    tableName: wishTableName,
+  initPendingConversionModel(DefinedPendingConversion, sequelize, DefinedGuest, {
+    modelName: `${modelName === 'Guest' ? '' : modelName}PendingConversion`,
+    tableName: pendingConversionTableName,
     ...conventions,
   })
   initOutcomeModel(DefinedOutcome, sequelize, {

@@ -7,10 +7,10 @@ import {
   type Sequelize,
   type Transaction,
 } from 'sequelize'
-import { explainMissingTable } from '../database/missing-table.js'
 import { initOwnModel, type OwnTable } from '../database/own-model.js'
-import { wideKeyType } from '../database/wide-key.js'
 import { guestSettings, type GuestModel } from './guest.js'
+import { dialectOf } from '../database/dialect.js'
+import { explainMissingTable } from '../database/driver-error.js'
 
 /** How a guest can end. Who deletes users rows in another way leaves no note. */
 export type GuestEnd = 'converted' | 'merged' | 'expired'
@@ -44,7 +44,7 @@ export function initOutcomeModel(
     Outcome,
     sequelize,
     {
-      id: { type: wideKeyType(sequelize), primaryKey: true, autoIncrement: true },
+      id: { type: dialectOf(sequelize).wideKeyType, primaryKey: true, autoIncrement: true },
       outcome: { type: DataTypes.STRING(16), allowNull: false },
       guests: { type: DataTypes.INTEGER, allowNull: false },
       createdOn: { type: DataTypes.DATEONLY, allowNull: false },

@@ -1,10 +1,10 @@
 import createDebug from 'debug'
 import type { Model } from 'sequelize'
-import { explainMissingTable } from '../database/missing-table.js'
 import { guestSettings, type Guest, type GuestModel, type SerializedUser, type UserId } from './guest.js'
 import { knownGuest, rememberGuest } from './guest-state.js'
 import { couldBeKey, isUserId, keyOf } from './user-key.js'
 import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
+import { explainMissingTable } from '../database/driver-error.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 

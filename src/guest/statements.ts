@@ -7,9 +7,9 @@ import {
   sequelizeOf,
   type Column,
 } from '../database/columns.js'
-import { isPlainlyCreated, notDeleted, plainlyReadColumns } from '../database/host-model.js'
+import { canInsertRaw, notDeleted, columnsForRawSelect } from '../database/host-model.js'
 import { inserterOf, type Insert } from '../database/inserter.js'
-import { runPrepared, speaksPostgres, statement, type Row, type Statement } from '../database/prepared.js'
+import { runPrepared, statement, type Row, type Statement } from '../database/prepared.js'
 import { buildStored } from '../database/stored.js'
 import {
   guestSettings,
@@ -20,6 +20,8 @@ import {
   type GuestModel,
   type WriteOptions,
 } from './guest.js'
+import { isPostgres } from '../database/dialect.js'
+import { lockForLatest } from '../database/transactions.js'
 
 /** A user and its `Guest` row; `null` for a regular user. */
 export interface UserWithGuest<U extends Model = Model> {
@@ -95,7 +97,7 @@ export async function usernameIsTaken(
     useMaster: true,
     raw: true,
     ...(transaction && { transaction }),
-    ...(transaction && sequelizeOf(User).getDialect() === 'mysql' && { lock: transaction.LOCK.SHARE }),
+    ...lockForLatest(sequelizeOf(User), transaction ?? undefined),
   })
   return holder !== null
 }
@@ -111,7 +113,7 @@ export async function insertGuest<U extends Model>(
 ): Promise<UserWithGuest<U> | undefined> {
   const reader = readerOf(Guest)
   const { User } = Guest[guestSettings]
-  if (reader === undefined || !isPlainlyCreated(User) || !isPlainlyMarked(Guest)) return undefined
+  if (reader === undefined || !canInsertRaw(User) || !canInsertGuestRaw(Guest)) return undefined
   const insert = await reader.insertUser(userValues)
   const values = [...insert.bind, new Date(), sessionHash ?? null]
   const [row] = await runPrepared(sequelizeOf(Guest), reader.creating(insert), values)
@@ -119,9 +121,9 @@ export async function insertGuest<U extends Model>(
 }
 
 /** Whether a `Guest` row is no more than its columns of ours: the application's own can have defaults. */
-function isPlainlyMarked(Guest: GuestModel): boolean {
+function canInsertGuestRaw(Guest: GuestModel): boolean {
   const others = Object.entries(Guest.getAttributes()).filter(([name]) => !OWN_ATTRIBUTES.includes(name))
-  return isPlainlyCreated(Guest) && others.every(([, { defaultValue }]) => defaultValue === undefined)
+  return canInsertRaw(Guest) && others.every(([, { defaultValue }]) => defaultValue === undefined)
 }
 
 /** Turns an ORM's user with the guest included into the two, so that the user's JSON does not grow a guest. */
@@ -163,8 +165,8 @@ const GUEST_PREFIX = 'guest.'
 
 function makeReader<U extends Model>(Guest: GuestModel<U>): Reader<U> | null {
   const { User, preparedStatements } = Guest[guestSettings]
-  if (!preparedStatements || !speaksPostgres(sequelizeOf(Guest))) return null
-  const userColumns = plainlyReadColumns(User)
+  if (!preparedStatements || !isPostgres(sequelizeOf(Guest))) return null
+  const userColumns = columnsForRawSelect(User)
   if (userColumns === undefined) return null
   const guestColumns = columnsOf(Guest)
   const columns = [

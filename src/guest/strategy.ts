@@ -3,7 +3,6 @@ import type { Request } from 'express'
 import { isbot } from 'isbot'
 import { Strategy } from 'passport-strategy'
 import type { Model, Transaction } from 'sequelize'
-import { explainMissingTable } from '../database/missing-table.js'
 import { GuestLimitExceeded, GuestNotVerified, MiddlewareOrder } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../options.js'
 import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
@@ -20,6 +19,7 @@ import { guestModel, type Guest, type GuestModel } from './guest.js'
 import { markOpenedAsGuest } from './load-guest.js'
 import { heedsNoGuestMark } from './no-guest-mark.js'
 import type { UsernameGenerator } from './usernames.js'
+import { explainMissingTable } from '../database/driver-error.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 const WHO = "passport.authenticate('guest')"

@@ -1,5 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-import { explainMissingTable } from '../database/missing-table.js'
+import { explainMissingTable } from '../database/driver-error.js'
 
 /** A handler of what answers by a promise: Express 4 does not look at what a handler returns. */
 export function handled(

@@ -22,7 +22,7 @@ export function isCrossSite(req: Request, ownOrigins: readonly string[] = []): b
  * Whether another site makes a browser send this without its person's going there: by a form, a script, a frame, an image.
  * What is left is a link that is followed. (A script's simple request is carried out before anybody asks whether it may.)
  */
-export function isForced(req: Request): boolean {
+export function isCrossSiteNonNavigation(req: Request): boolean {
   if (!isCrossSite(req)) return false
   if (req.get('sec-fetch-site') === undefined) return true // a link that is followed has no Origin
   const [mode = 'navigate', destination = 'document'] = [req.get('sec-fetch-mode'), req.get('sec-fetch-dest')]
@@ -35,10 +35,10 @@ export function isForced(req: Request): boolean {
  * @throws {CrossSiteRequest}
  */
 export function refuseCrossSite(req: Request, ownOrigins: readonly string[] = []): void {
-  if (isUntold(req) || isCrossSite(req, ownOrigins)) throw new CrossSiteRequest()
+  if (hasOpaqueOrigin(req) || isCrossSite(req, ownOrigins)) throw new CrossSiteRequest()
 }
 
 /** Whether a browser sent this and nobody can tell from where: pages can have it say `Origin: null`, those of other sites too. */
-export function isUntold(req: Request): boolean {
+export function hasOpaqueOrigin(req: Request): boolean {
   return req.get('sec-fetch-site') === undefined && req.get('origin') === 'null'
 }

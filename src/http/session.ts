@@ -24,7 +24,7 @@ interface SessionCookie {
   expires?: Date | boolean | null
 }
 
-/** Where the visitor's stash lies in the session. Named here because a guest's login must carry it along. */
+/** Where the visitor's visitEntry lies in the session. Named here because a guest's login must carry it along. */
 export const VISITOR_SESSION_KEY = 'visitor:session'
 
 /**

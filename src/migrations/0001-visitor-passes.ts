@@ -1,9 +1,9 @@
 import { DataTypes } from 'sequelize'
 import { fieldOf, sequelizeOf } from '../database/columns.js'
-import { wideKeyType } from '../database/wide-key.js'
 import type { Visitor } from '../visitor/visitor.js'
 import type { VisitorLog } from '../visitor/visits/visitor-log.js'
 import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } from './migration.js'
+import { dialectOf } from '../database/dialect.js'
 
 /**
  * The passes and their visits. What is written here stays as it was published: a later change to the models is a later
@@ -46,7 +46,7 @@ export function visitorPasses(Passes: typeof Visitor, Visits: typeof VisitorLog)
       await queryInterface.createTable(
         Visits.getTableName(),
         inColumns(Visits, {
-          id: { type: wideKeyType(sequelizeOf(Visits)), primaryKey: true, autoIncrement: true },
+          id: { type: dialectOf(sequelizeOf(Visits)).wideKeyType, primaryKey: true, autoIncrement: true },
           visitorId: {
             type: DataTypes.INTEGER,
             allowNull: false,

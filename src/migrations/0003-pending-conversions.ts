@@ -8,16 +8,16 @@ import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } f
  * later change to the model is a later migration. Only names, the schema, and the type of the User's primary key are
  * read from the models.
  */
-export function guestWishes(Guests: GuestModel): Migration {
-  const { Wish } = Guests[guestSettings]
+export function pendingConversions(Guests: GuestModel): Migration {
+  const { PendingConversion } = Guests[guestSettings]
   return {
-    name: 'passport-ephemeral-0003-guest-wishes',
+    name: 'passport-ephemeral-0003-pending-conversions',
     async up(target) {
       const queryInterface = queryInterfaceOf(target)
       const { type } = Guests.getAttributes().userId
       await queryInterface.createTable(
-        Wish.getTableName(),
-        inColumns(Wish, {
+        PendingConversion.getTableName(),
+        inColumns(PendingConversion, {
           userId: {
             type,
             primaryKey: true,
@@ -32,14 +32,14 @@ export function guestWishes(Guests: GuestModel): Migration {
           createdAt: { type: DataTypes.DATE(3), allowNull: false },
           expiresAt: { type: DataTypes.DATE(3), allowNull: false },
         }),
-        tableOptions(Wish),
+        tableOptions(PendingConversion),
       )
-      await addIndex(queryInterface, Wish, ['tokenHash'], { unique: true })
-      await addIndex(queryInterface, Wish, ['email'])
-      await addIndex(queryInterface, Wish, ['expiresAt'])
+      await addIndex(queryInterface, PendingConversion, ['tokenHash'], { unique: true })
+      await addIndex(queryInterface, PendingConversion, ['email'])
+      await addIndex(queryInterface, PendingConversion, ['expiresAt'])
     },
     async down(target) {
-      await queryInterfaceOf(target).dropTable(Wish.getTableName())
+      await queryInterfaceOf(target).dropTable(PendingConversion.getTableName())
     },
   }
 }

@@ -1,8 +1,8 @@
 import { DataTypes } from 'sequelize'
 import { sequelizeOf } from '../database/columns.js'
-import { wideKeyType } from '../database/wide-key.js'
 import { guestSettings, type GuestModel } from '../guest/guest.js'
 import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } from './migration.js'
+import { dialectOf } from '../database/dialect.js'
 
 /**
  * How guests ended, by day. What is written here stays as it was published: a later change to the model is a later
@@ -17,7 +17,7 @@ export function guestOutcomes(Guests: GuestModel): Migration {
       await queryInterface.createTable(
         Outcome.getTableName(),
         inColumns(Outcome, {
-          id: { type: wideKeyType(sequelizeOf(Outcome)), primaryKey: true, autoIncrement: true },
+          id: { type: dialectOf(sequelizeOf(Outcome)).wideKeyType, primaryKey: true, autoIncrement: true },
           outcome: { type: DataTypes.STRING(16), allowNull: false },
           guests: { type: DataTypes.INTEGER, allowNull: false },
           createdOn: { type: DataTypes.DATEONLY, allowNull: false },

@@ -2,7 +2,7 @@ import { checkOptions } from '../options.js'
 import { guestModel, type GuestModel } from '../guest/guest.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor/visitor.js'
 import { guests } from './0002-guests.js'
-import { guestWishes } from './0003-pending-conversions.js'
+import { pendingConversions } from './0003-pending-conversions.js'
 import { guestOutcomes } from './0004-guest-outcomes.js'
 import { visitorPasses } from './0001-visitor-passes.js'
 import type { Migration } from './migration.js'
@@ -31,6 +31,6 @@ export function migrationsFor(models: MigratedModels): Migration[] {
     throw new TypeError('migrationsFor: give it Visitor, Guest or both')
   return [
     ...(Visitor === undefined ? [] : [visitorPasses(Visitor, Visitor[visitorSettings].VisitorLog)]),
-    ...(Guest === undefined ? [] : [guests(Guest), guestWishes(Guest), guestOutcomes(Guest)]),
+    ...(Guest === undefined ? [] : [guests(Guest), pendingConversions(Guest), guestOutcomes(Guest)]),
   ]
 }

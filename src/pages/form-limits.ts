@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import { describeBy, either, type Rule } from '../options.js'
 import { clientKey } from '../http/client-network.js'
-import { oneSpelling } from './email-address.js'
+import { normalizeEmail } from './email-address.js'
 import { aLimiter, consume, takeBack, type Limiter, type LimiterFailure } from '../http/limiter.js'
 
 /** One limiter for clients and e-mail addresses alike, or one for each. */
@@ -74,6 +74,6 @@ export class FormLimits {
 
 /** What the limiter counts by. An address is personal: a digest will do. */
 function emailKey(email: string): string {
-  const address = (oneSpelling(email) ?? email).trim().toLowerCase()
+  const address = (normalizeEmail(email) ?? email).trim().toLowerCase()
   return `email:${createHash('sha256').update(address).digest('base64url')}`
 }

@@ -4,9 +4,9 @@ import type { Model } from 'sequelize'
 import { checkCleanupModels, cleanup } from '../cleanup/cleanup.js'
 import type { CleanupModels } from '../cleanup/options.js'
 import type { CleanupResult } from '../cleanup/result.js'
-import { retryOnDeadlock } from '../database/deadlock.js'
 import type { Guest } from '../guest/guest.js'
 import { parseScheduleOptions, type ScheduleCleanupOptions, type SchedulePlan } from './options.js'
+import { retryTransaction } from '../database/transactions.js'
 
 /** A clean-up that runs by itself; what {@link scheduleCleanup} returns. */
 export interface ScheduledCleanup {
@@ -96,7 +96,7 @@ async function createSchedule<U extends Model, G extends Guest>(
     expireInSeconds: expireIn,
   })
   // Processes that create a queue at the same moment deadlock in pg-boss's own statement.
-  if ((await boss.getQueue(queue)) === null) await retryOnDeadlock(() => boss.createQueue(queue, settings()))
+  if ((await boss.getQueue(queue)) === null) await retryTransaction(() => boss.createQueue(queue, settings()))
   await boss.updateQueue(queue, settings()) // createQueue leaves one that exists as it is
   await boss.schedule(queue, cron, {}, { tz: timeZone })
 }

@@ -29,8 +29,8 @@ export function confirmationOf(req: Request): Confirmation | undefined {
   if (req.method !== 'POST' || isCrossSite(req)) return undefined
   const mark = markOf(req)
   // Over plain HTTP this is how our own page posts, which has set the mark, and how others can, which have not.
-  const isUntold = req.get('sec-fetch-site') === undefined && req.get('origin') === 'null'
-  if (isUntold && mark === undefined) return undefined
+  const hasOpaqueOrigin = req.get('sec-fetch-site') === undefined && req.get('origin') === 'null'
+  if (hasOpaqueOrigin && mark === undefined) return undefined
   return { by: mark === undefined ? undefined : createHash('sha256').update(mark).digest('base64url') }
 }
 

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { requireSession, type HostSession } from '../http/session.js'
-import { clearStash } from './session.js'
+import { clearVisitEntry } from './session.js'
 import type { WriteOptions } from './visitor.js'
 
 /** Options of {@link endVisit}. */
@@ -21,6 +21,6 @@ export async function endVisit(
   const session: HostSession = requireSession(req, 'endVisit')
   const { visitor } = req
   if (deactivate) await visitor?.deactivate({ transaction })
-  clearStash(session)
+  clearVisitEntry(session)
   req.visitor = undefined
 }

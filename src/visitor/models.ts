@@ -1,6 +1,5 @@
 import { DataTypes, type ModelAttributes, type Sequelize } from 'sequelize'
 import { initOwnModel } from '../database/own-model.js'
-import { wideKeyType } from '../database/wide-key.js'
 import { aBoolean, anObject, aString, checkOptions, positiveSeconds, type Rule } from '../options.js'
 import { isVisitLength, visitLength } from './visit-length.js'
 import { createTokenCodec, type Secret } from './token.js'
@@ -19,6 +18,7 @@ import { VisitBuffer } from './visits/visit-buffer.js'
 import { visitBuffer, VisitorLog, visitLimits } from './visits/visitor-log.js'
 import { writeBatch } from './visits/write-batch.js'
 import { randomUUID } from 'node:crypto'
+import { dialectOf } from '../database/dialect.js'
 
 /** Options of {@link defineVisitorModels}. */
 export interface VisitorModelOptions extends VisitOptions {
@@ -209,7 +209,7 @@ function visitorAttributes({
 
 function visitorLogAttributes(sequelize: Sequelize): ModelAttributes<VisitorLog> {
   return {
-    id: { type: wideKeyType(sequelize), primaryKey: true, autoIncrement: true },
+    id: { type: dialectOf(sequelize).wideKeyType, primaryKey: true, autoIncrement: true },
     visitorId: { type: DataTypes.INTEGER, allowNull: false },
     createdAt: { type: DataTypes.DATE(3), allowNull: false },
     method: { type: DataTypes.STRING(visitLimits.method), allowNull: false },

@@ -5,7 +5,7 @@ import { VISITOR_SESSION_KEY, type HostSession } from '../http/session.js'
 import type { Visitor } from './visitor.js'
 
 /** What the session remembers of a visitor. */
-export interface Stash {
+export interface VisitEntry {
   /** The pass's primary key: nothing of which a token could be made. */
   readonly id: number
   /** Whose key it is: an application can have two models of passes. */
@@ -13,7 +13,7 @@ export interface Stash {
   /** By which link the visit began; a digest, of which no token can be made. */
   readonly link: string
   /** Which browser redeemed the link, where a new session id does not tell; a digest. */
-  readonly holder?: string
+  readonly binding?: string
   /** When the visit ends, in milliseconds since the epoch; `null`: with the host's session. */
   readonly until: number | null
 }
@@ -21,28 +21,34 @@ export interface Stash {
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /** The visitor of this model that the session remembers, if it remembers one. */
-export function readStash(session: HostSession, Model: typeof Visitor): Stash | undefined {
-  const stash = session[VISITOR_SESSION_KEY] as Partial<Stash> | null | undefined
-  if (typeof stash !== 'object' || stash === null) return undefined
-  const { id, of, link, holder, until } = stash
+export function readVisitEntry(session: HostSession, Model: typeof Visitor): VisitEntry | undefined {
+  const visitEntry = session[VISITOR_SESSION_KEY] as Partial<VisitEntry> | null | undefined
+  if (typeof visitEntry !== 'object' || visitEntry === null) return undefined
+  const { id, of, link, binding, until } = visitEntry
   if (of !== Model.name || typeof id !== 'number' || typeof link !== 'string') return undefined
   if (until !== null && typeof until !== 'number') return undefined
-  return { id, of, link, until, ...(holder !== undefined && { holder }) }
+  return { id, of, link, until, ...(binding !== undefined && { binding }) }
 }
 
 /** Remembers a visitor; the end is fixed now, so that no amount of clicking prolongs it. */
-export function writeStash(session: HostSession, visitor: Visitor, holder?: string): void {
+export function writeVisitEntry(session: HostSession, visitor: Visitor, binding?: string): void {
   const { id, sessionExpiry } = visitor
   const lasts = sessionExpiry === 0 ? DAY_MS : sessionExpiry === null ? null : sessionExpiry * 1000
   const until = lasts === null ? null : Date.now() + lasts
   const of = visitor.constructor.name
-  const stash: Stash = { id, of, link: linkOf(visitor), until, ...(holder !== undefined && { holder }) }
-  session[VISITOR_SESSION_KEY] = stash
+  const visitEntry: VisitEntry = {
+    id,
+    of,
+    link: linkOf(visitor),
+    until,
+    ...(binding !== undefined && { binding }),
+  }
+  session[VISITOR_SESSION_KEY] = visitEntry
 }
 
 /** Whether a visit began by the link that the pass has now: `reissue()` ends the visits of the old one. */
-export function beganByLinkOf(stash: Stash, visitor: Visitor): boolean {
-  return stash.link === linkOf(visitor)
+export function beganByLinkOf(visitEntry: VisitEntry, visitor: Visitor): boolean {
+  return visitEntry.link === linkOf(visitor)
 }
 
 /** The uuid has 122 random bits: its digest leads back to nothing, and needs no secret that could be rotated. */
@@ -50,7 +56,7 @@ function linkOf({ uuid }: Visitor): string {
   return createHash('sha256').update(uuid).digest('base64url')
 }
 
-export function clearStash(session: HostSession): void {
+export function clearVisitEntry(session: HostSession): void {
   Reflect.deleteProperty(session, VISITOR_SESSION_KEY)
 }
 

@@ -1,8 +1,9 @@
 import { col, DatabaseError, literal, Op } from 'sequelize'
 import { columnsOf, fieldOf, quotedField, quotedTable, selectList } from '../database/columns.js'
-import { runPrepared, speaksPostgres, statement, type Statement } from '../database/prepared.js'
+import { runPrepared, statement, type Statement } from '../database/prepared.js'
 import { buildStored } from '../database/stored.js'
 import { visitorSettings, type Visitor } from './visitor.js'
+import { isPostgres } from '../database/dialect.js'
 
 /** That a person pressed the button. */
 export interface Confirmation {
@@ -187,5 +188,5 @@ async function runForPass(
 
 function usesPrepared(Model: typeof Visitor): boolean {
   const { sequelize } = Model
-  return sequelize !== undefined && Model[visitorSettings].preparedStatements && speaksPostgres(sequelize)
+  return sequelize !== undefined && Model[visitorSettings].preparedStatements && isPostgres(sequelize)
 }

@@ -3,7 +3,6 @@ import type { Request } from 'express'
 import { Strategy } from 'passport-strategy'
 import { VisitorTokenMalformed, type RefusalReason } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, strings } from '../options.js'
-import { explainMissingTable } from '../database/missing-table.js'
 import { conventionalCsrfField, type CsrfFieldOf } from '../pages/csrf-field.js'
 import { localPath } from '../http/local-path.js'
 import { hideFromAddress, ownAddress } from '../http/own-address.js'
@@ -18,16 +17,17 @@ import {
   VISITOR_SESSION_KEY,
   type HostSession,
 } from '../http/session.js'
-import { isForced } from '../http/origin.js'
+import { isCrossSiteNonNavigation } from '../http/origin.js'
 import { isSpeculative } from '../http/speculative.js'
 import { confirmationOf, offerConfirmation } from './confirmation.js'
 import { confirmPage, type ConfirmPage } from './confirm-page.js'
-import { clearStash, forgetRefusal, noteModel, noteRefusal } from './session.js'
+import { clearVisitEntry, forgetRefusal, noteModel, noteRefusal } from './session.js'
 import { findPassByUuid, isDoubleClick, redeemPass, returnUse } from './statements.js'
 import { visitorOf } from './is-visitor.js'
 import { keepTokenPrivate } from './token-privacy.js'
 import { openVisit, rememberedVisitor, requireSessionToOpen } from './visit.js'
 import { type Visitor, visitorModel, visitorSettings } from './visitor.js'
+import { explainMissingTable } from '../database/driver-error.js'
 
 const debug = createDebug('passport-ephemeral:visitor')
 const WHO = "passport.authenticate('visitor-token')"
@@ -119,7 +119,7 @@ export class VisitorTokenStrategy extends Strategy {
 
     hideFromAddress(req, queryKey)
     if (req.res !== undefined) keepTokenPrivate(req.res)
-    if (isSpeculative(req) || isForced(req)) {
+    if (isSpeculative(req) || isCrossSiteNonNavigation(req)) {
       debug('not redeemed: HEAD, OPTIONS, fetched ahead, or sent by another site')
       return await this.restore(req, session)
     }
@@ -149,7 +149,7 @@ export class VisitorTokenStrategy extends Strategy {
       try {
         return await this.letIn(req, session, counted)
       } catch (error) {
-        await this.undo(req, counted, { session, stash: before })
+        await this.undo(req, counted, { session, visitEntry: before })
         throw error
       }
     }
@@ -157,7 +157,7 @@ export class VisitorTokenStrategy extends Strategy {
     if (known?.isActive === true && !known.hasExpired && isDoubleClick(known, confirmation)) {
       return await this.letIn(req, session, known)
     }
-    return this.turnAway(req, known)
+    return this.refuseOrConfirm(req, known)
   }
 
   /** Opens a visit, and saves it before anybody is told: a redirect may be followed at once, and a use was counted. */
@@ -184,20 +184,20 @@ export class VisitorTokenStrategy extends Strategy {
   private async undo(
     req: Request,
     visitor: Visitor,
-    { session, stash }: { readonly session: HostSession; readonly stash: unknown },
+    { session, visitEntry }: { readonly session: HostSession; readonly visitEntry: unknown },
   ): Promise<void> {
     req.visitor = undefined
     if (requireSession(req, WHO) !== session) await abandonSession(req, WHO, this.keepSessionData)
     const current = requireSession(req, WHO) // it may still be saved with the error's response
-    if (current === session && stash !== undefined) session[VISITOR_SESSION_KEY] = stash
-    else clearStash(current)
+    if (current === session && visitEntry !== undefined) session[VISITOR_SESSION_KEY] = visitEntry
+    else clearVisitEntry(current)
     await returnUse(visitor, this.Visitor).catch((error: unknown) => {
       debug('a use of pass %d stays counted: %o', visitor.id, error)
     })
   }
 
   /** Answers a token that was not redeemed: its pass may not be, or not without a click. */
-  private turnAway(req: Request, known: Visitor | undefined): Outcome {
+  private refuseOrConfirm(req: Request, known: Visitor | undefined): Outcome {
     const isLimited = known !== undefined && known.maxUses !== null
     const invalidity = known?.invalidity()
     if (isLimited && wantsPage(req)) {

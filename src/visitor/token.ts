@@ -26,7 +26,7 @@ export interface TokenCodec {
   /** A digest of a session id for the visit log: the log alone leads to no session. */
   hashSession: (sessionId: string) => string
   /** What only the browser gets that redeems this pass in this session; the same each time. */
-  holderSecret: (sessionId: string, uuid: string) => string
+  bindingSecret: (sessionId: string, uuid: string) => string
   /** Signs and checks what is no token; absent where nothing is secret. */
   readonly seal: Seal | undefined
 }
@@ -45,7 +45,7 @@ export interface Seal {
   isGenuine: (content: Uint8Array, signature: Uint8Array) => boolean
 }
 
-type Purpose = 'token' | 'session' | 'hand-over' | 'holder'
+type Purpose = 'token' | 'session' | 'pass-request' | 'visit-binding'
 
 const UUID_BYTES = 16
 const MAC_BYTES = 32
@@ -84,9 +84,9 @@ export function createTokenCodec(secret: Secret): TokenCodec {
         ? digest('sha256', sessionId, 'hex')
         : mac(key, 'session', Buffer.from(sessionId)).toString('hex')
     },
-    holderSecret(sessionId, uuid) {
+    bindingSecret(sessionId, uuid) {
       const [key = uuid] = keys // without a secret, the uuid is what nobody else knows
-      return mac(key, 'holder', Buffer.from(`${sessionId}\0${uuid}`)).toString('base64url')
+      return mac(key, 'visit-binding', Buffer.from(`${sessionId}\0${uuid}`)).toString('base64url')
     },
     seal: sealWith(keys),
   }
@@ -101,8 +101,8 @@ function sealWith(keys: readonly string[]): Seal | undefined {
   const [first] = keys
   if (first === undefined) return undefined
   return {
-    sign: (content) => mac(first, 'hand-over', content),
-    isGenuine: (content, signature) => isGenuine(keys, 'hand-over', content, signature),
+    sign: (content) => mac(first, 'pass-request', content),
+    isGenuine: (content, signature) => isGenuine(keys, 'pass-request', content, signature),
   }
 }
 

@@ -5,13 +5,13 @@ import { currentSessionId, type HostSession } from '../http/session.js'
 import { settingsOf, type Visitor } from './visitor.js'
 
 /** Goes with a visit in a session where somebody is logged in. It opens nothing: without that session it says nothing. */
-const COOKIE = 'visitor-holder'
+const COOKIE = 'visitor-binding'
 
 /** The longest that browsers keep a cookie (RFC 6265bis §5.5), for visits as long as the host's session. */
 const LONGEST_MS = 400 * 24 * 60 * 60 * 1000
 
 /** What the browser that redeems a link gets, and what of it is kept with the visit. */
-export interface Holder {
+export interface VisitBinding {
   readonly digest: string
   /** Sends the browser its part. */
   readonly give: () => void
@@ -22,8 +22,8 @@ export interface Holder {
  * id, but neither the link nor the secret. A new session id would do the same, and log the user's other requests under
  * way out. Made of both, it is the same for every click on one link.
  */
-export function holderOf(req: Request, session: HostSession, visitor: Visitor): Holder {
-  const secret = settingsOf(visitor).codec.holderSecret(currentSessionId(req) ?? '', visitor.uuid)
+export function bindVisit(req: Request, session: HostSession, visitor: Visitor): VisitBinding {
+  const secret = settingsOf(visitor).codec.bindingSecret(currentSessionId(req) ?? '', visitor.uuid)
   const { sessionExpiry } = visitor
   return {
     digest: digestOf(secret),
@@ -37,7 +37,7 @@ export function holderOf(req: Request, session: HostSession, visitor: Visitor): 
 }
 
 /** Whether the request comes from the browser that redeemed the link. */
-export function isHolder(req: Request, digest: string): boolean {
+export function hasVisitBinding(req: Request, digest: string): boolean {
   return cookiesNamed(req, COOKIE).some((secret) => digestOf(secret) === digest)
 }
 

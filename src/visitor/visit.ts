@@ -2,8 +2,15 @@ import createDebug from 'debug'
 import type { Request } from 'express'
 import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
 import { renewSession, requireRenewableSession, type HostSession } from '../http/session.js'
-import { holderOf, isHolder } from './visit-binding.js'
-import { beganByLinkOf, clearStash, limitCookie, noteRefusal, readStash, writeStash } from './session.js'
+import { bindVisit, hasVisitBinding } from './visit-binding.js'
+import {
+  beganByLinkOf,
+  clearVisitEntry,
+  limitCookie,
+  noteRefusal,
+  readVisitEntry,
+  writeVisitEntry,
+} from './session.js'
 import { findPass } from './statements.js'
 import type { Visitor } from './visitor.js'
 
@@ -29,12 +36,12 @@ export async function openVisit(
   { who, keep }: Opening,
 ): Promise<() => void> {
   if (holdsLogin(req)) {
-    const holder = holderOf(req, session, visitor)
-    writeStash(session, visitor, holder.digest)
-    return holder.give
+    const binding = bindVisit(req, session, visitor)
+    writeVisitEntry(session, visitor, binding.digest)
+    return binding.give
   }
   const renewed = await renewSession(req, who, keep)
-  writeStash(renewed, visitor)
+  writeVisitEntry(renewed, visitor)
   limitCookie(renewed, visitor)
   return () => undefined
 }
@@ -54,20 +61,20 @@ export async function rememberedVisitor(
   req: Request,
   session: HostSession,
 ): Promise<Visitor | undefined> {
-  const stash = readStash(session, Model)
-  if (stash === undefined) return undefined
-  if (stash.holder !== undefined && !isHolder(req, stash.holder)) {
-    debug('visitor of pass %d not restored: another browser redeemed the link', stash.id)
+  const visitEntry = readVisitEntry(session, Model)
+  if (visitEntry === undefined) return undefined
+  if (visitEntry.binding !== undefined && !hasVisitBinding(req, visitEntry.binding)) {
+    debug('visitor of pass %d not restored: another browser redeemed the link', visitEntry.id)
     return undefined
   }
-  const ended = stash.until !== null && stash.until <= Date.now()
-  const visitor = ended ? undefined : await findPass(Model, stash.id)
-  if (visitor?.isActive === true && beganByLinkOf(stash, visitor)) return visitor
+  const ended = visitEntry.until !== null && visitEntry.until <= Date.now()
+  const visitor = ended ? undefined : await findPass(Model, visitEntry.id)
+  if (visitor?.isActive === true && beganByLinkOf(visitEntry, visitor)) return visitor
 
   const reason = ended ? 'session-ended' : whyNotRestored(visitor)
-  debug('visitor of pass %d not restored: %s', stash.id, reason)
-  clearStash(session)
-  noteRefusal(req, reason, ended ? { id: stash.id, Visitor: Model } : visitor)
+  debug('visitor of pass %d not restored: %s', visitEntry.id, reason)
+  clearVisitEntry(session)
+  noteRefusal(req, reason, ended ? { id: visitEntry.id, Visitor: Model } : visitor)
   return undefined
 }
 

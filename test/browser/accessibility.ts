@@ -80,9 +80,9 @@ export async function everybodyCanRead({
 function outdated(formUrl: string, secret: string): string {
   const url = new URL(formUrl)
   const [content = ''] = (url.searchParams.get('for') ?? '').split('.')
-  const handOver = JSON.parse(Buffer.from(content, 'base64url').toString()) as Record<string, unknown>
+  const passRequest = JSON.parse(Buffer.from(content, 'base64url').toString()) as Record<string, unknown>
   const yesterday = Math.floor(Date.now() / 1000) - 24 * 60 * 60
-  const bytes = Buffer.from(JSON.stringify({ ...handOver, expiresAt: yesterday }))
+  const bytes = Buffer.from(JSON.stringify({ ...passRequest, expiresAt: yesterday }))
   const mac = createHmac('sha256', secret)
     .update('passport-ephemeral:visitor:hand-over\0')
     .update(bytes)

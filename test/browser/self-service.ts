@@ -143,8 +143,8 @@ export async function readersLetThemselvesIn(stage: Stage): Promise<void> {
       assert.equal(seen.join('\n').includes('ceo@victim.test'), false)
       assert.deepEqual(await attacker.context().cookies(), [])
       await form(attacker)
-      const handOver = new URL(attacker.url()).searchParams.get('for') ?? ''
-      for (const guess of [handOver, ...handOver.split('.')]) {
+      const passRequest = new URL(attacker.url()).searchParams.get('for') ?? ''
+      for (const guess of [passRequest, ...passRequest.split('.')]) {
         const status = await open(attacker, `${guide}&vuid=${guess}`)
         assert.ok(status === 400 || path(attacker) === '/visitor', `${guess} opened something`)
       }

@@ -198,7 +198,7 @@ describe('diagnose', () => {
   describe("of this package's foreign keys", () => {
     const cases = [
       { table: 'Guests', column: 'userId', target: 'Users', key: 'id' },
-      { table: 'GuestWishes', column: 'userId', target: 'Guests', key: 'userId' },
+      { table: 'PendingConversions', column: 'userId', target: 'Guests', key: 'userId' },
       { table: 'VisitorLogs', column: 'visitorId', target: 'Visitors', key: 'id' },
     ]
     for (const { table, column, target, key } of cases) {
@@ -246,7 +246,7 @@ describe('diagnose', () => {
     itWhere(dialect === 'sqlite')('names one that a table made by hand has not', async () => {
       await makeTables()
       await run(
-        `ALTER TABLE "GuestWishes" RENAME TO "Old"; CREATE TABLE "GuestWishes" AS SELECT * FROM "Old"`,
+        `ALTER TABLE "PendingConversions" RENAME TO "Old"; CREATE TABLE "PendingConversions" AS SELECT * FROM "Old"`,
       )
       const findings = await check()
       assert.ok(codes(findings).includes('own-foreign-key-missing'))

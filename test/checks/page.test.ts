@@ -16,7 +16,7 @@ function all(text: string, pattern: RegExp): string[] {
   return [...new Set([...text.matchAll(pattern)].map(([, code = '']) => code))].sort()
 }
 
-const made = all(textsIn('src/doctor', '.ts'), /code: '([a-z-]+)'/g)
+const made = all(textsIn('src/checks', '.ts'), /code: '([a-z-]+)'/g)
 
 describe('docs/doctor.md', () => {
   it('explains every finding there is, and none that there is not', () => {

@@ -105,7 +105,7 @@ if (!isEmbedded && dialect !== 'sqlite') {
 
   describe('a request that begins while a guest goes', () => {
     it('to ask for a link finds its guest gone, or keeps them: no link is lost that was promised', async () => {
-      const Wish = app.sequelize.model('GuestWish')
+      const PendingConversion = app.sequelize.model('PendingConversion')
       const expiresAt = new Date(Date.now() + DAY * 1000)
       const users = await guestsOf(app, 400)
       const promised = new Set<number>()
@@ -113,14 +113,14 @@ if (!isEmbedded && dialect !== 'sqlite') {
       const writers = Array.from({ length: 5 }, async (_, writer) => {
         for (let place = writer; !state.isOver && place < users.length; place += 5) {
           const id = users[users.length - 1 - place]?.id ?? 0
-          const wish = {
+          const pending = {
             userId: id,
             email: 'a@example.test',
             details: {},
             tokenHash: crypto.randomUUID(),
             expiresAt,
           }
-          await Wish.create(wish).then(
+          await PendingConversion.create(pending).then(
             () => promised.add(id),
             () => undefined, // the guest is gone
           )
@@ -130,7 +130,7 @@ if (!isEmbedded && dialect !== 'sqlite') {
       await cleanup({ Guest: app.Guest }, { maxAge: DAY, batchSize: 10 })
       state.isOver = true
       await Promise.all(writers)
-      const kept = await Wish.findAll({ raw: true })
+      const kept = await PendingConversion.findAll({ raw: true })
       assert.ok(promised.size > 0)
       assert.equal(kept.length, promised.size)
     })

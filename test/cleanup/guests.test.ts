@@ -43,7 +43,7 @@ describe('clean-up of guests', () => {
     const result = await cleanup({ Guest: app.Guest })
     assert.deepEqual(result, {
       guests: 3,
-      wishes: 0,
+      pendingConversions: 0,
       passes: 0,
       visits: 0,
       outcomes: 0,
@@ -122,7 +122,7 @@ describe('clean-up of guests', () => {
 
   it('spares a guest whose link to confirm is still on its way, until that has expired', async () => {
     const [user] = await guestsOf(app, 1)
-    await app.sequelize.model('GuestWish').create({
+    await app.sequelize.model('PendingConversion').create({
       userId: user?.id,
       email: 'ginger@example.test',
       details: {},
@@ -131,17 +131,17 @@ describe('clean-up of guests', () => {
     })
     assert.equal((await cleanup({ Guest: app.Guest })).guests, 0)
     await later(2 * HOUR, async () => {
-      const { guests, wishes } = await cleanup({ Guest: app.Guest })
-      assert.deepEqual([guests, wishes], [1, 1])
+      const { guests, pendingConversions } = await cleanup({ Guest: app.Guest })
+      assert.deepEqual([guests, pendingConversions], [1, 1])
     })
   })
 
-  it('deletes wishes that nobody confirmed in time, and leaves their guests', async () => {
+  it('deletes pendingConversions that nobody confirmed in time, and leaves their guests', async () => {
     const [user] = await guestsOf(app, 1, 1)
-    const wish = { userId: user?.id, email: 'ginger@example.test', details: {}, tokenHash: 'x' }
-    await app.sequelize.model('GuestWish').create({ ...wish, expiresAt: new Date(0) })
-    const { guests, wishes } = await cleanup({ Guest: app.Guest })
-    assert.deepEqual([guests, wishes], [0, 1])
+    const pending = { userId: user?.id, email: 'ginger@example.test', details: {}, tokenHash: 'x' }
+    await app.sequelize.model('PendingConversion').create({ ...pending, expiresAt: new Date(0) })
+    const { guests, pendingConversions } = await cleanup({ Guest: app.Guest })
+    assert.deepEqual([guests, pendingConversions], [0, 1])
     assert.equal(await app.Guest.count(), 1)
   })
 })

@@ -316,7 +316,7 @@ describe('tables that are not there', () => {
       for (const keep of [{}, { guests: () => false }])
         await assert.rejects(cleanup({ Guest: app.Guest }, { keep }), { code: 'ERR_TABLES_MISSING' })
       assert.equal(await app.Guest.count(), 2)
-      await app.sequelize.model('GuestWish').drop()
+      await app.sequelize.model('PendingConversion').drop()
       await assert.rejects(cleanup({ Guest: app.Guest }), { code: 'ERR_TABLES_MISSING' })
     } finally {
       await app.close()

@@ -27,11 +27,11 @@ describe('cleanup on the command line', () => {
     assert.deepEqual([code, stderr], [0, ''])
     assert.deepEqual(stdout.trimEnd().split('\n'), [
       'Deleted:',
-      '  guests    2',
-      '  wishes    0',
-      '  passes    1',
-      '  visits    0',
-      '  outcomes  0',
+      '  guests              2',
+      '  pendingConversions  0',
+      '  passes              1',
+      '  visits              0',
+      '  outcomes            0',
     ])
     assert.deepEqual(await names(), ['young'])
     assert.equal(await stage.Visitor.count(), 0)
@@ -41,7 +41,7 @@ describe('cleanup on the command line', () => {
     const counted = async (only: string) =>
       (await stage.run(['cleanup', '--only', only])).stdout.match(/^ {2}\w+/gm)?.map((kind) => kind.trim())
     assert.deepEqual(await counted('visitors'), ['passes', 'visits'])
-    assert.deepEqual(await counted('guests'), ['guests', 'wishes', 'outcomes'])
+    assert.deepEqual(await counted('guests'), ['guests', 'pendingConversions', 'outcomes'])
   })
 
   it('counts with --dry-run the same, and deletes nothing', async () => {
@@ -197,7 +197,7 @@ describe('cleanup on the command line', () => {
     assert.match(stderr, /guests +.* 2\/2/)
     assert.match(stdout, /guests +2\n/)
     assert.doesNotMatch(stdout, /2\/2/)
-    assert.doesNotMatch(stderr, /wishes/) // there are none
+    assert.doesNotMatch(stderr, /pendingConversions/) // there are none
     assert.equal((await stage.run(['cleanup'])).stderr, '')
     await makeGuests(stage, { one: 22, two: 21 })
     const narrow = await stage.run(['cleanup', '--batch-size', '1'], { terminal: 50 })

@@ -145,7 +145,7 @@ describeWhere(!isEmbedded)('with nothing but DATABASE_URL, on its database', () 
       const more = {
         PASSPORT_EPHEMERAL_VISITORS_TABLE: 'passes',
         PASSPORT_EPHEMERAL_VISITS_TABLE: 'pass_visits',
-        PASSPORT_EPHEMERAL_WISHES_TABLE: 'wishes',
+        PASSPORT_EPHEMERAL_PENDING_CONVERSIONS_TABLE: 'pendingConversions',
         PASSPORT_EPHEMERAL_OUTCOMES_TABLE: 'outcomes',
         PASSPORT_EPHEMERAL_MAX_AGE: '1h',
       }
@@ -159,7 +159,7 @@ describeWhere(!isEmbedded)('with nothing but DATABASE_URL, on its database', () 
           'passes',
           'passport_ephemeral_migrations',
           'people',
-          'wishes',
+          'pendingConversions',
         ],
       ])
       const person = await User.create({ handle: 'old' })

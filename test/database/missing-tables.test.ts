@@ -59,7 +59,7 @@ for (const [how, preparedStatements] of [
         200,
         'a visit that cannot be logged is still let in',
       )
-      await host.sequelize.model('GuestWish').drop()
+      await host.sequelize.model('PendingConversion').drop()
       await host.Guest.drop()
       await host.Visitor.drop()
       assertTablesMissing(await guest.get('/who'))

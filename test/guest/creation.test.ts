@@ -250,7 +250,7 @@ describe('usernames', () => {
       },
     })
     const { message } = (await app.browser().get(path).expect(500)).body as { message: string }
-    assert.equal(message, 'Something that is not an error was thrown')
+    assert.equal(message, 'A value that is not an error was thrown')
   })
 
   it('are asked for once more only if the username is what collided', async () => {

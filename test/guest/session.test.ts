@@ -366,7 +366,7 @@ describe('without the table of the guests', () => {
     })
     try {
       await bare.User.create({ username: 'fred' })
-      await bare.sequelize.model('GuestWish').drop()
+      await bare.sequelize.model('PendingConversion').drop()
       await bare.Guest.drop()
       const browser = bare.browser()
       const login = await browser.post('/login').type('form').send({ username: 'fred', password: 'x' })

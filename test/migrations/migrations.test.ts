@@ -11,7 +11,7 @@ import {
 import { memoryStorage, Umzug } from 'umzug'
 import { quotedField, quotedTable } from '../../src/database/columns.js'
 import { migrationsFor, type Migration } from '../../src/migrations/index.js'
-import { readCatalogue, type Catalogue } from '../support/catalogue.js'
+import { readCatalog, type Catalog } from '../support/catalog.js'
 import { dialect, openDatabase } from '../support/database.js'
 import { defineHostModels, plainUser, type Host, type HostOptions } from '../support/host-application.js'
 
@@ -107,7 +107,7 @@ for (const { under, only = dialect, ...variant } of variants) {
   test(`sync() and the migrations make the same tables, and these go up, down and up again: ${under}`, async () => {
     await withModels(variant, async ({ models, users }) => {
       const { sequelize } = models
-      const before = await readCatalogue(sequelize, users)
+      const before = await readCatalog(sequelize, users)
       assert.deepEqual(before, {})
 
       const umzug = umzugFor(models)
@@ -116,21 +116,21 @@ for (const { under, only = dialect, ...variant } of variants) {
         [
           'passport-ephemeral-0001-visitor-passes',
           'passport-ephemeral-0002-guests',
-          'passport-ephemeral-0003-guest-wishes',
+          'passport-ephemeral-0003-pending-conversions',
           'passport-ephemeral-0004-guest-outcomes',
         ],
       )
-      const migrated = await readCatalogue(sequelize, users)
+      const migrated = await readCatalog(sequelize, users)
       assert.ok(Object.keys(migrated).length >= 3)
       await umzug.down({ to: 0 })
-      assert.deepEqual(await readCatalogue(sequelize, users), {})
+      assert.deepEqual(await readCatalog(sequelize, users), {})
       await umzug.up()
-      assertSame(await readCatalogue(sequelize, users), migrated)
+      assertSame(await readCatalog(sequelize, users), migrated)
       await assertCascades(models)
       await umzug.down({ to: 0 })
 
       await sequelize.sync()
-      assertSame(await readCatalogue(sequelize, users), migrated)
+      assertSame(await readCatalog(sequelize, users), migrated)
     })
   })
 }
@@ -144,11 +144,11 @@ test('sequelize-cli, which passes queryInterface and Sequelize, goes up, down an
       for (const step of steps) await step.up(queryInterface, Sequelize)
     }
     await up()
-    const migrated = await readCatalogue(sequelize, users)
+    const migrated = await readCatalog(sequelize, users)
     for (const step of steps.toReversed()) await step.down(queryInterface, Sequelize)
-    assert.deepEqual(await readCatalogue(sequelize, users), {})
+    assert.deepEqual(await readCatalog(sequelize, users), {})
     await up()
-    assertSame(await readCatalogue(sequelize, users), migrated)
+    assertSame(await readCatalog(sequelize, users), migrated)
     await assertCascades(models)
   })
 })
@@ -159,7 +159,7 @@ test('only the migrations of the models in use are given', async () => {
     assert.deepEqual(names(migrationsFor({ Visitor })), ['passport-ephemeral-0001-visitor-passes'])
     assert.deepEqual(names(migrationsFor({ Guest })), [
       'passport-ephemeral-0002-guests',
-      'passport-ephemeral-0003-guest-wishes',
+      'passport-ephemeral-0003-pending-conversions',
       'passport-ephemeral-0004-guest-outcomes',
     ])
     assert.throws(() => migrationsFor({}), /give it Visitor, Guest or both/)
@@ -194,7 +194,7 @@ interface CliMigration {
 
 interface Prepared {
   readonly models: Models & { readonly forMigrations: Parameters<typeof migrationsFor>[0] }
-  /** What the catalogue calls the host's own things. */
+  /** What the catalog calls the host's own things. */
   readonly users: readonly string[]
 }
 
@@ -208,7 +208,7 @@ async function withModels(
     if (schema !== undefined) await sequelize.createSchema(schema, {})
     const defined = defineHostModels(sequelize, variant)
     await defined.User.sync()
-    const users = Object.keys(await readCatalogue(sequelize))
+    const users = Object.keys(await readCatalog(sequelize))
     const { Guest, Visitor } = defined
     await run({ models: { sequelize, ...defined, forMigrations: { Guest, Visitor } }, users })
   } finally {
@@ -226,7 +226,7 @@ function umzugFor({ sequelize, forMigrations }: Prepared['models']): Umzug<Query
   })
 }
 
-function assertSame(actual: Catalogue, expected: Catalogue): void {
+function assertSame(actual: Catalog, expected: Catalog): void {
   assert.deepEqual(actual, expected)
 }
 

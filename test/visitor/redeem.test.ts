@@ -377,7 +377,7 @@ describe('the session of a visitor', () => {
     const redeemed = await browser.get(pass.tokenise('/open')).expect(303)
     assert.match(
       String(redeemed.headers['set-cookie']),
-      /^visitor-holder=[\w-]{43}; Max-Age=60; Path=\/; .*HttpOnly; SameSite=Lax$/,
+      /^visitor-binding=[\w-]{43}; Max-Age=60; Path=\/; .*HttpOnly; SameSite=Lax$/,
     )
     const after = body(await browser.get('/open'))
     assert.equal(after.sessionID, before.sessionID)
@@ -454,7 +454,10 @@ describe('the session of a visitor', () => {
       const pass = await framed.Visitor.create({ email: 'g@example.test', scope: 'foo' })
       const redeemed = await framed.browser().get(pass.tokenise('/app/open')).set('Cookie', cookie)
       const holder = String(redeemed.headers['set-cookie'])
-      assert.match(holder, /^visitor-holder=[^;]+; Domain=example.test; Path=\/app; HttpOnly; SameSite=None$/)
+      assert.match(
+        holder,
+        /^visitor-binding=[^;]+; Domain=example.test; Path=\/app; HttpOnly; SameSite=None$/,
+      )
     } finally {
       await framed.close()
     }
@@ -517,10 +520,13 @@ describe('the session of a visitor', () => {
       const holder = String((await redeem()).headers['set-cookie']).split(';', 1)[0] ?? ''
       assert.equal(body(await attacker.get('/open')).isVisitor, false)
       const planted = app.browser().get('/open')
-      assert.equal(body(await planted.set('Cookie', `visitor-holder=x; ${cookie}`)).isVisitor, false)
+      assert.equal(body(await planted.set('Cookie', `visitor-binding=x; ${cookie}`)).isVisitor, false)
       // A sister domain can set a cookie of the same name beside ours: that locks nobody out.
       const victim = app.browser().get('/open')
-      assert.equal(body(await victim.set('Cookie', `visitor-holder=x; ${cookie}; ${holder}`)).isVisitor, true)
+      assert.equal(
+        body(await victim.set('Cookie', `visitor-binding=x; ${cookie}; ${holder}`)).isVisitor,
+        true,
+      )
     }
   })
 

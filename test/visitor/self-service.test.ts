@@ -149,8 +149,8 @@ describe('self-service', () => {
     assert.equal(seen.includes('ceo@victim.test'), false)
 
     // Everything that the attacker has seen, tried as a token; then the page, as it is.
-    const handOver = new URL(url, 'https://example.test').searchParams.get('for') ?? ''
-    for (const guess of [handOver, ...handOver.split('.'), String(pass.id), String(pass.uuid)]) {
+    const passRequest = new URL(url, 'https://example.test').searchParams.get('for') ?? ''
+    for (const guess of [passRequest, ...passRequest.split('.'), String(pass.id), String(pass.uuid)]) {
       await attacker.get(`/reference?vuid=${encodeURIComponent(guess)}`).expect((response) => {
         assert.notEqual(response.status, 200)
         assert.notEqual(response.status, 303)
@@ -184,8 +184,8 @@ describe('self-service', () => {
       expiresAt: new Date(Date.now() - 1000),
     })
     const url = await formUrl(app.browser(), expired.tokenise('/reference?a=1'))
-    const handOver = new URL(url, 'https://example.test').searchParams.get('for') ?? ''
-    const [content = ''] = handOver.split('.')
+    const passRequest = new URL(url, 'https://example.test').searchParams.get('for') ?? ''
+    const [content = ''] = passRequest.split('.')
     assert.equal(
       (JSON.parse(Buffer.from(content, 'base64url').toString()) as { next: string }).next,
       '/reference?a=1',

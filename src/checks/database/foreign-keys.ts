@@ -1,15 +1,14 @@
 import type { Sequelize } from 'sequelize'
-import { speaksPostgres } from '../../database/prepared.js'
 import type { Finding } from '../finding.js'
 import {
   hasIndexOn,
-  isMysql,
   quoterOf,
-  type Catalogue,
+  type Catalog,
   type ForeignKey,
   type StoredColumn,
   type Table,
 } from '../../database/catalog.js'
+import { isMysql, isPostgres } from '../../database/dialect.js'
 
 /** A table whose rows are deleted in the course of upkeep. */
 export interface Root {
@@ -25,7 +24,7 @@ export interface Root {
  */
 export function checkForeignKeys(
   sequelize: Sequelize,
-  { foreignKeys }: Catalogue,
+  { foreignKeys }: Catalog,
   roots: readonly Root[],
   known: readonly ForeignKey[] = [],
 ): Finding[] {
@@ -126,7 +125,7 @@ export function cascade(sequelize: Sequelize, key: ForeignKey): string {
   const targets = key.targetColumns.length > 0 ? ` (${columns(key.targetColumns)})` : ''
   const definition = `FOREIGN KEY (${columns(key.columns)}) REFERENCES ${key.reference}${targets} ON DELETE CASCADE ON UPDATE ${key.onUpdate}`
   const name = quote(key.name)
-  if (speaksPostgres(sequelize)) {
+  if (isPostgres(sequelize)) {
     return `ALTER TABLE ${key.table.sql} DROP CONSTRAINT ${name}, ADD CONSTRAINT ${name} ${definition};`
   }
   if (isMysql(sequelize)) {
@@ -137,7 +136,7 @@ export function cascade(sequelize: Sequelize, key: ForeignKey): string {
 
 function dropNotNull(sequelize: Sequelize, key: ForeignKey, names: readonly string[]): string {
   const quote = quoterOf(sequelize)
-  return speaksPostgres(sequelize)
+  return isPostgres(sequelize)
     ? `ALTER TABLE ${key.table.sql} ${names.map((name) => `ALTER COLUMN ${quote(name)} DROP NOT NULL`).join(', ')};`
     : `Let ${names.join(', ')} of ${key.table.sql} be null.`
 }
@@ -155,7 +154,7 @@ export function createIndex(
   const quote = quoterOf(sequelize)
   const kind = unique ? 'UNIQUE INDEX' : 'INDEX'
   const list = columns.map(quote).join(', ')
-  if (speaksPostgres(sequelize)) {
+  if (isPostgres(sequelize)) {
     // A partitioned table refuses CONCURRENTLY.
     return `CREATE ${kind}${table.isPartitioned ? '' : ' CONCURRENTLY'} ON ${table.sql} (${list});`
   }

@@ -1,28 +1,28 @@
 import type { Sequelize } from 'sequelize'
 import { fieldOf } from '../../database/columns.js'
-import { speaksPostgres } from '../../database/prepared.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import { referencesIn, tableOf, type Reference } from '../../guest/merge/references.js'
 import type { Finding } from '../finding.js'
-import { columnNamed, isMysql, quoterOf, type Catalogue, type Table } from '../../database/catalog.js'
+import { columnNamed, quoterOf, type Catalog, type Table } from '../../database/catalog.js'
+import { isMysql, isPostgres } from '../../database/dialect.js'
 
 /** Models that refer to `User` where the database knows nothing of it: their rows stay behind when a guest goes. */
 export async function checkOrphans(
   sequelize: Sequelize,
   Guest: GuestModel,
-  catalogue: Catalogue,
+  catalog: Catalog,
 ): Promise<Finding[]> {
   const { User } = Guest[guestSettings]
-  const users = await catalogue.tableOf(User)
+  const users = await catalog.tableOf(User)
   if (users === undefined) return []
   const findings = new Map<string, Finding>()
   for (const reference of referencesIn(sequelize)) {
     if (reference.table !== tableOf(User) || reference.model === Guest) continue // that of guests is looked at elsewhere
-    const table = await catalogue.tableOf(reference.model)
+    const table = await catalog.tableOf(reference.model)
     if (table === undefined) continue
     const field = fieldOf(reference.model, reference.foreignKey)
     const column = columnNamed(table, field)?.name
-    if (column === undefined || isGuarded(catalogue, table, column, users)) continue
+    if (column === undefined || isGuarded(catalog, table, column, users)) continue
     const where = JSON.stringify([table.sql, column])
     // Of two associations over one column, the one that wants a foreign key says more.
     if (findings.get(where)?.severity === 'warning') continue
@@ -31,7 +31,7 @@ export async function checkOrphans(
   return [...findings.values()]
 }
 
-function isGuarded({ foreignKeys }: Catalogue, table: Table, column: string, users: Table): boolean {
+function isGuarded({ foreignKeys }: Catalog, table: Table, column: string, users: Table): boolean {
   return foreignKeys.some(
     (key) => key.table === table && key.target === users && key.columns.includes(column),
   )
@@ -61,7 +61,7 @@ function orphaned(
   }
   const quote = quoterOf(sequelize)
   const target = quote(fieldOf(User, key ?? User.primaryKeyAttribute))
-  const canAlter = speaksPostgres(sequelize) || isMysql(sequelize)
+  const canAlter = isPostgres(sequelize) || isMysql(sequelize)
   const definition = `FOREIGN KEY (${quote(column)}) REFERENCES ${users.sql} (${target}) ON DELETE CASCADE ON UPDATE CASCADE`
   return {
     code: 'rows-orphaned',

@@ -1,11 +1,11 @@
 import type { Model, ModelStatic } from 'sequelize'
 import { fieldOf, sequelizeOf } from '../../database/columns.js'
-import { speaksPostgres } from '../../database/prepared.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
 import type { Finding } from '../finding.js'
-import { columnNamed, isMysql, quoterOf, type Catalogue, type ForeignKey, type Table } from '../../database/catalog.js'
+import { columnNamed, quoterOf, type Catalog, type ForeignKey, type Table } from '../../database/catalog.js'
 import { cascade } from './foreign-keys.js'
+import { isMysql, isPostgres } from '../../database/dialect.js'
 
 interface Models {
   readonly Guest?: GuestModel | undefined
@@ -23,17 +23,17 @@ interface OwnReference {
 /** Foreign keys of this package's tables that are not there, or do not delete; and those of the database that this is about. */
 export async function checkOwnKeys(
   models: Models,
-  catalogue: Catalogue,
+  catalog: Catalog,
 ): Promise<{ findings: readonly Finding[]; keys: readonly ForeignKey[] }> {
   const findings: Finding[] = []
   const keys: ForeignKey[] = []
   for (const reference of ownReferences(models)) {
-    const table = await catalogue.tableOf(reference.model)
-    const target = await catalogue.tableOf(reference.target)
+    const table = await catalog.tableOf(reference.model)
+    const target = await catalog.tableOf(reference.target)
     const field = fieldOf(reference.model, reference.attribute)
     const column = table && columnNamed(table, field)?.name
     if (table === undefined || target === undefined || column === undefined) continue // a finding of its own
-    const found = catalogue.foreignKeys.filter(
+    const found = catalog.foreignKeys.filter(
       (key) => key.table === table && key.target === target && key.columns.join() === column,
     )
     if (found.some(({ onDelete }) => onDelete === 'CASCADE')) continue
@@ -46,10 +46,10 @@ export async function checkOwnKeys(
 function ownReferences({ Guest, Visitor: Passes }: Models): OwnReference[] {
   const references: OwnReference[] = []
   if (Guest !== undefined) {
-    const { User, Wish } = Guest[guestSettings]
+    const { User, PendingConversion } = Guest[guestSettings]
     references.push(
       { model: Guest, attribute: 'userId', target: User, targetAttribute: User.primaryKeyAttribute },
-      { model: Wish, attribute: 'userId', target: Guest, targetAttribute: 'userId' },
+      { model: PendingConversion, attribute: 'userId', target: Guest, targetAttribute: 'userId' },
     )
   }
   if (Passes !== undefined) {
@@ -83,7 +83,7 @@ function missing(reference: OwnReference, { table, target, column, key }: Place)
   const definition = `FOREIGN KEY (${quote(column)}) REFERENCES ${target.sql} (${targetColumn}) ON DELETE CASCADE ON UPDATE CASCADE`
   // With rows that refer to nothing, no database takes the key.
   const clear = `DELETE FROM ${table.sql} WHERE NOT EXISTS (SELECT 1 FROM ${target.sql} WHERE ${target.sql}.${targetColumn} = ${table.sql}.${quote(column)});`
-  const canAlter = speaksPostgres(sequelize) || isMysql(sequelize)
+  const canAlter = isPostgres(sequelize) || isMysql(sequelize)
   return {
     code: 'own-foreign-key-missing',
     severity: 'error',

@@ -3,7 +3,7 @@ import { columnsOf, declaredLength, quotedTable, sequelizeOf } from '../../datab
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
 import type { Finding } from '../finding.js'
-import { columnNamed, hasIndexOn, type Catalogue, type Table } from '../../database/catalog.js'
+import { columnNamed, hasIndexOn, type Catalog, type Table } from '../../database/catalog.js'
 import { fitsType } from './column-types.js'
 import { createIndex } from './foreign-keys.js'
 
@@ -13,9 +13,13 @@ const MIGRATE =
 /** The models of this package that an application uses, with those that came along. */
 export function ownModels({ Guest, Visitor: Passes }: Models): ModelStatic<Model>[] {
   const settings = Guest?.[guestSettings]
-  return [Passes, Passes?.[visitorSettings].VisitorLog, Guest, settings?.Wish, settings?.Outcome].filter(
-    (model) => model !== undefined,
-  )
+  return [
+    Passes,
+    Passes?.[visitorSettings].VisitorLog,
+    Guest,
+    settings?.PendingConversion,
+    settings?.Outcome,
+  ].filter((model) => model !== undefined)
 }
 
 interface Models {
@@ -24,9 +28,9 @@ interface Models {
 }
 
 /** The table that guests refer to is the application's; nothing of this package can be made before it. */
-export async function checkUsersTable(Guest: GuestModel, catalogue: Catalogue): Promise<Finding[]> {
+export async function checkUsersTable(Guest: GuestModel, catalog: Catalog): Promise<Finding[]> {
   const { User } = Guest[guestSettings]
-  if ((await catalogue.tableOf(User)) !== undefined) return []
+  if ((await catalog.tableOf(User)) !== undefined) return []
   return [
     {
       code: 'users-table-missing',
@@ -40,10 +44,10 @@ export async function checkUsersTable(Guest: GuestModel, catalogue: Catalogue): 
 /** What is missing of one of this package's tables, against its model. */
 export async function checkOwnTable(
   model: ModelStatic<Model>,
-  catalogue: Catalogue,
+  catalog: Catalog,
   { hasUsers = true } = {},
 ): Promise<Finding[]> {
-  const table = await catalogue.tableOf(model)
+  const table = await catalog.tableOf(model)
   const migrate = hasUsers ? MIGRATE : `Once the table of users is there: ${MIGRATE}`
   if (table !== undefined) return [...checkColumns(model, table, migrate), ...checkIndexes(model, table)]
   return [

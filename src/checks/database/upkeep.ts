@@ -1,10 +1,10 @@
 import { Op, type Sequelize, type WhereOptions } from 'sequelize'
 import { fieldOf } from '../../database/columns.js'
-import { speaksPostgres } from '../../database/prepared.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import type { Finding } from '../finding.js'
 import { readVersion } from '../../database/catalog-statements.js'
-import { isMysql, quoterOf, type Catalogue } from '../../database/catalog.js'
+import { quoterOf, type Catalog } from '../../database/catalog.js'
+import { isMysql, isPostgres } from '../../database/dialect.js'
 
 /** How long after they have expired guests may still be there, in seconds: a clean-up that runs daily, and was missed once. */
 const GRACE = 2 * 24 * 60 * 60
@@ -56,12 +56,12 @@ export function canSkipLocked(version: string): boolean {
 }
 
 /** Whether e-mail addresses are looked up by an index, whatever the case of their letters. */
-export async function checkEmailLookup(Guest: GuestModel, catalogue: Catalogue): Promise<Finding[]> {
+export async function checkEmailLookup(Guest: GuestModel, catalog: Catalog): Promise<Finding[]> {
   const { User } = Guest[guestSettings]
   const { sequelize } = User
-  if (sequelize === undefined || !speaksPostgres(sequelize)) return []
+  if (sequelize === undefined || !isPostgres(sequelize)) return []
   if (!Object.hasOwn(User.getAttributes(), 'email')) return []
-  const users = await catalogue.tableOf(User)
+  const users = await catalog.tableOf(User)
   const field = fieldOf(User, 'email')
   const column = users?.columns.find(({ name }) => name === field)
   if (users === undefined || column === undefined || column.type === 'citext') return []

@@ -1,5 +1,5 @@
-import { Transaction, type Sequelize, type TransactionOptions } from 'sequelize'
-import { speaksPostgres } from '../../database/prepared.js'
+import type { Sequelize, Transaction } from 'sequelize'
+import { dialectOf, isPostgres } from '../../database/dialect.js'
 
 /** Milliseconds that one statement waits for a row that a request holds, before its batch is taken apart. */
 export const ONE_STATEMENT_WAITS = 50
@@ -18,18 +18,13 @@ export function forThisBatch(waits: number): string {
   return `(SELECT CONCAT(${calls.join(', ')})) IS NOT NULL`
 }
 
-/** The transaction of a batch. Without gap locks on MySQL, which would make new guests wait. */
+/** The transaction of a batch. */
 export async function inBatch<T>(
   sequelize: Sequelize,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
-  const isSqlite = sequelize.getDialect() === 'sqlite'
-  const options: TransactionOptions = isSqlite
-    ? { type: Transaction.TYPES.IMMEDIATE }
-    : { isolationLevel: Transaction.ISOLATION_LEVELS.READ_COMMITTED }
-  return await sequelize.transaction(options, async (transaction) => {
-    if (speaksPostgres(sequelize))
-      await sequelize.query(`SELECT ${forThisBatch(STEPS_WAIT)}`, { transaction })
+  return await sequelize.transaction(dialectOf(sequelize).batchTransaction, async (transaction) => {
+    if (isPostgres(sequelize)) await sequelize.query(`SELECT ${forThisBatch(STEPS_WAIT)}`, { transaction })
     return await work(transaction)
   })
 }

@@ -1,7 +1,8 @@
 import type { Model, ModelStatic, Transaction } from 'sequelize'
 import { quotedField, quotedTable, sequelizeOf } from '../../database/columns.js'
-import { runPrepared, speaksPostgres, statement } from '../../database/prepared.js'
+import { runPrepared, statement } from '../../database/prepared.js'
 import { findKeys } from './find-keys.js'
+import { isPostgres } from '../../database/dialect.js'
 
 /** How rows are deleted. */
 export interface DeleteOptions {
@@ -24,7 +25,7 @@ export async function deleteByKey(
   { transaction, hooks }: DeleteOptions,
 ): Promise<readonly Key[]> {
   const sequelize = sequelizeOf(model)
-  if (hooks === undefined && speaksPostgres(sequelize)) {
+  if (hooks === undefined && isPostgres(sequelize)) {
     const column = quotedField(model, key)
     const text = `DELETE FROM ${quotedTable(model)} WHERE ${column} = ANY($1) RETURNING ${column} AS key`
     const rows = await runPrepared(sequelize, statement(text), [keys], { transaction })

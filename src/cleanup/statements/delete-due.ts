@@ -2,7 +2,7 @@ import { QueryTypes } from 'sequelize'
 import { quotedField, quotedTable, sequelizeOf } from '../../database/columns.js'
 import { forThisBatch, ONE_STATEMENT_WAITS } from './batch-transaction.js'
 import type { Due, Position } from './due.js'
-import { DUE, orderOf, replacementsOf, selectDue } from './due-query.js'
+import { DUE, orderOf, selectDue } from './due-query.js'
 
 /** What went at once. */
 export interface Gone {
@@ -47,7 +47,7 @@ export async function deleteDue(
     ` SELECT COUNT(*)::int AS size, (SELECT COUNT(*)::int FROM gone) AS deleted, ${last('row_at::text', 'last_since')}, ${last('row_key', 'last_key')} FROM due`
   const [row]: unknown[] = await sequelize.query(text, {
     type: QueryTypes.SELECT,
-    replacements: { ...replacementsOf(due), ...after },
+    replacements: { ...after },
     useMaster: true,
   })
   const { size, deleted, last_since: since, last_key: key } = row as LastRow

@@ -1,6 +1,6 @@
-import type { Sequelize } from 'sequelize'
 import { quotedField, quotedTable, sequelizeOf } from '../../database/columns.js'
 import type { Due, Position } from './due.js'
+import { asText, columnLiteral, dialectOf } from '../../database/dialect.js'
 
 /** Names of tables within the statements. */
 export const [DUE, COMPANION] = ['due_row', 'companion'] as const
@@ -10,7 +10,7 @@ const GUARD = 'guard'
 export function selectDue(due: Due, after: Position | undefined, more: readonly string[] = []): string {
   const [key, since] = [columnOf(due, due.key), columnOf(due, due.since)]
   const selected = [
-    `${exactly(due, key)} AS row_key`,
+    `${withoutRounding(due, key)} AS row_key`,
     `${since} AS row_at`,
     `${due.reads === undefined ? 'NULL' : columnOf(due, due.reads)} AS row_read`,
     ...more,
@@ -22,8 +22,8 @@ export function selectDue(due: Due, after: Position | undefined, more: readonly 
 }
 
 /** SQLite's driver rounds numbers past 2^53. */
-function exactly({ model }: Due, key: string): string {
-  return sequelizeOf(model).getDialect() === 'sqlite' ? `CAST(${key} AS TEXT)` : key
+function withoutRounding({ model }: Due, key: string): string {
+  return dialectOf(sequelizeOf(model)).roundsWideKeys ? asText(sequelizeOf(model), key) : key
 }
 
 /** The order in which rows go, and how many. */
@@ -39,34 +39,22 @@ export function columnOf({ model }: Due, attribute: string): string {
 /** All that is due, for a SELECT to begin. */
 export function fromDue(due: Due): string {
   const { model, key, since, with: companion, unless } = due
+  // MySQL could begin with the other table, and sort all of it for each batch.
   const join =
     companion === undefined
       ? ''
-      : ` ${joinInOrder(sequelizeOf(model))} ${quotedTable(companion.model)} AS ${COMPANION}` +
+      : ` ${dialectOf(sequelizeOf(model)).orderedJoin} ${quotedTable(companion.model)} AS ${COMPANION}` +
         ` ON ${COMPANION}.${quotedField(companion.model, companion.key)} = ${columnOf(due, key)}`
   return (
-    `FROM ${quotedTable(model)} AS ${DUE}${join} WHERE ${columnOf(due, since)} <= :until` +
+    `FROM ${quotedTable(model)} AS ${DUE}${join} WHERE ${columnOf(due, since)} <= ${columnLiteral(model, since, due.until)}` +
     (unless === undefined ? '' : ` AND NOT EXISTS (${keepers(unless, columnOf(due, key))})`)
   )
 }
 
 function keepers({ model, foreignKey, later }: NonNullable<Due['unless']>, key: string): string {
   const condition =
-    later === undefined ? '' : ` AND ${GUARD}.${quotedField(model, later.attribute)} > :unlessLaterThan`
+    later === undefined
+      ? ''
+      : ` AND ${GUARD}.${quotedField(model, later.attribute)} > ${columnLiteral(model, later.attribute, later.than)}`
   return `SELECT 1 FROM ${quotedTable(model)} AS ${GUARD} WHERE ${GUARD}.${quotedField(model, foreignKey)} = ${key}${condition}`
-}
-
-/** What the statements leave blank. */
-export function replacementsOf({ until, unless }: Due): Record<string, Date | string> {
-  return { until, ...(unless?.later !== undefined && { unlessLaterThan: unless.later.than }) }
-}
-
-/** MySQL could begin with the other table, and sort all of it for each batch. */
-function joinInOrder(sequelize: Sequelize): string {
-  return sequelize.getDialect() === 'mysql' ? 'STRAIGHT_JOIN' : 'INNER JOIN'
-}
-
-/** A value as the database itself spells it. */
-export function asText(sequelize: Sequelize, expression: string): string {
-  return sequelize.getDialect() === 'mysql' ? `CAST(${expression} AS CHAR)` : `CAST(${expression} AS TEXT)`
 }

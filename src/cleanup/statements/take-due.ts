@@ -1,7 +1,8 @@
 import { QueryTypes, type Transaction } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
 import type { Due, DueRow, Position } from './due.js'
-import { asText, columnOf, COMPANION, DUE, fromDue, orderOf, replacementsOf, selectDue } from './due-query.js'
+import { columnOf, COMPANION, DUE, fromDue, orderOf, selectDue } from './due-query.js'
+import { asText, dialectOf } from '../../database/dialect.js'
 
 interface TakeOptions {
   readonly after: Position | undefined
@@ -26,7 +27,7 @@ export async function takeDue(
       (transaction === undefined ? '' : lockClause(due)),
     {
       type: QueryTypes.SELECT,
-      replacements: { ...replacementsOf(due), ...after },
+      replacements: { ...after },
       useMaster: true,
       ...(transaction !== undefined && { transaction }),
     },
@@ -55,19 +56,11 @@ export async function skipDue(
 export async function countDueRows(due: Due): Promise<number> {
   const [row]: unknown[] = await sequelizeOf(due.model).query(`SELECT COUNT(*) AS due_rows ${fromDue(due)}`, {
     type: QueryTypes.SELECT,
-    replacements: replacementsOf(due),
     useMaster: true,
   })
   return Number((row as { due_rows: number | string }).due_rows)
 }
 
 function lockClause({ model, with: companion }: Due): string {
-  switch (sequelizeOf(model).getDialect()) {
-    case 'sqlite':
-      return ''
-    case 'postgres':
-      return ` FOR UPDATE OF ${companion === undefined ? DUE : `${DUE}, ${COMPANION}`} SKIP LOCKED`
-    default:
-      return ' FOR UPDATE SKIP LOCKED'
-  }
+  return dialectOf(sequelizeOf(model)).lockFreeRows(companion === undefined ? [DUE] : [DUE, COMPANION])
 }

@@ -3,6 +3,7 @@ import type { Keep } from '../../cleanup/options.js'
 import { sequelizeOf } from '../../database/columns.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import { UsageError } from '../usage-error.js'
+import { dialectOf } from '../../database/dialect.js'
 
 /**
  * Which guests stay: those that the configuration keeps, and those that meet the condition of `--keep`.
@@ -58,7 +59,7 @@ function inBrackets(sql: string): ReturnType<typeof literal> {
 
 /** Whether every bracket is closed where it was opened, so that nothing of it gets out of ours. */
 function isOnePiece(sql: string, sequelize: Sequelize): boolean {
-  const hasEscapes = ['mysql', 'mariadb'].includes(sequelize.getDialect())
+  const hasEscapes = dialectOf(sequelize).hasBackslashEscapes
   const quoted = hasEscapes
     ? /'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^]|"")*"|`[^`]*`/g
     : /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`/g

@@ -5,13 +5,13 @@ import { printable } from '../text/printable.js'
 import { grouped } from '../text/number.js'
 import { table } from '../text/table.js'
 
-const OF_GUESTS: readonly CleanupKind[] = ['guests', 'wishes', 'outcomes']
+const OF_GUESTS: readonly CleanupKind[] = ['guests', 'pendingConversions', 'outcomes']
 
 /** What a clean-up did with the half, or both, that it looked after; for people. */
 export function printCleanup(output: Output, { Guest, Visitor }: CleanupModels, result: CleanupResult): void {
   const { colours } = output
   output.print(colours.bold(result.isDryRun ? 'Would be deleted (nothing was):' : 'Deleted:'))
-  const counts = (['guests', 'wishes', 'passes', 'visits', 'outcomes'] as const)
+  const counts = (['guests', 'pendingConversions', 'passes', 'visits', 'outcomes'] as const)
     .filter((kind) => (OF_GUESTS.includes(kind) ? Guest : Visitor) !== undefined)
     .map((kind) => [kind, grouped(result[kind])])
   const [, ...lines] = table([{ heading: '' }, { heading: '', align: 'right' }], counts)

@@ -34,7 +34,7 @@ export interface TableOptions {
   readonly usersTable?: string | undefined
   readonly usernameField?: string | undefined
   readonly guestsTable?: string | undefined
-  readonly wishesTable?: string | undefined
+  readonly pendingConversionsTable?: string | undefined
   readonly outcomesTable?: string | undefined
   readonly visitorsTable?: string | undefined
   readonly visitsTable?: string | undefined

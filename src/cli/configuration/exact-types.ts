@@ -1,5 +1,5 @@
 import { QueryTypes, type ColumnsDescription, type Sequelize } from 'sequelize'
-import { speaksPostgres } from '../../database/prepared.js'
+import { isPostgres } from '../../database/dialect.js'
 
 /** What PostgreSQL's information schema says of types that it has no word for. */
 const UNNAMED = ['USER-DEFINED', 'ARRAY']
@@ -12,7 +12,7 @@ export async function withExactTypes(
   columns: ColumnsDescription,
 ): Promise<ColumnsDescription> {
   const isNamed = Object.values(columns).every(({ type }) => !UNNAMED.includes(type))
-  if (!speaksPostgres(sequelize) || isNamed) return columns
+  if (!isPostgres(sequelize) || isNamed) return columns
   const rows: { name: string; type: string }[] = await sequelize.query(
     `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type
        FROM pg_attribute a

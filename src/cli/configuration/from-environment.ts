@@ -78,7 +78,7 @@ async function defineModels(
       expiry: 'sliding',
       ...(maxAge !== undefined && { maxAge }),
       ...named('tableName', options.guestsTable ?? guests?.name),
-      ...named('wishTableName', options.wishesTable),
+      ...named('pendingConversionTableName', options.pendingConversionsTable),
       ...named('outcomeTableName', options.outcomesTable),
     })
   if (without === 'visitors') return Guest === undefined ? {} : { Guest }

@@ -10,7 +10,7 @@ const OPTIONS: readonly TableOption[] = [
   { flags: '--users-table <name>', description: 'the users (default: Users or users, if there is one)' },
   { flags: '--username-field <name>', description: 'its column with the username (default: username)' },
   { flags: '--guests-table <name>', description: 'the guests (default: Guests or guests)' },
-  { flags: '--wishes-table <name>', description: 'what guests ask to become' },
+  { flags: '--pending-conversions-table <name>', description: 'what guests ask to become' },
   { flags: '--outcomes-table <name>', description: 'how guests ended' },
   { flags: '--visitors-table <name>', description: 'the passes (default: Visitors or visitors)' },
   { flags: '--visits-table <name>', description: 'their visits' },

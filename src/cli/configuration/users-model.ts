@@ -5,6 +5,7 @@ import type { TableOptions } from './configuration.js'
 import { GUEST_ALIAS } from '../../guest/guest.js'
 import { withExactTypes } from './exact-types.js'
 import { findTable, type ExistingTable } from './existing-tables.js'
+import { dialectOf } from '../../database/dialect.js'
 
 /** What a users table is usually called. */
 export const USERS: readonly string[] = ['Users', 'users']
@@ -42,7 +43,7 @@ export function defineUsers(
       `--username-field: '${name}' has no column '${usernameField}'; it has ${Object.keys(columns).join(', ')}`,
     )
   }
-  const dialect = sequelize.getDialect()
+  const dialect = dialectOf(sequelize).kind
   const attributes: ModelAttributes = Object.fromEntries(
     Object.entries(columns).map(([column, { type, primaryKey, allowNull }]) => [
       attributeOf(column),

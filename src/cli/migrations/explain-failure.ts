@@ -1,4 +1,4 @@
-import { driverCode } from '../../database/prepared.js'
+import { driverCode } from '../../database/driver-error.js'
 
 const THERE = ['42P07', 'ER_DUP_KEYNAME', 'ER_TABLE_EXISTS_ERROR']
 

@@ -1,7 +1,7 @@
 import type { Model, ModelStatic } from 'sequelize'
 import { SequelizeStorage } from 'umzug'
-import { explainMissingTable } from '../../database/missing-table.js'
 import { TablesMissing } from '../../errors.js'
+import { explainMissingTable } from '../../database/driver-error.js'
 
 /** Where it is written down which migrations have run: apart from the application's own, which may be umzug's too. */
 const TABLE = 'passport_ephemeral_migrations'

@@ -1,5 +1,6 @@
 import { QueryTypes, type Sequelize, type Transaction } from 'sequelize'
 import { hostOptions } from '../../database/columns.js'
+import { dialectOf } from '../../database/dialect.js'
 
 /** Any number, as long as nobody else in the same database locks it. */
 const POSTGRES_KEY = '7521470284317756' // pg_advisory_lock takes 64 bits
@@ -24,7 +25,7 @@ export async function withLock<T>(
   { onWait }: LockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  const dialect = sequelize.getDialect()
+  const dialect = dialectOf(sequelize).kind
   if (dialect === 'sqlite') return await work()
   const locks = dialect === 'postgres' ? postgres : mysql
   if (hasOneConnection(sequelize)) {

@@ -1,7 +1,7 @@
 import { literal } from 'sequelize'
-import { explainMissingTable } from '../../database/missing-table.js'
 import { TablesMissing } from '../../errors.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
+import { explainMissingTable } from '../../database/driver-error.js'
 
 /**
  * Migrations of guests refer to the users table; half of them would have run by the time the database says so.

@@ -16,7 +16,7 @@ import { ownPage, wayBack, WHO, type ConversionSettings } from './settings.js'
  *
  * @throws {GuestStateUnknown} if nobody has looked up what the user is
  */
-export function guestAsking<U extends Model>(Guest: GuestModel<U>, req: Request): U | null | undefined {
+export function currentGuest<U extends Model>(Guest: GuestModel<U>, req: Request): U | null | undefined {
   const user = currentUser(req)
   if (user === undefined) return undefined
   const { User } = Guest[guestSettings]
@@ -33,7 +33,7 @@ function isOf<U extends Model>(User: ModelStatic<U>, user: object): user is U {
  * button twice, or logged in in another tab, is somebody by now whose new cookie this request did not have yet: they are
  * not asked to log in.
  */
-export async function turnAway<U extends Model>(
+export async function redirectNonGuest<U extends Model>(
   { loginUrl, registeredUrl }: ConversionSettings<U>,
   isAnonymous: boolean,
   [req, res, next]: readonly [Request, Response, NextFunction],

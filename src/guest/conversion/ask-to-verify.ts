@@ -10,7 +10,7 @@ import type { Refusal } from './controller.js'
 import { detailsOf, takenFields, validateDetails } from './details.js'
 import { mailboxOf, NO_ADDRESS, type ConvertValues } from './schema.js'
 import { ownPage, WHO, type ConversionSettings, type Verification } from './settings.js'
-import { dropWish, keepWish } from './pending-conversions.js'
+import { deletePendingConversion, savePendingConversion } from './pending-conversions.js'
 
 const debug = createDebug('passport-ephemeral:convert')
 
@@ -22,7 +22,7 @@ interface Asked<U extends Model> {
 }
 
 /**
- * Notes what the guest wishes to become and sends the link by which they become it, or says why not.
+ * Notes what the guest pending conversions to become and sends the link by which they become it, or says why not.
  *
  * With `sendTaken`, an address that has an account is treated like any other, up to who is written to: the same
  * statements, the same hashing, and the link that the guest had before is dead either way.
@@ -53,7 +53,7 @@ export async function askToVerify<U extends Model>(
   const { Guest } = settings
   const { expiresIn } = verification
   const userId = keyOf(guest)
-  const token = await keepWish(Guest, { userId, email, details, expiresIn })
+  const token = await savePendingConversion(Guest, { userId, email, details, expiresIn })
   try {
     if (addressTaken !== undefined) await sendTaken?.({ email, req })
     else {
@@ -62,8 +62,8 @@ export async function askToVerify<U extends Model>(
       await verification.send({ email, username, user: guest, link: linkOf(verification, token, req), req })
     }
   } catch (cause) {
-    await dropWish(Guest, userId, token).catch((error: unknown) => {
-      debug('a wish stays of which nobody was told: %o', error)
+    await deletePendingConversion(Guest, userId, token).catch((error: unknown) => {
+      debug('a pending stays of which nobody was told: %o', error)
     })
     warnOfUnsent(WHO, 'CONVERT_SEND_FAILED', new MessageNotSent(cause))
     await formLimits.takeBackAddress(email)

@@ -15,7 +15,7 @@ import { convertedPage, formPage, successPage } from './pages.js'
 import type { ConvertValues } from './schema.js'
 import { ownOrigins, ownPage, wayBack, waysOn, WHO, type ConversionSettings } from './settings.js'
 import { showConvertPage } from './show.js'
-import { guestAsking, openSession, turnAway } from './access.js'
+import { currentGuest, openSession, redirectNonGuest } from './access.js'
 
 const debug = createDebug('passport-ephemeral:convert')
 
@@ -26,14 +26,14 @@ export interface Refusal {
 }
 
 /** Answers guests who want to become regular users. Keeps nothing between two requests. */
-export class ConversionDesk<U extends Model> {
+export class ConversionController<U extends Model> {
   constructor(private readonly settings: ConversionSettings<U>) {}
 
   async showForm(req: Request, res: Response, next: NextFunction): Promise<void> {
     const { Guest, prefillUsername } = this.settings
-    const guest = guestAsking(Guest, req)
+    const guest = currentGuest(Guest, req)
     if (!guest) {
-      await turnAway(this.settings, guest === undefined, [req, res, next])
+      await redirectNonGuest(this.settings, guest === undefined, [req, res, next])
       return
     }
     const username: unknown = prefillUsername ? guest.get(Guest[guestSettings].usernameField) : ''
@@ -43,9 +43,9 @@ export class ConversionDesk<U extends Model> {
   async takeForm(req: Request, res: Response, next: NextFunction): Promise<void> {
     const { Guest, fields, schema, formLimits } = this.settings
     refuseCrossSite(req, ownOrigins(this.settings, req))
-    const guest = guestAsking(Guest, req)
+    const guest = currentGuest(Guest, req)
     if (!guest) {
-      await turnAway(this.settings, guest === undefined, [req, res, next])
+      await redirectNonGuest(this.settings, guest === undefined, [req, res, next])
       return
     }
     const values = readForm(req, fields)
@@ -61,7 +61,7 @@ export class ConversionDesk<U extends Model> {
 
   async showSuccess(req: Request, res: Response, next: NextFunction): Promise<void> {
     const { Guest, loginUrl, registeredUrl } = this.settings
-    const guest = guestAsking(Guest, req)
+    const guest = currentGuest(Guest, req)
     if (guest === null) {
       await showConvertPage(this.settings, successPage(registeredUrl), [req, res])
       return

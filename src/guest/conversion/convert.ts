@@ -7,8 +7,6 @@ import {
   type ModelStatic,
 } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
-import { retryOnDeadlock } from '../../database/deadlock.js'
-import { readCommittedInstead } from '../../database/read-committed.js'
 import { NotGuestError } from '../../errors.js'
 import { aBoolean, anObject, checkOptions, type Rule } from '../../options.js'
 import { aTransaction, guestSettings, type ConvertOptions, type GuestModel, type UserId } from '../guest.js'
@@ -17,6 +15,7 @@ import { dayOf, noteOutcome } from '../outcome.js'
 import { findGuest } from '../statements.js'
 import { withFreeUsername } from './free-username.js'
 import { couldBeKey, keyOf } from '../user-key.js'
+import { readCommittedInstead, retryTransaction } from '../../database/transactions.js'
 
 /**
  * `Guest.convert`. Deleting the `Guest` row comes first: that statement locks it, and of any number of converters (or
@@ -61,7 +60,7 @@ export async function convertGuest<U extends Model>(
     )
   // A caller's transaction is lost with a deadlock, and only the caller can begin it again.
   const attempt = (wanted: Partial<Attributes<U>>): Promise<U> =>
-    outer === undefined ? retryOnDeadlock(convert(wanted)) : convert(wanted)()
+    outer === undefined ? retryTransaction(convert(wanted)) : convert(wanted)()
   return findFreeUsername
     ? await withFreeUsername(Guest, values, { transaction: outer }, attempt)
     : await attempt(values)

@@ -14,10 +14,13 @@ import type { UserId } from '../guest.js'
  * What a guest has asked to become, until the link in the message is followed and confirmed: one for each guest. It
  * hangs on the `Guest` row, and goes with it: by conversion, merge and clean-up.
  */
-export class GuestWish extends Model<InferAttributes<GuestWish>, InferCreationAttributes<GuestWish>> {
+export class PendingConversion extends Model<
+  InferAttributes<PendingConversion>,
+  InferCreationAttributes<PendingConversion>
+> {
   /** Whose it is, and the primary key. */
   declare readonly userId: UserId
-  /** The address to be proven, in one spelling and in small letters: what wishes are compared by. */
+  /** The address to be proven, in one spelling and in small letters: what pending conversions are compared by. */
   declare readonly email: string
   /** The attributes of `User` that the conversion sets: the address as it was typed, a hashed password. */
   declare readonly details: Readonly<Record<string, unknown>>
@@ -32,16 +35,16 @@ export class GuestWish extends Model<InferAttributes<GuestWish>, InferCreationAt
   }
 }
 
-/** Initialises the model of a guest model's wishes, beside it. */
-export function initWishModel(
-  Wish: typeof GuestWish,
+/** Initialises the model of a guest model's pending conversions, beside it. */
+export function initPendingConversionModel(
+  Model: typeof PendingConversion,
   sequelize: Sequelize,
   Guest: ModelStatic<Model>,
   options: OwnTable,
 ): void {
   const { type = DataTypes.INTEGER } = Guest.getAttributes()['userId'] ?? {}
   initOwnModel(
-    Wish,
+    Model,
     sequelize,
     {
       userId: { type, primaryKey: true, allowNull: false },
@@ -61,7 +64,7 @@ export function initWishModel(
       ],
     },
   )
-  Wish.belongsTo(Guest, {
+  Model.belongsTo(Guest, {
     as: 'guest',
     foreignKey: { name: 'userId', allowNull: false },
     onDelete: 'CASCADE',

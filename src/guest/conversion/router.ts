@@ -21,11 +21,11 @@ import type { FormField } from '../../pages/form-page.js'
 import { mark } from '../../http/mark.js'
 import { aRenderer } from '../../pages/renderers.js'
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
-import { ConversionDesk } from './controller.js'
+import { ConversionController } from './controller.js'
 import { CONVERT_PAGES, type RenderConvert } from './pages.js'
 import { defaultFields, defaultSchema, type ConvertSchema, type DefaultForm } from './schema.js'
 import { WHO, type ConversionSettings, type Verification } from './settings.js'
-import { VerificationDesk } from './verification-controller.js'
+import { VerificationController } from './verification-controller.js'
 import type { VerifyEmailOptions } from './verify-email.js'
 
 /** Options of {@link convertRouter}. */
@@ -82,38 +82,38 @@ export interface ConvertRouterOptions<U extends Model> {
  */
 export function convertRouter<U extends Model>(options: ConvertRouterOptions<U>): Router {
   const settings = settingsOf(options)
-  const desk = new ConversionDesk(settings)
+  const controller = new ConversionController(settings)
   const router = Router()
   router.get(
     '/',
-    handled((req, res, next) => desk.showForm(req, res, next)),
+    handled((req, res, next) => controller.showForm(req, res, next)),
   )
   router.post(
     '/',
     urlencoded({ extended: false, limit: '32kb' }),
-    handled((req, res, next) => desk.takeForm(req, res, next)),
+    handled((req, res, next) => controller.takeForm(req, res, next)),
   )
   router.get(
     '/success',
-    handled((req, res, next) => desk.showSuccess(req, res, next)),
+    handled((req, res, next) => controller.showSuccess(req, res, next)),
   )
   if (settings.verification !== undefined)
-    addVerification(router, new VerificationDesk(settings, settings.verification))
+    addVerification(router, new VerificationController(settings, settings.verification))
   return mark(router, { name: 'convertRouter', hasLimiter: options.limiter !== undefined })
 }
 
-function addVerification<U extends Model>(router: Router, desk: VerificationDesk<U>): void {
+function addVerification<U extends Model>(router: Router, controller: VerificationController<U>): void {
   router.get(
     '/sent',
-    handled((req, res) => desk.showSent(req, res)),
+    handled((req, res) => controller.showSent(req, res)),
   )
   router.get(
     '/verify',
-    handled((req, res) => desk.showButton(req, res)),
+    handled((req, res) => controller.showButton(req, res)),
   )
   router.post(
     '/verify',
-    handled((req, res) => desk.takeButton(req, res)),
+    handled((req, res) => controller.takeButton(req, res)),
   )
 }
 

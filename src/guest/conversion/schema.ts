@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Model, ModelStatic } from 'sequelize'
 import { declaredLength } from '../../database/columns.js'
-import { oneSpelling } from '../../pages/email-address.js'
+import { normalizeEmail } from '../../pages/email-address.js'
 import type { FormValues } from '../../pages/form.js'
 import type { FormField } from '../../pages/form-page.js'
 
@@ -77,7 +77,7 @@ export function defaultSchema(form: DefaultForm): ConvertSchema {
       validate(typed) {
         const { username = '', email = '', password = '', passwordAgain = '' } = typed as FormValues
         const name = oneLine(username)
-        const address = oneSpelling(email.trim())
+        const address = normalizeEmail(email.trim())
         const issues = [
           !isByAddress(form) && issue('username', wrongUsername(name, longestUsername(form))),
           form.emailField !== undefined && issue('email', wrongAddress(email, address, longestAddress(form))),
@@ -106,7 +106,7 @@ export const NO_ADDRESS = 'This is not an e-mail address'
  */
 export function mailboxOf(address: string): string | undefined {
   if (!/^[^\s@<>",;:\\()[\]]+@[^\s@<>",;:\\()[\]]+$/.test(address)) return undefined
-  const spelling = oneSpelling(address)
+  const spelling = normalizeEmail(address)
   const longest = Math.max(spelling?.length ?? 0, spelling?.toLowerCase().length ?? 0)
   return longest <= LONGEST_ADDRESS ? spelling : undefined
 }

@@ -10,6 +10,7 @@ import {
 } from 'sequelize'
 import { fieldOf, sequelizeOf } from '../../database/columns.js'
 import type { UserId } from '../guest.js'
+import { dialectOf } from '../../database/dialect.js'
 
 /** Whose value it may be, and in which transaction to look. */
 interface Question {
@@ -64,7 +65,7 @@ async function isThere(
 }
 
 function inAnyCase(User: ModelStatic<Model>, attribute: string, address: string): WhereOptions {
-  if (sequelizeOf(User).getDialect() === 'mysql') return { [attribute]: address }
+  if (dialectOf(sequelizeOf(User)).comparesWithoutCase) return { [attribute]: address }
   const ascii = address.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
   const lowered = where(fn('lower', col(fieldOf(User, attribute))), {
     [Op.in]: [...new Set([ascii, address.toLowerCase()])],

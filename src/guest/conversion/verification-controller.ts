@@ -31,10 +31,16 @@ import {
   type Verification,
 } from './settings.js'
 import { showConvertPage } from './show.js'
-import { guestAsking, openSession } from './access.js'
+import { currentGuest, openSession } from './access.js'
 import { isAddressTaken, isTaken } from './taken.js'
-import { findWish, fulfilWish, isToken, provesAddress, type Fulfilment } from './pending-conversions.js'
-import type { GuestWish } from './pending-conversion.js'
+import {
+  findPendingConversion,
+  completePendingConversion,
+  isToken,
+  provesAddress,
+  type Completion,
+} from './pending-conversions.js'
+import type { PendingConversion } from './pending-conversion.js'
 
 const debug = createDebug('passport-ephemeral:convert')
 const TOKEN = 'token'
@@ -43,7 +49,7 @@ const TOKEN = 'token'
  * Answers those who follow the link in the message, on whatever device. Following it only shows a button: scanners follow
  * links too, those of people who never asked for anything among them.
  */
-export class VerificationDesk<U extends Model> {
+export class VerificationController<U extends Model> {
   constructor(
     private readonly settings: ConversionSettings<U>,
     private readonly verification: Verification<U>,
@@ -54,35 +60,35 @@ export class VerificationDesk<U extends Model> {
   }
 
   async showButton(req: Request, res: Response): Promise<void> {
-    const found = await this.wishOf(req, res)
+    const found = await this.pendingConversionOf(req, res)
     if (found === undefined) return
-    const { wish } = found
+    const { pending } = found
     const action = localPath(req.originalUrl)
-    const page = confirmPage(await this.accountOf(wish), action, this.settings.csrf(req, res))
+    const page = confirmPage(await this.accountOf(pending), action, this.settings.csrf(req, res))
     await this.show(page, [req, res])
   }
 
   async takeButton(req: Request, res: Response): Promise<void> {
     refuseCrossSite(req, ownOrigins(this.settings, req))
-    const found = await this.wishOf(req, res)
+    const found = await this.pendingConversionOf(req, res)
     if (found === undefined) return
-    const isTheirs = this.isAskedBy(found.wish, req)
+    const isTheirs = this.isAskedBy(found.pending, req)
     if (isTheirs) requireRenewableSession(req, WHO) // before anything is changed
 
     const note = isTheirs ? await noteSessionEnd(req, 'converted') : undefined
 
-    const fulfilment = await this.fulfil(found).catch(async (error: unknown) => {
+    const completion = await this.fulfil(found).catch(async (error: unknown) => {
       await note?.withdraw()
       throw error
     })
-    if (typeof fulfilment === 'function') {
+    if (typeof completion === 'function') {
       await note?.withdraw()
-      await this.show(fulfilment(waysOn(this.settings, req)), [req, res])
+      await this.show(completion(waysOn(this.settings, req)), [req, res])
       return
     }
     debug('guest converted by a verified address')
     if (isTheirs) {
-      await openSession(this.settings, req, fulfilment.user)
+      await openSession(this.settings, req, completion.user)
       await note?.confirm()
       res.redirect(303, wayBack(req) ?? ownPage('/success', req))
       return
@@ -92,25 +98,28 @@ export class VerificationDesk<U extends Model> {
   }
 
   /** The account; or the page that says why there is none. */
-  private async fulfil({ wish, token }: Found): Promise<{ readonly user: U } | RefusedPage> {
+  private async fulfil({ pending, token }: Found): Promise<{ readonly user: U } | RefusedPage> {
     const { Guest } = this.settings
     const { emailField } = this.verification
     try {
-      const fulfilment: Fulfilment<U> = await fulfilWish(Guest, token, { email: wish.email, emailField })
-      if (fulfilment === 'gone') return gonePage
-      return fulfilment === 'taken' ? takenAddressPage : fulfilment
+      const completion: Completion<U> = await completePendingConversion(Guest, token, {
+        email: pending.email,
+        emailField,
+      })
+      if (completion === 'gone') return gonePage
+      return completion === 'taken' ? takenAddressPage : completion
     } catch (error) {
       if (error instanceof NotGuestError) return convertedPage
-      if (error instanceof UniqueConstraintError) return await this.whoseFault(error, wish)
+      if (error instanceof UniqueConstraintError) return await this.whoseFault(error, pending)
       throw error
     }
   }
 
   /** @throws {UniqueConstraintError} the error itself, if it is about nothing that was typed */
-  private async whoseFault(error: UniqueConstraintError, wish: GuestWish): Promise<RefusedPage> {
+  private async whoseFault(error: UniqueConstraintError, pending: PendingConversion): Promise<RefusedPage> {
     const { User, usernameField } = this.settings.Guest[guestSettings]
     const { emailField } = this.verification
-    const { userId: except, details } = wish
+    const { userId: except, details } = pending
     const username = details[usernameField]
     const isAddress = usernameField === emailField
     if (!isAddress && username !== undefined && (await isTaken(User, usernameField, username, { except })))
@@ -120,8 +129,8 @@ export class VerificationDesk<U extends Model> {
     throw error
   }
 
-  /** The wish to which the link leads; without one, the page that says so was shown. */
-  private async wishOf(req: Request, res: Response): Promise<Found | undefined> {
+  /** The pending conversion to which the link leads; without one, the page that says so was shown. */
+  private async pendingConversionOf(req: Request, res: Response): Promise<Found | undefined> {
     hideFromAddress(req, TOKEN)
     // Also with pages of the application's own: the address is a credential.
     res.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'same-origin' })
@@ -130,14 +139,18 @@ export class VerificationDesk<U extends Model> {
       await this.show(incompletePage(waysOn(this.settings, req)), [req, res])
       return undefined
     }
-    const wish = await findWish(this.settings.Guest, token)
-    if (wish !== undefined && provesAddress(wish, this.verification.emailField)) return { wish, token }
+    const pending = await findPendingConversion(this.settings.Guest, token)
+    if (pending !== undefined && provesAddress(pending, this.verification.emailField))
+      return { pending, token }
     await this.show(gonePage(waysOn(this.settings, req)), [req, res])
     return undefined
   }
 
   /** What is going to be, in words for the page. */
-  private async accountOf({ userId, details }: GuestWish): Promise<{ username: string; email: string }> {
+  private async accountOf({
+    userId,
+    details,
+  }: PendingConversion): Promise<{ username: string; email: string }> {
     const { User, usernameField } = this.settings.Guest[guestSettings]
     const email = String(details[this.verification.emailField])
     const wanted = details[usernameField]
@@ -147,8 +160,8 @@ export class VerificationDesk<U extends Model> {
     return { username: typeof current === 'string' ? current : '', email }
   }
 
-  private isAskedBy({ userId }: GuestWish, req: Request): boolean {
-    const guest = guestAsking(this.settings.Guest, req)
+  private isAskedBy({ userId }: PendingConversion, req: Request): boolean {
+    const guest = currentGuest(this.settings.Guest, req)
     return guest !== null && guest !== undefined && String(keyOf(guest)) === String(userId)
   }
 
@@ -158,7 +171,7 @@ export class VerificationDesk<U extends Model> {
 }
 
 interface Found {
-  readonly wish: GuestWish
+  readonly pending: PendingConversion
   readonly token: string
 }
 

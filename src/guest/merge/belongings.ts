@@ -114,11 +114,13 @@ function attributesOf(Guest: GuestModel): Attribute[] {
   })
 }
 
-/** The tables of this package's own: guests, what they wish to become, and how they ended. */
+/** The tables of this package's own: guests, what they pending conversion to become, and how they ended. */
 function ownTables(models: readonly ModelStatic<Model>[]): string[] {
   return models
     .filter((model): model is GuestModel => guestSettings in model)
-    .flatMap((model) => [model, model[guestSettings].Wish, model[guestSettings].Outcome].map(tableOf))
+    .flatMap((model) =>
+      [model, model[guestSettings].PendingConversion, model[guestSettings].Outcome].map(tableOf),
+    )
 }
 
 /** Two models can share a table, and two associations an attribute: what is moved is a column. */

@@ -29,13 +29,18 @@ interface Decider {
 export type MergeConflict = KeptRow | Decider['decide']
 
 /** What can set the guest's rows against the account's: keys of the database's, and `hasOne` of the models'. */
-export interface Rivalry {
+export interface UniqueConflict {
   readonly key: Pick<UniqueKey, 'parts' | 'predicate' | 'countsNulls'>
   readonly scope: Scope
 }
 
 /** Asks the database, so it comes before the transaction. */
-export async function rivalriesOf({ model, foreignKey, scope, singles }: Belonging): Promise<Rivalry[]> {
+export async function rivalriesOf({
+  model,
+  foreignKey,
+  scope,
+  singles,
+}: Belonging): Promise<UniqueConflict[]> {
   // Without a primary key no row can be named.
   if (model.primaryKeyAttributes.length === 0) return []
   const owner = fieldOf(model, foreignKey)
@@ -58,7 +63,7 @@ const NOTHING_BUT_THE_OWNER = { parts: [], predicate: undefined, countsNulls: fa
  */
 export async function resolveConflicts(
   comparison: Comparison,
-  rivalries: readonly Rivalry[],
+  rivalries: readonly UniqueConflict[],
   rule: MergeConflict,
   transaction: Transaction,
 ): Promise<void> {

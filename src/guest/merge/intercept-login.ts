@@ -1,13 +1,13 @@
 import type { Request } from 'express'
 import { CrossSiteRequest, GuestStateUnknown } from '../../errors.js'
 import { currentUser, setLogin, type Login, type LoginCallback } from '../../http/passport-request.js'
-import { isForced, isUntold } from '../../http/origin.js'
+import { isCrossSiteNonNavigation, hasOpaqueOrigin } from '../../http/origin.js'
 import { requireRenewableSession } from '../../http/session.js'
 import { noteSessionEnd, type EndNote } from '../ended-session.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
 import { keyOf } from '../user-key.js'
-import type { Parties } from './merge.js'
+import type { MergePair } from './merge.js'
 
 /** What the login of a guest to an account is put off for. */
 export interface Interception {
@@ -15,7 +15,7 @@ export interface Interception {
   /** Origins of other sites from which a login form may come. */
   readonly trustedOrigins: readonly string[]
   /** Says whether there was something to merge. */
-  readonly merge: (parties: Parties) => Promise<boolean>
+  readonly merge: (pair: MergePair) => Promise<boolean>
 }
 
 /** Whoever calls this request's `req.login`, Passport or the application, logs in by way of a merge. */
@@ -64,19 +64,22 @@ function preparationOf(
 }
 
 async function mergeFirst(
-  parties: Parties,
+  pair: MergePair,
   user: object,
   { trustedOrigins, merge }: Interception,
 ): Promise<EndNote> {
-  const { req } = parties
+  const { req } = pair
   const current = currentUser(req)
   if (current === undefined || knownGuest(current) === undefined) throw new GuestStateUnknown()
-  if ((isForced(req) || isUntold(req)) && !trustedOrigins.includes(req.get('origin') ?? ''))
+  if (
+    (isCrossSiteNonNavigation(req) || hasOpaqueOrigin(req)) &&
+    !trustedOrigins.includes(req.get('origin') ?? '')
+  )
     throw new CrossSiteRequest()
   requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
   const note = await noteSessionEnd(req, 'merged')
   try {
-    if (await merge(parties)) rememberGuest(user, null)
+    if (await merge(pair)) rememberGuest(user, null)
   } catch (error) {
     await note.withdraw()
     throw error

@@ -115,7 +115,7 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
       )
       return
     }
-    interceptLogin(req, login, { Guest, trustedOrigins, merge: (parties) => merge(recipe, parties) })
+    interceptLogin(req, login, { Guest, trustedOrigins, merge: (pair) => merge(recipe, pair) })
     next()
   }
   return mark(guestMerger, { name: 'mergeGuest' })

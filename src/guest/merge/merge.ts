@@ -10,19 +10,18 @@ import {
   type WhereOptions,
 } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
-import { isDeadlock, retryOnDeadlock } from '../../database/deadlock.js'
-import { isLockTimeout, limitLockWait } from '../../database/lock-timeout.js'
-import { readCommitted } from '../../database/read-committed.js'
 import { MergeFailed } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { dayOf, noteOutcome } from '../outcome.js'
 import { findGuest } from '../statements.js'
 import { isUserId } from '../user-key.js'
-import { resolveConflicts, rivalriesOf, type MergeConflict, type Rivalry } from './conflicts.js'
+import { resolveConflicts, rivalriesOf, type MergeConflict, type UniqueConflict } from './conflicts.js'
 import { tableOf } from './references.js'
 import { forgetView, isView } from './statements.js'
 import { forgetUniqueKeys } from './unique-keys.js'
 import type { Belonging } from './belongings.js'
+import { isLockTimeout, isRetryable } from '../../database/driver-error.js'
+import { limitLockWait, readCommitted, retryTransaction } from '../../database/transactions.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 
@@ -48,7 +47,7 @@ export interface MergeRecipe<U extends Model> {
 }
 
 /** Who is merged with whom. */
-export interface Parties {
+export interface MergePair {
   readonly guest: UserId
   readonly account: UserId
   readonly req: Request
@@ -57,7 +56,7 @@ export interface Parties {
 /** Belongings, and what may be in the way of moving them. */
 interface Move {
   readonly belonging: Belonging
-  readonly rivalries: readonly Rivalry[]
+  readonly rivalries: readonly UniqueConflict[]
 }
 
 /** Undoes a merge that was none of ours: the login goes on without. */
@@ -70,18 +69,18 @@ class NothingToMerge extends Error {}
  * @returns whether there was something to merge: `false` if the guest is gone already, or the account is a guest itself
  * @throws {MergeFailed} with the cause; nothing is changed then
  */
-export async function merge<U extends Model>(recipe: MergeRecipe<U>, parties: Parties): Promise<boolean> {
+export async function merge<U extends Model>(recipe: MergeRecipe<U>, pair: MergePair): Promise<boolean> {
   const belongings = recipe.belongings()
   try {
     // Whatever the plan needs of the database is asked now: inside the transaction it would take a second connection.
     const moves = (await Promise.all(belongings.map((belonging) => plan(recipe, belonging)))).flat()
-    const guest = await findGuest(recipe.Guest, parties.guest)
+    const guest = await findGuest(recipe.Guest, pair.guest)
     if (guest === undefined) throw new NothingToMerge('the guest is gone')
     const sequelize = sequelizeOf(recipe.Guest)
-    await retryOnDeadlock(() =>
+    await retryTransaction(() =>
       sequelize.transaction(readCommitted(sequelize), async (transaction) => {
         await limitLockWait(sequelize, transaction)
-        await mergeWithin(recipe, moves, parties, transaction)
+        await mergeWithin(recipe, moves, pair, transaction)
         await noteOutcome(recipe.Guest, 'merged', new Map([[dayOf(guest.createdAt), 1]]), transaction)
       }),
     )
@@ -129,23 +128,23 @@ async function plan<U extends Model>(
 async function mergeWithin<U extends Model>(
   { Guest, conflictOf, onMerge }: MergeRecipe<U>,
   moves: readonly Move[],
-  parties: Parties,
+  pair: MergePair,
   transaction: Transaction,
 ): Promise<void> {
-  if ((await Guest.destroy({ where: { userId: parties.guest }, transaction })) === 0) {
+  if ((await Guest.destroy({ where: { userId: pair.guest }, transaction })) === 0) {
     throw new NothingToMerge('the guest was merged or converted meanwhile, or is gone')
   }
-  const { guest, account } = await lockUsers(Guest, parties, transaction)
+  const { guest, account } = await lockUsers(Guest, pair, transaction)
   if (guest === null) throw new NothingToMerge('the guest is gone')
   if (account === null) throw new MergeFailed('the account is gone')
-  if ((await Guest.count({ where: { userId: parties.account }, transaction })) > 0) {
+  if ((await Guest.count({ where: { userId: pair.account }, transaction })) > 0) {
     throw new NothingToMerge('a guest too')
   }
   for (const { belonging, rivalries } of moves) {
     await move(belonging, rivalries, conflictOf(belonging.model), { guest, account }, transaction)
   }
-  await onMerge?.({ guest, account, req: parties.req, transaction })
-  await deleteUser(Guest, parties.guest, transaction)
+  await onMerge?.({ guest, account, req: pair.req, transaction })
+  await deleteUser(Guest, pair.guest, transaction)
 }
 
 /**
@@ -154,7 +153,7 @@ async function mergeWithin<U extends Model>(
  */
 async function lockUsers<U extends Model>(
   Guest: GuestModel<U>,
-  { guest, account }: Parties,
+  { guest, account }: MergePair,
   transaction: Transaction,
 ): Promise<{ guest: U | null; account: U | null }> {
   const User = Guest[guestSettings].User.unscoped()
@@ -167,7 +166,7 @@ async function lockUsers<U extends Model>(
 
 async function move(
   { model, foreignKey, userKey, scope }: Belonging,
-  rivalries: readonly Rivalry[],
+  rivalries: readonly UniqueConflict[],
   rule: MergeConflict,
   users: { readonly guest: Model; readonly account: Model },
   transaction: Transaction,
@@ -192,7 +191,7 @@ async function move(
     )
   } catch (error) {
     // What an application's own function has thrown speaks for itself.
-    const isDatabases = error instanceof BaseError && !isDeadlock(error) && !isLockTimeout(error)
+    const isDatabases = error instanceof BaseError && !isRetryable(error) && !isLockTimeout(error)
     if (!isDatabases) throw error
     throw new MergeFailed(
       `the rows of ${model.name} could not be moved by ${foreignKey} (${error.message}). ` +

@@ -2,6 +2,7 @@ import { DataTypes, QueryTypes, type Model, type ModelStatic, type Transaction }
 import { quotedField, quotedTable, sequelizeOf } from '../../database/columns.js'
 import type { UserId } from '../guest.js'
 import type { UniqueKey } from './unique-keys.js'
+import { asText, dialectOf, type Dialect } from '../../database/dialect.js'
 
 /** A row, by its primary key. */
 export interface RowKey {
@@ -68,12 +69,12 @@ export interface KeyColumn {
  * can be less than it: dates lose what is below a millisecond.
  */
 export function keyColumns(model: ModelStatic<Model>): KeyColumn[] {
-  const text = sequelizeOf(model).getDialect() === 'mysql' ? 'CHAR' : 'TEXT'
+  const sequelize = sequelizeOf(model)
   return model.primaryKeyAttributes.flatMap((attribute, place) => {
     const sql = quotedField(model, attribute)
     return [
       { sql, alias: `${VALUE}${String(place)}` },
-      { sql: `CAST(${sql} AS ${text})`, alias: `${TEXT}${String(place)}` },
+      { sql: asText(sequelize, sql), alias: `${TEXT}${String(place)}` },
     ]
   })
 }
@@ -121,13 +122,12 @@ async function askForView(model: ModelStatic<Model>): Promise<boolean> {
   const sequelize = sequelizeOf(model)
   const table = quotedTable(model)
   const name = sequelize.escape(table.replace(/^[`"]|[`"]$/g, ''))
-  const questions: Readonly<Record<string, string>> = {
+  const questions: Readonly<Record<Dialect['kind'], string>> = {
     postgres: `SELECT 1 FROM pg_class WHERE oid = to_regclass(${sequelize.escape(table)}) AND relkind IN ('v', 'm')`,
     mysql: `SELECT 1 FROM information_schema.views WHERE table_schema = DATABASE() AND table_name = ${name}`,
     sqlite: `SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = ${name}`,
   }
-  const question = questions[sequelize.getDialect()]
-  if (question === undefined) return false
+  const question = questions[dialectOf(sequelize).kind]
   return (await sequelize.query(question, { type: QueryTypes.SELECT, useMaster: true })).length > 0
 }
 

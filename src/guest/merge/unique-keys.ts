@@ -1,6 +1,6 @@
 import { QueryTypes, type Model, type ModelStatic } from 'sequelize'
 import { fieldOf, quotedTable, sequelizeOf } from '../../database/columns.js'
-import { speaksPostgres } from '../../database/prepared.js'
+import { isPostgres } from '../../database/dialect.js'
 
 /** What no two rows of a table may have in common. */
 export interface UniqueKey {
@@ -39,7 +39,7 @@ export function forgetUniqueKeys(model: ModelStatic<Model>): void {
 }
 
 async function ask(model: ModelStatic<Model>): Promise<readonly UniqueKey[]> {
-  const keys = speaksPostgres(sequelizeOf(model)) ? await askPostgres(model) : await askByIndexes(model)
+  const keys = isPostgres(sequelizeOf(model)) ? await askPostgres(model) : await askByIndexes(model)
   // SQLite keeps no index for a primary key that is its row number.
   const primary = plainKey(
     model,

@@ -21,7 +21,7 @@ import { queryValues, withQuery } from '../../http/query.js'
 import { refuseCrossSite } from '../../http/origin.js'
 import type { Seal } from '../token.js'
 import type { Visitor } from '../visitor.js'
-import { HAND_OVER_KEY, isMeantFor, readHandOver, type ReadHandOver } from './pass-request.js'
+import { PASS_REQUEST_KEY, isMeantFor, readPassRequest, type ReceivedPassRequest } from './pass-request.js'
 import { draftPass, sendPass, type PassLimits, type SendLink } from './issue-pass.js'
 import {
   bodyOf,
@@ -36,8 +36,8 @@ import { noAddress, type SelfServiceSchema, type SelfServiceValues } from './sch
 const debug = createDebug('passport-ephemeral:self-service')
 const WHO = 'selfServiceRouter'
 
-/** What the desk works with, defaults filled in. */
-export interface DeskSettings {
+/** What the controller works with, defaults filled in. */
+export interface SelfServiceSettings {
   readonly Visitor: typeof Visitor
   readonly seal: Seal
   readonly send: SendLink
@@ -57,33 +57,34 @@ interface Refusal {
 }
 
 /** Answers the requests of those who ask for a pass. Keeps nothing between two of them. */
-export class SelfServiceDesk {
-  constructor(private readonly settings: DeskSettings) {}
+export class SelfServiceController {
+  constructor(private readonly settings: SelfServiceSettings) {}
 
   async showForm(req: Request, res: Response): Promise<void> {
-    const handOver = this.handOverOf(req)
-    if (handOver === undefined || handOver.hasExpired) await this.show(req, res, expiredPage(handOver?.next))
+    const passRequest = this.passRequestOf(req)
+    if (passRequest === undefined || passRequest.hasExpired)
+      await this.show(req, res, expiredPage(passRequest?.next))
     else await this.showFormAgain(req, res, { status: 200, errors: {} })
   }
 
   async takeForm(req: Request, res: Response): Promise<void> {
     const { fields, schema, baseUrl } = this.settings
     refuseCrossSite(req, [new URL(baseOf(WHO, baseUrl, req)).origin])
-    const handOver = this.handOverOf(req)
-    if (handOver === undefined || handOver.hasExpired) {
-      await this.show(req, res, expiredPage(handOver?.next))
+    const passRequest = this.passRequestOf(req)
+    if (passRequest === undefined || passRequest.hasExpired) {
+      await this.show(req, res, expiredPage(passRequest?.next))
       return
     }
     const values = readForm(req, fields)
     const { value, errors } = await checkForm(schema, values, fields)
-    const refusal = errors === undefined ? await this.serve(req, value, handOver) : { status: 422, errors }
+    const refusal = errors === undefined ? await this.serve(req, value, passRequest) : { status: 422, errors }
     if (refusal === undefined)
-      res.redirect(303, withQuery(`${mountPath(req)}/sent`, HAND_OVER_KEY, given(req)))
+      res.redirect(303, withQuery(`${mountPath(req)}/sent`, PASS_REQUEST_KEY, given(req)))
     else await this.showFormAgain(req, res, refusal, values)
   }
 
   async showSent(req: Request, res: Response): Promise<void> {
-    const again = withQuery(mountPath(req), HAND_OVER_KEY, given(req))
+    const again = withQuery(mountPath(req), PASS_REQUEST_KEY, given(req))
     await this.show(req, res, sentPage(again))
   }
 
@@ -91,14 +92,14 @@ export class SelfServiceDesk {
   private async serve(
     req: Request,
     values: SelfServiceValues,
-    handOver: ReadHandOver,
+    passRequest: ReceivedPassRequest,
   ): Promise<Refusal | undefined> {
     const { Visitor: Model, send, baseUrl, fields, limits } = this.settings
     demandEmail(values)
     try {
-      const visitor = await draftPass(Model, values, handOver, limits)
+      const visitor = await draftPass(Model, values, passRequest, limits)
       if (await this.isOverLimit(req, visitor.email)) return TOO_MANY
-      await sendPass(visitor, handOver, { req, send, baseUrl })
+      await sendPass(visitor, passRequest, { req, send, baseUrl })
       return undefined
     } catch (error) {
       if (error instanceof ValidationError)
@@ -115,16 +116,21 @@ export class SelfServiceDesk {
     return (await formLimits.isClientOver(req)) || (await formLimits.isAddressOver(req, email))
   }
 
-  private handOverOf(req: Request): ReadHandOver | undefined {
+  private passRequestOf(req: Request): ReceivedPassRequest | undefined {
     const { seal, Visitor: Model, baseUrl } = this.settings
-    const handOver = readHandOver(seal, given(req))
-    if (handOver === undefined) return undefined
+    const passRequest = readPassRequest(seal, given(req))
+    if (passRequest === undefined) return undefined
     if (
-      handOver.of === Model.name &&
-      isMeantFor(handOver, req.baseUrl, new URL(baseOf(WHO, baseUrl, req)).pathname)
+      passRequest.of === Model.name &&
+      isMeantFor(passRequest, req.baseUrl, new URL(baseOf(WHO, baseUrl, req)).pathname)
     )
-      return handOver
-    debug('a guard sent somebody for %s, selfServiceUrl %s, to %s', handOver.of, handOver.form, req.baseUrl)
+      return passRequest
+    debug(
+      'a guard sent somebody for %s, selfServiceUrl %s, to %s',
+      passRequest.of,
+      passRequest.form,
+      req.baseUrl,
+    )
     return undefined
   }
 
@@ -135,7 +141,7 @@ export class SelfServiceDesk {
     values: FormValues = {},
   ): Promise<void> {
     const { fields, csrf } = this.settings
-    const action = withQuery(mountPath(req), HAND_OVER_KEY, given(req))
+    const action = withQuery(mountPath(req), PASS_REQUEST_KEY, given(req))
     await this.show(req, res, formPage({ status, fields, values, errors, action, csrf: csrf(req, res) }))
   }
 
@@ -160,7 +166,7 @@ function demandEmail({ email }: { readonly email: unknown }): void {
 
 /** The hand-over as the address has it; `''` if there is none. */
 function given(req: Request): string {
-  const [first = ''] = queryValues(req.originalUrl, HAND_OVER_KEY)
+  const [first = ''] = queryValues(req.originalUrl, PASS_REQUEST_KEY)
   return first
 }
 

@@ -4,7 +4,7 @@ import { baseOf, type BaseUrl } from '../../http/base-url.js'
 import { localPath } from '../../http/local-path.js'
 import { MessageNotSent } from '../../pages/message-not-sent.js'
 import type { Visitor, VisitorOf } from '../visitor.js'
-import type { HandOver } from './pass-request.js'
+import type { PassRequest } from './pass-request.js'
 import type { SelfServiceValues } from './schema.js'
 
 /** Stands where a digest would, until the link is out. */
@@ -40,7 +40,7 @@ export interface PassLimits {
 export async function draftPass(
   Model: typeof Visitor,
   { firstName = '', lastName = '', email, context = null }: SelfServiceValues,
-  { scope, sessionExpiry }: HandOver,
+  { scope, sessionExpiry }: PassRequest,
   { tokenExpiry, maxUses }: PassLimits,
 ): Promise<Visitor> {
   const visitor = Model.build({
@@ -68,7 +68,7 @@ export async function draftPass(
  */
 export async function sendPass(
   visitor: Visitor,
-  { next }: HandOver,
+  { next }: PassRequest,
   { req, send, baseUrl }: { readonly req: Request; readonly send: SendLink; readonly baseUrl: BaseUrl },
 ): Promise<void> {
   const link = visitor.tokenise(baseOf('selfServiceRouter', baseUrl, req) + localPath(next))

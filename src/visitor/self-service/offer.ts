@@ -7,7 +7,7 @@ import { redirectOrError } from '../../http/redirect-or-error.js'
 import { modelOf } from '../session.js'
 import { SCOPE_ANY } from '../scope.js'
 import { LONGEST_SCOPE, visitorSettings, type Visitor } from '../visitor.js'
-import { HAND_OVER_KEY, writeHandOver } from './pass-request.js'
+import { PASS_REQUEST_KEY, signPassRequest } from './pass-request.js'
 
 /** How a guard turns a request away. */
 export type Refuse = (req: Request, res: Response, next: NextFunction, error: VisitorAccessDenied) => void
@@ -47,9 +47,9 @@ export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options
       return
     }
     const wayBack = ownAddress(req)
-    const handOver = writeHandOver(seal, { of: Model.name, form, scope, next: wayBack, sessionExpiry })
+    const passRequest = signPassRequest(seal, { of: Model.name, form, scope, next: wayBack, sessionExpiry })
     redirectOrError(req, res, next, {
-      url: withQuery(selfServiceUrl, HAND_OVER_KEY, handOver),
+      url: withQuery(selfServiceUrl, PASS_REQUEST_KEY, passRequest),
       comeBack: false,
       error,
     })

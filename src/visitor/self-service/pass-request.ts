@@ -5,7 +5,7 @@ import type { Seal } from '../token.js'
  * What the guard tells the form, by way of the browser: which scope was asked for, where, and how long a visit lasts.
  * It opens nothing; everybody who opens the guarded page gets one.
  */
-export interface HandOver {
+export interface PassRequest {
   /** Whose passes: the name of the model. */
   readonly of: string
   /** Which form, by its path: one may ask for more than another. */
@@ -18,12 +18,12 @@ export interface HandOver {
 }
 
 /** A hand-over that came back as it was; one that took too long still knows the way back. */
-export interface ReadHandOver extends HandOver {
+export interface ReceivedPassRequest extends PassRequest {
   readonly hasExpired: boolean
 }
 
 /** The query parameter that carries it. */
-export const HAND_OVER_KEY = 'for'
+export const PASS_REQUEST_KEY = 'for'
 
 /** Seconds: long enough for lunch between opening the form and posting it. */
 const LIFETIME = 4 * 60 * 60
@@ -32,13 +32,13 @@ const LIFETIME = 4 * 60 * 60
 const LONGEST_WAY_BACK = 2048
 
 /** As it travels; `expiresAt` in seconds since the epoch. */
-type Written = HandOver & { readonly expiresAt: number }
+type Written = PassRequest & { readonly expiresAt: number }
 
 /** Writes a hand-over for a query string: readable, but of no use once it is changed. */
-export function writeHandOver(seal: Seal, handOver: HandOver): string {
-  const { next } = handOver
+export function signPassRequest(seal: Seal, passRequest: PassRequest): string {
+  const { next } = passRequest
   const written: Written = {
-    ...handOver,
+    ...passRequest,
     next: next.length > LONGEST_WAY_BACK ? pathOf(next) : next,
     expiresAt: Math.ceil(Date.now() / 1000) + LIFETIME,
   }
@@ -47,21 +47,21 @@ export function writeHandOver(seal: Seal, handOver: HandOver): string {
 }
 
 /** Reads one back; `undefined` if it is not as it was written. */
-export function readHandOver(seal: Seal, text: string): ReadHandOver | undefined {
+export function readPassRequest(seal: Seal, text: string): ReceivedPassRequest | undefined {
   const [content = '', signature = '', ...rest] = text.split('.')
   const bytes = Buffer.from(content, 'base64url')
   if (rest.length > 0 || !seal.isGenuine(bytes, Buffer.from(signature, 'base64url'))) return undefined
 
-  const { expiresAt, ...handOver } = JSON.parse(bytes.toString()) as Written
-  if (!isLocalPath(handOver.next)) return undefined // signed by us, and all the same nowhere to send anybody
-  return { ...handOver, hasExpired: expiresAt * 1000 <= Date.now() }
+  const { expiresAt, ...passRequest } = JSON.parse(bytes.toString()) as Written
+  if (!isLocalPath(passRequest.next)) return undefined // signed by us, and all the same nowhere to send anybody
+  return { ...passRequest, hasExpired: expiresAt * 1000 <= Date.now() }
 }
 
 /**
  * Whether a hand-over was meant for the form at this path: as the application knows it, or with what the public address
  * has before it.
  */
-export function isMeantFor({ form }: HandOver, path: string, prefix: string): boolean {
+export function isMeantFor({ form }: PassRequest, path: string, prefix: string): boolean {
   return [path, prefix + path].some((here) => comparable(here) === comparable(form))
 }
 

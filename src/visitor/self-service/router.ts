@@ -10,7 +10,7 @@ import { mark } from '../../http/mark.js'
 import type { FormField } from '../../pages/form-page.js'
 import { aRenderer } from '../../pages/renderers.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
-import { SelfServiceDesk } from './controller.js'
+import { SelfServiceController } from './controller.js'
 import type { SendLink } from './issue-pass.js'
 import type { RenderSelfService } from './pages.js'
 import { defaultFields, defaultSchema, type SelfServiceSchema } from './schema.js'
@@ -60,25 +60,25 @@ export interface SelfServiceOptions {
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
 export function selfServiceRouter(options: SelfServiceOptions): Router {
-  const desk = deskOf(options)
+  const controller = controllerOf(options)
   const router = Router()
   router.get(
     '/',
-    handled((req, res) => desk.showForm(req, res)),
+    handled((req, res) => controller.showForm(req, res)),
   )
   router.post(
     '/',
     urlencoded({ extended: false, limit: '32kb' }),
-    handled((req, res) => desk.takeForm(req, res)),
+    handled((req, res) => controller.takeForm(req, res)),
   )
   router.get(
     '/sent',
-    handled((req, res) => desk.showSent(req, res)),
+    handled((req, res) => controller.showSent(req, res)),
   )
   return mark(router, { name: 'selfServiceRouter', hasLimiter: options.limiter !== undefined })
 }
 
-function deskOf(options: SelfServiceOptions): SelfServiceDesk {
+function controllerOf(options: SelfServiceOptions): SelfServiceController {
   checkOptions(
     'selfServiceRouter',
     options,
@@ -105,7 +105,7 @@ function deskOf(options: SelfServiceOptions): SelfServiceDesk {
         'defineVisitorModels({ secret: [secret, false] })',
     )
   }
-  return new SelfServiceDesk({
+  return new SelfServiceController({
     Visitor: Model,
     seal,
     send: options.send,

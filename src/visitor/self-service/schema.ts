@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { FormValues } from '../../pages/form.js'
-import { oneSpelling } from '../../pages/email-address.js'
+import { normalizeEmail } from '../../pages/email-address.js'
 import type { FormField } from '../../pages/form-page.js'
 import type { VisitorContext } from '../scope.js'
 
@@ -37,7 +37,7 @@ export const defaultSchema: SelfServiceSchema = {
         ...complain('lastName', lastName, 150),
         ...complain('email', email, 254),
       ]
-      const address = /^[^\s@<>",;:\\]+@[^\s@<>",;:\\]+$/.test(email) ? oneSpelling(email) : undefined
+      const address = /^[^\s@<>",;:\\]+@[^\s@<>",;:\\]+$/.test(email) ? normalizeEmail(email) : undefined
       if (issues.length === 0 && address === undefined) issues.push(noAddress)
       if (issues.length > 0 || address === undefined) return { issues }
       return { value: { firstName, lastName, email: address } }

@@ -2,7 +2,6 @@ import { col, fn, literal, Op, type ModelStatic } from 'sequelize'
 import { fieldOf, quotedField, quotedTable, sequelizeOf } from '../../database/columns.js'
 import {
   runPrepared,
-  speaksPostgres,
   statement,
   type QueryOptions,
   type Row,
@@ -11,6 +10,7 @@ import {
 import type { Visitor } from '../visitor.js'
 import type { VisitOutcome, VisitorLog } from './visitor-log.js'
 import type { Visit } from './write-batch.js'
+import { isPostgres } from '../../database/dialect.js'
 
 /** Every column that is written, and its type on PostgreSQL; the key counts up by itself. */
 const TYPES: Readonly<Record<keyof Visit, string>> = {
@@ -37,7 +37,7 @@ export async function insertVisits(
   preparedStatements: boolean,
 ): Promise<void> {
   const sequelize = sequelizeOf(Log)
-  if (preparedStatements && speaksPostgres(sequelize)) {
+  if (preparedStatements && isPostgres(sequelize)) {
     await runPrepared(sequelize, insertOf(Log), columnwise(visits))
     return
   }

@@ -1,6 +1,6 @@
 import createDebug from 'debug'
-import { explainMissingTable } from '../../database/missing-table.js'
 import type { BatchOutcome, Visit } from './write-batch.js'
+import { explainMissingTable } from '../../database/driver-error.js'
 
 const debug = createDebug('passport-ephemeral:visit')
 

@@ -45,7 +45,7 @@ async function withStage(
     await stage.close()
   }
 }
-const wishes = (stage: Stage) => stage.Guest[guestSettings].Wish
+const pendingConversions = (stage: Stage) => stage.Guest[guestSettings].PendingConversion
 const locationOf = (response: { headers: Record<string, string> }): string =>
   response.headers['location'] ?? ''
 /** The path of the last link that was sent. */
@@ -83,20 +83,20 @@ describe('the link in the message', () => {
     const user = await app.User.findByPk(id)
     assert.deepEqual([user?.email, user?.password], ['ginger@example.test', 'hash of 13'])
     assert.deepEqual(app.verified, ['ginger@example.test'])
-    assert.equal(await wishes(app).count(), 0)
+    assert.equal(await pendingConversions(app).count(), 0)
   })
 
   it('is stored as a digest only', async () => {
     const { id, link } = await asked(app)
     const token = new URLSearchParams(link.split('?')[1]).get('token') ?? ''
-    const wish = await wishes(app).findByPk(id)
-    assert.equal(wish?.tokenHash, createHash('sha256').update(token).digest('hex'))
-    assert.deepEqual(wish.details, {
+    const pending = await pendingConversions(app).findByPk(id)
+    assert.equal(pending?.tokenHash, createHash('sha256').update(token).digest('hex'))
+    assert.deepEqual(pending.details, {
       username: 'ginger',
       email: 'ginger@example.test',
       password: 'hash of 13',
     })
-    assert.equal(JSON.stringify(wish).includes('correct horse'), false)
+    assert.equal(JSON.stringify(pending).includes('correct horse'), false)
   })
 
   it('changes nothing by being followed: scanners follow links, too', async () => {
@@ -208,7 +208,7 @@ describe('the link in the message', () => {
     const second = await asked(app)
     await app.User.destroy({ where: { id: second.id } })
     assert.equal((await press(app.browser(), second.link)).status, 410)
-    assert.equal(await wishes(app).count(), 0)
+    assert.equal(await pendingConversions(app).count(), 0)
     assert.deepEqual(app.verified, [undefined])
   })
 
@@ -258,7 +258,7 @@ describe('an address', () => {
       assert.deepEqual(errorsOf(response.text), { email: message })
     }
     assert.equal(app.mailbox.length, 0)
-    assert.equal(await wishes(app).count(), 0)
+    assert.equal(await pendingConversions(app).count(), 0)
   })
 
   it('of an account is refused, however it is spelt; so is the name of one', async () => {
@@ -375,7 +375,7 @@ describe('two routers that keep addresses in different attributes', () => {
   })
 })
 
-describe('of several guests who wish for one address', () => {
+describe('of several guests who ask for one address', () => {
   it('one gets it, with no unique index on it either', async () => {
     const links: string[] = []
     const host = await startHost({
@@ -416,7 +416,7 @@ describe('of several guests who wish for one address', () => {
 })
 
 describe('a message that cannot be sent', () => {
-  it('is confessed, keeps what was typed, leaves no wish, and shuts no mailbox out', async () => {
+  it('is confessed, keeps what was typed, leaves no pending conversion, and shuts no mailbox out', async () => {
     let fails = true
     const limiter = { email: new RateLimiterMemory({ points: 1, duration: 3600 }) }
     const send = (): void => {
@@ -431,32 +431,32 @@ describe('a message that cannot be sent', () => {
       assert.match(response.text, /value="ginger@example.test"/)
       assert.doesNotMatch(response.text, /ECONNREFUSED|correct horse/)
       assert.match((await warning).message, /convertRouter.*ECONNREFUSED/)
-      assert.equal(await wishes(stage).count(), 0)
+      assert.equal(await pendingConversions(stage).count(), 0)
       fails = false
       assert.equal((await post(browser, ginger)).status, 303)
       assert.equal((await post(browser, ginger)).status, 429)
     })
   })
 
-  it('does not take back a newer wish', async () => {
+  it('does not take back a newer pending conversion', async () => {
     let attempts = 0
     const send = async ({ user }: { user: User }): Promise<void> => {
       if (attempts++ > 0) return
-      const [wish] = await wishes(stage).findAll({ where: { userId: user.id } })
-      await wish?.update({ tokenHash: 'a newer one' })
+      const [pending] = await pendingConversions(stage).findAll({ where: { userId: user.id } })
+      await pending?.update({ tokenHash: 'a newer one' })
       throw new Error('too late')
     }
     const stage = await startConversion(verifying({ send }))
     try {
       assert.equal((await post((await guest(stage)).browser, ginger)).status, 503)
-      assert.equal(await wishes(stage).count(), 1)
+      assert.equal(await pendingConversions(stage).count(), 1)
     } finally {
       await stage.close()
     }
   })
 })
 
-describe('a wish', () => {
+describe('a pending conversion', () => {
   it('of a guest who is converted while they ask is refused, as they are none any more', async () => {
     const stage = await startConversion({
       ...verifying(),
@@ -488,7 +488,7 @@ describe('a wish', () => {
       responses.map(({ status }) => status),
       [303, 303, 303],
     )
-    assert.equal(await wishes(app).count(), 1)
+    assert.equal(await pendingConversions(app).count(), 1)
     const statuses: number[] = []
     for (const { link } of app.mailbox) statuses.push((await press(app.browser(), pathOf(link))).status)
     assert.deepEqual(statuses.sort(), [200, 410, 410])
@@ -513,13 +513,17 @@ describe('a wish', () => {
       ]
       const models = [
         defineGuestModel(sequelize, { User }),
-        defineGuestModel(sequelize, { User: Member, modelName: 'Newcomer', wishTableName: 'hopes' }),
+        defineGuestModel(sequelize, {
+          User: Member,
+          modelName: 'Newcomer',
+          pendingConversionTableName: 'hopes',
+        }),
       ]
       await sequelize.sync()
-      const [first, second] = models.map((Model) => Model[guestSettings].Wish)
+      const [first, second] = models.map((Model) => Model[guestSettings].PendingConversion)
       assert.deepEqual(
         [first?.name, second?.name, second?.getTableName()],
-        ['GuestWish', 'NewcomerWish', 'hopes'],
+        ['PendingConversion', 'NewcomerPendingConversion', 'hopes'],
       )
     } finally {
       await close()

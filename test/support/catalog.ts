@@ -2,14 +2,11 @@ import { QueryTypes, type Sequelize } from 'sequelize'
 import { dialect } from './database.js'
 
 /** Everything that a database says of its tables, by table and by kind; the order within a kind does not count. */
-export type Catalogue = Readonly<Record<string, readonly string[]>>
+export type Catalog = Readonly<Record<string, readonly string[]>>
 
-/** Reads the whole catalogue but for the tables named: columns, keys, indexes, foreign keys and their rules, types. */
-export async function readCatalogue(
-  sequelize: Sequelize,
-  without: readonly string[] = [],
-): Promise<Catalogue> {
-  const catalogue: Record<string, string[]> = {}
+/** Reads the whole catalog but for the tables named: columns, keys, indexes, foreign keys and their rules, types. */
+export async function readCatalog(sequelize: Sequelize, without: readonly string[] = []): Promise<Catalog> {
+  const catalog: Record<string, string[]> = {}
   const entries =
     dialect === 'postgres'
       ? await readPostgres(sequelize)
@@ -17,10 +14,10 @@ export async function readCatalogue(
         ? await readMysql(sequelize)
         : await readSqlite(sequelize)
   for (const { table, ...fact } of entries) {
-    if (!without.includes(table)) (catalogue[table] ??= []).push(JSON.stringify(fact))
+    if (!without.includes(table)) (catalog[table] ??= []).push(JSON.stringify(fact))
   }
-  for (const facts of Object.values(catalogue)) facts.sort()
-  return catalogue
+  for (const facts of Object.values(catalog)) facts.sort()
+  return catalog
 }
 
 type Fact = Readonly<Record<string, unknown>> & { readonly table: string }

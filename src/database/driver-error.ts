@@ -1,0 +1,42 @@
+import { DatabaseError, UniqueConstraintError } from 'sequelize'
+import { TablesMissing } from '../errors.js'
+
+/** Deadlocks and serialization failures: PostgreSQL's, MySQL's, and SQLite's word for a writer that is busy. */
+const RETRYABLE = ['40P01', '40001', 'ER_LOCK_DEADLOCK', 'ER_CHECKREAD', 'SQLITE_BUSY']
+const LOCK_TIMEOUTS = ['55P03', 'ER_LOCK_WAIT_TIMEOUT']
+const MISSING_TABLES = ['42P01', 'ER_NO_SUCH_TABLE'] // SQLite tells by its message alone
+const UNIQUE_VIOLATION = '23505'
+
+/** The driver's error code: an SQLSTATE if the server answered, `ECONNRESET` and the like if it did not. */
+export function driverCode(error: unknown): string | undefined {
+  const parent = error instanceof DatabaseError ? error.parent : error
+  const code: unknown = (parent as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : undefined
+}
+
+/** Whether the database gave up on a transaction that may well succeed when it is run again. */
+export function isRetryable(error: unknown): boolean {
+  return RETRYABLE.includes(driverCode(error) ?? '')
+}
+
+/** Whether a statement has waited for a lock for as long as it may. */
+export function isLockTimeout(error: unknown): boolean {
+  return LOCK_TIMEOUTS.includes(driverCode(error) ?? '')
+}
+
+/** Whether a row was refused because another one has its unique value, by the ORM's error or the driver's. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof UniqueConstraintError || driverCode(error) === UNIQUE_VIOLATION
+}
+
+/** Turns the database's error about a missing table into one that says what to do; other errors stay as they are. */
+export function explainMissingTable(error: unknown): Error {
+  if (error instanceof DatabaseError && isMissingTable(error)) return new TablesMissing(error)
+  return error instanceof Error
+    ? error
+    : new Error('A value that is not an error was thrown', { cause: error })
+}
+
+function isMissingTable(error: DatabaseError): boolean {
+  return MISSING_TABLES.includes(driverCode(error) ?? '') || error.message.includes('no such table')
+}

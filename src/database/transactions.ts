@@ -1,0 +1,50 @@
+import { type LOCK, type Transaction, type Sequelize, type TransactionOptions } from 'sequelize'
+import { hostOptions } from './columns.js'
+import { dialectOf, isPostgres } from './dialect.js'
+import { isRetryable } from './driver-error.js'
+
+const MAX_ATTEMPTS = 5
+
+/** Runs a transaction again, up to five times, if the database ended it by a deadlock or a serialization failure. */
+export async function retryTransaction<T>(transaction: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transaction()
+    } catch (error) {
+      if (!isRetryable(error) || attempt >= MAX_ATTEMPTS) throw error
+    }
+  }
+}
+
+/** Options of a transaction that sees what the one before it has done, whatever level the host has chosen for its own. */
+export function readCommitted(sequelize: Sequelize): Pick<TransactionOptions, 'isolationLevel'> {
+  return dialectOf(sequelize).readCommitted
+}
+
+/** The same only where the host's options name a level: otherwise the server's default applies, and no statement is sent. */
+export function readCommittedInstead(sequelize: Sequelize): Pick<TransactionOptions, 'isolationLevel'> {
+  // Sequelize's own default is null, whatever its types say.
+  return typeof hostOptions(sequelize).isolationLevel === 'string' ? readCommitted(sequelize) : {}
+}
+
+/** A lock for a read that must see the latest rows, where a plain read of the transaction would not. */
+export function lockForLatest(
+  sequelize: Sequelize,
+  transaction: Transaction | undefined,
+): { readonly lock?: LOCK } {
+  return transaction !== undefined && dialectOf(sequelize).needsLockingRead
+    ? { lock: transaction.LOCK.SHARE }
+    : {}
+}
+
+/** For how long a statement of our transactions waits for a locked row on PostgreSQL, in milliseconds. */
+const LONGEST_WAIT_MS = 10_000
+
+/** PostgreSQL waits without an end by default; MySQL and MariaDB for `innodb_lock_wait_timeout`, 50 seconds. */
+export async function limitLockWait(sequelize: Sequelize, transaction: Transaction): Promise<void> {
+  if (!isPostgres(sequelize)) return
+  await sequelize.query(
+    `SELECT set_config('lock_timeout', '${String(LONGEST_WAIT_MS)}', true) WHERE current_setting('lock_timeout') = '0'`,
+    { transaction },
+  )
+}
