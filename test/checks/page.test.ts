@@ -28,7 +28,7 @@ describe('docs/doctor.md', () => {
 
 describe('each finding', () => {
   it('is looked for by a test', () => {
-    const tests = textsIn('test/doctor', '.test.ts')
+    const tests = textsIn('test/checks', '.test.ts')
     assert.deepEqual(
       made.filter((code) => !tests.includes(code)),
       [],
