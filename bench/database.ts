@@ -1,6 +1,7 @@
 import { addressOf, dropDatabase, newDatabaseName, onServer } from './on-server.js'
 import { openModels } from './servers/models.js'
 import { ROUTES, SCOPE } from './servers/settings.js'
+import { CREATE_SESSION_TABLE } from './servers/store.js'
 
 /** A database of the benchmark's own, with tables and passes; nothing else on the server is touched. */
 export interface BenchDatabase {
@@ -34,6 +35,7 @@ async function fill(url: string): Promise<string[]> {
   const { sequelize, Visitor } = openModels(url)
   try {
     await sequelize.sync()
+    await sequelize.query(CREATE_SESSION_TABLE)
     const passes = Array.from({ length: PASSES }, (_, index) =>
       Visitor.create({ email: `visitor${index}@example.com`, scope: SCOPE, context: null }),
     )

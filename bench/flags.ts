@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { StoreName } from './servers/settings.js'
 
 /** How much to measure. */
 export interface Flags {
@@ -9,6 +10,8 @@ export interface Flags {
   readonly warmUpSeconds: number
   /** Concurrent connections of the load. */
   readonly connections: number
+  /** Where sessions are kept. */
+  readonly store: StoreName
   /** Only the paths whose name contains this. */
   readonly only: string
 }
@@ -17,7 +20,7 @@ const DEFAULTS = { pairs: '7', seconds: '3' }
 const QUICK = { pairs: '3', seconds: '1' }
 
 /**
- * `--pairs 7 --seconds 3 --connections 8 --only redeem`, or `--quick` for a first impression.
+ * `--pairs 7 --seconds 3 --connections 8 --store pg --only redeem`, or `--quick` for a first impression.
  *
  * @throws {TypeError} naming the flag that is unknown or is no number
  */
@@ -28,6 +31,7 @@ export function readFlags(): Flags {
       seconds: { type: 'string' },
       connections: { type: 'string', default: '8' },
       only: { type: 'string', default: '' },
+      store: { type: 'string', default: 'pg' },
       quick: { type: 'boolean', default: false },
     },
   })
@@ -38,8 +42,14 @@ export function readFlags(): Flags {
     seconds,
     warmUpSeconds: Math.min(2, seconds),
     connections: positive('connections', values.connections),
+    store: storeNamed(values.store),
     only: values.only,
   }
+}
+
+function storeNamed(name: string): StoreName {
+  if (name === 'memory' || name === 'pg' || name === 'redis') return name
+  throw new TypeError('--store must be memory, pg or redis')
 }
 
 function positive(flag: string, text: string): number {

@@ -42,7 +42,8 @@ export async function measure(path: Path, database: BenchDatabase, flags: Flags)
     for (const side of ['floor', 'package', 'sequelize'] as const) {
       const target = path[side]
       if (target === undefined) continue
-      const server = servers.get(target.contender) ?? (await startServer(target.contender, database.url))
+      const server =
+        servers.get(target.contender) ?? (await startServer(target.contender, database.url, flags.store))
       servers.set(target.contender, server)
       runners.push({ side, server, load: await prepareLoad(path, target, server, database.links) })
     }

@@ -14,6 +14,8 @@ interface Row {
   readonly ratio: Spread
   readonly cpuRatio: Spread
   readonly sequelize: number | undefined
+  /** Of plain Sequelize calls, as a part of what the package did beside them. */
+  readonly sequelizeRatio: Spread | undefined
 }
 
 interface Spread {
@@ -25,7 +27,7 @@ interface Spread {
 /** The table in Markdown, as `docs/performance.md` has it. */
 export function table(measurements: readonly Measurement[]): string {
   const header = [
-    '| path | statements | floor req/s | package req/s | ratio (min–max) | ratio by CPU (min–max) | plain Sequelize req/s |',
+    '| path | statements | floor req/s | package req/s | ratio (min–max) | ratio by CPU (min–max) | plain Sequelize, of the package (min–max) |',
     '| --- | --- | --- | --- | --- | --- | --- |',
   ]
   const rows = measurements
@@ -38,7 +40,7 @@ export function table(measurements: readonly Measurement[]): string {
         thousands(row.package),
         spreadText(row.ratio),
         spreadText(row.cpuRatio),
-        row.sequelize === undefined ? '–' : thousands(row.sequelize),
+        row.sequelizeRatio === undefined ? '–' : spreadText(row.sequelizeRatio),
       ].join(' | '),
     )
   return [...header, ...rows.map((row) => `| ${row} |`)].join('\n')
@@ -74,17 +76,25 @@ function summarise({ path, statements, pairs }: Measurement): Row {
       .join(' / '),
     floor: median(rates('floor')),
     package: median(rates('package')),
-    ratio: spread(pairs, (floor, ours) => ours.requestsPerSecond / floor.requestsPerSecond),
-    cpuRatio: spread(pairs, (floor, ours) => floor.cpu / ours.cpu),
+    ratio: spread(pairs, 'floor', (floor, ours) => ours.requestsPerSecond / floor.requestsPerSecond),
+    cpuRatio: spread(pairs, 'floor', (floor, ours) => floor.cpu / ours.cpu),
     sequelize: pairs[0]?.sequelize === undefined ? undefined : median(rates('sequelize')),
+    sequelizeRatio:
+      pairs[0]?.sequelize === undefined
+        ? undefined
+        : spread(pairs, 'sequelize', (other, ours) => other.requestsPerSecond / ours.requestsPerSecond),
   }
 }
 
 /** Each pair gives one ratio: its rounds ran one after the other, and the machine was the same to both. */
-function spread(pairs: Measurement['pairs'], ratio: (floor: Round, ours: Round) => number): Spread {
+function spread(
+  pairs: Measurement['pairs'],
+  against: Side,
+  ratio: (other: Round, ours: Round) => number,
+): Spread {
   const ratios = pairs.flatMap((pair) => {
-    const { floor, package: ours } = pair
-    return floor === undefined || ours === undefined ? [] : [ratio(floor, ours)]
+    const { [against]: other, package: ours } = pair
+    return other === undefined || ours === undefined ? [] : [ratio(other, ours)]
   })
   return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) }
 }

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { USAGE, type Usage } from './servers/settings.js'
+import { USAGE, type StoreName, type Usage } from './servers/settings.js'
 
 /** Whose code answers. */
 export type ContenderName = 'floor' | 'package' | 'sequelize'
@@ -17,8 +17,12 @@ export interface ServerProcess {
 export const COMPILED = new URL('results/servers/', import.meta.url)
 const ENTRY = fileURLToPath(new URL('serve.js', COMPILED))
 
-export async function startServer(contender: ContenderName, databaseUrl: string): Promise<ServerProcess> {
-  const child = fork(ENTRY, [contender, databaseUrl], {
+export async function startServer(
+  contender: ContenderName,
+  databaseUrl: string,
+  store: StoreName,
+): Promise<ServerProcess> {
+  const child = fork(ENTRY, [contender, databaseUrl, store], {
     execArgv: process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [],
   })
   const answer = async <T>(): Promise<T> => {

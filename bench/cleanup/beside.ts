@@ -26,7 +26,7 @@ export async function measureBeside(
   { dutyCycle, rounds, seconds }: { dutyCycle: number; rounds: number; seconds: number },
 ): Promise<Beside> {
   return await population.borrow(async (url) => {
-    const server = await startServer('package', url)
+    const server = await startServer('package', url, 'memory')
     try {
       const { origin } = server
       const newcomer: Load = { origin, routes: [ROUTES.newGuest], cookie: undefined, status: 200 }

@@ -26,7 +26,7 @@ try {
     console.error(`filling: ${guests.toLocaleString('en-GB')}`)
     populations.push(await populate(guests, { daysAgo: 1, children: 1 }))
   }
-  const servers = await Promise.all(populations.map(({ url }) => startServer('package', url)))
+  const servers = await Promise.all(populations.map(({ url }) => startServer('package', url, 'memory')))
   try {
     console.log('| request | guests | statements | pages | WAL bytes | median ms (min–max of the rounds) |')
     console.log('| --- | --- | --- | --- | --- | --- |')

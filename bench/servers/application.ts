@@ -1,5 +1,5 @@
 import express, { type Application, type Request, type RequestHandler } from 'express'
-import session from 'express-session'
+import session, { type Store } from 'express-session'
 import type passport from 'passport'
 import { ROUTES } from './settings.js'
 
@@ -23,14 +23,10 @@ interface Pages {
 }
 
 /** The application that all contenders run. */
-export function buildApplication({
-  authenticator,
-  admitGuest,
-  admitVisitor,
-  username,
-  email,
-  mountMore,
-}: Contender): Application {
+export function buildApplication(
+  store: Store | undefined,
+  { authenticator, admitGuest, admitVisitor, username, email, mountMore }: Contender,
+): Application {
   const guestPage: RequestHandler = (req, res) => {
     res.json({ username: username(req) })
   }
@@ -38,7 +34,9 @@ export function buildApplication({
     res.json({ email: email(req) })
   }
   const app = express()
-  app.use(session({ secret: 'session secret', resave: false, saveUninitialized: false }))
+  app.use(
+    session({ secret: 'session secret', resave: false, saveUninitialized: false, ...(store && { store }) }),
+  )
   app.use(authenticator.session())
   app.use('/visitor', admitVisitor)
   app.get(ROUTES.newGuest, admitGuest, guestPage)

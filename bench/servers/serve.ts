@@ -5,21 +5,24 @@ import { buildApplication, type Contender } from './application.js'
 import { floorContender } from './floor.js'
 import { packageContender } from './package.js'
 import { plainSequelizeContender } from './plain-sequelize.js'
-import { USAGE, type Usage } from './settings.js'
+import { USAGE, type StoreName, type Usage } from './settings.js'
+import { openStore, SESSION_TABLE } from './store.js'
 
-/** `node serve.js <contender> <database URL>`: tells its parent the port, and then, whenever asked, what it has used. */
+/** `node serve.js <contender> <database URL> <store>`: tells its parent the port, and then, whenever asked, what it has used. */
 const CONTENDERS: Readonly<Record<string, (databaseUrl: string) => Contender>> = {
   floor: floorContender,
   package: packageContender,
   sequelize: plainSequelizeContender,
 }
 
-const [name = '', databaseUrl = ''] = process.argv.slice(2)
+const [name = '', databaseUrl = '', store = 'pg'] = process.argv.slice(2)
 const makeContender = CONTENDERS[name]
 if (makeContender === undefined) throw new Error(`There is no contender '${name}'`)
 
 const countStatements = countedQueries()
-const server = createServer(buildApplication(makeContender(databaseUrl)))
+const server = createServer(
+  buildApplication(await openStore(store as StoreName, databaseUrl), makeContender(databaseUrl)),
+)
 server.listen(0, '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port })
 })
@@ -38,8 +41,12 @@ function countedQueries(): () => number {
   const client = pg.Client.prototype as { query: (...args: unknown[]) => unknown }
   const { query } = client
   client.query = function countedQuery(...args) {
-    count += 1
+    if (!textOf(args[0]).includes(SESSION_TABLE)) count += 1
     return query.apply(this, args)
   }
   return () => count
+}
+
+function textOf(query: unknown): string {
+  return typeof query === 'string' ? query : String((query as { text?: unknown }).text)
 }

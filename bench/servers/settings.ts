@@ -17,10 +17,13 @@ export const ROUTES = {
 /** What the load asks a server, over the channel between parent and child; the answer is a {@link Usage}. */
 export const USAGE = 'usage'
 
+/** Where sessions are kept: in the process, with connect-pg-simple, or with connect-redis. */
+export type StoreName = 'memory' | 'pg' | 'redis'
+
 /** What a server has used so far. */
 export interface Usage {
   /** Microseconds of CPU, of this process alone. */
   readonly cpu: number
-  /** Statements sent to the database. */
+  /** Statements sent to the database, without those of the session store. */
   readonly statements: number
 }

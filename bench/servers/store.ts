@@ -1,0 +1,32 @@
+import connectPgSimple from 'connect-pg-simple'
+import { RedisStore } from 'connect-redis'
+import session from 'express-session'
+import pg from 'pg'
+import { createClient } from 'redis'
+import { POOL_SIZE, type StoreName } from './settings.js'
+
+/** The session store of a contender, over connections of its own; `undefined` for the memory of the process. */
+export async function openStore(name: StoreName, databaseUrl: string): Promise<session.Store | undefined> {
+  switch (name) {
+    case 'memory':
+      return undefined
+    case 'pg': {
+      const PgStore = connectPgSimple(session)
+      const pool = new pg.Pool({ connectionString: databaseUrl, max: POOL_SIZE })
+      return new PgStore({ pool, tableName: SESSION_TABLE, pruneSessionInterval: false })
+    }
+    case 'redis': {
+      const client = createClient({ url: process.env['BENCH_REDIS_URL'] ?? 'redis://127.0.0.1:6379' })
+      await client.connect()
+      return new RedisStore({ client, prefix: `bench:${String(process.pid)}:`, ttl: 600 })
+    }
+  }
+}
+
+/** Statements that name it are the store's, and are not counted. */
+export const SESSION_TABLE = 'bench_sessions'
+
+/** The table of connect-pg-simple. */
+export const CREATE_SESSION_TABLE = `CREATE TABLE ${SESSION_TABLE} (
+  sid varchar PRIMARY KEY, sess json NOT NULL, expire timestamp(6) NOT NULL);
+  CREATE INDEX ON ${SESSION_TABLE} (expire)`
