@@ -12,6 +12,8 @@ export interface Flags {
   readonly connections: number
   /** Where sessions are kept. */
   readonly store: StoreName
+  /** Whether the table goes into docs/performance.md. */
+  readonly docs: boolean
   /** Only the paths whose name contains this. */
   readonly only: string
 }
@@ -32,6 +34,7 @@ export function readFlags(): Flags {
       connections: { type: 'string', default: '8' },
       only: { type: 'string', default: '' },
       store: { type: 'string', default: 'pg' },
+      docs: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
     },
   })
@@ -43,6 +46,7 @@ export function readFlags(): Flags {
     warmUpSeconds: Math.min(2, seconds),
     connections: positive('connections', values.connections),
     store: storeNamed(values.store),
+    docs: values.docs,
     only: values.only,
   }
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { compileServers } from './compile.js'
 import { createDatabase } from './database.js'
+import { writeToDocs } from './docs.js'
 import { readFlags } from './flags.js'
 import { measure, type Measurement } from './measure.js'
 import { PATHS } from './paths.js'
@@ -21,4 +22,13 @@ try {
   await rm(COMPILED, { recursive: true })
 }
 await save(measurements, database, flags)
-console.log(table(measurements))
+const result = table(measurements)
+console.log(result)
+if (flags.docs) {
+  const { pairs, seconds, connections, store } = flags
+  await writeToDocs(
+    store,
+    result,
+    `PostgreSQL ${database.version}, ${String(pairs)} pairs of ${String(seconds)} seconds, ${String(connections)} connections`,
+  )
+}

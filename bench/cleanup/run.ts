@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { compileServers } from '../compile.js'
+import { writeToDocs } from '../docs.js'
 import { median } from '../median.js'
 import { populate } from '../population.js'
 import { COMPILED } from '../server-process.js'
@@ -8,7 +9,7 @@ import { measureBeside, type Beside } from './beside.js'
 import { measureSpeed, type Speed } from './speed.js'
 
 /**
- * `npm run bench:cleanup [-- --guests 10000,1000000 --rounds 3 --seconds 10]`: expired guests, each with two rows of the application's,
+ * `npm run bench:cleanup [-- --guests 10000,1000000 --rounds 3 --seconds 10 --docs]`: expired guests, each with two rows of the application's,
  * cleaned up beside one plain DELETE of the same; and what a clean-up does to the pages that are asked for meanwhile.
  */
 const { values } = parseArgs({
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     guests: { type: 'string', default: '10000,100000,1000000' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '10' },
+    docs: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(values.rounds)
@@ -42,35 +44,42 @@ try {
   await rm(COMPILED, { recursive: true })
 }
 
-console.log(
+const speedTable = [
   '| guests | one DELETE, guests/s | clean-up, guests/s | ratio (min–max) | two cleaners against one | memory |',
-)
-console.log('| --- | --- | --- | --- | --- | --- |')
-for (const speed of speeds) {
-  console.log(
-    `| ${[
+  '| --- | --- | --- | --- | --- | --- |',
+  ...speeds.map((speed) =>
+    row(
       thousands(speed.guests),
       thousands(speed.plainPerSecond),
       thousands(speed.perSecond),
       spread(speed.ratios),
       spread(speed.twoAgainstOne),
       `${(speed.memory / 2 ** 20).toFixed(0)} MB`,
-    ].join(' | ')} |`,
-  )
-}
-console.log()
-console.log('| duty cycle | p99 without | p99 with | ratio (min–max) | guests/s meanwhile |')
-console.log('| --- | --- | --- | --- | --- |')
-for (const beside of besides) {
-  console.log(
-    `| ${[
+    ),
+  ),
+].join('\n')
+const besideTable = [
+  '| duty cycle | p99 without | p99 with | ratio (min–max) | guests/s meanwhile |',
+  '| --- | --- | --- | --- | --- |',
+  ...besides.map((beside) =>
+    row(
       String(beside.dutyCycle),
       `${beside.p99Without.toFixed(1)} ms`,
       `${beside.p99With.toFixed(1)} ms`,
       spread(beside.ratios),
       thousands(beside.guestsPerSecond),
-    ].join(' | ')} |`,
-  )
+    ),
+  ),
+].join('\n')
+console.log(`${speedTable}\n\n${besideTable}`)
+if (values.docs) {
+  const conditions = `PostgreSQL with its default settings, ${String(rounds)} rounds`
+  await writeToDocs('cleanup', speedTable, conditions)
+  await writeToDocs('cleanup-beside-pages', besideTable, conditions)
+}
+
+function row(...cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
 }
 
 function spread(ratios: readonly number[]): string {
