@@ -1,15 +1,15 @@
 /**
- * Why a request is not let in as a visitor. For the application's logs and pages; an outsider must not be able to
- * tell the middle four apart, so do not print them to the client.
+ * Why a request is not admitted as a visitor's. For the application's logs and pages. Do not print it to the client: an
+ * outsider must not be able to tell `unknown`, `expired`, `deactivated` and `used-up` apart.
  *
  * - `no-visitor`: no token, and no visitor in the session
- * - `unknown`: the token's signature is wrong, or there is no such pass
- * - `expired`, `deactivated`, `used-up`: the pass is known, and no longer opens anything
+ * - `unknown`: the token's signature is wrong, or the pass does not exist
+ * - `expired`, `deactivated`, `used-up`: the pass exists, and its link no longer opens a visit
  * - `session-ended`: the visit lasted as long as the pass's `sessionExpiry` allows
  * - `gone`: the session's pass was deleted from the database
  * - `reissued`: the visit began by a link that `reissue()` has replaced
- * - `wrong-scope`: a visitor, but of another scope
- * - `unconfirmed`: the pass has `maxUses`, and whoever opened the link has not pressed the button yet
+ * - `wrong-scope`: a visitor of another scope
+ * - `unconfirmed`: the pass has `maxUses`, and the visitor has not pressed the button yet
  */
 export type RefusalReason =
   | 'no-visitor'
@@ -24,8 +24,8 @@ export type RefusalReason =
   | 'unconfirmed'
 
 /**
- * What every error of this package extends. `code` is stable and names the anchor in `docs/errors.md`; `status` is
- * the HTTP status that Express's default error handler answers with.
+ * The base class of every error of this package. `code` is stable and is the anchor in `docs/errors.md`. `status` is the
+ * HTTP status that Express's default error handler answers with.
  */
 export abstract class EphemeralError extends Error {
   static readonly code: string = 'ERR_EPHEMERAL'
@@ -69,7 +69,7 @@ export class VisitorTokenMalformed extends EphemeralError {
   }
 }
 
-/** Thrown by `visitor.validate()`: the pass opens nothing any more. */
+/** Thrown by `visitor.validate()`: the pass's link would be refused now. */
 export class InvalidVisitorPass extends EphemeralError {
   static override readonly code = 'ERR_VISITOR_PASS_INVALID'
   override readonly status = 403
@@ -82,7 +82,7 @@ export class InvalidVisitorPass extends EphemeralError {
   }
 }
 
-/** `ensureGuest` met somebody else: status 401 for an anonymous request, 403 for a regular user. */
+/** `ensureGuest` refused the request: status 401 for an anonymous request, 403 for a regular user. */
 export class GuestRequired extends EphemeralError {
   static override readonly code = 'ERR_GUEST_REQUIRED'
 
@@ -91,7 +91,7 @@ export class GuestRequired extends EphemeralError {
   }
 }
 
-/** `ensureRegularUser` met somebody else: status 401 for an anonymous request, 403 for a guest. */
+/** `ensureRegularUser` refused the request: status 401 for an anonymous request, 403 for a guest. */
 export class RegularUserRequired extends EphemeralError {
   static override readonly code = 'ERR_REGULAR_USER_REQUIRED'
 
@@ -104,7 +104,7 @@ export class RegularUserRequired extends EphemeralError {
   }
 }
 
-/** `Guest.convert` was given a user who is not a guest, or no longer: somebody else's convert came first. */
+/** `Guest.convert` was given a user who is not a guest, or no longer one because of a concurrent conversion or merge. */
 export class NotGuestError extends EphemeralError {
   static override readonly code = 'ERR_NOT_GUEST'
   override readonly status = 409
@@ -115,8 +115,8 @@ export class NotGuestError extends EphemeralError {
 }
 
 /**
- * A guest who logged in to an account could not be merged into it (`cause` says why). Nothing was moved, the guest is as it
- * was and still logged in, and the login did not happen.
+ * A guest who logged in to an account could not be merged into it; `cause` is the reason. Nothing was changed: the guest
+ * is still logged in, and the login did not happen.
  */
 export class MergeFailed extends EphemeralError {
   static override readonly code = 'ERR_MERGE_FAILED'
@@ -127,17 +127,17 @@ export class MergeFailed extends EphemeralError {
   }
 }
 
-/** A program wants to log a guest out, and has not said that it means it: the guest loses everything by it. */
+/** A program asked to log a guest out without the confirmation. The guest would lose everything. */
 export class LogoutUnconfirmed extends EphemeralError {
   static override readonly code = 'ERR_LOGOUT_UNCONFIRMED'
   override readonly status = 422
 
   constructor() {
-    super('A guest who logs out loses everything. To mean it, send confirm=yes with a POST')
+    super('A guest who logs out loses everything. To confirm it, send confirm=yes by POST')
   }
 }
 
-/** Every username that was tried was taken. */
+/** Every username that was tried is taken. */
 export class UsernameExhausted extends EphemeralError {
   static override readonly code = 'ERR_USERNAME_EXHAUSTED'
   override readonly status = 503
@@ -151,7 +151,7 @@ export class UsernameExhausted extends EphemeralError {
   }
 }
 
-/** The `limiter` refuses to let this client make another guest for now. */
+/** The `limiter` refused another guest for this client. */
 export class GuestLimitExceeded extends EphemeralError {
   static override readonly code = 'ERR_GUEST_LIMIT_EXCEEDED'
   override readonly status = 429
@@ -164,7 +164,7 @@ export class GuestLimitExceeded extends EphemeralError {
   }
 }
 
-/** The application's own check (`verify`, a captcha, say) did not take this client for a person. */
+/** The application's own check (`verify`: a captcha, for example) refused this client. */
 export class GuestNotVerified extends EphemeralError {
   static override readonly code = 'ERR_GUEST_NOT_VERIFIED'
   override readonly status = 403
@@ -174,7 +174,7 @@ export class GuestNotVerified extends EphemeralError {
   }
 }
 
-/** The limiter failed, and `limiterFailure: 'closed'` says that then nobody gets through. */
+/** The limiter failed, and with `limiterFailure: 'closed'` every request is refused meanwhile. */
 export class LimiterUnavailable extends EphemeralError {
   static override readonly code = 'ERR_LIMITER_UNAVAILABLE'
   override readonly status = 503
@@ -184,7 +184,7 @@ export class LimiterUnavailable extends EphemeralError {
   }
 }
 
-/** A form was posted from another site, in the name of whoever looked at it. */
+/** A form was posted from another site, in the name of the person who viewed it (cross-site request forgery). */
 export class CrossSiteRequest extends EphemeralError {
   static override readonly code = 'ERR_CROSS_SITE_REQUEST'
   override readonly status = 403
@@ -220,13 +220,13 @@ export class SessionRenewalUnsupported extends EphemeralError {
   }
 }
 
-/** Middleware stands in an order in which it would do harm. The message says which comes first. */
+/** Middleware is mounted in an order in which it would do harm. The message names which comes first. */
 export class MiddlewareOrder extends EphemeralError {
   static override readonly code = 'ERR_MIDDLEWARE_ORDER'
   override readonly status = 500
 }
 
-/** Nobody has looked up yet whether this request's user is a guest. */
+/** It was never looked up whether this request's user is a guest. */
 export class GuestStateUnknown extends EphemeralError {
   static override readonly code = 'ERR_GUEST_STATE_UNKNOWN'
   override readonly status = 500

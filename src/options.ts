@@ -1,8 +1,8 @@
-/** What an option must be, in words for the message, and how to tell. */
+/** What an option must be: in words for the message, and as a test. */
 export interface Rule {
   readonly expected: string
   readonly test: (value: unknown) => boolean
-  /** Says what is wrong with a value, if that can be told without repeating what may be a secret. */
+  /** Describes a wrong value, if that is possible without repeating what may be a secret. */
   readonly describe?: (value: unknown) => string | undefined
 }
 
@@ -38,7 +38,7 @@ export const anObject: Rule = {
   test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 }
 
-export function exactly(wanted: boolean): Rule {
+export function theBoolean(wanted: boolean): Rule {
   return { expected: String(wanted), test: (value) => value === wanted }
 }
 
@@ -64,7 +64,7 @@ export function either(...rules: readonly Rule[]): Rule {
   }
 }
 
-/** What was given, in words for the message: in the rule's, if it has some. */
+/** Describes the given value for the message, in the rule's words if it has some. */
 export function describeBy(rule: Rule, value: unknown): string {
   return rule.describe?.(value) ?? describe(value)
 }
@@ -104,7 +104,7 @@ export function checkOptions(
   }
 }
 
-/** Says what was given without repeating it: an option can be a secret. */
+/** Describes the given value without repeating it: an option can be a secret. */
 function describe(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return `an array of ${String(value.length)}`

@@ -6,7 +6,7 @@ import {
   anObject,
   checkOptions,
   either,
-  exactly,
+  theBoolean,
   positiveCount,
   positiveSeconds,
   type Rule,
@@ -93,7 +93,7 @@ const DAY = 24 * 60 * 60
 const retentionRule: Rule = either(
   { expected: '0', test: (value) => value === 0 },
   positiveSeconds,
-  exactly(false),
+  theBoolean(false),
 )
 const keepRule: Rule = either(anObject, aFunction)
 const aSignal: Rule = { expected: 'an AbortSignal', test: (value) => value instanceof AbortSignal }

@@ -2,7 +2,7 @@ import { aFunction, checkOptions, positiveCount, positiveSeconds } from '../../o
 import type { SuspectedSharing, SuspicionOptions } from './suspicion.js'
 import type { VisitBufferOptions } from './visit-buffer.js'
 
-/** How visits are kept until they are written. */
+/** How visits are buffered until they are written. */
 export interface VisitLogOptions {
   /** How long a visit waits to be written with others, in seconds. @default 1 */
   flushInterval?: number
@@ -15,33 +15,33 @@ export interface VisitLogOptions {
   maxBuffered?: number
 }
 
-/** Whom to tell that a pass seems to have been handed on. */
+/** When a pass counts as shared, and what is called then. */
 export interface SharingOptions {
-  /** From how many different sessions on. @default 5 */
+  /** The number of different sessions from which on a pass counts as shared. @default 5 */
   threshold?: number
   /**
-   * Called after visits have been written, for a pass that was used in `threshold` sessions or more, and again whenever
-   * it turns out to be more than this process has said: at least once by some process of several, and possibly once
-   * by each. Nobody waits for it, `VisitorLog.flush()` neither; if it throws or rejects, the process emits a warning.
+   * Called after visits were written, for a pass that was used in `threshold` sessions or more, and again whenever the
+   * number has grown since this process reported it. Of several processes at least one calls it, and possibly each. It
+   * is not awaited, not even by `VisitorLog.flush()`; if it throws or rejects, the process emits a warning.
    */
   onSuspectedSharing: (suspected: SuspectedSharing) => unknown
 }
 
 /** The options of `defineVisitorModels` that are about visits. */
 export interface VisitOptions {
-  /** How visits are kept until they are written. */
+  /** How visits are buffered until they are written. */
   visitLog?: VisitLogOptions
-  /** Whom to tell that a pass seems to have been handed on. Costs a statement for sessions that are new. @default nobody */
+  /** Reports passes that seem to be shared. Costs a statement for sessions that are new. @default nothing is reported */
   sharing?: SharingOptions
 }
 
-/** What the two models are told of it. */
+/** The same, with every default filled in. */
 export interface ParsedVisitOptions {
   readonly visitLog: Pick<VisitBufferOptions, 'flushInterval' | 'batchSize' | 'maxBuffered'>
   readonly sharing: SuspicionOptions | undefined
 }
 
-/** Timers take 31 bits of milliseconds, and count anything beyond as one. */
+/** A timer takes 31 bits of milliseconds, and treats anything beyond as one millisecond. */
 const MAX_TIMER = 2 ** 31 - 1
 
 /** @throws {TypeError} naming the option that is wrong, as `visitLog.batchSize` */
@@ -72,7 +72,7 @@ export function parseVisitOptions(
   }
 }
 
-/** From how many sessions on a link counts as shared, where the application does not say. */
+/** The default of `sharing.threshold`. */
 export const SUSPECT_SESSIONS = 5
 
 function qualified(group: string, options: object): Record<string, unknown> {

@@ -7,7 +7,7 @@ import type { PassKey } from '../session.js'
 import { settingsOf, Visitor, visitorSettings, type VisitorSettings } from '../visitor.js'
 import { visitBuffer, visitLimits, type VisitOutcome } from './visitor-log.js'
 
-/** The visit that this request has become already, at an earlier guard. */
+/** The visit that an earlier guard has recorded for this request. */
 const recorded = new WeakMap<
   Request,
   {
@@ -17,8 +17,8 @@ const recorded = new WeakMap<
 >()
 
 /**
- * Records the visit once the response has gone out, off the request's path, to be written with others. A database that
- * refuses loses the entry at worst, never the request. Of several guards in a row, the last one has the last word.
+ * Records the visit once the response is closed, to be written in a batch with others. If the database fails, at worst
+ * the visit is lost, never the request. Of several guards in a row, the last one decides the outcome.
  */
 export function recordVisitWhenDone(
   req: Request,
@@ -50,13 +50,13 @@ export function recordVisitWhenDone(
     Log[visitBuffer].add({ ...entry, createdAt: new Date(), status: res.statusCode })
   }
   if (res.closed)
-    record() // whoever hung up meanwhile was here all the same
+    record() // a client that closed the connection early is a visit, too
   else res.once('close', record)
 }
 
 /**
- * Empty for a session that is only of this request: express-session gives one to everybody, and forgets it unless
- * something is put into it. Without this, whoever tries a dead link twice would look like two people.
+ * Empty for a session of this request only: express-session makes one for every request, and stores it only if data is
+ * put into it. Otherwise a client that tries a dead link twice would count as two sessions.
  */
 function sessionHashOf(req: Request, { codec }: VisitorSettings): string {
   const id = currentSessionId(req)
@@ -66,8 +66,8 @@ function sessionHashOf(req: Request, { codec }: VisitorSettings): string {
 }
 
 /**
- * An address without its query and fragment. Some programs escape the `?` of a link that they pass on, which makes the
- * token a part of the path: what follows the parameter's name is cut off as well.
+ * An address without its query and fragment. Some programs escape the `?` of a link, which makes the token a part of the
+ * path: what follows the parameter's name is cut off as well.
  */
 function withoutToken(address: string, queryKey: string): string {
   const [path = ''] = address.split(/[?#]/, 1)

@@ -2,10 +2,10 @@ import type { QueryOptions, Row } from '../../database/prepared.js'
 import { countVisits } from './statements.js'
 import type { VisitorLog } from './visitor-log.js'
 
-/** What the visit log knows of how widely a pass is used. Visits of every outcome count: a link that was used up and is tried by others was passed on. */
+/** How widely a pass is used, by the visit log. Visits of every outcome count: a used-up link that others try was passed on. */
 export interface Sharing {
   readonly visits: number
-  /** Different sessions. Somebody who was refused and had no session counts for none. */
+  /** Different sessions. A refused request without a stored session counts for none. */
   readonly sessions: number
   /** Different addresses; networks, with `anonymizeIp`. */
   readonly addresses: number
@@ -26,7 +26,7 @@ const UNUSED: Sharing = {
   lastSeenAt: null,
 }
 
-/** How widely one pass is used, by what has been written. */
+/** How widely one pass is used, by the visits that were written. */
 export async function readSharing(
   Log: typeof VisitorLog,
   visitorId: number,

@@ -6,26 +6,26 @@ import type { Visit } from './write-batch.js'
 
 const debug = createDebug('passport-ephemeral:visit')
 
-/** How many sessions, and how many reports, this process remembers; what is forgotten is looked up again. */
+/** How many sessions, and how many reports, this process remembers. What it has forgotten it looks up again. */
 const MEMORY = 10_000
 
-/** A pass that seems to have been handed on. */
+/** A pass that seems to be shared. */
 export interface SuspectedSharing {
-  /** The pass, as it is now: `visitor.deactivate()` closes it, `visitor.isActive` says whether somebody did. */
+  /** The pass, as it is now. `visitor.deactivate()` closes it. */
   readonly visitor: Visitor
   readonly sharing: Sharing
 }
 
-/** Whom to tell of suspected sharing, and from how many sessions on. */
+/** `sharing` of `defineVisitorModels`, with every default filled in. */
 export interface SuspicionOptions {
   readonly threshold: number
   readonly onSuspectedSharing: (suspected: SuspectedSharing) => unknown
 }
 
 /**
- * Makes what looks at the visits that were just written. It asks the database only if a pass was used in a session
- * that is new to this process, once for all such passes of a batch, and loads only the passes that it reports.
- * Never rejects: the visits are written whatever becomes of this.
+ * Returns a function that looks at the visits that were just written. It queries the database only if a pass was used in
+ * a session that is new to this process, once for all such passes of a batch, and loads only the passes that it reports.
+ * It never rejects: the visits are written in any case.
  */
 export function watchForSharing(
   models: () => { readonly Visitor: typeof Visitor; readonly VisitorLog: typeof VisitorLog },
@@ -41,7 +41,7 @@ export function watchForSharing(
       await look([...new Set(fresh.map(({ visitorId }) => visitorId))])
       for (const visit of fresh) seen.set(keyOf(visit), true)
     } catch (error) {
-      debug('sharing was not looked for: %o', error) // the next visit of these sessions is new again
+      debug('could not look for sharing: %o', error) // the next visit of these sessions is new again
     }
   }
 
@@ -69,7 +69,7 @@ export function watchForSharing(
     }
   }
 
-  /** Not waited for: mail can take its time, and the next batch should not. */
+  /** Not awaited: sending mail can take long, and the next batch must not wait for it. */
   async function report(suspected: SuspectedSharing): Promise<void> {
     try {
       await onSuspectedSharing(suspected)

@@ -7,33 +7,33 @@ const debug = createDebug('passport-ephemeral:visit')
 /** The longest pause between two attempts, in milliseconds, while the database refuses. */
 const MAX_PAUSE = 30_000
 
-/** How the buffer is kept, and what happens to what leaves it. */
+/** How the buffer is bounded, and how visits leave it. */
 export interface VisitBufferOptions {
   /** How long a visit may wait, in milliseconds. */
   readonly flushInterval: number
   /** How many rows one statement writes at most. */
   readonly batchSize: number
-  /** How many visits wait at most; the batch that is being written comes on top. */
+  /** How many visits wait at most, without the batch that is being written. */
   readonly maxBuffered: number
-  /** Writes a batch, and never rejects: what went wrong is part of the outcome. */
+  /** Writes a batch, and never rejects: errors are part of the outcome. */
   readonly write: (batch: readonly Visit[]) => Promise<BatchOutcome>
-  /** Hears of the visits that were written, and never rejects. */
+  /** Called with the visits that were written. Never rejects. */
   readonly written?: ((visits: readonly Visit[]) => Promise<void>) | undefined
 }
 
 /**
- * The visits of this process that are not written yet. Bounded, because the database can be away for longer than the
- * memory lasts, and the application must not go down with it.
+ * The visits of this process that are not written yet. Bounded, because the database can be unreachable for longer than
+ * the memory lasts, and the application must survive it.
  *
- * One batch is under way at a time: side by side they would take connections from those who wait for a page.
+ * One batch is written at a time: parallel batches would take connections from the requests for pages.
  */
 export class VisitBuffer {
   private readonly options: VisitBufferOptions
   private readonly batchSize: number
   private waiting: Visit[] = []
   private running: Promise<void> | undefined
-  /** Whether somebody waits until nothing is left, not only until the next batch. */
-  private wholly = false
+  /** Whether a caller of `flush` waits until no visit is left, not only until the next batch is written. */
+  private isFlushing = false
   private timer: NodeJS.Timeout | undefined
   private failures = 0
   private lost = 0
@@ -48,19 +48,19 @@ export class VisitBuffer {
     return this.lost
   }
 
-  /** Takes a visit in. Never throws, and never waits. */
+  /** Adds a visit. Never throws, and never waits. */
   add(visit: Visit): void {
     this.waiting.push(visit)
     this.dropOldest()
-    if (this.running !== undefined) return // it looks again when it is through
+    if (this.running !== undefined) return // it looks again when it has ended
     if (this.waiting.length >= this.batchSize && this.failures === 0) this.writeInBackground()
     else this.arm()
   }
 
-  /** Writes everything, what a running batch holds and what is added meanwhile included; rejects if it cannot. */
+  /** Writes all visits, those of a running batch and those added meanwhile included. Rejects if the database fails. */
   flush(): Promise<void> {
     if (this.running === undefined && this.waiting.length === 0) return Promise.resolve()
-    this.wholly = true
+    this.isFlushing = true
     return this.start()
   }
 
@@ -79,21 +79,20 @@ export class VisitBuffer {
   }
 
   /**
-   * Between batches it goes on only with a full one: what trickles in meanwhile would make statements of a row or two,
-   * as long as there is traffic. The end is noted in the same tick in which nothing was left to do, so that a visit
-   * that comes after it is not taken for one that is included.
+   * Continues only with a full batch: otherwise, under traffic, every statement would write a row or two. The end is
+   * recorded in the same tick in which no visit was left, so that a visit that is added later starts a new run.
    */
   private async run(): Promise<void> {
     try {
       do await this.writeNext()
-      while (this.waiting.length >= (this.wholly ? 1 : this.batchSize))
+      while (this.waiting.length >= (this.isFlushing ? 1 : this.batchSize))
       this.failures = 0
     } catch (error) {
       this.failures += 1
       throw explainMissingTable(error)
     } finally {
       this.running = undefined
-      this.wholly = false
+      this.isFlushing = false
       this.arm()
     }
   }
@@ -115,7 +114,7 @@ export class VisitBuffer {
     this.lost += excess
   }
 
-  /** Only while something waits, and never what keeps a process alive. */
+  /** Starts the timer if visits wait. The timer does not keep the process alive. */
   private arm(): void {
     if (this.timer !== undefined || this.waiting.length === 0) return
     this.timer = setTimeout(() => {
@@ -124,14 +123,14 @@ export class VisitBuffer {
     }, this.pause()).unref()
   }
 
-  /** Twice as long after each failure, so that a database that comes back is not met by everybody at once. */
+  /** Twice as long after each failure, so that a database that comes back is not flooded by all processes at once. */
   private pause(): number {
     const { flushInterval } = this.options
     return Math.min(flushInterval * 2 ** this.failures, Math.max(flushInterval, MAX_PAUSE))
   }
 }
 
-/** Once for each time that the database goes away: nobody waits for these visits, and nobody else would say so. */
+/** Once for each time that the database fails: no request waits for these visits, so that none reports the error. */
 function warnOf(error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error)
   process.emitWarning(`The visits of visitors cannot be written for now, and are kept: ${reason}`, {

@@ -10,7 +10,7 @@ import type { RefusalReason } from '../../errors.js'
 import type { Visitor } from '../visitor.js'
 import type { VisitBuffer } from './visit-buffer.js'
 
-/** How a visit went: let in, or why not. */
+/** How a visit ended: admitted, or the reason for the refusal. */
 export type VisitOutcome = 'admitted' | RefusalReason
 
 /** The longest text that each column takes; longer ones are cut. */
@@ -28,8 +28,8 @@ export const visitLimits = {
 export const visitBuffer: unique symbol = Symbol('passport-ephemeral.visitBuffer')
 
 /**
- * A visit: one request that met a guard, of a visitor or of somebody with a link that opens nothing any more. Holds no
- * token and no session id.
+ * A visit: one request at a guard, of a visitor or with the link of a pass that is refused. Holds no token and no session
+ * id.
  *
  * Visits are written in batches, off the request's path: call `VisitorLog.flush()` before the process ends.
  */
@@ -39,7 +39,7 @@ export class VisitorLog extends Model<InferAttributes<VisitorLog>, InferCreation
   /** A string on PostgreSQL and MySQL, whose BIGINT is wider than a number. */
   declare readonly id: CreationOptional<number | string>
   declare visitorId: ForeignKey<Visitor['id']>
-  /** When the response was over, whenever the row was written. */
+  /** When the response was closed; the row is written later. */
   declare readonly createdAt: CreationOptional<Date>
   declare method: string
   /** Without the query string. */
@@ -52,8 +52,8 @@ export class VisitorLog extends Model<InferAttributes<VisitorLog>, InferCreation
   /** `req.ip`, which heeds the application's `trust proxy`; cut to /24 or /48 with `anonymizeIp`. */
   declare ip: string
   /**
-   * Tells the sessions of one pass apart, and leads back to none. Empty for somebody who was refused and had no
-   * session: the next request of theirs could not be told from another's.
+   * Tells the sessions of one pass apart, and leads back to no session id. Empty for a refused request without a stored
+   * session: the client's next request has another id.
    */
   declare sessionHash: string
   declare outcome: VisitOutcome
