@@ -2,7 +2,7 @@ import { Op, type Model, type ModelStatic, type Transaction, type WhereOptions }
 import { sequelizeOf } from '../database/columns.js'
 import { hasDestroyHook } from '../database/host-model.js'
 import { guestSettings, type Guest, type GuestModel } from '../guest/guest.js'
-import { dayOf, noteOutcome } from '../guest/outcome.js'
+import { dayOf, recordOutcome } from '../guest/outcome.js'
 import { noteExpired } from './statements/note-expired.js'
 import type { Visitor } from '../visitor/visitor.js'
 import type { CleanupModels, CleanupPlan } from './options.js'
@@ -71,7 +71,7 @@ function guestsSweep(due: Due, Guests: GuestModel, { keep, individualHooks, maxA
       const gone = await deleteByKey(User, key, keysOf(rows), { transaction, hooks })
       const names = new Set(gone.map(String))
       const ended = rows.filter((row) => names.has(String(row.key)))
-      if (ended.length > 0) await noteOutcome(Guests, 'expired', countByDay(ended), transaction)
+      if (ended.length > 0) await recordOutcome(Guests, 'expired', countByDay(ended), transaction)
       return ended.length
     },
   }

@@ -7,15 +7,19 @@ import { guestOf } from './guest-state.js'
 
 /** Options of {@link ensureGuest}. */
 export interface EnsureGuestOptions {
-  /** Where an anonymous person is sent. @default '/login' */
+  /** Where an anonymous request is redirected. @default '/login' */
   anonymousUrl?: string
-  /** Where a regular user is sent. @default '/' */
+  /** Where a regular user is redirected. @default '/' */
   registeredUrl?: string
 }
 
 /**
  * Admits guests only. A GET that prefers HTML is redirected; anything else gets a {@link GuestRequired} through
  * `next`: 401 for an anonymous request, 403 for a regular user. Works bare, and called with options. No query.
+ *
+ * @example
+ * app.get('/why-join', ensureGuest, whyJoin)
+ * app.get('/tour', ensureGuest({ anonymousUrl: '/start' }), tour)
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */

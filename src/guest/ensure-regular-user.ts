@@ -7,9 +7,9 @@ import { guestOf } from './guest-state.js'
 
 /** Options of {@link ensureRegularUser}. */
 export interface EnsureRegularUserOptions {
-  /** Where an anonymous person is sent, with `?next=` to come back. @default '/login' */
+  /** Where an anonymous request is redirected, with `?next=` to come back. @default '/login' */
   loginUrl?: string
-  /** Where a guest is sent, with `?next=` to come back. @default '/convert' */
+  /** Where a guest is redirected, with `?next=` to come back. @default '/convert' */
   convertUrl?: string
 }
 
@@ -17,6 +17,10 @@ export interface EnsureRegularUserOptions {
  * Admits regular users only: no guests. A GET that prefers HTML is redirected; anything else gets a
  * {@link RegularUserRequired} through `next`: 401 for an anonymous request, 403 for a guest. Works bare, and called
  * with options. No query.
+ *
+ * @example
+ * app.get('/settings', ensureRegularUser, settings)
+ * app.get('/billing', ensureRegularUser({ convertUrl: '/join' }), billing)
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */

@@ -3,13 +3,17 @@ import { mark } from '../http/mark.js'
 import { isGuest } from './guest-state.js'
 
 /**
- * Runs a middleware for everyone but guests: a gate that asks for consent to terms of service, say, which nobody can give
- * who has not registered. Anonymous people are no guests. No query.
+ * Runs a middleware for every request but a guest's: one that asks for consent to the terms of service, for example,
+ * which a guest cannot give. An anonymous request is not a guest's. No query.
+ *
+ * @example
+ * app.use(exceptGuests(requireConsent))
  *
  * @throws {TypeError} at start-up, if it is not given a middleware
  */
 export function exceptGuests(middleware: RequestHandler): RequestHandler {
-  if (typeof middleware !== 'function') throw new TypeError('exceptGuests: give it a middleware')
+  if (typeof middleware !== 'function')
+    throw new TypeError('exceptGuests: the argument must be a middleware function')
   const unlessGuest: RequestHandler = (req, res, next) => {
     if (!isGuest(req)) return middleware(req, res, next)
     next()

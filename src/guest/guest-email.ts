@@ -1,7 +1,11 @@
 /**
- * An e-mail address for a guest, where the users table wants one: `<username>@guest.invalid`. No mail ever goes there
- * (RFC 2606 §2), and as one username is like no other, no two guests have the same. What an address cannot hold is written
- * as `=` and the hexadecimal of its UTF-8.
+ * An e-mail address for a guest, where the users table requires one: `<username>@guest.invalid`. Mail is never delivered
+ * there (RFC 2606 §2). Usernames are unique, and so are these addresses. A character that an address cannot contain is
+ * written as `=` and the hexadecimal of its UTF-8.
+ *
+ * @example
+ * createUser: ({ username, transaction }) =>
+ *   User.create({ username, email: guestEmail(username), role: 'guest' }, { transaction })
  */
 export function guestEmail(username: string): string {
   const local = username.replace(

@@ -22,15 +22,18 @@ export interface GuestLocals {
   readonly convertUrl: string
 }
 
-/** Whether there is a page to come back to, rather than data that a page has asked for. */
+/** Whether there is a page to come back to: data that a page fetches is none. */
 function isPage(req: Request): boolean {
   return req.method === 'GET' && prefersHtml(req)
 }
 
 /**
- * Tells templates who is looking: `isGuest`, `isVisitor`, `visitor` and `convertUrl` in `res.locals`. They are asked for
- * when the template is rendered, as `passport.authenticate('guest')` changes who somebody is in the middle of a request; so
- * this can stand anywhere before the routes. No query.
+ * Puts `isGuest`, `isVisitor`, `visitor` and `convertUrl` into `res.locals`, for templates. They are getters, computed when
+ * the template is rendered, because `passport.authenticate('guest')` changes the user in the middle of a request. So this
+ * can be mounted anywhere before the routes. No query.
+ *
+ * @example
+ * app.use(guestLocals({ convertUrl: '/join' }))
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */

@@ -4,7 +4,7 @@ import type { GuestRecipe } from './create.js'
 import { guestSettings, type Guest, type GuestModel } from './guest.js'
 import { uuidUsername, type UsernameGenerator } from './usernames.js'
 
-/** What the application says of how its guests are made. `Told` is what its functions get beside the usual. */
+/** The application's options for making guests. `Told` is what its functions are given in addition: the request, for example. */
 interface RecipeOptions<U extends Model, G extends Guest, Told extends object> {
   readonly generateUsername?: UsernameGenerator | undefined
   readonly createUser?:
@@ -14,7 +14,7 @@ interface RecipeOptions<U extends Model, G extends Guest, Told extends object> {
 }
 
 /**
- * Fills in what the application leaves out. Gives a recipe for each occasion, whose functions are told of it.
+ * Fills in the defaults. Returns a function that makes a recipe for one occasion, such as one request.
  *
  * @throws {TypeError} naming `createUser`, if it is left out and `User` requires more than we can fill in
  */
@@ -38,13 +38,13 @@ export function guestRecipe<U extends Model, G extends Guest, Told extends objec
 /** The attribute that is filled in by default. */
 const EMAIL = 'email'
 
-/** What a users row must have beside a username. */
+/** The attributes that a users row must have beside a username. */
 function missingAttributes(Guest: GuestModel): string[] {
   const { User, usernameField } = Guest[guestSettings]
   return attributesToFillIn(User).filter((name) => name !== usernameField)
 }
 
-/** A users table that wants more than a username is found out now, not by the first guest. */
+/** A users table that requires more than a username is refused at start-up, not at the first guest. */
 function demandPlainUser(caller: string, Guest: GuestModel): void {
   const { User, usernameField } = Guest[guestSettings]
   const missing = missingAttributes(Guest)

@@ -5,8 +5,8 @@ import { currentUser } from '../http/passport-request.js'
 import type { Guest } from './guest.js'
 
 /**
- * What is known of a user object: its `Guest` row, or `null` for a regular user. Kept beside the object rather than
- * on it, so that it shows up in no JSON of the application's, and goes with it.
+ * The `Guest` row of a user object, or `null` for a regular user. Kept beside the object rather than on it, so that it
+ * never appears in JSON of the application's.
  */
 const known = new WeakMap<object, Guest | null>()
 
@@ -14,17 +14,20 @@ export function rememberGuest(user: object, guest: Guest | null): void {
   known.set(user, guest)
 }
 
-/** `undefined` if nobody has looked it up. */
+/** `undefined` if it was not looked up. */
 export function knownGuest(user: object): Guest | null | undefined {
   return known.get(user)
 }
 
 /**
- * The `Guest` row of whoever is logged in: `null` for a regular user, `undefined` if nobody is. Given a model (with columns
- * of yours), a row of that model. No query.
+ * The `Guest` row of the logged-in user: `null` for a regular user, `undefined` for an anonymous request. With a model (one
+ * with columns of yours), the row is typed as that model's. No query.
  *
- * @throws {GuestStateUnknown} if the user was restored by something that does not know of guests
- * @throws {TypeError} if the guest is one of another model's
+ * @example
+ * const daysLeft = (guestOf(req)!.expiresAt.getTime() - Date.now()) / 86_400_000
+ *
+ * @throws {GuestStateUnknown} if neither `Guest.deserializeUser` nor `loadGuest` has seen the user
+ * @throws {TypeError} if the guest belongs to another model
  */
 export function guestOf<G extends Guest = Guest>(req: Request, Model?: ModelStatic<G>): G | null | undefined
 export function guestOf(req: Request, Model?: ModelStatic<Guest>): Guest | null | undefined {
@@ -34,13 +37,16 @@ export function guestOf(req: Request, Model?: ModelStatic<Guest>): Guest | null 
   if (guest === undefined) throw new GuestStateUnknown()
   const isAnother = guest !== null && Model !== undefined && !(guest instanceof Model)
   if (isAnother) {
-    throw new TypeError(`guestOf: the guest is one of another model's than ${Model.name}`)
+    throw new TypeError(`guestOf: the guest belongs to another model than ${Model.name}`)
   }
   return guest
 }
 
 /**
  * Whether a guest is logged in. No query.
+ *
+ * @example
+ * app.get('/', (req, res) => res.render('home', { isGuest: isGuest(req) }))
  *
  * @throws {GuestStateUnknown} if neither `Guest.deserializeUser` nor `loadGuest` has seen the user
  */
@@ -50,6 +56,9 @@ export function isGuest(req: Request): boolean {
 
 /**
  * Whether a regular user is logged in. No query.
+ *
+ * @example
+ * if (isRegularUser(req)) await sendReceipt(req.user)
  *
  * @throws {GuestStateUnknown} if neither `Guest.deserializeUser` nor `loadGuest` has seen the user
  */

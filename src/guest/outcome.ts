@@ -12,12 +12,12 @@ import { guestSettings, type GuestModel } from './guest.js'
 import { dialectOf } from '../database/dialect.js'
 import { explainMissingTable } from '../database/driver-error.js'
 
-/** How a guest can end. Who deletes users rows in another way leaves no note. */
+/** How a guest can end. A users row that the application deletes itself is not counted. */
 export type GuestEnd = 'converted' | 'merged' | 'expired'
 
 /**
- * How guests ended, and how many of one day: what is left of them for `passport-ephemeral stats`, as their `Guest` rows go. Says of
- * nobody who they were. Rows are only added, so that no conversion waits for another.
+ * How many guests of one day ended how, for `passport-ephemeral stats`: their `Guest` rows are deleted. It holds no
+ * personal data. Rows are only added, so that no conversion waits for another.
  */
 export class GuestOutcome extends Model<
   InferAttributes<GuestOutcome>,
@@ -59,8 +59,8 @@ export function initOutcomeModel(
   )
 }
 
-/** Notes how guests ended, in the transaction in which they did; so many of each day on which they were made. */
-export async function noteOutcome(
+/** Records how guests ended, in the same transaction: their number by the day on which they were made. */
+export async function recordOutcome(
   Guest: GuestModel,
   outcome: GuestEnd,
   guestsByDay: ReadonlyMap<string, number>,

@@ -22,8 +22,8 @@ export function isUserId(value: unknown): value is UserId {
 }
 
 /**
- * Whether a value could be this model's primary key. A session can be older than the column's type; asked for a key of
- * the wrong one, PostgreSQL fails, and MySQL finds somebody: the number 7 equals the text `7a9d…` there.
+ * Whether a value could be this model's primary key. A session can be older than the column's type. For a key of another
+ * type PostgreSQL fails, and MySQL finds another user's row: the number 7 equals the text `7a9d…` there.
  */
 export function couldBeKey(User: ModelStatic<Model>, value: unknown): value is UserId {
   if (!isUserId(value)) return false

@@ -4,8 +4,8 @@ import { guestSettings, type GuestModel, type WriteOptions } from './guest.js'
 import { usernameIsTaken } from './statements.js'
 
 /**
- * Whether it was the username that collided. The database is asked; but a transaction of the caller's at REPEATABLE READ or
- * SERIALIZABLE does not see a name that was taken after its first look, so there the constraint's word counts as well.
+ * Whether the username is what collided. The database is queried; but a caller's transaction at REPEATABLE READ or
+ * SERIALIZABLE does not see a name that was taken after its first read, so there the constraint's columns count as well.
  */
 export async function isUsernameCollision(
   Guest: GuestModel,

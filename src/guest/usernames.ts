@@ -3,18 +3,23 @@ import { humanId } from 'human-id'
 import { v4 } from 'uuid'
 import { aString, checkOptions, type Rule } from '../options.js'
 
-/** What a generator may take into account. */
+/** The argument of a username generator. */
 export interface UsernameContext {
   /** 0 at first; counts up each time that the name offered was taken. */
   readonly attempt: number
-  /** The longest name that the username column takes, if it says. */
+  /** The length of the username column, if it is declared. */
   readonly maxLength: number | undefined
 }
 
-/** Offers a username for a new guest. Asked again, a bounded number of times, if the name is taken. */
+/** Returns a username for a new guest. Called again, a bounded number of times, if the name is taken. */
 export type UsernameGenerator = (context: UsernameContext) => string | Promise<string>
 
-/** 32 hexadecimal digits, or as many as the column takes: never taken in practice. The default. */
+/**
+ * 32 hexadecimal digits, or as many as the column takes: never taken in practice. The default.
+ *
+ * @example
+ * new GuestStrategy({ Guest, generateUsername: uuidUsername })
+ */
 export const uuidUsername: UsernameGenerator = ({ maxLength = 32 }) =>
   v4().replaceAll('-', '').slice(0, maxLength)
 
@@ -27,7 +32,10 @@ export interface NumberedUsernameOptions {
 }
 
 /**
- * `Guest0042`: a prefix and a random number. The names run out: choose `digits` for many more names than guests.
+ * `Guest0042`: a prefix and a random number. Choose `digits` so that there are many more names than guests.
+ *
+ * @example
+ * new GuestStrategy({ Guest, generateUsername: numberedUsername({ prefix: 'Player', digits: 8 }) })
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
@@ -37,7 +45,12 @@ export function numberedUsername(options: NumberedUsernameOptions = {}): Usernam
   return () => prefix + String(randomInt(1, 10 ** digits)).padStart(digits, '0')
 }
 
-/** `GreenPandasJump`, and after a collision `GreenPandasJump4821`: friendly, and good for some millions of guests. */
+/**
+ * `GreenPandasJump`, and after a collision `GreenPandasJump4821`: enough for some millions of guests.
+ *
+ * @example
+ * new GuestStrategy({ Guest, generateUsername: friendlyUsername })
+ */
 export const friendlyUsername: UsernameGenerator = ({ attempt, maxLength }) => {
   const suffix = attempt === 0 ? '' : String(randomInt(1000, 10_000))
   const name = humanId({ separator: '', capitalize: true })

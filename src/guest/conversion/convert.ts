@@ -11,7 +11,7 @@ import { NotGuestError } from '../../errors.js'
 import { aBoolean, anObject, checkOptions, type Rule } from '../../options.js'
 import { aTransaction, guestSettings, type ConvertOptions, type GuestModel, type UserId } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
-import { dayOf, noteOutcome } from '../outcome.js'
+import { dayOf, recordOutcome } from '../outcome.js'
 import { findGuest } from '../statements.js'
 import { withFreeUsername } from './free-username.js'
 import { couldBeKey, keyOf } from '../user-key.js'
@@ -52,7 +52,7 @@ export async function convertGuest<U extends Model>(
         if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
         const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
         await user.update(wanted, { transaction })
-        await noteOutcome(Guest, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)
+        await recordOutcome(Guest, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)
         rememberGuest(user, null)
         await onConvert?.({ user, values: wanted, verifiedEmail, transaction })
         return user

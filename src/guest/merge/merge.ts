@@ -12,7 +12,7 @@ import {
 import { sequelizeOf } from '../../database/columns.js'
 import { MergeFailed } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
-import { dayOf, noteOutcome } from '../outcome.js'
+import { dayOf, recordOutcome } from '../outcome.js'
 import { findGuest } from '../statements.js'
 import { isUserId } from '../user-key.js'
 import { resolveConflicts, rivalriesOf, type MergeConflict, type UniqueConflict } from './conflicts.js'
@@ -81,7 +81,7 @@ export async function merge<U extends Model>(recipe: MergeRecipe<U>, pair: Merge
       sequelize.transaction(readCommitted(sequelize), async (transaction) => {
         await limitLockWait(sequelize, transaction)
         await mergeWithin(recipe, moves, pair, transaction)
-        await noteOutcome(recipe.Guest, 'merged', new Map([[dayOf(guest.createdAt), 1]]), transaction)
+        await recordOutcome(recipe.Guest, 'merged', new Map([[dayOf(guest.createdAt), 1]]), transaction)
       }),
     )
     debug('a guest was merged into an account')
