@@ -1,4 +1,4 @@
-import { DatabaseError, UniqueConstraintError } from 'sequelize'
+import { BaseError, DatabaseError, UniqueConstraintError } from 'sequelize'
 import { TablesMissing } from '../errors.js'
 
 /** Deadlocks and serialization failures: PostgreSQL's, MySQL's, and SQLite's word for a writer that is busy. */
@@ -27,6 +27,19 @@ export function isLockTimeout(error: unknown): boolean {
 /** Whether a row was refused because another one has its unique value, by the ORM's error or the driver's. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof UniqueConstraintError || driverCode(error) === UNIQUE_VIOLATION
+}
+
+/** PostgreSQL's SQLSTATE, and the numbers of MySQL and MariaDB; mysql2 has another name for MariaDB's. */
+const CHECK_VIOLATIONS: readonly unknown[] = ['23514', 3819, 4025]
+
+/** Whether a CHECK constraint has refused a row. Sequelize takes SQLite's error for that of a unique index. */
+export function isCheckViolation(error: unknown): boolean {
+  const { parent } = error instanceof BaseError ? (error as BaseError & { readonly parent?: unknown }) : {}
+  const { code, errno, message } = (parent ?? {}) as Readonly<Record<string, unknown>>
+  return (
+    [code, errno].some((value) => CHECK_VIOLATIONS.includes(value)) ||
+    String(message).includes('CHECK constraint failed')
+  )
 }
 
 /** Turns the database's error about a missing table into one that says what to do; other errors stay as they are. */

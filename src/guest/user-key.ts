@@ -3,14 +3,13 @@ import { validate } from 'uuid'
 import type { UserId } from './guest.js'
 
 /**
- * A user's primary key.
+ * A user's primary key, as the database has it: a getter may make something else of it.
  *
  * @throws {TypeError} if the user has none yet
  */
 export function keyOf(user: Model): UserId {
-  const id: unknown = user.get(
-    (user.constructor as unknown as { primaryKeyAttribute: string }).primaryKeyAttribute,
-  )
+  const { primaryKeyAttribute } = user.constructor as ModelStatic<Model>
+  const id: unknown = user.getDataValue(primaryKeyAttribute as never)
   if (isUserId(id)) return id
   if (typeof id === 'bigint') return String(id)
   throw new TypeError('The user has no primary key: was it saved?')

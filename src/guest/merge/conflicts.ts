@@ -1,18 +1,22 @@
-import { literal, Op, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize'
+import type { Model, ModelStatic, Transaction } from 'sequelize'
+import { uniqueIndexesOf, type UniqueIndex } from '../../database/catalog.js'
 import { fieldOf } from '../../database/columns.js'
 import { MergeFailed } from '../../errors.js'
-import { findPairs, keyColumns, rowKey, type Comparison, type Pair, type RowKey } from './statements.js'
-import { uniqueKeysOf, type UniqueKey } from './unique-keys.js'
 import type { Belonging } from './belongings.js'
 import type { Scope } from './references.js'
+import { findPairs, forEachBatch, readRow, type Ownership, type Pair, type RowKey } from './rows.js'
 
 /** The two rows of one model of which a unique index lets only one belong to the account. */
 export interface MergeConflictRows<M extends Model = Model> {
-  /** Whose rows they are, for one function that decides for several models. */
+  /** The model of both, for one function that decides for several models. */
   readonly model: ModelStatic<M>
   /** The row of the guest. */
   readonly guest: M
-  /** The row of the account. */
+  /**
+   * The row of the account. It is the guest's row itself if a CHECK constraint does not let that row belong to the account
+   * at all, such as the row of an account that follows the guest. That row is deleted, whatever the function returns,
+   * unless the function has changed it so that the constraint accepts it.
+   */
   readonly account: M
   readonly transaction: Transaction
 }
@@ -21,21 +25,24 @@ export interface MergeConflictRows<M extends Model = Model> {
 export type KeptRow = 'keep-account' | 'keep-guest'
 
 interface Decider {
-  /** A method, so that a function of some model's rows is one of any's. */
+  /** A method, so that a function for one model's rows is accepted for any model. */
   decide(this: void, rows: MergeConflictRows): Promise<KeptRow>
 }
 
-/** Which of two rows stays; the other is deleted. An async function may first carry over from one to the other what it likes. */
+/** Which of two rows stays; the other is deleted. An async function can first copy values from one to the other. */
 export type MergeConflict = KeptRow | Decider['decide']
 
-/** What can set the guest's rows against the account's: keys of the database's, and `hasOne` of the models'. */
+/** A rule by which a row of the guest and one of the account exclude each other: a unique index, or `hasOne` of a model. */
 export interface UniqueConflict {
-  readonly key: Pick<UniqueKey, 'parts' | 'predicate' | 'countsNulls'>
+  /** What else the two have in common: the index without the column of the owner. */
+  readonly index: UniqueIndex
   readonly scope: Scope
 }
 
+const ANY_TWO_ROWS: UniqueIndex = { parts: [], predicate: undefined, countsNulls: false }
+
 /** Asks the database, so it comes before the transaction. */
-export async function rivalriesOf({
+export async function uniqueConflictsOf({
   model,
   foreignKey,
   scope,
@@ -44,147 +51,79 @@ export async function rivalriesOf({
   // Without a primary key no row can be named.
   if (model.primaryKeyAttributes.length === 0) return []
   const owner = fieldOf(model, foreignKey)
-  const keys = (await uniqueKeysOf(model)).filter(({ parts }) => parts.some(({ field }) => field === owner))
+  const indexes = (await uniqueIndexesOf(model)).filter(({ parts }) =>
+    parts.some(({ field }) => field === owner),
+  )
   return [
-    ...keys.map((key) => ({
-      key: { ...key, parts: key.parts.filter(({ field }) => field !== owner) },
+    ...indexes.map((index) => ({
+      index: { ...index, parts: index.parts.filter(({ field }) => field !== owner) },
       scope,
     })),
-    ...singles.map((single) => ({ key: NOTHING_BUT_THE_OWNER, scope: { ...scope, ...single } })),
+    ...singles.map((single) => ({ index: ANY_TWO_ROWS, scope: { ...scope, ...single } })),
   ]
 }
 
-const NOTHING_BUT_THE_OWNER = { parts: [], predicate: undefined, countsNulls: false } as const
-
 /**
- * Deletes the rows that lose, so that what is left of the guest's can be moved.
+ * Deletes the rows that do not stay, so that the guest's other rows can be moved.
  *
  * @throws {MergeFailed} if one of them is still there
  */
 export async function resolveConflicts(
-  comparison: Comparison,
-  rivalries: readonly UniqueConflict[],
+  ownership: Ownership,
+  conflicts: readonly UniqueConflict[],
   rule: MergeConflict,
   transaction: Transaction,
 ): Promise<void> {
-  const { model } = comparison
-  for (const { key, scope } of rivalries) {
-    const find = async (): Promise<readonly Pair[]> =>
-      await withinScope(model, await findPairs(comparison, key, transaction), scope, transaction)
+  const { model } = ownership
+  for (const { index, scope } of conflicts) {
+    const find = (): Promise<Pair[]> => findPairs(ownership, index, scope, transaction)
     const pairs = await find()
     if (pairs.length === 0) continue
-    const losers = distinct(
-      typeof rule === 'function' ? await decide(model, pairs, rule, transaction) : losersBy(rule, pairs),
-    )
+    const losers = await losersOf(model, pairs, rule, transaction)
     let deleted = 0
-    await forEachBatch(losers, async (where) => {
+    await forEachBatch([...losers.values()], async (where) => {
       deleted += await model.unscoped().destroy({ where, force: true, transaction })
     })
     // A function may have deleted one itself, or a cascade; a trigger may have kept one.
-    if (deleted < losers.length && (await find()).length > 0)
+    if (deleted < losers.size && (await find()).length > 0)
       throw new MergeFailed(`rows of ${model.name} that are in the way could not be deleted`)
   }
 }
 
-function losersBy(rule: 'keep-account' | 'keep-guest', pairs: readonly Pair[]): RowKey[] {
-  return pairs.map(({ guest, account }) => (rule === 'keep-account' ? guest : account))
-}
-
-async function decide(
+/** The rows to delete, by name. */
+async function losersOf(
   model: ModelStatic<Model>,
   pairs: readonly Pair[],
-  rule: Exclude<MergeConflict, string>,
+  rule: MergeConflict,
   transaction: Transaction,
-): Promise<RowKey[]> {
-  const rows = new Map<string, Model>()
-  await forEachBatch(rowsOf(pairs), async (where) => {
-    const found = await model.unscoped().findAll({
-      attributes: { include: namingAttributes(model) },
-      where,
-      paranoid: false,
-      transaction,
-    })
-    for (const row of found) rows.set(takeName(model, row), row)
-  })
-  const lost = new Map<string, RowKey>()
+): Promise<Map<string, RowKey>> {
+  const losers = new Map<string, RowKey>()
   for (const pair of pairs) {
-    const [guest, account] = [rows.get(pair.guest.name), rows.get(pair.account.name)]
-    if (guest === undefined || account === undefined)
-      throw new MergeFailed(`rows of ${model.name} that are in the way could not be read`)
-    if (lost.has(pair.guest.name) || lost.has(pair.account.name)) continue
-    const loser = loserOf(model, await rule({ model, guest, account, transaction }), pair)
-    lost.set(loser.name, loser)
+    if (losers.has(pair.guest.name) || losers.has(pair.account.name)) continue
+    const kept = typeof rule === 'function' ? await decide(model, pair, rule, transaction) : rule
+    if (kept === undefined) continue
+    const loser = kept === 'keep-account' ? pair.guest : pair.account
+    losers.set(loser.name, loser)
   }
-  return [...lost.values()]
+  return losers
 }
 
-function loserOf(model: ModelStatic<Model>, decision: unknown, pair: Pair): RowKey {
-  if (decision === 'keep-account') return pair.guest
-  if (decision === 'keep-guest') return pair.account
-  throw new MergeFailed(`the option 'conflict' must say 'keep-account' or 'keep-guest' for ${model.name}`)
-}
-
-/** Of a polymorphic association only the rows that mean users; the others' keys belong to something else. */
-async function withinScope(
+/**
+ * Asks the application's function about two rows.
+ *
+ * @returns nothing if one of the rows is gone: the function has deleted it on an earlier call
+ * @throws {MergeFailed} if it returns neither
+ */
+export async function decide(
   model: ModelStatic<Model>,
-  pairs: readonly Pair[],
-  scope: Scope,
+  pair: Pair,
+  rule: Decider['decide'],
   transaction: Transaction,
-): Promise<readonly Pair[]> {
-  if (pairs.length === 0 || Reflect.ownKeys(scope).length === 0) return pairs
-  const within = new Set<string>()
-  await forEachBatch(rowsOf(pairs), async (where) => {
-    const rows = await model.unscoped().findAll({
-      attributes: namingAttributes(model),
-      where: { [Op.and]: [scope as WhereOptions, where] },
-      paranoid: false,
-      raw: true,
-      transaction,
-    })
-    for (const row of rows as unknown as Readonly<Record<string, unknown>>[]) {
-      within.add(rowKey(model, (alias) => row[alias]).name)
-    }
-  })
-  return pairs.filter(({ guest, account }) => within.has(guest.name) && within.has(account.name))
-}
-
-function namingAttributes(model: ModelStatic<Model>): [ReturnType<typeof literal>, string][] {
-  return keyColumns(model).map(({ sql, alias }) => [literal(sql), alias])
-}
-
-/** Takes off an instance what it was selected with to name it by: it is the application's from then on. */
-function takeName(model: ModelStatic<Model>, row: Model): string {
-  const values = row.dataValues as Record<string, unknown>
-  const { name } = rowKey(model, (alias) => values[alias])
-  const { _previousDataValues: previous, _options: options } = row as unknown as {
-    readonly _previousDataValues: object
-    readonly _options: { attributes?: unknown }
-  }
-  for (const { alias } of keyColumns(model)) {
-    Reflect.deleteProperty(values, alias)
-    Reflect.deleteProperty(previous, alias)
-  }
-  options.attributes = Object.keys(model.getAttributes()) // what `row.reload()` asks for
-  return name
-}
-
-function rowsOf(pairs: readonly Pair[]): RowKey[] {
-  return distinct(pairs.flatMap(({ guest, account }) => [guest, account]))
-}
-
-function distinct(keys: readonly RowKey[]): RowKey[] {
-  return [...new Map(keys.map((key) => [key.name, key])).values()]
-}
-
-/** SQLite takes no deeper nesting of conditions, and no database is happy with a statement of megabytes. */
-const BATCH = 300
-
-async function forEachBatch(
-  keys: readonly RowKey[],
-  work: (where: WhereOptions) => Promise<unknown>,
-): Promise<void> {
-  for (let start = 0; start < keys.length; start += BATCH) {
-    const conditions = keys.slice(start, start + BATCH).map(({ condition }) => condition)
-    await work({ [Op.and]: [literal(`(${conditions.join(' OR ')})`)] })
-  }
+): Promise<KeptRow | undefined> {
+  const guest = await readRow(model, pair.guest, transaction)
+  const account = pair.account === pair.guest ? guest : await readRow(model, pair.account, transaction)
+  if (guest === null || account === null) return undefined
+  const kept: unknown = await rule({ model, guest, account, transaction })
+  if (kept === 'keep-account' || kept === 'keep-guest') return kept
+  throw new MergeFailed(`the option 'conflict' must say 'keep-account' or 'keep-guest' for ${model.name}`)
 }

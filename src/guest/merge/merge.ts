@@ -1,24 +1,17 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
-import {
-  BaseError,
-  DataTypes,
-  Op,
-  type Model,
-  type ModelStatic,
-  type Transaction,
-  type WhereOptions,
-} from 'sequelize'
+import { BaseError, DataTypes, type Model, type ModelStatic, type Transaction } from 'sequelize'
+import { forgetTable, readTable } from '../../database/catalog.js'
 import { sequelizeOf } from '../../database/columns.js'
 import { MergeFailed } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { dayOf, recordOutcome } from '../outcome.js'
 import { findGuest } from '../statements.js'
 import { isUserId } from '../user-key.js'
-import { resolveConflicts, rivalriesOf, type MergeConflict, type UniqueConflict } from './conflicts.js'
+import { resolveConflicts, uniqueConflictsOf, type MergeConflict, type UniqueConflict } from './conflicts.js'
+import { moveRows } from './move-rows.js'
 import { tableOf } from './references.js'
-import { forgetView, isView } from './statements.js'
-import { forgetUniqueKeys } from './unique-keys.js'
+import { asInstance } from './rows.js'
 import type { Belonging } from './belongings.js'
 import { isLockTimeout, isRetryable } from '../../database/driver-error.js'
 import { limitLockWait, readCommitted, retryTransaction } from '../../database/transactions.js'
@@ -53,10 +46,12 @@ export interface MergePair {
   readonly req: Request
 }
 
-/** Belongings, and what may be in the way of moving them. */
+/** Belongings, and how conflicts with the account's rows are resolved. */
 interface Move {
   readonly belonging: Belonging
-  readonly rivalries: readonly UniqueConflict[]
+  readonly conflicts: readonly UniqueConflict[]
+  /** `undefined` if no row may be deleted for another. */
+  readonly rule: MergeConflict | undefined
 }
 
 /** Undoes a merge that was none of ours: the login goes on without. */
@@ -92,10 +87,7 @@ export async function merge<U extends Model>(recipe: MergeRecipe<U>, pair: Merge
       return false
     }
     // A migration may have changed them.
-    for (const { model } of belongings) {
-      forgetUniqueKeys(model)
-      forgetView(model)
-    }
+    for (const { model } of belongings) forgetTable(model)
     if (error instanceof MergeFailed) throw error
     throw new MergeFailed(reasonOf(error), { cause: error })
   }
@@ -112,21 +104,22 @@ function reasonOf(error: unknown): string {
 }
 
 async function plan<U extends Model>(
-  { Guest, isNamed }: MergeRecipe<U>,
+  { Guest, isNamed, conflictOf }: MergeRecipe<U>,
   belonging: Belonging,
 ): Promise<Move[]> {
   const { model } = belonging
-  if (!isNamed && (await isView(model))) {
+  if (!isNamed && (await readTable(model))?.isView === true) {
     debug('%s is left alone: it is a view', model.name)
     return []
   }
-  // Whose rows are users is never decided by deleting one of them.
-  const areUsers = tableOf(model) === tableOf(Guest[guestSettings].User)
-  return [{ belonging, rivalries: areUsers ? [] : await rivalriesOf(belonging) }]
+  // No user is deleted for another.
+  if (tableOf(model) === tableOf(Guest[guestSettings].User))
+    return [{ belonging, conflicts: [], rule: undefined }]
+  return [{ belonging, conflicts: await uniqueConflictsOf(belonging), rule: conflictOf(model) }]
 }
 
 async function mergeWithin<U extends Model>(
-  { Guest, conflictOf, onMerge }: MergeRecipe<U>,
+  { Guest, onMerge }: MergeRecipe<U>,
   moves: readonly Move[],
   pair: MergePair,
   transaction: Transaction,
@@ -137,12 +130,11 @@ async function mergeWithin<U extends Model>(
   const { guest, account } = await lockUsers(Guest, pair, transaction)
   if (guest === null) throw new NothingToMerge('the guest is gone')
   if (account === null) throw new MergeFailed('the account is gone')
-  if ((await Guest.count({ where: { userId: pair.account }, transaction })) > 0) {
+  const where = { userId: pair.account }
+  if ((await Guest.findOne({ where, ...asInstance, transaction })) !== null) {
     throw new NothingToMerge('a guest too')
   }
-  for (const { belonging, rivalries } of moves) {
-    await move(belonging, rivalries, conflictOf(belonging.model), { guest, account }, transaction)
-  }
+  for (const each of moves) await move(each, { guest, account }, transaction)
   await onMerge?.({ guest, account, req: pair.req, transaction })
   await deleteUser(Guest, pair.guest, transaction)
 }
@@ -159,36 +151,26 @@ async function lockUsers<U extends Model>(
   const User = Guest[guestSettings].User.unscoped()
   const lock = transaction.LOCK.UPDATE
   return {
-    guest: await User.findByPk(guest, { transaction, lock, paranoid: false }),
-    account: await User.findByPk(account, { transaction, lock }),
+    guest: await User.findByPk(guest, { ...asInstance, transaction, lock }),
+    account: await User.findByPk(account, { ...asInstance, paranoid: true, transaction, lock }),
   }
 }
 
 async function move(
-  { model, foreignKey, userKey, scope }: Belonging,
-  rivalries: readonly UniqueConflict[],
-  rule: MergeConflict,
+  { belonging: { model, foreignKey, userKey, scope }, conflicts, rule }: Move,
   users: { readonly guest: Model; readonly account: Model },
   transaction: Transaction,
 ): Promise<void> {
-  const from = valueFor(model, foreignKey, users.guest.get(userKey))
-  const to = valueFor(model, foreignKey, users.account.get(userKey))
-  if (from === undefined) return
-  if (to === undefined) {
+  const guest = valueFor(model, foreignKey, users.guest.getDataValue(userKey as never))
+  const account = valueFor(model, foreignKey, users.account.getDataValue(userKey as never))
+  if (guest === undefined) return
+  if (account === undefined) {
     throw new MergeFailed(`${model.name}.${foreignKey} refers to ${userKey}, which the account does not have`)
   }
+  const ownership = { model, foreignKey, guest, account }
   try {
-    await resolveConflicts({ model, foreignKey, guest: from, account: to }, rivalries, rule, transaction)
-    await model.unscoped().update(
-      { [foreignKey]: to },
-      {
-        where: { [Op.and]: [scope as WhereOptions, { [foreignKey]: from }] },
-        validate: false, // it would run the validators of attributes that are not there
-        silent: true, // whose a row is has changed, not what it says
-        paranoid: false,
-        transaction,
-      },
-    )
+    if (rule !== undefined) await resolveConflicts(ownership, conflicts, rule, transaction)
+    await moveRows(ownership, scope, rule, transaction)
   } catch (error) {
     // What an application's own function has thrown speaks for itself.
     const isDatabases = error instanceof BaseError && !isRetryable(error) && !isLockTimeout(error)
