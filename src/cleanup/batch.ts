@@ -1,104 +1,111 @@
-import type { Sequelize, Transaction } from 'sequelize'
-import { isRowsOwnFault } from './row-fault.js'
-import { inBatch } from './statements/batch-transaction.js'
-import type { Gone } from './statements/delete-due.js'
-import type { DueRow, Position } from './statements/due.js'
-import { takeDue } from './statements/take-due.js'
-import type { Sweep } from './sweep.js'
+import { ConnectionError, DatabaseError, type Transaction } from 'sequelize'
+import { driverCode, isRetryable } from '../database/driver-error.js'
 import { retryTransaction } from '../database/transactions.js'
+import { EphemeralError } from '../errors.js'
+import type { Due } from './due.js'
+import type { CleanupKind } from './result.js'
+import {
+  inBatchTransaction,
+  selectDueRows,
+  type Cursor,
+  type DeletedBatch,
+  type DueRow,
+} from './statements.js'
 
-/** How a batch meets the database. */
-export interface BatchOptions {
-  readonly sequelize: Sequelize
-  readonly batchSize: number
-  readonly dryRun: boolean
+/** One kind of rows, and how they are deleted. */
+export interface Deletion {
+  readonly kind: CleanupKind
+  readonly due: Due
+  /** Deletes a whole batch in one statement, where that is possible. */
+  readonly deleteInOneStatement:
+    ((after: Cursor | undefined, limit: number) => Promise<DeletedBatch>) | undefined
+  /** The keys, as text, of the rows of a batch that stay although they are due; without it none do. */
+  readonly findKept:
+    | ((rows: readonly DueRow[], transaction: Transaction | undefined) => Promise<ReadonlySet<string>>)
+    | undefined
+  /** Deletes rows that are locked. Returns how many are deleted. */
+  readonly deleteRows: (rows: readonly DueRow[], transaction: Transaction) => Promise<number>
 }
 
-/** What happened to one batch. Rows that are neither deleted nor kept are still there against the clean-up's will. */
-export interface Batch extends Gone {
+/** What became of one batch. Rows that are neither deleted nor kept could not be deleted. */
+export interface Batch extends DeletedBatch {
   readonly kept: number
-  /** Why nothing of it was deleted, if that is so. */
-  readonly fault?: unknown
+  /** Why none of its rows was deleted. */
+  readonly error?: unknown
 }
 
-/** Deletes the next rows that are due, or in a dry run counts them. */
-export async function sweepBatch(
-  what: Sweep,
-  { sequelize, batchSize, dryRun }: BatchOptions,
-  after: Position | undefined,
+/** Counts the next batch as {@link deleteBatch} would delete it. */
+export async function countBatch(
+  { due, findKept }: Deletion,
+  after: Cursor | undefined,
   limit: number,
 ): Promise<Batch> {
-  if (dryRun) {
-    const rows = await takeDue(what.due, { after, limit })
-    const kept = (await what.spare?.(rows, undefined))?.size ?? 0
-    return { size: rows.length, last: rows.at(-1), kept, deleted: rows.length - kept }
-  }
-  // What is taken apart is not tried at once again until it is through.
-  const whole = limit === batchSize ? await sweepAtOnce(what, after, limit) : undefined
-  return whole ?? (await sweepInSteps(what, sequelize, after, limit))
+  const rows = await selectDueRows(due, after, limit)
+  const kept = (await findKept?.(rows, undefined))?.size ?? 0
+  return { size: rows.length, last: rows.at(-1), kept, deleted: rows.length - kept }
 }
 
-async function sweepAtOnce(
-  { atOnce }: Sweep,
-  after: Position | undefined,
-  limit: number,
-): Promise<Batch | undefined> {
-  if (atOnce === undefined) return undefined
-  try {
-    return { ...(await retryTransaction(() => atOnce(after, limit))), kept: 0 }
-  } catch (error) {
-    if (!isRowsOwnFault(error)) throw error
-    return undefined
-  }
-}
-
-async function sweepInSteps(
-  what: Sweep,
-  sequelize: Sequelize,
-  after: Position | undefined,
+/** Deletes the next batch, in a transaction of its own: all of its rows that do not stay, or none. */
+export async function deleteBatch(
+  { due, findKept, deleteRows }: Deletion,
+  after: Cursor | undefined,
   limit: number,
 ): Promise<Batch> {
   let rows: readonly DueRow[] = []
-  const batch = (kept: number, deleted: number): Batch => ({
-    size: rows.length,
-    last: rows.at(-1),
-    kept,
-    deleted,
-  })
+  const state = { isDeleting: false }
   try {
     return await retryTransaction(() =>
-      inBatch(sequelize, async (transaction) => {
-        rows = await takeDue(what.due, { after, limit, transaction })
-        const spared = await what.spare?.(rows, transaction)
-        const going = spared === undefined ? rows : rows.filter(({ key }) => !spared.has(String(key)))
-        const deleted = going.length === 0 ? 0 : await removeOrBlame(what, going, transaction)
-        return batch(rows.length - going.length, deleted)
+      inBatchTransaction(due, async (transaction) => {
+        state.isDeleting = false
+        rows = await selectDueRows(due, after, limit, transaction)
+        if (rows.length === 0) return { size: 0, last: undefined, kept: 0, deleted: 0 }
+        const keptKeys = await findKept?.(rows, transaction)
+        const others = keptKeys === undefined ? rows : rows.filter(({ key }) => !keptKeys.has(String(key)))
+        state.isDeleting = true
+        const deleted = others.length === 0 ? 0 : await deleteRows(others, transaction)
+        return { size: rows.length, last: rows.at(-1), kept: rows.length - others.length, deleted }
       }),
     )
   } catch (error) {
-    if (!(error instanceof Unremovable)) throw error
-    return { ...batch(0, 0), fault: error.cause }
+    // What `keep` throws ends the clean-up. A constraint that is deferred fails when the transaction is committed.
+    if (!state.isDeleting || !isCausedByRows(error)) throw error
+    return { size: rows.length, last: rows.at(-1), kept: 0, deleted: 0, error }
   }
 }
 
-/** Undoes a batch of which some row cannot be deleted. */
-class Unremovable extends Error {}
-
-async function removeOrBlame(
-  { remove }: Sweep,
-  rows: readonly DueRow[],
-  transaction: Transaction,
-): Promise<number> {
+/**
+ * Deletes the next batch in one statement. `undefined` if that failed because of its rows, or because other transactions changed them
+ * again and again: {@link deleteBatch}, which locks rows before it deletes them, then finds out more.
+ */
+export async function deleteBatchInOneStatement(
+  { deleteInOneStatement }: Deletion,
+  after: Cursor | undefined,
+  limit: number,
+): Promise<Batch | undefined> {
+  if (deleteInOneStatement === undefined) return undefined
   try {
-    return await remove(rows, transaction)
+    return { ...(await retryTransaction(() => deleteInOneStatement(after, limit))), kept: 0 }
   } catch (error) {
-    if (!isRowsOwnFault(error)) throw error
-    throw new Unremovable('a batch could not be deleted', { cause: error })
+    if (isRetryable(error) || isCausedByRows(error)) return undefined
+    throw error
   }
 }
 
-/** Why a row is still there. Without a fault, the database did as if it had deleted it. */
-export function sayWhy(fault: unknown): string {
-  if (fault === undefined) return 'a hook, a trigger, a rule or a policy let the row stay, without an error'
-  return fault instanceof Error ? fault.message : JSON.stringify(fault)
+/**
+ * Whether the rows that were to be deleted cause an error, so that other rows can still be deleted: a foreign key, a lock that a
+ * request holds on a row of the cascade, a statement timeout, a trigger, a hook of the application. An error of the connection or the
+ * server, a missing table or a deadlock does not depend on the rows.
+ */
+function isCausedByRows(error: unknown): boolean {
+  if (error instanceof ConnectionError || error instanceof EphemeralError || isRetryable(error)) return false
+  if (!(error instanceof DatabaseError)) return true
+  const code = driverCode(error)
+  return code !== undefined && !SERVER_ERRORS.test(code)
 }
+
+/**
+ * SQLSTATE classes of connections (08), features (0A), transactions (25), rights and names (28, 3D, 3F, 42), resources (53), operator
+ * intervention (57P) and the system (58, XX); the like of MySQL and SQLite; and Node's codes of a broken socket.
+ */
+const SERVER_ERRORS =
+  /^(08...|0A...|25...|28...|3D...|3F...|42...|53...|57P..|58...|XX...|ER_(NO_SUCH_TABLE|BAD_.*|PARSE_ERROR|.*ACCESS_DENIED.*|SERVER_SHUTDOWN|DISK_FULL|.*READ_ONLY.*)|PROTOCOL_.*|SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CORRUPT|CANTOPEN|NOTADB|ERROR).*|E[A-Z]+)$/

@@ -1,17 +1,17 @@
 import type { Model, ModelStatic } from 'sequelize'
-import { sequelizeOf } from '../database/columns.js'
+import { explainMissingTable } from '../database/driver-error.js'
 import { isParanoid } from '../database/host-model.js'
 import { GUEST_ALIAS, guestModel, guestSettings, type Guest } from '../guest/guest.js'
 import { checkOptions, type Rule } from '../options.js'
 import { visitorModel } from '../visitor/visitor.js'
 import { VisitorLog } from '../visitor/visits/visitor-log.js'
-import { everythingDue } from './due.js'
-import { parseCleanupOptions, type CleanupModels, type CleanupOptions, type CleanupPlan } from './options.js'
-import { Pace } from './pace.js'
-import type { CleanupResult } from './result.js'
-import { sweep, type Swept } from './sweep.js'
-import { sweepOf } from './sweeps.js'
-import { explainMissingTable } from '../database/driver-error.js'
+import { deleteInBatches, type KindResult } from './batches.js'
+import { deletionOf } from './deletions.js'
+import { dueOf } from './due.js'
+import { parseCleanupOptions, type CleanupModels, type CleanupOptions } from './options.js'
+import type { CleanupKind, CleanupResult } from './result.js'
+import { countDueRows } from './statements.js'
+import { Throttle } from './throttle.js'
 
 const visitLogModel: Rule = {
   expected: 'the VisitorLog model that defineVisitorModels returned',
@@ -30,7 +30,7 @@ export function checkCleanupModels(caller: string, models: object): void {
   checkTables(caller, models as CleanupModels)
 }
 
-/** A copy of a model for another schema still has its companions in the first: what is deleted there would be somebody else's. */
+/** A copy of a model for another schema still refers to tables of the first schema: the clean-up would delete the wrong rows there. */
 function checkTables(
   caller: string,
   { Guest: Guests, Visitor: Passes, VisitorLog: Visits }: CleanupModels,
@@ -52,64 +52,74 @@ function areSameTable(one: ModelStatic<Model>, other: ModelStatic<Model>): boole
 }
 
 /**
- * Deletes what is over: expired guests with their users and all that cascades from them, pending conversions that nobody confirmed, passes and visits
- * that were kept long enough. In batches, each a short transaction of its own: it can be stopped at any moment, killed as well, and the
- * next run goes on with what is left. Any number of them at once, in any number of processes, share the work, and none waits for another
- * or for a request (SQLite, which has one writer, works serially). A guest who converts, is merged or is seen again meanwhile stays, with
- * everything.
+ * Deletes expired guests with their users and everything that cascades from them, pending conversions that were not confirmed in time,
+ * and passes and visits at the end of their retention.
  *
- * @returns what was deleted; also if it was stopped by `signal` or `timeBudget`
+ * It works in batches, each a short transaction of its own. It can be stopped or killed at any moment; the next run continues with what
+ * is left. Several clean-ups at once, in any number of processes, share the work, and none waits for another or for a request (SQLite,
+ * which has one writer, runs them one after the other). A guest who converts, is merged or is seen again meanwhile is not deleted.
+ *
+ * @example
+ * const { guests, passes, isComplete } = await cleanup({ Guest, Visitor, VisitorLog }, { timeBudget: 600 })
+ *
+ * @returns what was deleted; also if it was stopped by `signal`, `timeBudget` or `maxFailed`
  * @throws {TypeError} naming the option that is wrong
- * @throws {TablesMissing} if a table is not there
- * @throws the database's error if it is away, and what `keep` or `onProgress` throw; what is deleted stays deleted
+ * @throws {TablesMissing} if a table is missing
+ * @throws the database's error if it cannot be reached, and what `keep` or `onProgress` throw; what is deleted stays deleted
  */
 export async function cleanup<U extends Model, G extends Guest = Guest>(
   models: CleanupModels<U, G>,
   options: CleanupOptions<U, G> = {},
 ): Promise<CleanupResult> {
   checkCleanupModels('cleanup', models)
-  // The application's types of its own rows are of no concern from here on.
+  // From here on the application's types of its rows do not matter.
   const plan = parseCleanupOptions('cleanup', options as unknown as CleanupOptions)
-  return await run(models, plan)
-}
-
-async function run(models: CleanupModels, plan: CleanupPlan): Promise<CleanupResult> {
-  const pace = new Pace(plan)
-  const { batchSize, dryRun, onProgress } = plan
-  const sweeps: Partial<Record<keyof CleanupResult, Swept>> = {}
-  for (const [kind, due] of everythingDue(models, plan)) {
-    const what = sweepOf(kind, due, models, plan)
-    const sequelize = sequelizeOf(due.model)
-    sweeps[kind] = await sweep(what, { sequelize, batchSize, dryRun, pace, onProgress }).catch(
-      (error: unknown) => {
-        throw explainMissingTable(error)
-      },
-    )
+  const throttle = new Throttle(plan)
+  const results = new Map<CleanupKind, KindResult>()
+  for (const [kind, due] of dueOf(models, plan)) {
+    const deletion = deletionOf(kind, due, models, plan)
+    const result = await deleteInBatches(deletion, plan, throttle).catch((error: unknown) => {
+      throw explainMissingTable(error)
+    })
+    results.set(kind, result)
   }
-  return sumUp(models, plan, pace, sweeps)
-}
-
-function sumUp(
-  { Guest }: CleanupModels,
-  { dryRun }: CleanupPlan,
-  pace: Pace,
-  { pendingConversions, guests, visits, passes, outcomes }: Partial<Record<keyof CleanupResult, Swept>>,
-): CleanupResult {
-  const all = [pendingConversions, guests, visits, passes, outcomes].filter((swept) => swept !== undefined)
-  const isComplete = all.every((swept) => swept.isComplete)
-  const isBlocked = all.some((swept) => swept.isBlocked)
+  const { Guest: Guests } = models
   return {
-    guests: guests?.deleted ?? 0,
-    pendingConversions: pendingConversions?.deleted ?? 0,
-    passes: passes?.deleted ?? 0,
-    visits: visits?.deleted ?? 0,
-    outcomes: outcomes?.deleted ?? 0,
-    kept: all.reduce((sum, { kept }) => sum + kept, 0),
-    blocked: all.reduce((sum, { blocked }) => sum + blocked, 0),
-    blockedBy: all.flatMap(({ blockedBy }) => blockedBy),
-    isComplete,
-    stoppedBy: isComplete ? undefined : isBlocked ? 'blocked' : pace.stoppedBy,
-    isDryRun: dryRun,
-    isForced: Guest !== undefined && isParanoid(Guest[guestSettings].User),
+    ...summarize(results),
+    isDryRun: plan.dryRun,
+    ignoresParanoid: Guests !== undefined && isParanoid(Guests[guestSettings].User),
   }
+}
+
+function summarize(
+  results: ReadonlyMap<CleanupKind, KindResult>,
+): Omit<CleanupResult, 'isDryRun' | 'ignoresParanoid'> {
+  const all = [...results.values()]
+  const deleted = (kind: CleanupKind): number => results.get(kind)?.deleted ?? 0
+  const stoppedBy = all.find((result) => result.stoppedBy !== undefined)?.stoppedBy
+  return {
+    guests: deleted('guests'),
+    pendingConversions: deleted('pendingConversions'),
+    passes: deleted('passes'),
+    visits: deleted('visits'),
+    outcomes: deleted('outcomes'),
+    kept: all.reduce((sum, { kept }) => sum + kept, 0),
+    failed: all.reduce((sum, { failed }) => sum + failed, 0),
+    failureReasons: all.flatMap(({ failureReasons }) => failureReasons),
+    isComplete: stoppedBy === undefined,
+    stoppedBy,
+  }
+}
+
+/** How many rows of each kind are due, one statement each; `keep` is ignored. For the end of a progress bar. */
+export async function countDue(
+  models: CleanupModels,
+  options: CleanupOptions = {},
+): Promise<Record<CleanupKind, number>> {
+  checkCleanupModels('countDue', models)
+  const counts = { pendingConversions: 0, guests: 0, visits: 0, passes: 0, outcomes: 0 }
+  for (const [kind, due] of dueOf(models, parseCleanupOptions('countDue', options))) {
+    counts[kind] = await countDueRows(due)
+  }
+  return counts
 }

@@ -1,13 +1,36 @@
+import type { Model, ModelStatic } from 'sequelize'
 import { guestSettings, type GuestModel } from '../guest/guest.js'
 import { dayOf } from '../guest/outcome.js'
 import type { Visitor } from '../visitor/visitor.js'
 import type { VisitorLog } from '../visitor/visits/visitor-log.js'
 import type { CleanupModels, CleanupPlan } from './options.js'
 import type { CleanupKind } from './result.js'
-import type { Due } from './statements/due.js'
 
-/** What is due of each kind that was asked for, in the order in which it goes. */
-export function everythingDue(
+/** Which rows of one table are due: those whose `since` is past, and that no row of another table keeps. */
+export interface Due {
+  readonly model: ModelStatic<Model>
+  /** The attribute of the primary key. */
+  readonly key: string
+  /** The attribute, with an index, by which rows become due. They are deleted in its order. */
+  readonly since: string
+  /** Rows up to then are due; a day, if `since` is one. */
+  readonly until: Date | string
+  /** One more attribute to read. */
+  readonly reads?: string
+  /** A table whose rows are deleted with these, and are locked with them. */
+  readonly companion?: { readonly model: ModelStatic<Model>; readonly key: string } | undefined
+  /** Rows of another table that keep a row from being due. */
+  readonly unless?: {
+    readonly model: ModelStatic<Model>
+    /** Its attribute that refers to `key`. */
+    readonly foreignKey: string
+    /** Only rows in which this attribute is later keep a row; without it, all do. */
+    readonly later?: { readonly attribute: string; readonly than: Date }
+  }
+}
+
+/** What is due of each kind that the caller asked for, in the order of deletion. */
+export function dueOf(
   { Guest, Visitor: Passes, VisitorLog: Visits }: CleanupModels,
   { maxAge, retention }: CleanupPlan,
 ): ReadonlyMap<CleanupKind, Due> {
@@ -18,12 +41,20 @@ export function everythingDue(
     due.set('guests', guestsDue(Guest, now, maxAge))
   }
   const visitsUntil = retention.visits === false ? undefined : ago(now, retention.visits)
-  if (Visits !== undefined && visitsUntil !== undefined) due.set('visits', visitsDue(Visits, visitsUntil))
+  if (Visits !== undefined && visitsUntil !== undefined) {
+    due.set('visits', { model: Visits, key: 'id', since: 'createdAt', until: visitsUntil })
+  }
   if (Passes !== undefined && retention.passes !== false) {
     due.set('passes', passesDue(Passes, ago(now, retention.passes), Visits, visitsUntil))
   }
   if (Guest !== undefined && retention.outcomes !== false) {
-    due.set('outcomes', outcomesDue(Guest, ago(now, retention.outcomes)))
+    const { Outcome } = Guest[guestSettings]
+    due.set('outcomes', {
+      model: Outcome,
+      key: 'id',
+      since: 'endedOn',
+      until: dayOf(ago(now, retention.outcomes)),
+    })
   }
   return due
 }
@@ -32,7 +63,7 @@ function pendingConversionsDue(Guest: GuestModel, now: Date): Due {
   return { model: Guest[guestSettings].PendingConversion, key: 'userId', since: 'expiresAt', until: now }
 }
 
-/** A guest whose link is still on its way is spared: they may press its button on a device on which nobody is logged in. */
+/** A guest with an open link is not due: the link works on a device on which the guest is not logged in. */
 function guestsDue(Guest: GuestModel, now: Date, maxAge: number | undefined): Due {
   const { User, PendingConversion, expiry, maxAge: ownMaxAge } = Guest[guestSettings]
   return {
@@ -41,16 +72,12 @@ function guestsDue(Guest: GuestModel, now: Date, maxAge: number | undefined): Du
     since: expiry === 'sliding' ? 'lastSeenAt' : 'createdAt',
     until: ago(now, maxAge ?? ownMaxAge),
     reads: 'createdAt',
-    with: { model: User, key: User.primaryKeyAttribute },
+    companion: { model: User, key: User.primaryKeyAttribute },
     unless: { model: PendingConversion, foreignKey: 'userId', later: { attribute: 'expiresAt', than: now } },
   }
 }
 
-function visitsDue(Visits: typeof VisitorLog, until: Date): Due {
-  return { model: Visits, key: 'id', since: 'createdAt', until }
-}
-
-/** A pass whose visits are looked after stays until the last of them may go: its cascade would take them along. */
+/** If visits are cleaned up too, a pass stays until its last visit is due: the cascade from the pass would delete that visit. */
 function passesDue(
   Passes: typeof Visitor,
   until: Date,
@@ -65,10 +92,6 @@ function passesDue(
     until,
     ...(Visits && { unless: { model: Visits, foreignKey: 'visitorId', ...(later && { later }) } }),
   }
-}
-
-function outcomesDue(Guest: GuestModel, until: Date): Due {
-  return { model: Guest[guestSettings].Outcome, key: 'id', since: 'endedOn', until: dayOf(until) }
 }
 
 function ago(now: Date, seconds: number): Date {

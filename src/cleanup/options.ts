@@ -15,66 +15,72 @@ import type { Visitor } from '../visitor/visitor.js'
 import type { VisitorLog } from '../visitor/visits/visitor-log.js'
 import type { CleanupProgress } from './result.js'
 
-/** What {@link cleanup} looks after; each is left alone unless it is given. */
+/** The models that {@link cleanup} cleans up. Rows of a model that is not given are not deleted by themselves. */
 export interface CleanupModels<U extends Model = Model, G extends Guest = Guest> {
-  /** Expired guests with their users and all that cascades, and expired pending conversions. */
+  /** Expired guests with their users and everything that cascades from them, and expired pending conversions. */
   Guest?: GuestModel<U, G>
   /** Passes that expired long ago. */
   Visitor?: typeof Visitor
-  /** Old visits. Without it, the visits of a pass go with their pass. */
+  /** Old visits. Without it, the visits of a pass are deleted with their pass. */
   VisitorLog?: typeof VisitorLog
 }
 
-/** For how long what is over is kept, in seconds; `false`: for ever. */
+/** For how long rows are kept after they are of no more use, in seconds; `false`: for ever. */
 export interface Retention {
-  /** Passes, from when they expired. Given `VisitorLog`, a pass also waits until its last visit may go. @default 2592000 (30 days) */
+  /** Passes, from when they expired. Given `VisitorLog`, a pass also stays until its last visit is due. @default 2592000 (30 days) */
   passes?: number | false
-  /** Visits, from when they were made. @default 7776000 (90 days) */
+  /** Visits, from when they happened. @default 7776000 (90 days) */
   visits?: number | false
-  /** How guests ended, for `passport-ephemeral stats`. @default 34560000 (400 days) */
+  /** The counts of how guests ended, for `passport-ephemeral stats`. @default 34560000 (400 days) */
   outcomes?: number | false
 }
 
-/** Which rows stay although they are due: a condition in Sequelize's words, which the database checks, or a function of the row. */
+/** Which rows stay although they are due: a `where` of Sequelize, which the database checks, or a function of the row. */
 export interface Keep<U extends Model = Model, G extends Guest = Guest> {
-  /** A condition is one on the users row. */
+  /** A `where` is a condition on the users row. */
   guests?: WhereOptions | ((row: { user: U; guest: G }) => boolean | Promise<boolean>)
-  /** A condition is one on the pass. */
+  /** A `where` is a condition on the pass. */
   passes?: WhereOptions | ((pass: Visitor) => boolean | Promise<boolean>)
 }
 
 /** Options of {@link cleanup}. */
 export interface CleanupOptions<U extends Model = Model, G extends Guest = Guest> {
-  /** How many rows go in one short transaction, at most. @default 1000 */
+  /** How many rows one short transaction deletes, at most. @default 1000 */
   batchSize?: number
-  /** How long guests live, in seconds, in place of what the model says. @default the model's `maxAge` */
+  /** The age at which guests are due, in seconds. @default the model's `maxAge` */
   maxAge?: number
   retention?: Retention
-  /** @default everything that is due goes */
+  /** Rows that stay although they are due. @default none */
   keep?: Keep<U, G>
-  /** Count what would go, and delete nothing. @default false */
+  /** Count what would be deleted, and delete nothing. @default false */
   dryRun?: boolean
-  /** Begin no batch after so many seconds. What is left is for the next run. @default as long as it takes */
+  /** Begin no batch after so many seconds. The next run deletes the rest. @default no limit */
   timeBudget?: number
   /**
-   * Which part of its time the clean-up may keep the database busy, more than 0 and at most 1: after each batch it rests, so that
-   * the requests of people come first. At 0.25 it takes four times as long.
+   * After so many rows of one kind that could not be deleted, leave the rest of that kind to the next run. Each of them costs a
+   * transaction of its own in every run: exclude them by `keep`, or change the foreign key that holds them.
+   * @default 10000
+   */
+  maxFailed?: number
+  /**
+   * Which part of its time the clean-up may keep the database busy, more than 0 and at most 1. It rests after each batch, so that
+   * requests come first. At 0.25 it takes four times as long.
    * @default 1
    */
   dutyCycle?: number
   /**
-   * Load every user, and destroy them one by one, so that `beforeDestroy` and `afterDestroy` of `User` run: several statements for each
+   * Load every user and destroy them one by one, so that `beforeDestroy` and `afterDestroy` of `User` run: several statements for each
    * row. Without it `beforeBulkDestroy` and `afterBulkDestroy` run, once a batch.
    * @default false
    */
   individualHooks?: boolean
   /** Begin no batch once it is aborted. */
   signal?: AbortSignal
-  /** Told after every batch, and waited for. A throw ends the clean-up; what is deleted stays deleted. */
+  /** Called and awaited after every batch. If it throws, the clean-up ends; what is deleted stays deleted. */
   onProgress?: (progress: CleanupProgress) => unknown
 }
 
-/** The options with every default filled in. */
+/** The options with their defaults. */
 export interface CleanupPlan {
   readonly batchSize: number
   readonly maxAge: number | undefined
@@ -82,6 +88,7 @@ export interface CleanupPlan {
   readonly keep: Keep
   readonly dryRun: boolean
   readonly timeBudget: number
+  readonly maxFailed: number
   readonly dutyCycle: number
   readonly individualHooks: boolean
   readonly signal: AbortSignal | undefined
@@ -111,6 +118,7 @@ export function parseCleanupOptions(caller: string, options: CleanupOptions): Cl
     keep: anObject,
     dryRun: aBoolean,
     timeBudget: positiveSeconds,
+    maxFailed: positiveCount,
     dutyCycle: aFraction,
     individualHooks: aBoolean,
     signal: aSignal,
@@ -134,6 +142,7 @@ export function parseCleanupOptions(caller: string, options: CleanupOptions): Cl
     keep,
     dryRun: options.dryRun ?? false,
     timeBudget: options.timeBudget ?? Infinity,
+    maxFailed: options.maxFailed ?? 10_000,
     dutyCycle: options.dutyCycle ?? 1,
     individualHooks: options.individualHooks ?? false,
     signal: options.signal,

@@ -17,14 +17,14 @@ interface Connection {
   query: (query: { name?: string; text: string; values: readonly unknown[] }) => Promise<{ rows: Row[] }>
 }
 
-/** How a statement meets the database: always the primary, and inside the caller's transaction if there is one. */
+/** The caller's transaction, if there is one. */
 export interface QueryOptions {
   readonly transaction?: Transaction | null | undefined
 }
 
 const names = new Map<string, string>()
 
-/** More texts than all models of an application can have: what comes after is a text that changes with its values. */
+/** More texts than the models of an application can have. Texts beyond that change with their values, and get no name. */
 const MAX_NAMES = 500
 
 /** Names a statement by its text, so that every connection plans it once. */
@@ -39,34 +39,40 @@ export function statement(text: string): Statement {
 }
 
 /**
- * Runs a prepared statement on one of Sequelize's own connections: its pool, its type parsers, its transactions and
- * its log stay the application's, only its query layer is passed by.
+ * Runs a prepared statement on one of Sequelize's own connections. The pool, the type parsers, the transactions and the log stay the
+ * application's; only Sequelize's query layer is passed by.
  *
- * Reads go to the primary as well as writes. Whether a principal is still admitted is a security decision, and a
- * replica that lags would bring back whoever was just deactivated, and lose whoever was just created.
+ * Reads go to the primary as well as writes. Whether a principal is still admitted is a security decision: a replica that lags would
+ * still admit a principal that was just deactivated, and would not find one that was just created.
+ *
+ * Inside a transaction a statement has no name. An error about the name would abort the transaction, so that it could not run again
+ * without one.
  *
  * @throws {DatabaseError} Sequelize's, with the driver's error as `parent`
  */
 export async function runPrepared(
   sequelize: Sequelize,
-  prepared: Statement,
+  { text, name }: Statement,
   values: readonly unknown[],
   { transaction }: QueryOptions = {},
 ): Promise<Row[]> {
-  const { text } = prepared
   log(sequelize, text)
   const held = (transaction as { connection?: Connection } | null | undefined)?.connection
-  if (held !== undefined) return await run(held, queryOf(prepared, values))
+  if (held !== undefined) return await run(held, { text, values })
 
   const { connectionManager } = sequelize
   const connection = await connectionManager.getConnection({ type: 'write', useMaster: true })
+  const isNamed = name !== undefined && !instancesWithoutNames.has(sequelize)
   let spoilt = false
   try {
-    return await run(connection as Connection, queryOf(prepared, values)).catch((error: unknown) => {
-      if (!isStalePlan(error)) throw error
-      spoilt = true // it would refuse the name every time
-      return run(connection as Connection, { text, values })
-    })
+    return await run(connection as Connection, isNamed ? { name, text, values } : { text, values }).catch(
+      (error: unknown) => {
+        if (!isNamed || !isStalePlan(error)) throw error
+        spoilt = true // this connection would refuse the name every time
+        if (isLostSession(error)) stopNaming(sequelize)
+        return run(connection as Connection, { text, values })
+      },
+    )
   } catch (error) {
     spoilt ||= isBrokenConnection(error)
     throw error
@@ -76,9 +82,20 @@ export async function runPrepared(
   }
 }
 
-/** What the driver takes: no name rather than an undefined one. */
-function queryOf({ name, text }: Statement, values: readonly unknown[]) {
-  return name === undefined ? { text, values } : { name, text, values }
+/** Instances whose connections do not keep a session of the server. */
+const instancesWithoutNames = new WeakSet<Sequelize>()
+let hasWarned = false
+
+/** Each statement that failed by its name is an error in the server's log. The next ones are sent without a name. */
+function stopNaming(sequelize: Sequelize): void {
+  instancesWithoutNames.add(sequelize)
+  if (hasWarned) return
+  hasWarned = true
+  process.emitWarning(
+    'The database does not keep prepared statements between two statements of a connection, as behind PgBouncer in transaction ' +
+      'mode. They are no longer used. Set preparedStatements: false in defineGuestModel and defineVisitorModels.',
+    { type: 'PassportEphemeralWarning', code: 'PREPARED_STATEMENTS_FAIL' },
+  )
 }
 
 async function run(
@@ -93,24 +110,26 @@ async function run(
   }
 }
 
-/**
- * A plan that this connection cannot use: the table's columns changed under it (0A000), or what stands between us and
- * the server gave the session to somebody else (26000, 42P05). The statement itself is sound, so it runs unnamed.
- */
+/** Whether this connection cannot use the plan. The statement is correct, so it can run without a name. */
 function isStalePlan(error: unknown): boolean {
-  return ['0A000', '26000', '42P05'].includes(driverCode(error) ?? '')
+  return isLostSession(error) || driverCode(error) === '0A000' // the table's columns changed
 }
 
-/** Without an SQLSTATE the server did not answer; classes 08 and 57P say that the connection is ending. */
+/** Whether the session of the server is not the one that this connection prepared the statement in. */
+function isLostSession(error: unknown): boolean {
+  return ['26000', '42P05'].includes(driverCode(error) ?? '')
+}
+
+/** Without an SQLSTATE the server did not answer; classes 08 and 57P mean that the connection is ending. */
 function isBrokenConnection(error: unknown): boolean {
   const code = driverCode(error)
   return code === undefined || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P)/.test(code)
 }
 
-/** The application's `logging` hears of these statements as it does of Sequelize's own; never of their values. */
+/** Passes statements to the application's `logging`, as Sequelize does; never their values. */
 function log(sequelize: Sequelize, text: string): void {
   const { logging } = hostOptions(sequelize)
   if (typeof logging === 'function') logging(`Executing (default): ${text}`)
-  // eslint-disable-next-line no-console -- `logging: true` is Sequelize's word for it
+  // eslint-disable-next-line no-console -- Sequelize logs to the console too
   else if (logging === true) console.log(`Executing (default): ${text}`)
 }

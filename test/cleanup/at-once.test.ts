@@ -21,7 +21,8 @@ describe('clean-ups at once', () => {
     const results = await Promise.all(
       Array.from({ length: 3 }, () => cleanup({ Guest: app.Guest }, { batchSize: 20 })),
     )
-    // Whoever finds a row in another's hands passes it over; SQLite has them wait for each other.
+    // MySQL also locks rows that a batch reads and does not take. Two clean-ups can leave such a row to each other, and so to the next run.
+    if (dialect === 'mysql') results.push(await cleanup({ Guest: app.Guest }))
     assert.equal(
       results.reduce((sum, { guests }) => sum + guests, 0),
       300,
@@ -161,8 +162,8 @@ if (!isEmbedded && dialect === 'postgres') {
       await during(
         (transaction) => busy.update({ title: 'held' }, { transaction }),
         async () => {
-          const { guests, blocked, isComplete } = await cleanup({ Guest: app.Guest })
-          assert.deepEqual([guests, blocked, isComplete], [9, 1, true])
+          const { guests, failed, isComplete } = await cleanup({ Guest: app.Guest })
+          assert.deepEqual([guests, failed, isComplete], [9, 1, true])
         },
       )
       assert.equal((await cleanup({ Guest: app.Guest })).guests, 1)

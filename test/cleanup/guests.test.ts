@@ -48,12 +48,12 @@ describe('clean-up of guests', () => {
       visits: 0,
       outcomes: 0,
       kept: 0,
-      blocked: 0,
-      blockedBy: [],
+      failed: 0,
+      failureReasons: [],
       isComplete: true,
       stoppedBy: undefined,
       isDryRun: false,
-      isForced: false,
+      ignoresParanoid: false,
     })
     assert.deepEqual(await left(), { users: 2, guests: 1, todos: 3 })
     assert.ok(await app.User.findByPk(young?.id))

@@ -25,7 +25,7 @@ export async function checkExpiredGuests(Guest: GuestModel): Promise<Finding[]> 
       code: 'expired-guests-left',
       severity: 'warning',
       message: `Guests who expired more than two days ago are still in the database: does a clean-up run?`,
-      remedy: `Run 'passport-ephemeral cleanup' daily, by cron or by a queue (passport-ephemeral/pg-boss). If it runs: what 'keep' says yes to stays, and so does a guest whom a foreign key holds back; the clean-up counts those as kept and blocked.`,
+      remedy: `Run 'passport-ephemeral cleanup' daily, by cron or by a queue (passport-ephemeral/pg-boss). If it runs: what 'keep' says yes to stays, and so does a guest whom a foreign key holds back; the clean-up counts those as 'kept' and 'failed'.`,
     },
   ]
 }

@@ -17,13 +17,13 @@ export function printCleanup(output: Output, { Guest, Visitor }: CleanupModels, 
   const [, ...lines] = table([{ heading: '' }, { heading: '', align: 'right' }], counts)
   output.print(...lines.map((line) => `  ${line}`))
   if (result.kept > 0) output.print(`Kept, although due: ${grouped(result.kept)}`)
-  if (result.blocked > 0) {
+  if (result.failed > 0) {
     output.print(
-      colours.red(`Could not be deleted: ${grouped(result.blocked)}; passport-ephemeral doctor says why.`),
-      ...result.blockedBy.map((reason) => `  ${printable(reason)}`),
+      colours.red(`Could not be deleted: ${grouped(result.failed)}; passport-ephemeral doctor says why.`),
+      ...result.failureReasons.map((reason) => `  ${printable(reason)}`),
     )
   }
-  if (result.isForced)
+  if (result.ignoresParanoid)
     output.print('User is paranoid: these rows are really deleted, not only marked as deleted.')
   if (!result.isComplete)
     output.print(`Not everything that is due: ${whyIncomplete(result)} The next run goes on.`)
@@ -31,7 +31,5 @@ export function printCleanup(output: Output, { Guest, Visitor }: CleanupModels, 
 
 function whyIncomplete({ stoppedBy }: CleanupResult): string {
   if (stoppedBy === 'signal') return 'it was interrupted.'
-  return stoppedBy === 'timeBudget'
-    ? 'its time was up.'
-    : 'so many guests on end could not be deleted that some behind them were passed over.'
+  return stoppedBy === 'timeBudget' ? 'its time was up.' : 'too many rows could not be deleted.'
 }

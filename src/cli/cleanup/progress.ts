@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress'
-import { countDue } from '../../cleanup/count-due.js'
+import { countDue } from '../../cleanup/cleanup.js'
 import type { CleanupModels, CleanupOptions } from '../../cleanup/options.js'
 import { grouped } from '../text/number.js'
 import type { CleanupKind, CleanupProgress } from '../../cleanup/result.js'
@@ -34,7 +34,7 @@ export async function watchProgress(
   }
   return {
     onProgress(progress) {
-      const { kind, deleted, kept, blocked } = progress
+      const { kind, deleted, kept, failed } = progress
       if (shown?.kind !== kind && due[kind] > 0) {
         stop()
         const bar = new SingleBar({
@@ -48,7 +48,7 @@ export async function watchProgress(
         bar.start(due[kind], 0)
         shown = { kind, bar }
       }
-      if (shown?.kind === kind) shown.bar.update(deleted + kept + blocked)
+      if (shown?.kind === kind) shown.bar.update(deleted + kept + failed)
       return options.onProgress?.(progress)
     },
     stop,

@@ -83,7 +83,7 @@ export function defineCleanup(program: Command, perform: Perform): void {
         ).finally(() => progress?.stop())
         if (output.isJson) output.document(result)
         else printCleanup(output, models, result)
-        const isUndone = result.blocked > 0 || result.stoppedBy === 'signal'
+        const isUndone = result.failed > 0 || result.stoppedBy === 'signal'
         return isUndone ? ExitCode.PROBLEM : ExitCode.DONE
       }),
     )
