@@ -1,9 +1,9 @@
 import type { Request } from 'express'
 import { CrossSiteRequest, GuestStateUnknown } from '../../errors.js'
 import { currentUser, setLogin, type Login, type LoginCallback } from '../../http/passport-request.js'
-import { isCrossSiteNonNavigation, hasOpaqueOrigin } from '../../http/origin.js'
+import { isForeign } from '../../http/origin.js'
 import { requireRenewableSession } from '../../http/session.js'
-import { noteSessionEnd, type EndNote } from '../ended-session.js'
+import { noteSessionEnd, type EndNote } from '../../http/stale-session.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
 import { keyOf } from '../user-key.js'
@@ -71,11 +71,7 @@ async function mergeFirst(
   const { req } = pair
   const current = currentUser(req)
   if (current === undefined || knownGuest(current) === undefined) throw new GuestStateUnknown()
-  if (
-    (isCrossSiteNonNavigation(req) || hasOpaqueOrigin(req)) &&
-    !trustedOrigins.includes(req.get('origin') ?? '')
-  )
-    throw new CrossSiteRequest()
+  if (isForeign(req, { trustedOrigins })) throw new CrossSiteRequest()
   requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
   const note = await noteSessionEnd(req, 'merged')
   try {
