@@ -2,7 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { GuestRequired } from '../errors.js'
 import { aLocalUrl, checkOptions } from '../options.js'
 import { mark } from '../http/mark.js'
-import { redirectOrError } from '../http/redirect-or-error.js'
+import { redirectOrError } from '../http/answer.js'
 import { guestOf } from './guest-state.js'
 
 /** Options of {@link ensureGuest}. */

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler } from 'express'
 import { aLocalUrl, checkOptions } from '../options.js'
 import { mark } from '../http/mark.js'
-import { ownAddress } from '../http/own-address.js'
+import { ownAddress } from '../http/address.js'
 import { withQuery } from '../http/query.js'
-import { prefersHtml } from '../http/redirect-or-error.js'
+import { prefersHtml } from '../http/answer.js'
 import { isGuest } from './guest-state.js'
 
 /** Options of {@link guestLocals}. */

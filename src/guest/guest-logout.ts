@@ -3,13 +3,15 @@ import { LogoutUnconfirmed } from '../errors.js'
 import { aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { conventionalCsrfField, type CsrfFieldOf } from '../pages/csrf-field.js'
 import { mark } from '../http/mark.js'
-import { ownAddress } from '../http/own-address.js'
+import { ownAddress } from '../http/address.js'
 import { formBody, type CsrfField, type FormPage } from '../pages/form-page.js'
 import { html, type Html } from '../pages/html.js'
 import { showPage, type Render } from '../pages/page.js'
 import { queryValues, withQuery } from '../http/query.js'
-import { prefersHtml } from '../http/redirect-or-error.js'
-import { refuseCrossSite } from '../http/origin.js'
+import { prefersHtml } from '../http/answer.js'
+import { refuseCrossSite, trustedOriginsRule } from '../http/origin.js'
+import { settled } from '../http/session.js'
+import { noteSessionEnd } from '../http/stale-session.js'
 import { isGuest } from './guest-state.js'
 import { markNoGuest, markSeconds } from './no-guest-mark.js'
 
@@ -25,6 +27,8 @@ export interface GuestLogoutOptions {
    * @default 60
    */
   noGuestFor?: number
+  /** Origins of other sites that may post the confirmation. @default [] */
+  trustedOrigins?: readonly string[]
   /** Shows the page in the application's own way. @default plain HTML */
   render?: Render<LeavePage>
   /** The application's own CSRF token. @default `req.csrfToken()`, or what `res.locals` has of it */
@@ -62,6 +66,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     url: aLocalUrl,
     convertUrl: aLocalUrl,
     noGuestFor: markSeconds,
+    trustedOrigins: trustedOriginsRule,
     render: aFunction,
     csrf: aFunction,
   })
@@ -69,6 +74,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     url = '/',
     convertUrl = '/convert',
     noGuestFor = 60,
+    trustedOrigins = [],
     render,
     csrf = conventionalCsrfField,
   } = options
@@ -79,12 +85,12 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
       await ask(req, res, 200)
       return
     }
-    refuseCrossSite(req)
     if (!(await isConfirmed(req, res))) {
       await ask(req, res, 422)
       return
     }
-    await leave(req, res, noGuestFor)
+    refuseCrossSite(req, { trustedOrigins })
+    await leave(req, noGuestFor)
     sayGoodbye(req, res, url)
   }
 
@@ -121,26 +127,24 @@ const parser: RequestHandler = urlencoded({ extended: false, limit: '32kb' })
 
 /** Reads the form if the application has not; what another parser has read stays as it is. */
 async function readBody(req: Request, res: Response): Promise<void> {
-  await done((next) => {
-    parser(req, res, next)
+  await settled((done) => {
+    parser(req, res, done)
   })
 }
 
-async function leave(req: Request, res: Response, noGuestFor: number): Promise<void> {
+async function leave(req: Request, noGuestFor: number): Promise<void> {
   // Before the logout: should that fail half-way, no loop begins. Whoever is still logged in is not kept out by a mark.
-  if (noGuestFor > 0) markNoGuest(req, res, noGuestFor)
-  await done((next) => {
-    req.logout(next)
-  })
-}
-
-function done(start: (next: (error?: unknown) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    start((error) => {
-      if (error === undefined || error === null) resolve()
-      else reject(error instanceof Error ? error : new Error('The logout failed', { cause: error }))
+  if (noGuestFor > 0) markNoGuest(req, noGuestFor)
+  const note = await noteSessionEnd(req, 'logged-out')
+  try {
+    await settled((done) => {
+      req.logout(done)
     })
-  })
+  } catch (error) {
+    await note.withdraw()
+    throw error
+  }
+  await note.confirm()
 }
 
 /** A program that followed a redirect would take that page for its answer. */

@@ -146,7 +146,9 @@ export class Guest<
  * else in each.
  */
 export type SerializedUser =
-  UserId | { readonly guest: UserId; readonly of?: string } | { readonly user: UserId; readonly of: string }
+  | UserId
+  | { readonly guest: UserId; readonly model?: string }
+  | { readonly user: UserId; readonly model: string }
 
 /** How `Guest.createGuestUser` makes one; as the options of `GuestStrategy` that have the same names. */
 export interface CreateGuestOptions<U extends Model, G extends Guest = Guest> extends WriteOptions {

@@ -16,9 +16,6 @@ const debug = createDebug('passport-ephemeral:guest')
  */
 const JOIN_WINDOW_MS = 10 * 1000
 
-/** A request bears few session cookies; who sends hundreds does not get hundreds of look-ups. */
-const MAX_SESSION_COOKIES = 4
-
 /**
  * Makes a guest, or joins the one that a parallel request with the same session cookie has made. The database decides
  * between them, by the unique `sessionHash`: two processes agree as two requests in one do. A request that comes when
@@ -31,7 +28,7 @@ export async function makeOrJoinGuest<U extends Model>(
   recipe: GuestRecipe<U>,
   req: Request,
 ): Promise<U> {
-  const presented = presentedSessionIds(req).slice(0, MAX_SESSION_COOKIES)
+  const presented = presentedSessionIds(req)
   const current = currentSessionId(req)
   if (current === undefined || presented.length === 0) return await makeGuest(Guest, recipe)
   if (presented.includes(current)) return await makeOrJoin(Guest, recipe, hashOfSession(req, current))

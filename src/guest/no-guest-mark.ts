@@ -1,12 +1,14 @@
 import { parse } from 'cookie'
-import type { Request, Response } from 'express'
+import type { Request } from 'express'
 import type { Rule } from '../options.js'
-import { cookieLikeSession } from '../http/session-cookie.js'
-import { prefersHtml } from '../http/redirect-or-error.js'
-import { isCrossSite } from '../http/origin.js'
-import { requireSession } from '../http/session.js'
+import { giveCookie } from '../http/signed-cookie.js'
+import { prefersHtml } from '../http/answer.js'
+import { isForeign } from '../http/origin.js'
 
-/** Tells a browser whose guest has just left. It is no credential: whoever makes one up is not made a guest for a while. */
+/**
+ * Marks a browser whose guest has just left. It is not signed, because it grants nothing: a client that makes one up gets no
+ * guest for a day at most. Foreign sites cannot set it.
+ */
 const COOKIE = 'no-guest'
 
 /** Longer than this no mark is heeded, whoever has set it. */
@@ -24,11 +26,8 @@ export const markSeconds: Rule = {
  *
  * @throws {SessionRequired} if there is no session
  */
-export function markNoGuest(req: Request, res: Response, seconds: number): void {
-  res.cookie(COOKIE, String(Math.ceil(Date.now() / 1000) + seconds), {
-    ...cookieLikeSession(req, requireSession(req, 'guestLogout')),
-    maxAge: seconds * 1000,
-  })
+export function markNoGuest(req: Request, seconds: number): void {
+  giveCookie(req, COOKIE, String(Math.ceil(Date.now() / 1000) + seconds), seconds)
 }
 
 /** Whether this request should make no guest: its browser's has just left, and nobody has asked for a new one. */
@@ -44,5 +43,5 @@ export function heedsNoGuestMark(req: Request): boolean {
  * sends by itself (a poll, a heartbeat) prefers no HTML.
  */
 function isFormOfOurs(req: Request): boolean {
-  return req.method === 'POST' && !isCrossSite(req) && prefersHtml(req)
+  return req.method === 'POST' && !isForeign(req) && prefersHtml(req)
 }

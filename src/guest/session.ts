@@ -65,19 +65,19 @@ interface ParsedSession {
 }
 
 function serialized(Guest: GuestModel, id: UserId, isGuest: boolean): SerializedUser {
-  const { sessionTag: of } = Guest[guestSettings]
-  if (of !== undefined) return isGuest ? { guest: id, of } : { user: id, of }
+  const { sessionTag: model } = Guest[guestSettings]
+  if (model !== undefined) return isGuest ? { guest: id, model } : { user: id, model }
   return isGuest ? { guest: id } : id
 }
 
 /** What a session says, or `undefined` if it was not opened by a user of this model. */
 function parse(Guest: GuestModel, value: unknown): ParsedSession | undefined {
-  const { guest, user, of } = (isUserId(value) ? { user: value } : (value ?? {})) as {
+  const { guest, user, model } = (isUserId(value) ? { user: value } : (value ?? {})) as {
     readonly guest?: unknown
     readonly user?: unknown
-    readonly of?: unknown
+    readonly model?: unknown
   }
-  if (of !== Guest[guestSettings].sessionTag) return undefined
+  if (model !== Guest[guestSettings].sessionTag) return undefined
   if (isUserId(guest)) return { id: guest, openedAsGuest: true }
   return isUserId(user) ? { id: user, openedAsGuest: false } : undefined
 }

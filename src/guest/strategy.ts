@@ -9,9 +9,10 @@ import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
 import { clientKey } from '../http/client-network.js'
 import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure } from '../http/limiter.js'
 import { mark } from '../http/mark.js'
-import { requireRenewableSession, shapeRenewal, VISITOR_SESSION_KEY } from '../http/session.js'
-import { isSpeculative } from '../http/speculative.js'
-import { lateForEndedSession } from './ended-session.js'
+import { requireRenewableSession, VISITOR_SESSION_KEY, withholdNewSession } from '../http/session.js'
+import { shapeRenewal } from '../http/session-renewal.js'
+import { isForeign, isSpeculative, trustedOriginsRule } from '../http/origin.js'
+import { lateForEndedSession } from '../http/stale-session.js'
 import { guestRecipe } from './guest-recipe.js'
 import type { GuestRecipe } from './create.js'
 import { makeOrJoinGuest } from './make-or-join-guest.js'
@@ -30,7 +31,7 @@ export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> 
   Guest: GuestModel<U, G>
   /** Whether guests are made; asked for each request if it is a function. @default true */
   enabled?: boolean | ((req: Request) => boolean | Promise<boolean>)
-  /** Who gets no guest: crawlers. @default what the `isbot` package says of the User-Agent, curl included */
+  /** Who gets no guest: crawlers. @default what the `isbot` package says of the User-Agent, curl included; and clients without one */
   isBot?: (req: Request) => boolean | Promise<boolean>
   /** @default uuidUsername */
   generateUsername?: UsernameGenerator
@@ -54,6 +55,8 @@ export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> 
   verify?: (req: Request) => boolean | Promise<boolean>
   /** Keys of the anonymous session that survive its renewal. A visitor's pass always does. @default [] */
   keepSessionData?: readonly string[]
+  /** Origins of other sites whose requests make guests although no link is followed. @default [] */
+  trustedOrigins?: readonly string[]
   /** The name under which Passport knows the strategy. @default 'guest' */
   name?: string
 }
@@ -75,6 +78,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
   private readonly limiterFailure: LimiterFailure
   private readonly verify: ((req: Request) => boolean | Promise<boolean>) | undefined
   private readonly keepSessionData: readonly string[]
+  private readonly trustedOrigins: readonly string[]
 
   constructor(options: GuestStrategyOptions<U, G>) {
     super()
@@ -92,6 +96,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
         limiterFailure: aLimiterFailure,
         verify: aFunction,
         keepSessionData: strings,
+        trustedOrigins: trustedOriginsRule,
         name: aString,
       },
       ['Guest'],
@@ -113,6 +118,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     this.limiterFailure = options.limiterFailure ?? 'open'
     this.verify = options.verify
     this.keepSessionData = [VISITOR_SESSION_KEY, ...keepSessionData]
+    this.trustedOrigins = options.trustedOrigins ?? []
     mark(this, { name: 'GuestStrategy', hasLimiter: options.limiter !== undefined })
   }
 
@@ -159,6 +165,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     if (logsIn) {
       shapeRenewal(req, WHO, {
         keep: this.keepSessionData,
+        end: 'guest',
         then: () => {
           markOpenedAsGuest(req, user)
         },
@@ -169,10 +176,16 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
 
   private async reasonForNone(req: Request): Promise<string | undefined> {
     if (!(await this.enabled(req))) return 'disabled'
+    if (isForeign(req, { trustedOrigins: this.trustedOrigins })) {
+      withholdNewSession(req)
+      return 'a foreign site makes the browser send this'
+    }
     if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
     if (heedsNoGuestMark(req)) return 'a guest of this browser has just left'
     if (await this.isBot(req)) return 'a bot'
-    return (await lateForEndedSession(req)) && 'a late request of a session that has just ended'
+    const end = await lateForEndedSession(req)
+    if (end === undefined || end === 'guest') return undefined // it joins the guest that a parallel request has made
+    return 'a late request of a session that has just ended'
   }
 
   private async consume(req: Request): Promise<void> {
@@ -189,5 +202,6 @@ function neverAsked(): never {
 }
 
 function hasBotAgent(req: Request): boolean {
-  return isbot(req.get('user-agent'))
+  const agent = req.get('user-agent') ?? ''
+  return agent.trim() === '' || isbot(agent)
 }

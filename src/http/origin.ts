@@ -1,44 +1,126 @@
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
+import { parse } from 'cookie'
 import { CrossSiteRequest } from '../errors.js'
+import { strings, type Rule } from '../options.js'
 
-/**
- * Whether another site sent this request in somebody's name. Browsers say by themselves where a request comes from
- * (`Sec-Fetch-Site`, Fetch Metadata; where that is missing, as over plain HTTP, `Origin`), and no page can make them lie.
- * What says neither is no browser, and has no cookies to abuse. A sister subdomain is another site here.
- *
- * An `Origin` of `null` tells nothing: it is also what a page of ours that says `Referrer-Policy: no-referrer` sends.
- *
- * @param ownOrigins origins of this site beyond the request's own `Host`, which a proxy may have changed
- */
-export function isCrossSite(req: Request, ownOrigins: readonly string[] = []): boolean {
-  const site = req.get('sec-fetch-site')
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
-  const origin = req.get('origin')
-  if (origin === undefined || origin === 'null' || ownOrigins.includes(origin)) return false
-  return !URL.canParse(origin) || new URL(origin).host !== req.get('host')
+/** Origins that belong to this application beyond the request's own `Host`. */
+export interface OwnOrigins {
+  /** The option of that name: origins of other sites whose requests are treated as the application's own. */
+  readonly trustedOrigins?: readonly string[] | undefined
+  /** Where the application is reached from outside, if that is configured: a proxy may have changed `Host`. */
+  readonly baseUrl?: string | undefined
+}
+
+/** The rule for every option `trustedOrigins`. */
+export const trustedOriginsRule: Rule = {
+  expected: 'an array of origins, such as https://login.example.com',
+  test: (value) =>
+    strings.test(value) &&
+    (value as readonly string[]).every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
 }
 
 /**
- * Whether another site makes a browser send this without its person's going there: by a form, a script, a frame, an image.
- * What is left is a link that is followed. (A script's simple request is carried out before anybody asks whether it may.)
+ * Whether a foreign site makes the browser send this request: by a form, a script, a frame, an image. A followed link (a
+ * top-level `GET` navigation) is not that, nor is a request of the same site.
+ *
+ * Browsers declare the source of a request in `Sec-Fetch-Site` (Fetch Metadata), which no page can set. Where it is
+ * missing, as over plain HTTP, `Origin` decides; there a sister subdomain counts as foreign, because the registrable
+ * domain is unknown. A request with neither header comes from no browser, or is a followed link.
  */
-export function isCrossSiteNonNavigation(req: Request): boolean {
-  if (!isCrossSite(req)) return false
-  if (req.get('sec-fetch-site') === undefined) return true // a link that is followed has no Origin
-  const [mode = 'navigate', destination = 'document'] = [req.get('sec-fetch-mode'), req.get('sec-fetch-dest')]
-  return req.method !== 'GET' || mode !== 'navigate' || destination !== 'document'
+export function isForeign(req: Request, own: OwnOrigins = {}): boolean {
+  const site = header(req, 'sec-fetch-site')
+  if (site === undefined) return !hasOwnOrigin(req, own)
+  if (['same-origin', 'same-site', 'none'].includes(site)) return false
+  return !isTrusted(req, own) && !isFollowedLink(req)
 }
 
 /**
- * Refuses a form that another site sent in somebody's name, and one of which nobody can tell.
+ * Refuses a form of ours that another page has posted. Stricter than {@link isForeign}: our forms are shown by this origin
+ * only, and they change accounts, so a sister subdomain has to be named in `trustedOrigins`.
  *
  * @throws {CrossSiteRequest}
  */
-export function refuseCrossSite(req: Request, ownOrigins: readonly string[] = []): void {
-  if (hasOpaqueOrigin(req) || isCrossSite(req, ownOrigins)) throw new CrossSiteRequest()
+export function refuseCrossSite(req: Request, own: OwnOrigins = {}): void {
+  const site = header(req, 'sec-fetch-site')
+  const isOwn = site === undefined ? hasOwnOrigin(req, own) : site === 'same-origin' || site === 'none'
+  if (!isOwn && !isTrusted(req, own)) throw new CrossSiteRequest()
 }
 
-/** Whether a browser sent this and nobody can tell from where: pages can have it say `Origin: null`, those of other sites too. */
+/** Beside a form of ours, where browsers send no Fetch Metadata. */
+const OWN_FORM = 'own-form'
+
+/** Seconds between showing a form and posting it. */
+const OWN_FORM_LIFETIME = 24 * 60 * 60
+
+/**
+ * Sets a cookie beside a form of ours on a page with `Referrer-Policy: no-referrer`. Over plain HTTP, where browsers send no
+ * Fetch Metadata, such a page posts with `Origin: null`, as sandboxed pages of foreign sites do. `SameSite=Strict`
+ * keeps the cookie away from their requests: its presence is the proof. Its value means nothing, so it is not signed.
+ */
+export function markOwnForm(req: Request, res: Response): void {
+  if (header(req, 'sec-fetch-site') !== undefined || hasOwnFormCookie(req)) return
+  res.cookie(OWN_FORM, '1', {
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: req.secure,
+    maxAge: OWN_FORM_LIFETIME * 1000,
+  })
+}
+
+/**
+ * Whether no user is waiting for the answer: a HEAD request, a preflight, or a browser that fetches ahead of a click.
+ *
+ * `Sec-Purpose` is the Fetch standard's header; `Purpose`, `X-Purpose` and `X-Moz` are what older Chromium, Safari
+ * and Firefox send.
+ */
+export function isSpeculative(req: Request): boolean {
+  if (req.method === 'HEAD' || req.method === 'OPTIONS') return true
+  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
+    /prefetch|preview|prerender/i.test(header(req, name) ?? ''),
+  )
+}
+
+/** Whether a browser sent this and the headers do not show from where: `Origin: null`, and no Fetch Metadata. */
 export function hasOpaqueOrigin(req: Request): boolean {
-  return req.get('sec-fetch-site') === undefined && req.get('origin') === 'null'
+  return header(req, 'sec-fetch-site') === undefined && header(req, 'origin') === 'null'
+}
+
+/** Frames are navigated too; only `document` replaces the page that the user looks at. */
+function isFollowedLink(req: Request): boolean {
+  const mode = header(req, 'sec-fetch-mode') ?? 'navigate'
+  const destination = header(req, 'sec-fetch-dest') ?? 'document'
+  return ['GET', 'HEAD'].includes(req.method) && mode === 'navigate' && destination === 'document'
+}
+
+/** Whether `Origin`, where there is one, names this application. */
+function hasOwnOrigin(req: Request, own: OwnOrigins): boolean {
+  const origin = header(req, 'origin')
+  if (origin === undefined || isTrusted(req, own)) return true
+  if (origin === 'null') return hasOwnFormCookie(req)
+  return URL.canParse(origin) && hostsOf(req).includes(new URL(origin).host)
+}
+
+function isTrusted(req: Request, { trustedOrigins = [], baseUrl }: OwnOrigins): boolean {
+  const origin = header(req, 'origin')
+  if (origin === undefined || origin === 'null') return false
+  return trustedOrigins.includes(origin) || (baseUrl !== undefined && new URL(baseUrl).origin === origin)
+}
+
+function hasOwnFormCookie(req: Request): boolean {
+  return parse(header(req, 'cookie') ?? '')[OWN_FORM] !== undefined
+}
+
+/** The request's own hosts: `Host`, and what a trusted proxy has noted of the original one. */
+function hostsOf(req: Request): string[] {
+  const trusts = (req.app as Request['app'] | undefined)?.get('trust proxy fn') as
+    ((address: string, hop: number) => boolean) | undefined
+  const isProxied = trusts?.(req.socket.remoteAddress ?? '', 0) === true
+  const forwarded = isProxied ? header(req, 'x-forwarded-host')?.split(',', 1)[0]?.trim() : undefined
+  return [header(req, 'host'), forwarded].filter((host) => host !== undefined)
+}
+
+/** Read from `headers`: a WebSocket's handshake has no `req.get`. */
+function header(req: Request, name: string): string | undefined {
+  const value = req.headers[name]
+  return Array.isArray(value) ? value[0] : value
 }

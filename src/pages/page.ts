@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import { markOwnForm } from '../http/origin.js'
 import { html, type Html } from './html.js'
 import { styleElement, styleSource } from './style.js'
 
@@ -41,6 +42,7 @@ export async function showPage<P extends Page>(
 ): Promise<void> {
   res.status(page.status).set('Cache-Control', 'no-store')
   if (render !== undefined) {
+    if (res.getHeader('Referrer-Policy') === 'no-referrer') markOwnForm(req, res) // as helmet sets it
     await render(page, req, res)
     return
   }

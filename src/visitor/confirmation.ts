@@ -1,41 +1,37 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { parse } from 'cookie'
-import type { Request, Response } from 'express'
-import { isCrossSite } from '../http/origin.js'
+import type { Request } from 'express'
+import { clientKey } from '../http/client-network.js'
+import { giveSignedCookie, readSignedCookie, type SignedCookie } from '../http/signed-cookie.js'
 import type { Confirmation } from './statements.js'
-
-/** Tells the browser to which the button was shown from others. It opens nothing: without the token it says nothing. */
-const COOKIE = 'visitor-confirmation'
+import { visitorSettings, type Visitor } from './visitor.js'
 
 /** Seconds between showing the button and pressing it. */
 const LIFETIME = 60 * 60
 
 /**
- * Marks the browser to which the button is shown. Of two clicks, a browser takes the answer to the second; without the
- * mark, that click would find the link used up by the first one, whose session nobody got.
+ * Identifies the browser to which the button was shown. It opens nothing without the token. Of two clicks, a browser takes
+ * the answer to the second; without this cookie, that click would find the link used up by the first one, whose session
+ * the browser has dropped. Signed, and bound to the client, because clients that share its value share a use.
  */
-export function offerConfirmation(req: Request, res: Response): void {
-  // The same for all its tabs: a page that is opened between two clicks must not tell them apart.
-  res.cookie(COOKIE, markOf(req) ?? randomBytes(16).toString('base64url'), {
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: req.secure,
-    maxAge: LIFETIME * 1000,
-  })
+function confirmationCookie(Model: typeof Visitor, uuid: string, req: Request): SignedCookie {
+  return {
+    name: 'visitor-confirmation',
+    seal: Model[visitorSettings].codec.sealConfirmation(uuid),
+    lifetime: LIFETIME,
+    context: [clientKey(req), req.get('user-agent') ?? ''].join('\0'),
+  }
 }
 
-/** That a person pressed the button, as far as a request can tell. */
-export function confirmationOf(req: Request): Confirmation | undefined {
-  if (req.method !== 'POST' || isCrossSite(req)) return undefined
-  const mark = markOf(req)
-  // Over plain HTTP this is how our own page posts, which has set the mark, and how others can, which have not.
-  const hasOpaqueOrigin = req.get('sec-fetch-site') === undefined && req.get('origin') === 'null'
-  if (hasOpaqueOrigin && mark === undefined) return undefined
-  return { by: mark === undefined ? undefined : createHash('sha256').update(mark).digest('base64url') }
+/** Gives the browser to which the button is shown its cookie. */
+export function offerConfirmation(req: Request, { constructor, uuid }: Visitor): void {
+  const cookie = confirmationCookie(constructor as typeof Visitor, uuid, req)
+  // The same for all its tabs: a page that is opened between two clicks must not make two browsers of one.
+  giveSignedCookie(req, cookie, readSignedCookie(req, cookie) ?? randomBytes(16).toString('base64url'))
 }
 
-/** What the browser was given; nothing that somebody else has put there. */
-function markOf(req: Request): string | undefined {
-  const mark = parse(req.headers.cookie ?? '')[COOKIE]
-  return mark !== undefined && /^[\w-]{22}$/.test(mark) ? mark : undefined
+/** That the user pressed the button, as far as a request shows it: a POST that no foreign site has sent. */
+export function confirmationOf(req: Request, Model: typeof Visitor, uuid: string): Confirmation | undefined {
+  if (req.method !== 'POST') return undefined
+  const browser = readSignedCookie(req, confirmationCookie(Model, uuid, req))
+  return { by: browser === undefined ? undefined : createHash('sha256').update(browser).digest('base64url') }
 }

@@ -9,7 +9,7 @@ export interface VisitEntry {
   /** The pass's primary key: nothing of which a token could be made. */
   readonly id: number
   /** Whose key it is: an application can have two models of passes. */
-  readonly of: string
+  readonly model: string
   /** By which link the visit began; a digest, of which no token can be made. */
   readonly link: string
   /** Which browser redeemed the link, where a new session id does not tell; a digest. */
@@ -24,10 +24,10 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export function readVisitEntry(session: HostSession, Model: typeof Visitor): VisitEntry | undefined {
   const visitEntry = session[VISITOR_SESSION_KEY] as Partial<VisitEntry> | null | undefined
   if (typeof visitEntry !== 'object' || visitEntry === null) return undefined
-  const { id, of, link, binding, until } = visitEntry
-  if (of !== Model.name || typeof id !== 'number' || typeof link !== 'string') return undefined
+  const { id, model, link, binding, until } = visitEntry
+  if (model !== Model.name || typeof id !== 'number' || typeof link !== 'string') return undefined
   if (until !== null && typeof until !== 'number') return undefined
-  return { id, of, link, until, ...(binding !== undefined && { binding }) }
+  return { id, model, link, until, ...(binding !== undefined && { binding }) }
 }
 
 /** Remembers a visitor; the end is fixed now, so that no amount of clicking prolongs it. */
@@ -35,10 +35,9 @@ export function writeVisitEntry(session: HostSession, visitor: Visitor, binding?
   const { id, sessionExpiry } = visitor
   const lasts = sessionExpiry === 0 ? DAY_MS : sessionExpiry === null ? null : sessionExpiry * 1000
   const until = lasts === null ? null : Date.now() + lasts
-  const of = visitor.constructor.name
   const visitEntry: VisitEntry = {
     id,
-    of,
+    model: visitor.constructor.name,
     link: linkOf(visitor),
     until,
     ...(binding !== undefined && { binding }),

@@ -14,6 +14,15 @@ export interface Confirmation {
 /** How long the same browser's next click on the button is taken for the same click. */
 const DOUBLE_CLICK_MS = 60_000
 
+/** How many more clicks one counted use admits in that time. */
+const MAX_REPEATED_CLICKS = 2
+
+/** What `confirmedBy` holds after the first click and after each repeated one, as long as one more is admitted. */
+const repeatable = (by: string): string[] =>
+  Array.from({ length: MAX_REPEATED_CLICKS }, (_, clicks) => afterClicks(by, clicks))
+
+const afterClicks = (by: string, clicks: number): string => (clicks === 0 ? by : `${by}:${String(clicks)}`)
+
 /** What a request's visitor costs: one look-up by primary key, on the primary. */
 export async function findPass(Model: typeof Visitor, id: number): Promise<Visitor | undefined> {
   if (!usesPrepared(Model)) return (await Model.unscoped().findByPk(id, { useMaster: true })) ?? undefined
@@ -66,7 +75,7 @@ export async function redeemPass(
                   ...(by !== null && {
                     [Op.or]: [
                       { confirmedBy: null },
-                      { confirmedBy: { [Op.ne]: by } },
+                      { confirmedBy: { [Op.notIn]: repeatable(by) } },
                       { lastUsedAt: { [Op.lt]: doubleClickSince } },
                     ],
                   }),
@@ -90,16 +99,27 @@ export async function findPassByUuid(Model: typeof Visitor, uuid: string): Promi
   return (await withoutToken(Model, query)) ?? undefined
 }
 
-/** Whether this click on the button is the same one that counted a moment ago. */
-export function isDoubleClick(
-  { confirmedBy, lastUsedAt }: Visitor,
+/**
+ * Whether this click on the button is the same one that counted a moment ago. Of those, a use admits few: each is counted
+ * in `confirmedBy`, by one statement that only succeeds if no other click has changed it.
+ *
+ * @returns 'overtaken' if another click did
+ */
+export async function admitDoubleClick(
+  Model: typeof Visitor,
+  { id, uuid, isActive, hasExpired, confirmedBy, lastUsedAt }: Visitor,
   confirmation: Confirmation | undefined,
-): boolean {
-  return (
-    confirmation?.by !== undefined &&
-    confirmedBy === confirmation.by &&
-    (lastUsedAt?.getTime() ?? 0) >= Date.now() - DOUBLE_CLICK_MS
+): Promise<boolean | 'overtaken'> {
+  const by = confirmation?.by
+  if (by === undefined || !isActive || hasExpired) return false
+  if ((lastUsedAt?.getTime() ?? 0) < Date.now() - DOUBLE_CLICK_MS) return false
+  const clicks = repeatable(by).indexOf(confirmedBy ?? '')
+  if (clicks === -1) return false
+  const [counted] = await Model.unscoped().update(
+    { confirmedBy: afterClicks(by, clicks + 1) },
+    { where: { id, uuid, confirmedBy }, silent: true, hooks: false, validate: false, ...quietly(Model) },
   )
+  return counted === 1 ? true : 'overtaken'
 }
 
 /** Gives back a use that was counted, and did not let anybody in. */
@@ -164,7 +184,10 @@ function write(Model: typeof Visitor): PassStatements {
   const [id, uuid, isActive, expiresAt, maxUses, uses, lastUsedAt, confirmedBy] = (
     ['id', 'uuid', 'isActive', 'expiresAt', 'maxUses', 'uses', 'lastUsedAt', 'confirmedBy'] as const
   ).map((attribute) => quotedField(Model, attribute))
-  const isDoubleClick = `$4::text IS NOT NULL AND ${confirmedBy} = $4 AND ${lastUsedAt} >= $5`
+  const sameClick = Array.from({ length: MAX_REPEATED_CLICKS }, (_, clicks) =>
+    clicks === 0 ? '$4' : `$4::text || ':${String(clicks)}'`,
+  ).join(', ')
+  const isDoubleClick = `$4::text IS NOT NULL AND ${confirmedBy} IN (${sameClick}) AND ${lastUsedAt} >= $5`
   return {
     find: statement(`SELECT ${columns} FROM ${table} WHERE ${id} = $1`),
     redeem: statement(

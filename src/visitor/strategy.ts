@@ -1,36 +1,27 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import { Strategy } from 'passport-strategy'
-import { VisitorTokenMalformed, type RefusalReason } from '../errors.js'
+import { explainMissingTable } from '../database/driver-error.js'
+import { VisitorTokenMalformed } from '../errors.js'
+import { hideFromAddress, localPath } from '../http/address.js'
+import { mark } from '../http/mark.js'
+import { hasOpaqueOrigin, isForeign, isSpeculative, markOwnForm, trustedOriginsRule } from '../http/origin.js'
+import { queryValues } from '../http/query.js'
+import { requireSession, withholdNewSession, type HostSession } from '../http/session.js'
 import { aBoolean, aFunction, aString, checkOptions, strings } from '../options.js'
 import { conventionalCsrfField, type CsrfFieldOf } from '../pages/csrf-field.js'
-import { localPath } from '../http/local-path.js'
-import { hideFromAddress, ownAddress } from '../http/own-address.js'
 import { formBody } from '../pages/form-page.js'
 import { showPage, type Render } from '../pages/page.js'
-import { mark } from '../http/mark.js'
-import { queryValues } from '../http/query.js'
-import {
-  abandonSession,
-  requireSession,
-  saveSession,
-  VISITOR_SESSION_KEY,
-  type HostSession,
-} from '../http/session.js'
-import { isCrossSiteNonNavigation } from '../http/origin.js'
-import { isSpeculative } from '../http/speculative.js'
-import { confirmationOf, offerConfirmation } from './confirmation.js'
 import { confirmPage, type ConfirmPage } from './confirm-page.js'
-import { clearVisitEntry, forgetRefusal, noteModel, noteRefusal } from './session.js'
-import { findPassByUuid, isDoubleClick, redeemPass, returnUse } from './statements.js'
+import { offerConfirmation } from './confirmation.js'
 import { visitorOf } from './is-visitor.js'
+import { redeem, WHO, type Outcome } from './redeem.js'
+import { noteModel } from './session.js'
 import { keepTokenPrivate } from './token-privacy.js'
-import { openVisit, rememberedVisitor, requireSessionToOpen } from './visit.js'
+import { rememberedVisitor } from './visit.js'
 import { type Visitor, visitorModel, visitorSettings } from './visitor.js'
-import { explainMissingTable } from '../database/driver-error.js'
 
 const debug = createDebug('passport-ephemeral:visitor')
-const WHO = "passport.authenticate('visitor-token')"
 
 /** Options of {@link VisitorTokenStrategy}. */
 export interface VisitorTokenStrategyOptions {
@@ -44,12 +35,11 @@ export interface VisitorTokenStrategyOptions {
   render?: Render<ConfirmPage>
   /** The application's own CSRF token. @default `req.csrfToken()`, or what `res.locals` has of it */
   csrf?: CsrfFieldOf
+  /** Origins of other sites whose requests may redeem a link without being followed. @default [] */
+  trustedOrigins?: readonly string[]
   /** The name under which Passport knows the strategy. @default 'visitor-token' */
   name?: string
 }
-
-/** What to do with the request once its visitor is known. */
-type Outcome = { readonly redirect: string } | { readonly confirm: Visitor } | 'pass'
 
 /**
  * Redeems the token of a link, or restores the visitor that the session remembers, into `req.visitor`. Never logs
@@ -65,6 +55,7 @@ export class VisitorTokenStrategy extends Strategy {
   private readonly keepSessionData: readonly string[]
   private readonly render: Render<ConfirmPage> | undefined
   private readonly csrf: CsrfFieldOf
+  private readonly trustedOrigins: readonly string[]
 
   constructor(options: VisitorTokenStrategyOptions) {
     super()
@@ -77,6 +68,7 @@ export class VisitorTokenStrategy extends Strategy {
         keepSessionData: strings,
         render: aFunction,
         csrf: aFunction,
+        trustedOrigins: trustedOriginsRule,
         name: aString,
       },
       ['Visitor'],
@@ -87,6 +79,7 @@ export class VisitorTokenStrategy extends Strategy {
     this.keepSessionData = options.keepSessionData ?? []
     this.render = options.render
     this.csrf = options.csrf ?? conventionalCsrfField
+    this.trustedOrigins = options.trustedOrigins ?? []
     mark(this, { name: 'VisitorTokenStrategy' })
   }
 
@@ -119,8 +112,10 @@ export class VisitorTokenStrategy extends Strategy {
 
     hideFromAddress(req, queryKey)
     if (req.res !== undefined) keepTokenPrivate(req.res)
-    if (isSpeculative(req) || isCrossSiteNonNavigation(req)) {
-      debug('not redeemed: HEAD, OPTIONS, fetched ahead, or sent by another site')
+    const isSentByOthers = isForeign(req, { trustedOrigins: this.trustedOrigins })
+    if (isSentByOthers) withholdNewSession(req)
+    if (isSpeculative(req) || (isSentByOthers && !hasOpaqueOrigin(req))) {
+      debug('not redeemed: HEAD, OPTIONS, fetched ahead, or sent by a foreign site')
       return await this.restore(req, session)
     }
     const [token] = values
@@ -128,101 +123,25 @@ export class VisitorTokenStrategy extends Strategy {
       debug('refused: the parameter is repeated or bracketed')
       throw new VisitorTokenMalformed()
     }
-    return await this.redeem(req, session, token)
-  }
-
-  private async redeem(req: Request, session: HostSession, token: string): Promise<Outcome> {
-    const Model = this.Visitor
-    const uuid = readToken(Model, token)
-    if (uuid === undefined) return this.refuse(req, 'unknown')
-
-    // Whoever redeemed this link in this session may follow it again, without using it up further.
-    const current = await rememberedVisitor(this.Visitor, req, session)
-    const again = current?.uuid === uuid ? current : undefined
-    if (again !== undefined) return this.admitAs(req, again)
-
-    requireSessionToOpen(req, WHO) // before a use is counted
-    const confirmation = confirmationOf(req)
-    const counted = await redeemPass(Model, uuid, confirmation)
-    if (counted !== undefined) {
-      const before = session[VISITOR_SESSION_KEY]
-      try {
-        return await this.letIn(req, session, counted)
-      } catch (error) {
-        await this.undo(req, counted, { session, visitEntry: before })
-        throw error
-      }
-    }
-    const known = await findPassByUuid(Model, uuid)
-    if (known?.isActive === true && !known.hasExpired && isDoubleClick(known, confirmation)) {
-      return await this.letIn(req, session, known)
-    }
-    return this.refuseOrConfirm(req, known)
-  }
-
-  /** Opens a visit, and saves it before anybody is told: a redirect may be followed at once, and a use was counted. */
-  private async letIn(req: Request, session: HostSession, visitor: Visitor): Promise<Outcome> {
-    const finish = await openVisit(req, session, visitor, { who: WHO, keep: this.keepSessionData })
-    await saveSession(requireSession(req, WHO))
-    finish()
-    return this.admitAs(req, visitor)
-  }
-
-  private admitAs(req: Request, visitor: Visitor): Outcome {
-    req.visitor = visitor
-    forgetRefusal(req) // of whom the session had before
-    debug('pass %d redeemed', visitor.id)
-    const byButton = req.method === 'POST' && visitor.maxUses !== null && wantsPage(req)
-    if (!byButton && !(this.stripToken && req.method === 'GET')) return 'pass'
-    return { redirect: this.stripToken ? ownAddress(req) : localPath(req.originalUrl) }
-  }
-
-  /**
-   * A use was counted for a visit that nobody got. The session, if it is the old one, has the visit that it had; a new one may have been
-   * stored although its store failed, and is given up.
-   */
-  private async undo(
-    req: Request,
-    visitor: Visitor,
-    { session, visitEntry }: { readonly session: HostSession; readonly visitEntry: unknown },
-  ): Promise<void> {
-    req.visitor = undefined
-    if (requireSession(req, WHO) !== session) await abandonSession(req, WHO, this.keepSessionData)
-    const current = requireSession(req, WHO) // it may still be saved with the error's response
-    if (current === session && visitEntry !== undefined) session[VISITOR_SESSION_KEY] = visitEntry
-    else clearVisitEntry(current)
-    await returnUse(visitor, this.Visitor).catch((error: unknown) => {
-      debug('a use of pass %d stays counted: %o', visitor.id, error)
+    return await redeem({
+      req,
+      session,
+      Model: this.Visitor,
+      uuid: readToken(this.Visitor, token),
+      isOpaque: isSentByOthers,
+      stripToken: this.stripToken,
+      keep: this.keepSessionData,
     })
-  }
-
-  /** Answers a token that was not redeemed: its pass may not be, or not without a click. */
-  private refuseOrConfirm(req: Request, known: Visitor | undefined): Outcome {
-    const isLimited = known !== undefined && known.maxUses !== null
-    const invalidity = known?.invalidity()
-    if (isLimited && wantsPage(req)) {
-      if (invalidity === undefined && confirmationOf(req) === undefined) return { confirm: known }
-      // Of two clicks on the button one came too late; by GET, its session gets in, and anyone else hears why not.
-      if (req.method === 'POST') return { redirect: localPath(req.originalUrl) }
-    }
-    return this.refuse(req, invalidity ?? (isLimited ? 'unconfirmed' : 'unknown'), known)
   }
 
   private async askToConfirm(req: Request, visitor: Visitor): Promise<void> {
     const { res } = req
     if (res === undefined) return
     debug('pass %d not redeemed: the button was not pressed', visitor.id)
-    offerConfirmation(req, res)
+    offerConfirmation(req, visitor)
+    markOwnForm(req, res) // the page has no-referrer, because its address is a credential
     const page = confirmPage(visitor, localPath(req.originalUrl), this.csrf(req, res))
     await showPage(req, res, page, { render: this.render, body: formBody, formLeadsAnywhere: true })
-  }
-
-  /** The request goes on as nobody's: the session's visitor is here about something else than this link is. */
-  private refuse(req: Request, reason: RefusalReason, known?: Visitor): Outcome {
-    debug('token refused: %s%s', reason, known === undefined ? '' : ` (pass ${String(known.id)})`)
-    if (visitorOf(req) === undefined || visitorOf(req, this.Visitor) !== undefined) req.visitor = undefined
-    noteRefusal(req, reason, known)
-    return 'pass'
   }
 
   private async restore(req: Request, session: HostSession): Promise<Outcome> {
@@ -230,11 +149,6 @@ export class VisitorTokenStrategy extends Strategy {
     if (visitor !== undefined || visitorOf(req) === undefined) req.visitor = visitor
     return 'pass'
   }
-}
-
-/** Whether a page is an answer, rather than something to be parsed. */
-function wantsPage(req: Request): boolean {
-  return ['GET', 'POST'].includes(req.method) && req.accepts(['html', 'json']) === 'html'
 }
 
 function readToken(Model: typeof Visitor, token: string): string | undefined {

@@ -1,7 +1,10 @@
 import { createHmac, hash as digest, timingSafeEqual } from 'node:crypto'
 import { parse, stringify, validate } from 'uuid'
 import { VisitorTokenMalformed } from '../errors.js'
+import type { Seal } from '../http/signed-cookie.js'
 import { SHORTEST_SECRET, weaknessOf, type SecretWeakness } from './secret-strength.js'
+
+export type { Seal }
 
 /**
  * What signs the links. `false`: links carry the bare UUID. An array: the first makes them, all are accepted; `false`
@@ -27,8 +30,10 @@ export interface TokenCodec {
   hashSession: (sessionId: string) => string
   /** What only the browser gets that redeems this pass in this session; the same each time. */
   bindingSecret: (sessionId: string, uuid: string) => string
-  /** Signs and checks what is no token; absent where nothing is secret. */
+  /** Signs and checks requests for a pass; absent where nothing is secret. */
   readonly seal: Seal | undefined
+  /** Signs and checks the cookie beside the button of a pass's link. Without a secret, its key is the pass's uuid. */
+  sealConfirmation: (uuid: string) => Seal
 }
 
 /** How well the links are kept. */
@@ -39,13 +44,7 @@ interface Secrecy {
   readonly weaknesses: readonly SecretWeakness[]
 }
 
-/** Signs what passes through a browser and must come back as it was. */
-export interface Seal {
-  sign: (content: Uint8Array) => Buffer
-  isGenuine: (content: Uint8Array, signature: Uint8Array) => boolean
-}
-
-type Purpose = 'token' | 'session' | 'pass-request' | 'visit-binding'
+type Purpose = 'token' | 'session' | 'pass-request' | 'visit-binding' | 'confirmation'
 
 const UUID_BYTES = 16
 const MAC_BYTES = 32
@@ -88,7 +87,8 @@ export function createTokenCodec(secret: Secret): TokenCodec {
       const [key = uuid] = keys // without a secret, the uuid is what nobody else knows
       return mac(key, 'visit-binding', Buffer.from(`${sessionId}\0${uuid}`)).toString('base64url')
     },
-    seal: sealWith(keys),
+    seal: keys.length === 0 ? undefined : sealWith(keys, 'pass-request'),
+    sealConfirmation: (uuid) => sealWith(keys.length === 0 ? [uuid] : keys, 'confirmation'),
   }
 }
 
@@ -97,12 +97,12 @@ function signed(key: string, uuid: string): string {
   return Buffer.concat([id, mac(key, 'token', id)]).toString('base64url')
 }
 
-function sealWith(keys: readonly string[]): Seal | undefined {
-  const [first] = keys
-  if (first === undefined) return undefined
+/** @param keys at least one: the first signs, all verify */
+function sealWith(keys: readonly string[], purpose: Purpose): Seal {
+  const [first = ''] = keys
   return {
-    sign: (content) => mac(first, 'pass-request', content),
-    isGenuine: (content, signature) => isGenuine(keys, 'pass-request', content, signature),
+    sign: (content) => mac(first, purpose, content),
+    isGenuine: (content, signature) => isGenuine(keys, purpose, content, signature),
   }
 }
 

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Request } from 'express'
-import { cookieLikeSession } from '../http/session-cookie.js'
-import { currentSessionId, type HostSession } from '../http/session.js'
+import { currentSessionId } from '../http/session.js'
+import { cookiesNamed, giveCookie } from '../http/signed-cookie.js'
 import { settingsOf, type Visitor } from './visitor.js'
 
 /** Goes with a visit in a session where somebody is logged in. It opens nothing: without that session it says nothing. */
 const COOKIE = 'visitor-binding'
 
 /** The longest that browsers keep a cookie (RFC 6265bis §5.5), for visits as long as the host's session. */
-const LONGEST_MS = 400 * 24 * 60 * 60 * 1000
+const LONGEST = 400 * 24 * 60 * 60
 
 /** What the browser that redeems a link gets, and what of it is kept with the visit. */
 export interface VisitBinding {
@@ -22,16 +22,13 @@ export interface VisitBinding {
  * id, but neither the link nor the secret. A new session id would do the same, and log the user's other requests under
  * way out. Made of both, it is the same for every click on one link.
  */
-export function bindVisit(req: Request, session: HostSession, visitor: Visitor): VisitBinding {
+export function bindVisit(req: Request, visitor: Visitor): VisitBinding {
   const secret = settingsOf(visitor).codec.bindingSecret(currentSessionId(req) ?? '', visitor.uuid)
   const { sessionExpiry } = visitor
   return {
     digest: digestOf(secret),
     give: () => {
-      req.res?.cookie(COOKIE, secret, {
-        ...cookieLikeSession(req, session),
-        ...(sessionExpiry !== 0 && { maxAge: sessionExpiry === null ? LONGEST_MS : sessionExpiry * 1000 }),
-      })
+      giveCookie(req, COOKIE, secret, sessionExpiry === 0 ? undefined : (sessionExpiry ?? LONGEST))
     },
   }
 }
@@ -39,15 +36,6 @@ export function bindVisit(req: Request, session: HostSession, visitor: Visitor):
 /** Whether the request comes from the browser that redeemed the link. */
 export function hasVisitBinding(req: Request, digest: string): boolean {
   return cookiesNamed(req, COOKIE).some((secret) => digestOf(secret) === digest)
-}
-
-/** All of them: a sister domain can set one of the same name beside ours. */
-function cookiesNamed(req: Request, name: string): string[] {
-  return (req.headers.cookie ?? '')
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1))
 }
 
 function digestOf(secret: string): string {

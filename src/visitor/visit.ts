@@ -1,7 +1,8 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
-import { renewSession, requireRenewableSession, type HostSession } from '../http/session.js'
+import { requireRenewableSession, type HostSession } from '../http/session.js'
+import { renewSession } from '../http/session-renewal.js'
 import { bindVisit, hasVisitBinding } from './visit-binding.js'
 import {
   beganByLinkOf,
@@ -36,11 +37,11 @@ export async function openVisit(
   { who, keep }: Opening,
 ): Promise<() => void> {
   if (holdsLogin(req)) {
-    const binding = bindVisit(req, session, visitor)
+    const binding = bindVisit(req, visitor)
     writeVisitEntry(session, visitor, binding.digest)
     return binding.give
   }
-  const renewed = await renewSession(req, who, keep)
+  const renewed = await renewSession(req, who, { keep, end: 'visit' })
   writeVisitEntry(renewed, visitor)
   limitCookie(renewed, visitor)
   return () => undefined

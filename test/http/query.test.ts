@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Request } from 'express'
-import { hideFromAddress, ownAddress } from '../../src/http/own-address.js'
+import { hideFromAddress, ownAddress } from '../../src/http/address.js'
 import { queryValues, withoutQuery, withQuery } from '../../src/http/query.js'
 
 /** Query strings that real and hostile clients send, our parameter among them. */

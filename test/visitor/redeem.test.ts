@@ -273,12 +273,7 @@ describe('another site', () => {
     ],
     ['posts a form, over plain HTTP', 'post', { Origin: 'https://evil.test' }],
     ['asks by a script, over plain HTTP', 'get', { Origin: 'https://evil.test' }],
-    ['posts without a page', 'post', { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'no-cors' }],
-    [
-      'asks by a script, as a sister domain may with the cookie',
-      'get',
-      { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' },
-    ],
+    ['posts from a sandboxed page, over plain HTTP', 'post', { Origin: 'null', Accept: 'application/json' }],
     [
       'frames the link',
       'get',
@@ -302,6 +297,7 @@ describe('another site', () => {
       { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' },
     ],
     ['is none: a program', 'post', {}],
+    ['is a sister domain', 'post', { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'cors' }],
     ['is ours: a script of this one', 'post', { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'cors' }],
   ]
   for (const [name, method, headers] of allowed) {

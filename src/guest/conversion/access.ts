@@ -2,11 +2,12 @@ import type { NextFunction, Request, Response } from 'express'
 import type { Model, ModelStatic } from 'sequelize'
 import { GuestRequired } from '../../errors.js'
 import { currentUser } from '../../http/passport-request.js'
-import { ownAddress } from '../../http/own-address.js'
+import { ownAddress } from '../../http/address.js'
 import { withQuery } from '../../http/query.js'
-import { redirectOrError } from '../../http/redirect-or-error.js'
-import { shapeRenewal, VISITOR_SESSION_KEY } from '../../http/session.js'
-import { lateForEndedSession } from '../ended-session.js'
+import { redirectOrError } from '../../http/answer.js'
+import { VISITOR_SESSION_KEY } from '../../http/session.js'
+import { shapeRenewal } from '../../http/session-renewal.js'
+import { lateForEndedSession } from '../../http/stale-session.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { guestOf } from '../guest-state.js'
 import { ownPage, wayBack, WHO, type ConversionSettings } from './settings.js'
@@ -40,7 +41,7 @@ export async function redirectNonGuest<U extends Model>(
 ): Promise<void> {
   const end = isAnonymous ? await lateForEndedSession(req) : undefined
   const home = wayBack(req) ?? (end === 'converted' ? ownPage('/success', req) : registeredUrl)
-  const isNobody = isAnonymous && end === undefined
+  const isNobody = isAnonymous && end !== 'converted' && end !== 'merged'
   redirectOrError(req, res, next, {
     url: isNobody ? withQuery(loginUrl, 'next', ownAddress(req)) : home,
     comeBack: false,

@@ -4,10 +4,10 @@ import { UniqueConstraintError, ValidationError, type Model } from 'sequelize'
 import { NotGuestError, RegularUserRequired } from '../../errors.js'
 import { checkForm, errorsOf, readForm, type FormErrors, type FormValues } from '../../pages/form.js'
 import type { FormField } from '../../pages/form-page.js'
-import { redirectOrError } from '../../http/redirect-or-error.js'
+import { redirectOrError } from '../../http/answer.js'
 import { refuseCrossSite } from '../../http/origin.js'
 import { requireRenewableSession } from '../../http/session.js'
-import { noteSessionEnd } from '../ended-session.js'
+import { noteSessionEnd } from '../../http/stale-session.js'
 import { guestSettings } from '../guest.js'
 import { askToVerify } from './ask-to-verify.js'
 import { detailsOf, fieldOf, takenFields, wordingOf, type Details } from './details.js'
@@ -42,7 +42,7 @@ export class ConversionController<U extends Model> {
 
   async takeForm(req: Request, res: Response, next: NextFunction): Promise<void> {
     const { Guest, fields, schema, formLimits } = this.settings
-    refuseCrossSite(req, ownOrigins(this.settings, req))
+    refuseCrossSite(req, { trustedOrigins: ownOrigins(this.settings, req) })
     const guest = currentGuest(Guest, req)
     if (!guest) {
       await redirectNonGuest(this.settings, guest === undefined, [req, res, next])

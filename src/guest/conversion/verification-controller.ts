@@ -2,12 +2,11 @@ import createDebug from 'debug'
 import type { Request, Response } from 'express'
 import { UniqueConstraintError, type Model } from 'sequelize'
 import { NotGuestError } from '../../errors.js'
-import { localPath } from '../../http/local-path.js'
-import { hideFromAddress } from '../../http/own-address.js'
+import { localPath, hideFromAddress } from '../../http/address.js'
 import { queryValues } from '../../http/query.js'
 import { refuseCrossSite } from '../../http/origin.js'
 import { requireRenewableSession } from '../../http/session.js'
-import { noteSessionEnd } from '../ended-session.js'
+import { noteSessionEnd } from '../../http/stale-session.js'
 import { guestSettings } from '../guest.js'
 import { keyOf } from '../user-key.js'
 import {
@@ -69,7 +68,7 @@ export class VerificationController<U extends Model> {
   }
 
   async takeButton(req: Request, res: Response): Promise<void> {
-    refuseCrossSite(req, ownOrigins(this.settings, req))
+    refuseCrossSite(req, { trustedOrigins: ownOrigins(this.settings, req) })
     const found = await this.pendingConversionOf(req, res)
     if (found === undefined) return
     const isTheirs = this.isAskedBy(found.pending, req)

@@ -2,9 +2,9 @@ import type { Request } from 'express'
 import { Model, type ModelStatic } from 'sequelize'
 import { CrossSiteRequest, GuestStateUnknown, MergeFailed } from '../../errors.js'
 import { currentUser, setLogin, type Login, type LoginCallback } from '../../http/passport-request.js'
-import { isCrossSiteNonNavigation, hasOpaqueOrigin } from '../../http/origin.js'
+import { isForeign } from '../../http/origin.js'
 import { requireRenewableSession } from '../../http/session.js'
-import { noteSessionEnd, type EndNote } from '../ended-session.js'
+import { noteSessionEnd, type EndNote } from '../../http/stale-session.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
 import { couldBeKey, keyOf } from '../user-key.js'
@@ -84,11 +84,7 @@ async function mergeFirst(
 ): Promise<EndNote | undefined> {
   const current = currentUser(req)
   if (current === undefined || knownGuest(current) === undefined) throw new GuestStateUnknown()
-  if (
-    (isCrossSiteNonNavigation(req) || hasOpaqueOrigin(req)) &&
-    !trustedOrigins.includes(req.get('origin') ?? '')
-  )
-    throw new CrossSiteRequest()
+  if (isForeign(req, { trustedOrigins })) throw new CrossSiteRequest()
   requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
   const account = await findAccount()
   if (String(guest) === String(account)) return undefined

@@ -2,18 +2,10 @@ import type { RequestHandler } from 'express'
 import type { Model, ModelStatic } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
 import { MiddlewareOrder } from '../../errors.js'
-import {
-  aFunction,
-  aList,
-  checkOptions,
-  describeBy,
-  either,
-  oneOf,
-  strings,
-  type Rule,
-} from '../../options.js'
+import { aFunction, aList, checkOptions, describeBy, either, oneOf, type Rule } from '../../options.js'
 import { currentUser, loginOf, sessionHoldsLogin } from '../../http/passport-request.js'
 import { mark } from '../../http/mark.js'
+import { trustedOriginsRule } from '../../http/origin.js'
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
 import { interceptLogin } from './intercept-login.js'
@@ -66,12 +58,6 @@ const reassigned: Rule = {
   expected: 'a non-empty array of models, or of { model, foreignKey }',
   test: (value) => aList.test(value) && (value as readonly unknown[]).every(isReassigned),
 }
-const origins: Rule = {
-  expected: 'an array of origins, such as https://login.example.com',
-  test: (value) =>
-    strings.test(value) &&
-    (value as readonly string[]).every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
-}
 
 /**
  * A guest who logs in to an account that exists keeps their things: whichever way they log in, by any strategy or by
@@ -90,7 +76,7 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
       reassign: reassigned,
       onMerge: aFunction,
       conflict: aConflict,
-      trustedOrigins: origins,
+      trustedOrigins: trustedOriginsRule,
     },
     ['Guest'],
   )

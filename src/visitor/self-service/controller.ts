@@ -13,7 +13,7 @@ import {
 } from '../../pages/form.js'
 import type { FormLimits } from '../../pages/form-limits.js'
 import { MessageNotSent, warnOfUnsent } from '../../pages/message-not-sent.js'
-import { mountPath } from '../../http/own-address.js'
+import { mountPath } from '../../http/address.js'
 import type { FormField } from '../../pages/form-page.js'
 import { showPage } from '../../pages/page.js'
 import { rendererOf } from '../../pages/renderers.js'
@@ -69,7 +69,7 @@ export class SelfServiceController {
 
   async takeForm(req: Request, res: Response): Promise<void> {
     const { fields, schema, baseUrl } = this.settings
-    refuseCrossSite(req, [new URL(baseOf(WHO, baseUrl, req)).origin])
+    refuseCrossSite(req, { baseUrl: baseOf(WHO, baseUrl, req) })
     const passRequest = this.passRequestOf(req)
     if (passRequest === undefined || passRequest.hasExpired) {
       await this.show(req, res, expiredPage(passRequest?.next))

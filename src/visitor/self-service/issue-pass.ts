@@ -1,7 +1,7 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import { baseOf, type BaseUrl } from '../../http/base-url.js'
-import { localPath } from '../../http/local-path.js'
+import { localPath } from '../../http/address.js'
 import { MessageNotSent } from '../../pages/message-not-sent.js'
 import type { Visitor, VisitorOf } from '../visitor.js'
 import type { PassRequest } from './pass-request.js'

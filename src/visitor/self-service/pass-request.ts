@@ -1,4 +1,4 @@
-import { isLocalPath } from '../../http/local-path.js'
+import { isLocalPath } from '../../http/address.js'
 import type { Seal } from '../token.js'
 
 /**

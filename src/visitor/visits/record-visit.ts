@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express'
 import { clientAddress, networkOf } from '../../http/client-network.js'
-import { ownAddress } from '../../http/own-address.js'
+import { ownAddress } from '../../http/address.js'
 import { currentSessionId, presentedSessionIds } from '../../http/session.js'
 import { visitorOf } from '../is-visitor.js'
 import type { PassKey } from '../session.js'

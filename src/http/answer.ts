@@ -1,6 +1,7 @@
-import type { NextFunction, Request, Response } from 'express'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { explainMissingTable } from '../database/driver-error.js'
 import type { EphemeralError } from '../errors.js'
-import { ownAddress } from './own-address.js'
+import { ownAddress } from './address.js'
 import { withQuery } from './query.js'
 
 /** Where a guard sends a person, and what it tells a program. */
@@ -39,4 +40,15 @@ function isRead(req: Request): boolean {
 /** Whether a person's browser asks: a navigation names `text/html`; `*\/*`, which programs send, prefers nothing. */
 export function prefersHtml(req: Request): boolean {
   return req.accepts(['json', 'html']) === 'html'
+}
+
+/** A handler of what answers by a promise: Express 4 does not look at what a handler returns. */
+export function handled(
+  answer: (req: Request, res: Response, next: NextFunction) => Promise<void>,
+): RequestHandler {
+  return function handler(req, res, next) {
+    answer(req, res, next).catch((error: unknown) => {
+      next(explainMissingTable(error))
+    })
+  }
 }

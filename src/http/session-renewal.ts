@@ -1,0 +1,75 @@
+import type { Request } from 'express'
+import { requireRenewableSession, requireSession, settled, type HostSession } from './session.js'
+import { noteSessionEnd, type SessionEnd } from './stale-session.js'
+
+/** What the next renewal of a session does beyond giving it a new id. */
+export interface Renewal {
+  /** Keys of the old session that the new one gets. */
+  readonly keep: readonly string[]
+  /** What the old id is given up for, unless the caller notes it itself. */
+  readonly end?: SessionEnd
+  /** Runs on the new session, once it exists; what it throws fails the renewal. */
+  readonly then?: (session: HostSession) => void
+}
+
+/**
+ * Shapes the next renewal of this session, no matter which code starts it. Passport's own `req.login` wipes everything, or with
+ * `keepSessionInfo` keeps everything, the old cookie's lifetime included.
+ */
+export function shapeRenewal(req: Request, who: string, { keep, end, then }: Renewal): void {
+  const old = requireRenewableSession(req, who)
+  const kept = keep.filter((key) => old[key] !== undefined).map((key) => [key, old[key]] as const)
+  const { regenerate } = old
+
+  async function renew(): Promise<void> {
+    const note = end && (await noteSessionEnd(req, end))
+    try {
+      await settled((done) => regenerate.call(old, done))
+    } catch (error) {
+      // express-session has put an empty session in its place, which would be saved, and log the user out.
+      Object.assign(req, { session: old, sessionID: old['id'] })
+      await note?.withdraw()
+      throw error
+    }
+    await note?.confirm()
+    const session = requireSession(req, who)
+    for (const [key, value] of kept) session[key] = value
+    then?.(session)
+  }
+
+  Object.defineProperty(old, 'regenerate', {
+    configurable: true,
+    enumerable: false, // stores serialize what is enumerable
+    value: (done: (error?: unknown) => void) => {
+      // What the caller's callback throws is the caller's, and no rejection of ours.
+      renew().then(
+        () => {
+          process.nextTick(done)
+        },
+        (error: unknown) => {
+          process.nextTick(done, error)
+        },
+      )
+    },
+  })
+}
+
+/** Gives the session a new id and nothing of the old one but the named keys (ASVS 5.0, 7.2.4). */
+export async function renewSession(req: Request, who: string, renewal: Renewal): Promise<HostSession> {
+  shapeRenewal(req, who, renewal)
+  const session = requireRenewableSession(req, who)
+  await settled((done) => session.regenerate(done))
+  return requireRenewableSession(req, who)
+}
+
+/**
+ * Gives up a new session that may or may not have been stored: the browser does not get its id, so that its content opens
+ * nothing. The request goes on with another session, which has the named keys.
+ */
+export async function abandonSession(req: Request, who: string, keys: readonly string[]): Promise<void> {
+  const session = requireRenewableSession(req, who)
+  // express-session makes the other one whether or not the store could delete the first.
+  await settled((done) => session.regenerate(done)).catch(() => undefined)
+  const next = requireSession(req, who)
+  for (const key of keys) if (session[key] !== undefined) next[key] = session[key]
+}

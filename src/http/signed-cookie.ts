@@ -1,0 +1,57 @@
+import { parse } from 'cookie'
+import type { Request } from 'express'
+import { cookieLikeSession, requireSession } from './session.js'
+
+/** Signs what passes through a browser and must come back as it was. Each seal has one purpose. */
+export interface Seal {
+  sign: (content: Uint8Array) => Buffer
+  isGenuine: (content: Uint8Array, signature: Uint8Array) => boolean
+}
+
+/** A cookie of ours whose content is believed only with our signature, and only until it expires. */
+export interface SignedCookie {
+  readonly name: string
+  readonly seal: Seal
+  /** Seconds. The expiry is part of what is signed: a client that keeps cookies for longer gains nothing. */
+  readonly lifetime: number
+  /** What else must be the same when it comes back, such as the client; it is signed, and not sent. */
+  readonly context: string
+}
+
+/** Sets a cookie that goes as far as the session's. Without `seconds` it lasts until the browser closes. */
+export function giveCookie(req: Request, name: string, value: string, seconds?: number): void {
+  req.res?.cookie(name, value, {
+    ...cookieLikeSession(req, requireSession(req, `the cookie '${name}'`)),
+    ...(seconds !== undefined && { maxAge: seconds * 1000 }),
+  })
+}
+
+/** All cookies of one name: a sister domain can set one of the same name beside ours. */
+export function cookiesNamed(req: Request, name: string): string[] {
+  return (req.headers.cookie ?? '').split(';').flatMap((pair) => parse(pair)[name] ?? [])
+}
+
+/** Sets `<content>.<expiry>.<signature>`; the content must be of letters, digits, `-` and `_`. */
+export function giveSignedCookie(req: Request, cookie: SignedCookie, content: string): void {
+  const expiry = (Math.ceil(Date.now() / 1000) + cookie.lifetime).toString(36)
+  const signature = cookie.seal.sign(signedPart(cookie, content, expiry)).toString('base64url')
+  giveCookie(req, cookie.name, `${content}.${expiry}.${signature}`, cookie.lifetime)
+}
+
+/** The content of the first such cookie that is genuine and has not expired. */
+export function readSignedCookie(req: Request, cookie: SignedCookie): string | undefined {
+  for (const value of cookiesNamed(req, cookie.name)) {
+    const [, content, expiry, signature] = /^([\w-]+)\.([0-9a-z]{1,9})\.([\w-]+)$/.exec(value) ?? []
+    if (content === undefined || expiry === undefined || signature === undefined) continue
+    const isGenuine = cookie.seal.isGenuine(
+      signedPart(cookie, content, expiry),
+      Buffer.from(signature, 'base64url'),
+    )
+    if (isGenuine && parseInt(expiry, 36) * 1000 > Date.now()) return content
+  }
+  return undefined
+}
+
+function signedPart({ name, context }: SignedCookie, content: string, expiry: string): Buffer {
+  return Buffer.from([name, content, expiry, context].join('\0'))
+}

@@ -1,0 +1,134 @@
+import createDebug from 'debug'
+import type { Request } from 'express'
+import type { RefusalReason } from '../errors.js'
+import { localPath, ownAddress } from '../http/address.js'
+import { requireSession, saveSession, VISITOR_SESSION_KEY, type HostSession } from '../http/session.js'
+import { abandonSession } from '../http/session-renewal.js'
+import { confirmationOf } from './confirmation.js'
+import { visitorOf } from './is-visitor.js'
+import { clearVisitEntry, forgetRefusal, noteRefusal } from './session.js'
+import { admitDoubleClick, findPassByUuid, redeemPass, returnUse, type Confirmation } from './statements.js'
+import { openVisit, rememberedVisitor, requireSessionToOpen } from './visit.js'
+import type { Visitor } from './visitor.js'
+
+const debug = createDebug('passport-ephemeral:visitor')
+export const WHO = "passport.authenticate('visitor-token')"
+
+/** What redeeming a token works with, computed once for the request. */
+export interface RedeemContext {
+  readonly req: Request
+  /** The session with which the request arrived. */
+  readonly session: HostSession
+  readonly Model: typeof Visitor
+  /** What the token names; `undefined` if none of the secrets signed it. */
+  readonly uuid: string | undefined
+  /** Whether the headers do not show which site has sent the request: then only a button of ours redeems. */
+  readonly isOpaque: boolean
+  readonly stripToken: boolean
+  /** Keys of an anonymous session that survive its renewal. */
+  readonly keep: readonly string[]
+}
+
+/** What to do with the request once its visitor is known. */
+export type Outcome = { readonly redirect: string } | { readonly confirm: Visitor } | 'pass'
+
+/** A click that loses against another one of the same browser is tried again, this often at most. */
+const MAX_ATTEMPTS = 4
+
+export async function redeem(context: RedeemContext): Promise<Outcome> {
+  const { req, session, Model, uuid, isOpaque } = context
+  if (uuid === undefined) return refuse(context, 'unknown')
+
+  // A link that was redeemed in this session may be followed again, without using it up further.
+  const current = await rememberedVisitor(Model, req, session)
+  if (current?.uuid === uuid) return admitAs(context, current)
+  if (isOpaque) return refuseOrConfirm(context, await findPassByUuid(Model, uuid), undefined)
+
+  requireSessionToOpen(req, WHO) // before a use is counted
+  const confirmation = confirmationOf(req, Model, uuid)
+  for (let attempt = 1; ; attempt++) {
+    const counted = await redeemPass(Model, uuid, confirmation)
+    if (counted !== undefined) return await letInOrUndo(context, counted)
+    const known = await findPassByUuid(Model, uuid)
+    const isSameClick = known !== undefined && (await admitDoubleClick(Model, known, confirmation))
+    if (isSameClick === true) return await letIn(context, known)
+    if (isSameClick === false || attempt >= MAX_ATTEMPTS) return refuseOrConfirm(context, known, confirmation)
+  }
+}
+
+async function letInOrUndo(context: RedeemContext, visitor: Visitor): Promise<Outcome> {
+  const before = context.session[VISITOR_SESSION_KEY]
+  try {
+    return await letIn(context, visitor)
+  } catch (error) {
+    await undo(context, visitor, before)
+    throw error
+  }
+}
+
+/** Opens a visit, and saves it before the client is told: a redirect may be followed at once, and a use was counted. */
+async function letIn(context: RedeemContext, visitor: Visitor): Promise<Outcome> {
+  const { req, session, keep } = context
+  const finish = await openVisit(req, session, visitor, { who: WHO, keep })
+  await saveSession(requireSession(req, WHO))
+  finish()
+  return admitAs(context, visitor)
+}
+
+function admitAs({ req, stripToken }: RedeemContext, visitor: Visitor): Outcome {
+  req.visitor = visitor
+  forgetRefusal(req) // of the visitor that the session had before
+  debug('pass %d redeemed', visitor.id)
+  const byButton = req.method === 'POST' && visitor.maxUses !== null && wantsPage(req)
+  if (!byButton && !(stripToken && req.method === 'GET')) return 'pass'
+  return { redirect: stripToken ? ownAddress(req) : localPath(req.originalUrl) }
+}
+
+/**
+ * A use was counted for a visit that did not begin. The session, if it is the old one, has the visit that it had; a new one may have been
+ * stored although its store failed, and is given up.
+ */
+async function undo(
+  { req, session, Model, keep }: RedeemContext,
+  visitor: Visitor,
+  visitEntry: unknown,
+): Promise<void> {
+  req.visitor = undefined
+  if (requireSession(req, WHO) !== session) await abandonSession(req, WHO, keep)
+  const current = requireSession(req, WHO) // it may still be saved with the error's response
+  if (current === session && visitEntry !== undefined) session[VISITOR_SESSION_KEY] = visitEntry
+  else clearVisitEntry(current)
+  await returnUse(visitor, Model).catch((error: unknown) => {
+    debug('a use of pass %d stays counted: %o', visitor.id, error)
+  })
+}
+
+/** Answers a token that was not redeemed: its pass may not be, or not without a click. */
+function refuseOrConfirm(
+  context: RedeemContext,
+  known: Visitor | undefined,
+  confirmation: Confirmation | undefined,
+): Outcome {
+  const { req, isOpaque } = context
+  const isLimited = known !== undefined && known.maxUses !== null
+  const invalidity = known?.invalidity()
+  if (known !== undefined && (isLimited || isOpaque) && wantsPage(req)) {
+    if (invalidity === undefined && confirmation === undefined) return { confirm: known }
+    // Of two clicks on the button one came too late; by GET, its session gets in, and any other hears why not.
+    if (req.method === 'POST') return { redirect: localPath(req.originalUrl) }
+  }
+  return refuse(context, invalidity ?? (isLimited || isOpaque ? 'unconfirmed' : 'unknown'), known)
+}
+
+/** The request goes on as anonymous: the session's visitor is here about something else than this link is. */
+function refuse({ req, Model }: RedeemContext, reason: RefusalReason, known?: Visitor): Outcome {
+  debug('token refused: %s%s', reason, known === undefined ? '' : ` (pass ${String(known.id)})`)
+  if (visitorOf(req) === undefined || visitorOf(req, Model) !== undefined) req.visitor = undefined
+  noteRefusal(req, reason, known)
+  return 'pass'
+}
+
+/** Whether a page is an answer, rather than something to be parsed. */
+function wantsPage(req: Request): boolean {
+  return ['GET', 'POST'].includes(req.method) && req.accepts(['html', 'json']) === 'html'
+}
