@@ -71,7 +71,8 @@ function guestsSweep(due: Due, Guests: GuestModel, { keep, individualHooks, maxA
       const gone = await deleteByKey(User, key, keysOf(rows), { transaction, hooks })
       const names = new Set(gone.map(String))
       const ended = rows.filter((row) => names.has(String(row.key)))
-      if (ended.length > 0) await noteOutcome(Guests, 'expired', countByDay(ended), transaction)
+      if (ended.length > 0)
+        await noteOutcome(Guests[guestSettings].Outcome, 'expired', countByDay(ended), transaction)
       return ended.length
     },
   }

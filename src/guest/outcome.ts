@@ -8,7 +8,6 @@ import {
   type Transaction,
 } from 'sequelize'
 import { initOwnModel, type OwnTable } from '../database/own-model.js'
-import { guestSettings, type GuestModel } from './guest.js'
 import { dialectOf } from '../database/dialect.js'
 import { explainMissingTable } from '../database/driver-error.js'
 
@@ -61,7 +60,7 @@ export function initOutcomeModel(
 
 /** Notes how guests ended, in the transaction in which they did; so many of each day on which they were made. */
 export async function noteOutcome(
-  Guest: GuestModel,
+  Outcome: typeof GuestOutcome,
   outcome: GuestEnd,
   guestsByDay: ReadonlyMap<string, number>,
   transaction: Transaction,
@@ -70,7 +69,7 @@ export async function noteOutcome(
   const rows = [...guestsByDay].map(([createdOn, guests]) => ({ outcome, guests, createdOn, endedOn }))
   const options = { transaction, hooks: false, validate: false, returning: false }
   try {
-    await Guest[guestSettings].Outcome.bulkCreate(rows, options)
+    await Outcome.bulkCreate(rows, options)
   } catch (error) {
     throw explainMissingTable(error)
   }

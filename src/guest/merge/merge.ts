@@ -81,7 +81,12 @@ export async function merge<U extends Model>(recipe: MergeRecipe<U>, pair: Merge
       sequelize.transaction(readCommitted(sequelize), async (transaction) => {
         await limitLockWait(sequelize, transaction)
         await mergeWithin(recipe, moves, pair, transaction)
-        await noteOutcome(recipe.Guest, 'merged', new Map([[dayOf(guest.createdAt), 1]]), transaction)
+        await noteOutcome(
+          recipe.Guest[guestSettings].Outcome,
+          'merged',
+          new Map([[dayOf(guest.createdAt), 1]]),
+          transaction,
+        )
       }),
     )
     debug('a guest was merged into an account')
