@@ -24,14 +24,18 @@ export function fieldOf(Model: ModelStatic<Model>, attribute: string): string {
   return columnsOf(Model).find((column) => column.attribute === attribute)?.field ?? attribute
 }
 
+/**
+ * Quotes names, also where `quoteIdentifiers: false` leaves columns bare: PostgreSQL would lower the case of a bare
+ * alias, and a name from the catalog can be any.
+ */
+export function quoterOf(sequelize: Sequelize): (name: string) => string {
+  const generator = sequelize.getQueryInterface().queryGenerator as Quoting
+  return (name) => generator.quoteIdentifier(name, true)
+}
+
 /** An identifier as this dialect quotes it. */
 function quote(Model: ModelStatic<Model>, identifier: string): string {
   return quoting(Model).quoteIdentifier(identifier)
-}
-
-/** An alias: quoted even where `quoteIdentifiers: false` leaves columns bare, or PostgreSQL would lower its case. */
-function quoteAlways(Model: ModelStatic<Model>, alias: string): string {
-  return quoting(Model).quoteIdentifier(alias, true)
 }
 
 /** An attribute's column, quoted. */
@@ -51,10 +55,9 @@ export function selectList(
   from = '',
   prefix = '',
 ): string {
+  const quoteAlways = quoterOf(sequelizeOf(Model))
   return columns
-    .map(
-      ({ attribute, field }) => `${from}${quote(Model, field)} AS ${quoteAlways(Model, prefix + attribute)}`,
-    )
+    .map(({ attribute, field }) => `${from}${quote(Model, field)} AS ${quoteAlways(prefix + attribute)}`)
     .join(', ')
 }
 

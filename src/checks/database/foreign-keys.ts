@@ -1,8 +1,8 @@
 import type { Sequelize } from 'sequelize'
 import type { Finding } from '../finding.js'
+import { quoterOf } from '../../database/columns.js'
 import {
   hasIndexOn,
-  quoterOf,
   type Catalog,
   type ForeignKey,
   type StoredColumn,

@@ -1,9 +1,9 @@
 import type { Sequelize } from 'sequelize'
-import { fieldOf } from '../../database/columns.js'
+import { fieldOf, quoterOf } from '../../database/columns.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import { referencesIn, tableOf, type Reference } from '../../guest/merge/references.js'
 import type { Finding } from '../finding.js'
-import { columnNamed, quoterOf, type Catalog, type Table } from '../../database/catalog.js'
+import { columnNamed, type Catalog, type Table } from '../../database/catalog.js'
 import { isMysql, isPostgres } from '../../database/dialect.js'
 
 /** Models that refer to `User` where the database knows nothing of it: their rows stay behind when a guest goes. */

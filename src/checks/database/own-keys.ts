@@ -1,9 +1,9 @@
 import type { Model, ModelStatic } from 'sequelize'
-import { fieldOf, sequelizeOf } from '../../database/columns.js'
+import { fieldOf, quoterOf, sequelizeOf } from '../../database/columns.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
 import type { Finding } from '../finding.js'
-import { columnNamed, quoterOf, type Catalog, type ForeignKey, type Table } from '../../database/catalog.js'
+import { columnNamed, type Catalog, type ForeignKey, type Table } from '../../database/catalog.js'
 import { cascade } from './foreign-keys.js'
 import { isMysql, isPostgres } from '../../database/dialect.js'
 

@@ -1,9 +1,9 @@
 import { Op, type Sequelize, type WhereOptions } from 'sequelize'
-import { fieldOf } from '../../database/columns.js'
+import { fieldOf, quoterOf } from '../../database/columns.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import type { Finding } from '../finding.js'
 import { readVersion } from '../../database/catalog-statements.js'
-import { quoterOf, type Catalog } from '../../database/catalog.js'
+import { type Catalog } from '../../database/catalog.js'
 import { isMysql, isPostgres } from '../../database/dialect.js'
 
 /** How long after they have expired guests may still be there, in seconds: a clean-up that runs daily, and was missed once. */
@@ -69,7 +69,8 @@ export async function checkEmailLookup(Guest: GuestModel, catalog: Catalog): Pro
     new RegExp(`^lower\\(\\(?"?${field}"?(\\)?::text)?\\)$`, 'i').test(expression)
   if (
     users.indexes.some(
-      ({ expressions: [first = ''], predicate }) => predicate === undefined && isLowered(first),
+      ({ parts: [first], predicate, isUsable }) =>
+        isUsable && predicate === undefined && first !== undefined && isLowered(first.sql),
     )
   )
     return []
