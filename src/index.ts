@@ -46,13 +46,14 @@ export {
   type UsernameGenerator,
 } from './guest/usernames.js'
 export { loadGuest, type LoadGuestOptions } from './guest/load-guest.js'
-export { convertRouter, type ConvertRouterOptions } from './guest/conversion/router.js'
+export { convertRouter } from './guest/conversion/router.js'
 export type {
   ConvertMessage,
+  ConvertRouterOptions,
   SendConvertLink,
   TellTaken,
   VerifyEmailOptions,
-} from './guest/conversion/verify-email.js'
+} from './guest/conversion/options.js'
 export type { ConvertSchema, ConvertValues } from './guest/conversion/schema.js'
 export type {
   ConvertConfirmPage,
@@ -91,7 +92,7 @@ export type { Finding } from './checks/finding.js'
 export type { BaseUrl } from './http/base-url.js'
 export type { FormLimiter } from './pages/form-limits.js'
 export type { Limiter, LimiterFailure } from './http/limiter.js'
-export type { CsrfFieldOf } from './pages/csrf-field.js'
+export type { CsrfFieldOf } from './pages/form-page.js'
 export type { CsrfField, FilledField, FormField, FormPage } from './pages/form-page.js'
 export type { NoticePage, PageLink } from './pages/notice-page.js'
 export type { Page, Render } from './pages/page.js'

@@ -59,7 +59,8 @@ function guestDeletion(due: Due, Guests: GuestModel, plan: CleanupPlan): Deletio
     async deleteRows(rows, transaction) {
       const deleted = new Set((await deleteByKey(users, keysOf(rows), transaction, hooks)).map(String))
       const expired = rows.filter(({ key }) => deleted.has(String(key)))
-      if (expired.length > 0) await recordOutcome(Guests, 'expired', countByDay(expired), transaction)
+      if (expired.length > 0)
+        await recordOutcome(Guests[guestSettings].Outcome, 'expired', countByDay(expired), transaction)
       return expired.length
     },
   }

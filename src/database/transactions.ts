@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type LOCK, type Transaction, type Sequelize, type TransactionOptions } from 'sequelize'
 import { hostOptions } from './columns.js'
 import { dialectOf, isPostgres } from './dialect.js'
@@ -47,4 +48,14 @@ export async function limitLockWait(sequelize: Sequelize, transaction: Transacti
     `SELECT set_config('lock_timeout', '${String(LONGEST_WAIT_MS)}', true) WHERE current_setting('lock_timeout') = '0'`,
     { transaction },
   )
+}
+
+/**
+ * Lets only one transaction at a time pass with this key, until it ends. PostgreSQL alone has such locks; on MySQL a locking
+ * read serialises, and SQLite has one writer.
+ */
+export async function lockKey(sequelize: Sequelize, key: string, transaction: Transaction): Promise<void> {
+  if (!isPostgres(sequelize)) return
+  const number = createHash('sha256').update(key).digest().readBigInt64BE()
+  await sequelize.query(`SELECT pg_advisory_xact_lock(${String(number)})`, { transaction })
 }

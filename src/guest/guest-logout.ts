@@ -1,7 +1,7 @@
 import { urlencoded, type Request, type RequestHandler, type Response } from 'express'
 import { LogoutUnconfirmed } from '../errors.js'
 import { aFunction, aLocalUrl, checkOptions } from '../options.js'
-import { conventionalCsrfField, type CsrfFieldOf } from '../pages/csrf-field.js'
+import { conventionalCsrfField, type CsrfFieldOf } from '../pages/form-page.js'
 import { mark } from '../http/mark.js'
 import { ownAddress } from '../http/address.js'
 import { formBody, type CsrfField, type FormPage } from '../pages/form-page.js'

@@ -9,10 +9,10 @@ import {
 import type { Rule } from '../options.js'
 import type { PendingConversion } from './conversion/pending-conversion.js'
 import type { GuestOutcome } from './outcome.js'
+import type { UserId } from './user-key.js'
 import type { UsernameGenerator } from './usernames.js'
 
-/** A users row's primary key. */
-export type UserId = number | string
+export type { UserId } from './user-key.js'
 
 /** What `onConvert` is told. */
 export interface ConvertContext<U extends Model> {

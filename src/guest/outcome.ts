@@ -8,7 +8,6 @@ import {
   type Transaction,
 } from 'sequelize'
 import { initOwnModel, type OwnTable } from '../database/own-model.js'
-import { guestSettings, type GuestModel } from './guest.js'
 import { dialectOf } from '../database/dialect.js'
 import { explainMissingTable } from '../database/driver-error.js'
 
@@ -61,7 +60,7 @@ export function initOutcomeModel(
 
 /** Records how guests ended, in the same transaction: their number by the day on which they were made. */
 export async function recordOutcome(
-  Guest: GuestModel,
+  Outcome: typeof GuestOutcome,
   outcome: GuestEnd,
   guestsByDay: ReadonlyMap<string, number>,
   transaction: Transaction,
@@ -70,7 +69,7 @@ export async function recordOutcome(
   const rows = [...guestsByDay].map(([createdOn, guests]) => ({ outcome, guests, createdOn, endedOn }))
   const options = { transaction, hooks: false, validate: false, returning: false }
   try {
-    await Guest[guestSettings].Outcome.bulkCreate(rows, options)
+    await Outcome.bulkCreate(rows, options)
   } catch (error) {
     throw explainMissingTable(error)
   }

@@ -1,6 +1,8 @@
 import { DataTypes, type Model, type ModelStatic } from 'sequelize'
 import { validate } from 'uuid'
-import type { UserId } from './guest.js'
+
+/** A users row's primary key. */
+export type UserId = number | string
 
 /**
  * A user's primary key, as the database has it: a getter may make something else of it.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import { describeBy, either, type Rule } from '../options.js'
 import { clientKey } from '../http/client-network.js'
-import { normalizeEmail } from './email-address.js'
+import { judgeEmail } from './typed-text.js'
 import { aLimiter, consume, takeBack, type Limiter, type LimiterFailure } from '../http/limiter.js'
 
 /** One limiter for clients and e-mail addresses alike, or one for each. */
@@ -34,7 +34,7 @@ export const aFormLimiter: Rule = {
   describe: (value) => limiterPair.describe?.(value) ?? aLimiter.describe?.(value),
 }
 
-/** What a form that sends messages is limited by: who asks, and who is written to. */
+/** The limits of a form that sends messages: by client, and by address written to. */
 export class FormLimits {
   private readonly ip: Limiter | undefined
   private readonly email: Limiter | undefined
@@ -49,7 +49,7 @@ export class FormLimits {
   }
 
   /**
-   * Counts a client's attempt, and says if it is one too many.
+   * Counts a client's attempt; true if it is one too many.
    *
    * @throws {LimiterUnavailable} as {@link consume} does
    */
@@ -58,7 +58,7 @@ export class FormLimits {
   }
 
   /**
-   * Counts a message to an address, and says if it is one too many.
+   * Counts a message to an address; true if it is one too many.
    *
    * @throws {LimiterUnavailable} as {@link consume} does
    */
@@ -66,14 +66,14 @@ export class FormLimits {
     return (await consume(req, this.email, emailKey(email), this.whenItFails)) !== undefined
   }
 
-  /** Nobody's mailbox is shut out for an hour because the mail server was; whoever asked goes on being counted. */
+  /** A mail server that fails must not use up the limit of an address. The client goes on being counted. */
   async takeBackAddress(email: string): Promise<void> {
     await takeBack(this.email, emailKey(email))
   }
 }
 
-/** What the limiter counts by. An address is personal: a digest will do. */
+/** What the limiter counts by: a digest, because an address is personal. */
 function emailKey(email: string): string {
-  const address = (normalizeEmail(email) ?? email).trim().toLowerCase()
+  const address = (judgeEmail(email).value ?? email).trim().toLowerCase()
   return `email:${createHash('sha256').update(address).digest('base64url')}`
 }

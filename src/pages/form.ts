@@ -35,11 +35,10 @@ export function readForm(req: Request, fields: readonly FormField[]): FormValues
   )
 }
 
-/** Asks a schema (Standard Schema 1: zod, valibot, ArkType and others) what it thinks of a form. */
+/** Asks a schema (Standard Schema 1: zod, valibot, ArkType and others) what it makes of a form. */
 export async function checkForm<T>(
   schema: StandardSchemaV1<unknown, T>,
   values: FormValues,
-  fields: readonly FormField[],
 ): Promise<Checked<T>> {
   const result = await schema['~standard'].validate(values)
   if (result.issues === undefined) return { value: result.value }
@@ -47,11 +46,17 @@ export async function checkForm<T>(
   const errors: Record<string, string> = {}
   for (const { message, path = [] } of result.issues) {
     const [first] = path
-    const key = String(typeof first === 'object' ? first.key : (first ?? ''))
-    const place = fields.some(({ name }) => name === key) ? key : ''
-    errors[place] ??= message
+    errors[String(typeof first === 'object' ? first.key : (first ?? ''))] ??= message
   }
   return { errors }
+}
+
+/** An error that belongs to no field of the form stands above it: a schema may make a username of something else. */
+export function placeErrors(errors: FormErrors, fields: readonly FormField[]): FormErrors {
+  const isField = (name: string): boolean => fields.some((field) => field.name === name)
+  const placed: Record<string, string> = {}
+  for (const [name, message] of Object.entries(errors)) placed[isField(name) ? name : ''] ??= message
+  return placed
 }
 
 /** The fields as the page shows them again. */
@@ -90,6 +95,3 @@ export function errorsOf(
   if (Object.keys(errors).length === 0) throw error
   return errors
 }
-
-/** What stands beside a field that a model refuses, where there are no better words. */
-export const UNKEEPABLE = 'This cannot be kept as it is'

@@ -3,7 +3,7 @@ import { markOwnForm } from '../http/origin.js'
 import { html, type Html } from './html.js'
 import { styleElement, styleSource } from './style.js'
 
-/** What every page of this package has; an application that renders a page by itself gets the same object. */
+/** What every page of this package has. An application that renders a page by itself gets the same object. */
 export interface Page {
   /** Which page it is. */
   readonly name: string
@@ -18,27 +18,25 @@ export interface Page {
  */
 export type Render<P extends Page> = (page: P, req: Request, res: Response) => unknown
 
-/** Nothing runs, nothing is loaded but what browsers ask for by themselves (an icon), and nothing frames it (CSP Level 3). */
+/** No script, no frame, nothing loaded but the icon that browsers ask for by themselves (CSP Level 3). */
 const POLICY = `default-src 'none'; img-src 'self'; style-src ${styleSource}; base-uri 'none'; frame-ancestors 'none'`
+
+/** How a page is shown. */
+export interface ShowOptions<P extends Page> {
+  readonly render: Render<P> | undefined
+  readonly body: (page: P) => Html
+  /** Browsers apply `form-action` to the redirects that follow a form as well. @default false */
+  readonly formLeadsAnywhere?: boolean
+  /** Whether the title begins with "Error", so that a screen reader tells it first. @default if the status is an error's */
+  readonly saysError?: boolean
+}
 
 /** Answers with a page: in the application's own way, or with `body` in a document of ours. */
 export async function showPage<P extends Page>(
   req: Request,
   res: Response,
   page: P,
-  {
-    render,
-    body,
-    formLeadsAnywhere = false,
-    saysError = page.status >= 400,
-  }: {
-    readonly render: Render<P> | undefined
-    readonly body: (page: P) => Html
-    /** Browsers apply `form-action` to where the answer to a form redirects, and that to where it redirects. */
-    readonly formLeadsAnywhere?: boolean
-    /** Whether the title says "Error" first, so that it is heard. @default if the status is one of an error */
-    readonly saysError?: boolean
-  },
+  { render, body, formLeadsAnywhere = false, saysError = page.status >= 400 }: ShowOptions<P>,
 ): Promise<void> {
   res.status(page.status).set('Cache-Control', 'no-store')
   if (render !== undefined) {

@@ -270,7 +270,7 @@ describe('what the guard hands to the form', () => {
     assert.equal(mailbox.length, 0)
   })
 
-  it('is no token, and a token is no hand-over', async () => {
+  it('is no token, and a token is no request for a pass', async () => {
     const pass = await app.Visitor.create({ email: 'fred@example.test', scope: 'REFERENCE' })
     const token = new URL(pass.tokenise('https://example.test/')).searchParams.get('vuid') ?? ''
     await app.browser().get(`/visitor?for=${token}`).expect(400)
@@ -341,7 +341,7 @@ describe('what the guard hands to the form', () => {
   })
 })
 
-describe('a hand-over', () => {
+describe('a request for a pass', () => {
   it('is for the form that its guard names, and the model: a lax form does not serve a strict one', async () => {
     const other = await startApplication({
       routes(host, { Visitor, sequelize }) {
@@ -422,6 +422,31 @@ describe('the form', () => {
       'a header in the address',
       { ...ginger, email: 'a@b.test\r\nBcc: everybody@victim.test' },
       { email: 'This is not an e-mail address' },
+    ],
+    ...[
+      'owner@x.test.',
+      'owner@x.test..',
+      'owner@x..test',
+      'owner@x.test/x',
+      'owner@x.test?x',
+      'owner@x.test#x',
+      'owner@x%2etest',
+      'owner@-x.test',
+      'owner@10.0.0.1',
+      'owner.@x.test',
+      'ow\ufe0fner@x.test',
+      'ow\u200dner@x.test',
+      'ow\u034fner@x.test',
+      'a@b@x.test',
+    ].map((email): [string, object, Record<string, string>] => [
+      `the address ${JSON.stringify(email)}`,
+      { ...ginger, email },
+      { email: 'This is not an e-mail address' },
+    ]),
+    [
+      'an address that takes long to map',
+      { ...ginger, email: `a@${'\u4e00'.repeat(3000)}` },
+      { email: 'At most 254 characters, please' },
     ],
     ['blanks', { ...ginger, firstName: ' \t ' }, { firstName: 'Please fill this in' }],
     ['a long name', { ...ginger, lastName: 'x'.repeat(151) }, { lastName: 'At most 150 characters, please' }],
@@ -744,12 +769,24 @@ describe('limits', () => {
     }
   })
 
-  it('count what is sent, and nothing that is refused before', async () => {
-    const other = await start({ limiter: points(1) })
+  it('count an address for what is sent to it, and for nothing that is refused before', async () => {
+    const other = await start({ limiter: { email: points(1) } })
     try {
       for (const email of ['nobody', 'a@b', 'a@localhost'])
         assert.equal((await ask(other.browser(), { ...ginger, email })).status, 422)
       assert.equal((await ask(other.browser())).status, 303)
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('count a client before its form is looked at, so that invalid forms are limited, too', async () => {
+    const other = await start({ limiter: { ip: points(2) } })
+    try {
+      const statuses: number[] = []
+      for (const email of ['nobody', 'a@b', 'nobody'])
+        statuses.push((await ask(other.browser(), { ...ginger, email })).status)
+      assert.deepEqual(statuses, [422, 422, 429])
     } finally {
       await other.close()
     }
@@ -799,8 +836,9 @@ describe('limits', () => {
     })
     try {
       await ask(other.browser())
-      await ask(other.browser(), { ...ginger, email: 'nobody' }) // not valid: nothing is counted
-      assert.equal(keys.length, 2)
+      await ask(other.browser(), { ...ginger, email: 'nobody' }) // not valid: no message is counted
+      assert.equal(keys.length, 3)
+      assert.equal(keys[2], 'ip:127.0.0.1')
       assert.equal(keys[0], 'ip:127.0.0.1')
       assert.match(keys[1] ?? '', /^email:[\w-]{43}$/)
     } finally {

@@ -1,21 +1,22 @@
-import type { NextFunction, Request, Response } from 'express'
+import type { Request } from 'express'
 import type { Model, ModelStatic } from 'sequelize'
-import { GuestRequired } from '../../errors.js'
+import { GuestRequired, RegularUserRequired } from '../../errors.js'
 import { currentUser } from '../../http/passport-request.js'
 import { ownAddress } from '../../http/address.js'
 import { withQuery } from '../../http/query.js'
 import { redirectOrError } from '../../http/answer.js'
-import { VISITOR_SESSION_KEY } from '../../http/session.js'
+import { requireRenewableSession, settled, VISITOR_SESSION_KEY } from '../../http/session.js'
 import { shapeRenewal } from '../../http/session-renewal.js'
-import { lateForEndedSession } from '../../http/stale-session.js'
+import { lateForEndedSession, noteSessionEnd } from '../../http/stale-session.js'
+import type { FlowRequest } from '../../pages/flow.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { guestOf } from '../guest-state.js'
-import { ownPage, wayBack, WHO, type ConversionSettings } from './settings.js'
+import { WHO, type ConversionSettings } from './settings.js'
 
 /**
- * The guest who asks; `null` for a regular user, `undefined` if nobody is logged in.
+ * The guest who asks; `null` for a regular user, `undefined` for an anonymous client.
  *
- * @throws {GuestStateUnknown} if nobody has looked up what the user is
+ * @throws {GuestStateUnknown} if neither `Guest.deserializeUser` nor `loadGuest` has seen the user
  */
 export function currentGuest<U extends Model>(Guest: GuestModel<U>, req: Request): U | null | undefined {
   const user = currentUser(req)
@@ -24,46 +25,80 @@ export function currentGuest<U extends Model>(Guest: GuestModel<U>, req: Request
   return guestOf(req) !== null && isOf(User, user) ? user : null
 }
 
-/** `instanceof` knows an instance only as some `Model`. */
+/** `instanceof` alone narrows to `Model`. */
 function isOf<U extends Model>(User: ModelStatic<U>, user: object): user is U {
   return user instanceof User
 }
 
+/** The guest who asks; `undefined` if it was none, and the request has been answered. */
+export async function requireGuest<U extends Model>(
+  settings: ConversionSettings<U>,
+  request: FlowRequest,
+): Promise<U | undefined> {
+  const guest = currentGuest(settings.Guest, request.req)
+  if (guest) return guest
+  await redirectNonGuest(settings, guest === undefined, request)
+  return undefined
+}
+
 /**
- * Turns away who is no guest: people by a redirect, those who post a form too, and programs by the error. Who has pressed the
- * button twice, or logged in in another tab, is somebody by now whose new cookie this request did not have yet: they are
- * not asked to log in.
+ * Redirects people, also those who post a form, and refuses programs with the error. A guest who has pressed the button
+ * twice, or logged in in another tab, has a new session whose cookie this request did not have yet: they are not asked to
+ * log in.
  */
-export async function redirectNonGuest<U extends Model>(
+async function redirectNonGuest<U extends Model>(
   { loginUrl, registeredUrl }: ConversionSettings<U>,
   isAnonymous: boolean,
-  [req, res, next]: readonly [Request, Response, NextFunction],
+  { req, res, next, carried, pageUrl }: FlowRequest,
 ): Promise<void> {
   const end = isAnonymous ? await lateForEndedSession(req) : undefined
-  const home = wayBack(req) ?? (end === 'converted' ? ownPage('/success', req) : registeredUrl)
-  const isNobody = isAnonymous && end !== 'converted' && end !== 'merged'
+  const home = carried ?? (end === 'converted' ? pageUrl('/success') : registeredUrl)
   redirectOrError(req, res, next, {
-    url: isNobody ? withQuery(loginUrl, 'next', ownAddress(req)) : home,
+    url: isAnonymous && end === undefined ? withQuery(loginUrl, 'next', ownAddress(req)) : home,
     comeBack: false,
     formsToo: true,
     error: new GuestRequired(isAnonymous ? 401 : 403),
   })
 }
 
+/** Sends a client away from the page that only a regular user may see. */
+export function redirectNonRegular(
+  loginUrl: string,
+  isAnonymous: boolean,
+  { req, res, next, pageUrl }: FlowRequest,
+): void {
+  redirectOrError(req, res, next, {
+    url: isAnonymous ? loginUrl : pageUrl('/'),
+    comeBack: false,
+    error: new RegularUserRequired(isAnonymous ? 401 : 403),
+  })
+}
+
 /**
- * Logs in who has just been converted: their session as a guest has ended with the guest. It gets a new id (ASVS 5.0,
- * 7.2.4), and keeps a visitor's pass and what the application has named.
+ * Converts the guest who asks. Their session as a guest ends with the guest: they are logged in with a new session id
+ * (ASVS 5.0, 7.2.4), which keeps a visitor's pass and what the application has named.
+ *
+ * @returns whether `convert` gave a user
  */
-export async function openSession<U extends Model>(
+export async function convertInSession<U extends Model>(
   { keepSessionData }: ConversionSettings<U>,
   req: Request,
-  user: U,
-): Promise<void> {
-  shapeRenewal(req, WHO, { keep: [VISITOR_SESSION_KEY, ...keepSessionData] })
-  await new Promise<void>((resolve, reject) => {
-    req.login(user, (error: unknown) => {
-      if (error === undefined || error === null) resolve()
-      else reject(error instanceof Error ? error : new Error('The login failed', { cause: error }))
-    })
+  convert: () => Promise<U | undefined>,
+): Promise<boolean> {
+  requireRenewableSession(req, WHO) // before anything is changed
+  const note = await noteSessionEnd(req, 'converted')
+  const user = await convert().catch(async (error: unknown) => {
+    await note.withdraw()
+    throw error
   })
+  if (user === undefined) {
+    await note.withdraw()
+    return false
+  }
+  shapeRenewal(req, WHO, { keep: [VISITOR_SESSION_KEY, ...keepSessionData] })
+  await settled((done) => {
+    req.login(user, done)
+  })
+  await note.confirm()
+  return true
 }

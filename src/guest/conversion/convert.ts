@@ -5,6 +5,7 @@ import {
   type Attributes,
   type Model,
   type ModelStatic,
+  type Transaction,
 } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
 import { NotGuestError } from '../../errors.js'
@@ -21,12 +22,15 @@ import { readCommittedInstead, retryTransaction } from '../../database/transacti
  * `Guest.convert`. Deleting the `Guest` row comes first: that statement locks it, and of any number of converters (or
  * clean-ups) exactly one finds it there. In a caller's transaction all this is a savepoint, so that a username that is
  * taken leaves the transaction usable.
+ *
+ * @param refuseTaken throws if the values belong to another user; runs in the transaction, before they are saved
  */
 export async function convertGuest<U extends Model>(
   Guest: GuestModel<U>,
   userOrId: U | UserId,
   values: Partial<Attributes<U>>,
   options: ConvertOptions = {},
+  refuseTaken?: (transaction: Transaction) => Promise<void>,
 ): Promise<U> {
   checkOptions('Guest.convert', options, {
     transaction: aTransaction,
@@ -34,7 +38,7 @@ export async function convertGuest<U extends Model>(
     verifiedEmail: someText,
   })
   const { transaction: outer, findFreeUsername = false, verifiedEmail } = options
-  const { User, onConvert } = Guest[guestSettings]
+  const { User, Outcome, onConvert } = Guest[guestSettings]
   checkAttributes(User, values)
   const id: unknown = userOrId instanceof User ? keyOf(userOrId) : userOrId
   if (!couldBeKey(User, id)) throw new NotGuestError()
@@ -51,14 +55,15 @@ export async function convertGuest<U extends Model>(
       async (transaction) => {
         if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
         const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
+        await refuseTaken?.(transaction)
         await user.update(wanted, { transaction })
-        await recordOutcome(Guest, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)
+        await recordOutcome(Outcome, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)
         rememberGuest(user, null)
         await onConvert?.({ user, values: wanted, verifiedEmail, transaction })
         return user
       },
     )
-  // A caller's transaction is lost with a deadlock, and only the caller can begin it again.
+  // A deadlock ends a caller's transaction, and only the caller can begin it again.
   const attempt = (wanted: Partial<Attributes<U>>): Promise<U> =>
     outer === undefined ? retryTransaction(convert(wanted)) : convert(wanted)()
   return findFreeUsername
@@ -68,7 +73,7 @@ export async function convertGuest<U extends Model>(
 
 const someText: Rule = { expected: 'a string', test: (value) => typeof value === 'string' }
 
-/** What Sequelize would pass over in silence: an account without its password, say, because of a slip of the pen. */
+/** Sequelize ignores unknown attributes. A misspelt one would make an account without its password. */
 function checkAttributes(User: ModelStatic<Model>, values: unknown): void {
   if (!anObject.test(values)) {
     throw new TypeError(`Guest.convert: values must be an object with attributes of ${User.name}`)
@@ -89,7 +94,7 @@ export function isSettable(User: ModelStatic<Model>, name: string): boolean {
   return name.includes('.') && attributes[outer]?.type instanceof DataTypes.JSON
 }
 
-/** What no users model's own validators are sure to refuse: another key, and a name that an empty form left empty. */
+/** Refuses what a users model's own validators may accept: another primary key, and a blank username. */
 function checkValues(Guest: GuestModel, id: UserId, values: Readonly<Record<string, unknown>>): void {
   const { User, usernameField } = Guest[guestSettings]
   const key = User.primaryKeyAttribute

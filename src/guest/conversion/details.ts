@@ -1,11 +1,9 @@
 import { DataTypes, type Model, type ValidationErrorItem } from 'sequelize'
 import { buildStored } from '../../database/stored.js'
-import { UNKEEPABLE, type FormErrors } from '../../pages/form.js'
+import { fieldMessages } from '../../pages/messages.js'
 import { guestSettings } from '../guest.js'
-import { keyOf } from '../user-key.js'
 import type { ConvertValues } from './schema.js'
 import { WHO, type ConversionSettings } from './settings.js'
-import { isAddressTaken, isTaken, uniqueAttributes } from './taken.js'
 
 /** Attributes of `User`, as `Guest.convert` takes them. */
 export type Details = Readonly<Record<string, unknown>>
@@ -29,7 +27,7 @@ export async function detailsOf<U extends Model>(
   if (
     username !== undefined &&
     email !== undefined &&
-    usernameField === emailFieldOf(settings) &&
+    usernameField === settings.emailField &&
     username !== email
   )
     throw new TypeError(
@@ -37,7 +35,7 @@ export async function detailsOf<U extends Model>(
     )
   const named = {
     ...more,
-    ...(email !== undefined && { [emailFieldOf(settings)]: email }),
+    ...(email !== undefined && { [settings.emailField]: email }),
     ...(username !== undefined && { [usernameField]: username }),
   }
   return {
@@ -85,47 +83,11 @@ export async function validateDetails<U extends Model>(
   await draft.validate({ skip: untouched, hooks: false })
 }
 
-/**
- * Which of the form's fields somebody else has already. Asks the database: what a constraint's error says of it, every
- * dialect says in its own way.
- */
-export async function takenFields<U extends Model>(
-  settings: ConversionSettings<U>,
-  user: U,
-  details: Details,
-): Promise<FormErrors> {
-  const { User, usernameField } = settings.Guest[guestSettings]
-  const candidates = [usernameField, emailFieldOf(settings), ...uniqueAttributes(User, details)]
-  const errors: Record<string, string> = {}
-  for (const attribute of new Set(candidates)) {
-    if (!Object.hasOwn(details, attribute)) continue
-    const field = fieldOf(settings, attribute)
-    const value = details[attribute]
-    const question = { except: keyOf(user) }
-    const taken =
-      attribute === emailFieldOf(settings) && typeof value === 'string'
-        ? await isAddressTaken(User, attribute, value, question)
-        : await isTaken(User, attribute, value, question)
-    if (taken) errors[field] = TAKEN[field] ?? 'This belongs to somebody else already'
-  }
-  return errors
-}
-
-const TAKEN: FormErrors = {
-  username: 'This username is taken',
-  email: 'This address belongs to an account already',
-}
-
-/** The attribute of `User` for the e-mail address. */
-function emailFieldOf<U extends Model>({ verification }: ConversionSettings<U>): string {
-  return verification?.emailField ?? 'email'
-}
-
 /** The field of the form in which an attribute of `User` is typed. */
 export function fieldOf<U extends Model>(settings: ConversionSettings<U>, attribute: string): string {
   const names = [
     attribute === settings.Guest[guestSettings].usernameField && 'username',
-    attribute === emailFieldOf(settings) && 'email',
+    attribute === settings.emailField && 'email',
   ].filter((name) => name !== false)
   const asked = names.find((name) => settings.fields.some((field) => field.name === name)) ?? names[0]
   if (asked !== undefined) return asked
@@ -138,5 +100,5 @@ export function wordingOf({ message, path, validatorKey }: ValidationErrorItem):
     validatorKey === 'not_a_string' ||
     (validatorKey === 'is_null' && message.endsWith('cannot be null')) ||
     message === `Validation ${String(validatorKey)} on ${String(path)} failed`
-  return isSequelizes ? UNKEEPABLE : message
+  return isSequelizes ? fieldMessages.unacceptable : message
 }

@@ -8,11 +8,11 @@ import {
   type Sequelize,
 } from 'sequelize'
 import { initOwnModel, type OwnTable } from '../../database/own-model.js'
-import type { UserId } from '../guest.js'
+import type { UserId } from '../user-key.js'
 
 /**
- * What a guest has asked to become, until the link in the message is followed and confirmed: one for each guest. It
- * hangs on the `Guest` row, and goes with it: by conversion, merge and clean-up.
+ * What a guest has asked to become, until the link in the message is followed and confirmed: one for each guest. Its
+ * foreign key is the `Guest` row, with which it is deleted: by conversion, merge and clean-up.
  */
 export class PendingConversion extends Model<
   InferAttributes<PendingConversion>,
@@ -20,14 +20,14 @@ export class PendingConversion extends Model<
 > {
   /** Whose it is, and the primary key. */
   declare readonly userId: UserId
-  /** The address to be proven, in one spelling and in small letters: what pending conversions are compared by. */
+  /** The address to be proven, in one spelling and in small letters, to compare pending conversions by. */
   declare readonly email: string
   /** The attributes of `User` that the conversion sets: the address as it was typed, a hashed password. */
   declare readonly details: Readonly<Record<string, unknown>>
   /** SHA-256 of the link's token. */
   declare readonly tokenHash: string
   declare readonly createdAt: Date
-  /** From then on the link opens nothing. */
+  /** From then on the link is invalid. */
   declare readonly expiresAt: Date
 
   get hasExpired(): NonAttribute<boolean> {

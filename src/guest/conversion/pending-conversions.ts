@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { ForeignKeyConstraintError, Transaction, type Attributes, type Model } from 'sequelize'
+import { ForeignKeyConstraintError, Transaction, type Model } from 'sequelize'
 import { fieldOf, sequelizeOf } from '../../database/columns.js'
 import { NotGuestError } from '../../errors.js'
-import { guestSettings, type GuestModel, type UserId } from '../guest.js'
-import { isSettable } from './convert.js'
-import { isAddressTaken } from './taken.js'
+import { guestSettings, type GuestModel } from '../guest.js'
+import type { UserId } from '../user-key.js'
 import type { PendingConversion } from './pending-conversion.js'
 import { readCommittedInstead, retryTransaction } from '../../database/transactions.js'
 
@@ -19,10 +18,10 @@ export interface Wanted {
 }
 
 /**
- * Notes what a guest asks for, in place of what they asked for before: the link to that is dead.
+ * Stores what a guest asks for, in place of an earlier pending conversion, whose link becomes invalid.
  *
- * @returns the token, which is nowhere else
- * @throws {NotGuestError} if they are no guest any more
+ * @returns the token, of which only a digest is stored
+ * @throws {NotGuestError} if the user is no longer a guest
  */
 export async function savePendingConversion(
   Guest: GuestModel,
@@ -51,7 +50,7 @@ export async function savePendingConversion(
   return token
 }
 
-/** Takes a pending conversion back of which nobody was told, unless a newer one stands in its place. */
+/** Deletes a pending conversion whose message was not sent, unless a newer one has replaced it. */
 export async function deletePendingConversion(
   Guest: GuestModel,
   userId: UserId,
@@ -60,7 +59,7 @@ export async function deletePendingConversion(
   await Guest[guestSettings].PendingConversion.destroy({ where: { userId, tokenHash: hashOf(token) } })
 }
 
-/** The pending conversion to which a link leads, if it still leads to one. */
+/** The pending conversion to which a link leads; `undefined` if it is gone or has expired. */
 export async function findPendingConversion(
   Guest: GuestModel,
   token: string,
@@ -74,9 +73,7 @@ export async function findPendingConversion(
   return pending === null || pending.hasExpired ? undefined : pending
 }
 
-/**
- * Whether the link of a pending conversion proves this address: another router may keep another attribute's, and its link went to that one.
- */
+/** Whether the link proves the address in this attribute. The link of another router may have gone to another attribute's. */
 export function provesAddress({ email, details }: PendingConversion, emailField: string): boolean {
   return String(details[emailField]).toLowerCase() === email
 }
@@ -86,38 +83,36 @@ export function isToken(text: string | undefined): text is string {
   return text !== undefined && /^[\w-]{43}$/.test(text)
 }
 
-/** What became of a pending conversion: the account; or that it is gone, or its address somebody else's by now. */
-export type Completion<U extends Model> = { readonly user: U } | 'gone' | 'taken'
-
 /**
- * Makes a guest what they wished to be, and their address a verified one.
+ * Converts the guest of a pending conversion, with a proven address.
  *
- * Locks go from parent to child, as everywhere here: `Guest` rows, then pending conversions, then users. A conversion and a clean-up
- * delete the `Guest` row first, and the pending conversion with it by cascade; taking the pending conversion first would be the other way round. To let
- * one of several guests have an address, with no unique index on it, the `Guest` rows of all who pending conversion for it are locked in
- * the order of their keys, and only then the users are looked through. Whoever comes later finds this guest's row among
- * those that they must lock, because the pending conversion was there before the link was.
+ * Locks go from parent to child, as everywhere here: `Guest` rows, then pending conversions, then users. A conversion and
+ * a clean-up delete the `Guest` row first, and the pending conversion with it by cascade. To let one of several guests have
+ * an address without a unique index, the `Guest` rows of all pending conversions for it are locked in the order of their
+ * keys, and only then the users are searched. A later guest finds this guest's row among those to lock, because the
+ * pending conversion was there before its link was.
  *
- * The keys are read before the transaction, as MySQL's transactions see what was there at their first plain read.
+ * The keys are read before the transaction: MySQL's transactions see the state of their first plain read.
  *
- * @throws {UniqueConstraintError} Sequelize's, if the username is taken by now; nothing is changed then
- * @throws {NotGuestError} if they are no guest any more
+ * @param convert what to do in the transaction with what was asked for
+ * @returns `undefined` if the pending conversion is gone
  */
 export async function completePendingConversion<U extends Model>(
   Guest: GuestModel<U>,
   token: string,
-  { email: key, emailField }: { readonly email: string; readonly emailField: string },
-): Promise<Completion<U>> {
-  const { User, PendingConversion } = Guest[guestSettings]
+  { email, emailField }: { readonly email: string; readonly emailField: string },
+  convert: (pending: PendingConversion, transaction: Transaction) => Promise<U>,
+): Promise<U | undefined> {
+  const { PendingConversion } = Guest[guestSettings]
   return await retryTransaction(async () => {
     const rivals = await PendingConversion.findAll({
       attributes: ['userId'],
-      where: { email: key },
+      where: { email },
       useMaster: true,
     })
-    const type = Transaction.TYPES.IMMEDIATE // SQLite locks nothing but everything
+    const type = Transaction.TYPES.IMMEDIATE // SQLite locks the whole database file
     const options = { type, ...readCommittedInstead(sequelizeOf(Guest)) }
-    return await sequelizeOf(Guest).transaction(options, async (transaction): Promise<Completion<U>> => {
+    return await sequelizeOf(Guest).transaction(options, async (transaction) => {
       await Guest.findAll({
         attributes: ['userId'],
         where: { userId: rivals.map(({ userId }) => userId) },
@@ -126,15 +121,8 @@ export async function completePendingConversion<U extends Model>(
         transaction,
       })
       const pending = await findPendingConversion(Guest, token, transaction)
-      if (pending === undefined || !provesAddress(pending, emailField)) return 'gone'
-      const { userId, details } = pending
-      const email = String(details[emailField])
-      if (await isAddressTaken(User, emailField, email, { except: userId, transaction })) return 'taken'
-      // Written as such; an attribute can have gone from the model since.
-      const values = Object.fromEntries(
-        Object.entries(details).filter(([name]) => isSettable(User, name)),
-      ) as Partial<Attributes<U>>
-      return { user: await Guest.convert(userId, values, { transaction, verifiedEmail: email }) }
+      if (pending === undefined || !provesAddress(pending, emailField)) return undefined
+      return await convert(pending, transaction)
     })
   })
 }

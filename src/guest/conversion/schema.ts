@@ -1,11 +1,12 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Model, ModelStatic } from 'sequelize'
 import { declaredLength } from '../../database/columns.js'
-import { normalizeEmail } from '../../pages/email-address.js'
 import type { FormValues } from '../../pages/form.js'
 import type { FormField } from '../../pages/form-page.js'
+import { fieldMessages as say } from '../../pages/messages.js'
+import { judgeEmail, judgeUsername, LONGEST_ADDRESS } from '../../pages/typed-text.js'
 
-/** What the form's schema makes of it. What else it gives is saved as attributes of `User`, as far as there are such. */
+/** What the form's schema makes of it. Further values are saved where `User` has attributes of their names. */
 export interface ConvertValues {
   /** For the model's `usernameField`. @default the guest keeps the name that they have */
   readonly username?: string
@@ -17,7 +18,7 @@ export interface ConvertValues {
 /** Checks and shapes the form: anything that implements Standard Schema 1. */
 export type ConvertSchema = StandardSchemaV1<unknown, ConvertValues>
 
-/** What the form asks for, unless the application says otherwise. */
+/** What the form asks for by default. */
 export interface DefaultForm {
   readonly User: ModelStatic<Model>
   readonly usernameField: string
@@ -33,7 +34,6 @@ function isByAddress({ usernameField, emailField }: DefaultForm): boolean {
 /** ASVS 5.0, 6.2.1 and 6.2.9. No other rules of composition (6.2.5). */
 const SHORTEST_PASSWORD = 8
 const LONGEST_PASSWORD = 128
-const LONGEST_ADDRESS = 254
 
 export function defaultFields(form: DefaultForm): readonly FormField[] {
   const email: FormField = {
@@ -76,20 +76,20 @@ export function defaultSchema(form: DefaultForm): ConvertSchema {
       vendor: 'passport-ephemeral',
       validate(typed) {
         const { username = '', email = '', password = '', passwordAgain = '' } = typed as FormValues
-        const name = oneLine(username)
-        const address = normalizeEmail(email.trim())
+        const name = isByAddress(form) ? undefined : judgeUsername(username, longestUsername(form))
+        const address = form.emailField === undefined ? undefined : judgeEmail(email, longestAddress(form))
         const issues = [
-          !isByAddress(form) && issue('username', wrongUsername(name, longestUsername(form))),
-          form.emailField !== undefined && issue('email', wrongAddress(email, address, longestAddress(form))),
+          issue('username', name?.problem),
+          issue('email', address?.problem),
           issue('password', wrongPassword(password)),
           password !== passwordAgain && issue('passwordAgain', 'This is not the same password'),
         ].filter((found) => typeof found === 'object')
         if (issues.length > 0) return { issues }
         return {
           value: {
-            ...(!isByAddress(form) && { username: name }),
             password,
-            ...(form.emailField !== undefined && address !== undefined && { email: address }),
+            ...(name?.value !== undefined && { username: name.value }),
+            ...(address?.value !== undefined && { email: address.value }),
           },
         }
       },
@@ -97,51 +97,16 @@ export function defaultSchema(form: DefaultForm): ConvertSchema {
   }
 }
 
-/** The message beside an e-mail address that is none. */
-export const NO_ADDRESS = 'This is not an e-mail address'
-
-/**
- * The one spelling of an address to which a message can be sent; `undefined` if it is none. Commas, brackets and the like
- * would make it several, or another, in a mail's header.
- */
-export function mailboxOf(address: string): string | undefined {
-  if (!/^[^\s@<>",;:\\()[\]]+@[^\s@<>",;:\\()[\]]+$/.test(address)) return undefined
-  const spelling = normalizeEmail(address)
-  const longest = Math.max(spelling?.length ?? 0, spelling?.toLowerCase().length ?? 0)
-  return longest <= LONGEST_ADDRESS ? spelling : undefined
-}
-
 function issue(field: string, message: string | undefined): StandardSchemaV1.Issue | undefined {
   return message === undefined ? undefined : { message, path: [field] }
-}
-
-function wrongUsername(username: string, longest: number): string | undefined {
-  if (username === '') return 'Please fill this in'
-  if (username.length > longest) return `At most ${String(longest)} characters, please`
-  // Two names that look alike must not be two people.
-  return /[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\u2800]/u.test(username)
-    ? 'Please use no invisible characters'
-    : undefined
-}
-
-function wrongAddress(typed: string, address: string | undefined, longest: number): string | undefined {
-  if (typed.trim() === '') return 'Please fill this in'
-  if (address !== undefined && address.length > longest)
-    return `At most ${String(longest)} characters, please`
-  return mailboxOf(typed.trim()) === undefined ? NO_ADDRESS : undefined
 }
 
 /** Counted in characters rather than UTF-16 units, and left as it was typed (ASVS 5.0, 6.2.8). */
 function wrongPassword(password: string): string | undefined {
   const { length } = Array.from(password) // code points
-  if (length === 0) return 'Please fill this in'
-  if (length < SHORTEST_PASSWORD) return `At least ${String(SHORTEST_PASSWORD)} characters, please`
-  return length > LONGEST_PASSWORD ? `At most ${String(LONGEST_PASSWORD)} characters, please` : undefined
-}
-
-/** In one spelling, and without the many kinds of blanks that look like one. */
-function oneLine(text: string): string {
-  return text.normalize('NFC').replace(/\s+/gu, ' ').trim()
+  if (length === 0) return say.required
+  if (length < SHORTEST_PASSWORD) return say.tooShort(SHORTEST_PASSWORD)
+  return length > LONGEST_PASSWORD ? say.tooLong(LONGEST_PASSWORD) : undefined
 }
 
 function longestUsername({ User, usernameField }: DefaultForm): number {

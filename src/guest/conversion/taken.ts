@@ -1,7 +1,9 @@
+import createDebug from 'debug'
 import {
   col,
   fn,
   Op,
+  UniqueConstraintError,
   where,
   type Model,
   type ModelStatic,
@@ -9,46 +11,160 @@ import {
   type WhereOptions,
 } from 'sequelize'
 import { fieldOf, sequelizeOf } from '../../database/columns.js'
-import type { UserId } from '../guest.js'
 import { dialectOf } from '../../database/dialect.js'
+import { buildStored } from '../../database/stored.js'
+import { lockKey, retryTransaction } from '../../database/transactions.js'
+import { guestSettings } from '../guest.js'
+import type { UserId } from '../user-key.js'
+import type { ConversionSettings } from './settings.js'
+import { uniquenessOf, type Uniqueness } from './uniqueness.js'
 
-/** Whose value it may be, and in which transaction to look. */
-interface Question {
-  /** The guest, whose own values are nobody else's. */
-  readonly except: UserId
-  readonly transaction?: Transaction
+const debug = createDebug('passport-ephemeral:convert')
+
+/** Internal: values of a conversion belong to another user. Which ones, if that can be told. */
+export class ValuesTaken extends Error {
+  constructor(
+    /** Attributes of `User`. */
+    readonly attributes: readonly string[],
+    cause?: unknown,
+  ) {
+    super(`Taken: ${attributes.join(', ')}`, { cause })
+    this.name = 'ValuesTaken'
+  }
+}
+
+/** What a guest is to become. */
+interface Candidate {
+  readonly userId: UserId
+  readonly details: Readonly<Record<string, unknown>>
 }
 
 /**
- * Whether a users row of somebody else has this value, whatever scopes, soft deletion and hooks of the model hide: they do
- * not hide it from a unique index.
+ * Runs a conversion that refuses taken values. The unique indexes of the database decide. Values without an index are
+ * looked up by `refuseTaken`, which the conversion calls in its transaction.
+ *
+ * @throws {ValuesTaken} and nothing is changed
  */
-export async function isTaken(
-  User: ModelStatic<Model>,
-  attribute: string,
-  value: unknown,
-  question: Question,
-): Promise<boolean> {
-  return await isThere(User, { [attribute]: value }, question)
+export async function withTakenValues<U extends Model, T>(
+  settings: ConversionSettings<U>,
+  candidate: Candidate,
+  convert: (refuseTaken: (transaction: Transaction) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const uniqueness = await uniquenessOf(settings) // before the transaction, which may hold the only connection
+  try {
+    return await convert(async (transaction) => {
+      const taken = await lookUpTaken(settings, candidate, uniqueness, transaction)
+      if (taken.length > 0) throw new ValuesTaken(taken)
+    })
+  } catch (error) {
+    if (!(error instanceof UniqueConstraintError)) throw error
+    const taken = await takenAttributes(settings, candidate)
+    throw new ValuesTaken(taken.length > 0 ? taken : namedBy(settings, candidate, error), error)
+  }
 }
 
-/**
- * The same of an e-mail address, for which capital and small letters are one: as the database knows them, and ASCII in any
- * case. On PostgreSQL and SQLite a large table wants an index over `lower(…)` for it; MySQL's collations compare so.
- */
-export async function isAddressTaken(
-  User: ModelStatic<Model>,
-  attribute: string,
-  address: string,
-  question: Question,
-): Promise<boolean> {
-  return await isThere(User, inAnyCase(User, attribute, address), question)
+/** Which of the values another user has, at this moment. */
+export async function takenAttributes<U extends Model>(
+  settings: ConversionSettings<U>,
+  { userId, details }: Candidate,
+): Promise<string[]> {
+  const { User } = settings.Guest[guestSettings]
+  const { emailField } = settings
+  const taken = await lookUpTaken(settings, { userId, details }, await uniquenessOf(settings))
+  // The address by itself, whatever the rest may do: the form may have to keep its answer to itself.
+  const { [emailField]: email, ...rest } = details
+  const address = email === undefined ? {} : { [emailField]: email }
+  for (const values of [rest, address]) {
+    if (!(await wouldCollide(User, userId, values))) continue
+    const names = Object.keys(values)
+    for (const name of names) {
+      const alone = names.length === 1 || (await wouldCollide(User, userId, { [name]: values[name] }))
+      if (alone && !taken.includes(name)) taken.push(name)
+    }
+  }
+  return taken
 }
 
-async function isThere(
+/** Asks the database itself, by an UPDATE that is rolled back: it alone evaluates every kind of index. */
+async function wouldCollide(
+  User: ModelStatic<Model>,
+  userId: UserId,
+  values: Readonly<Record<string, unknown>>,
+): Promise<boolean> {
+  const draft = buildStored(User, { [User.primaryKeyAttribute]: userId })
+  draft.set(values) // by the model's own setters
+  const attributes = User.getAttributes()
+  const stored = Object.fromEntries(
+    Object.entries(draft.dataValues as object).filter(
+      ([name]) => name !== User.primaryKeyAttribute && Object.hasOwn(attributes, name),
+    ),
+  )
+  if (Object.keys(stored).length === 0) return false
+  return await retryTransaction(async () => {
+    const transaction = await sequelizeOf(User).transaction()
+    try {
+      await User.unscoped().update(stored, {
+        where: { [User.primaryKeyAttribute]: userId } as WhereOptions,
+        transaction,
+        hooks: false,
+        validate: false,
+        silent: true,
+        paranoid: false,
+      })
+      return false
+    } catch (error) {
+      if (error instanceof UniqueConstraintError) return true
+      throw error
+    } finally {
+      await transaction.rollback().catch((error: unknown) => {
+        debug('a trial was not rolled back by its own statement: %o', error)
+      })
+    }
+  })
+}
+
+/** The attributes that the error names, where the trial found none: a hook may have changed what was stored. */
+function namedBy<U extends Model>(
+  { Guest }: ConversionSettings<U>,
+  { details }: Candidate,
+  error: UniqueConstraintError,
+): string[] {
+  const { User } = Guest[guestSettings]
+  return Object.keys(details).filter(
+    (name) => Object.hasOwn(error.fields, name) || Object.hasOwn(error.fields, fieldOf(User, name)),
+  )
+}
+
+/** Looks for other users with the same values, where no unique index answers the question. */
+async function lookUpTaken<U extends Model>(
+  { Guest, emailField, verification }: ConversionSettings<U>,
+  { userId, details }: Candidate,
+  uniqueness: Uniqueness,
+  transaction?: Transaction,
+): Promise<string[]> {
+  const { User, usernameField } = Guest[guestSettings]
+  const taken: string[] = []
+  for (const attribute of new Set([usernameField, emailField])) {
+    const value = details[attribute]
+    if (typeof value !== 'string') continue
+    const isAddress = attribute === emailField
+    const index = uniqueness.of(attribute)
+    // A plain index may tell addresses apart by case; a proven one is compared without.
+    if (index === 'expressive' || (index === 'plain' && !(isAddress && verification !== undefined))) continue
+    if (transaction !== undefined && index === 'none')
+      await lockKey(sequelizeOf(User), `${User.tableName}.${attribute}:${value.toLowerCase()}`, transaction)
+    const condition = isAddress ? inAnyCase(User, attribute, value) : { [attribute]: value }
+    if (await isHeld(User, condition, userId, transaction)) taken.push(attribute)
+  }
+  return taken
+}
+
+/** Whether another users row meets the condition, also one that scopes, soft deletion and hooks of the model hide. */
+async function isHeld(
   User: ModelStatic<Model>,
   condition: WhereOptions,
-  { except, transaction }: Question,
+  except: UserId,
+  transaction: Transaction | undefined,
 ): Promise<boolean> {
   const options = {
     attributes: [User.primaryKeyAttribute],
@@ -59,11 +175,16 @@ async function isThere(
     useMaster: true,
     raw: true,
     hooks: false, // Sequelize's types leave it out
-    ...(transaction && { transaction }),
+    // Where a plain read shows an old state, only a locking one shows a rival's row, or waits for it.
+    ...(transaction && { transaction, lock: dialectOf(sequelizeOf(User)).needsLockingRead }),
   }
   return (await User.unscoped().findOne(options)) !== null
 }
 
+/**
+ * An e-mail address in capital or small letters: as the database folds them, and ASCII in any case. On PostgreSQL and
+ * SQLite a large table needs an index over `lower(…)` for it; MySQL's collations compare so.
+ */
 function inAnyCase(User: ModelStatic<Model>, attribute: string, address: string): WhereOptions {
   if (dialectOf(sequelizeOf(User)).comparesWithoutCase) return { [attribute]: address }
   const ascii = address.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
@@ -71,10 +192,4 @@ function inAnyCase(User: ModelStatic<Model>, attribute: string, address: string)
     [Op.in]: [...new Set([ascii, address.toLowerCase()])],
   })
   return { [Op.or]: [{ [attribute]: address }, lowered] }
-}
-
-/** The attributes among these values that the model declares unique by themselves. */
-export function uniqueAttributes(User: ModelStatic<Model>, values: object): string[] {
-  const attributes = User.getAttributes()
-  return Object.keys(values).filter((name) => attributes[name]?.unique === true)
 }

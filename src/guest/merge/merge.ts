@@ -76,7 +76,12 @@ export async function merge<U extends Model>(recipe: MergeRecipe<U>, pair: Merge
       sequelize.transaction(readCommitted(sequelize), async (transaction) => {
         await limitLockWait(sequelize, transaction)
         await mergeWithin(recipe, moves, pair, transaction)
-        await recordOutcome(recipe.Guest, 'merged', new Map([[dayOf(guest.createdAt), 1]]), transaction)
+        await recordOutcome(
+          recipe.Guest[guestSettings].Outcome,
+          'merged',
+          new Map([[dayOf(guest.createdAt), 1]]),
+          transaction,
+        )
       }),
     )
     debug('a guest was merged into an account')

@@ -1,32 +1,31 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
-import { baseOf, type BaseUrl } from '../../http/base-url.js'
 import { localPath } from '../../http/address.js'
-import { MessageNotSent } from '../../pages/message-not-sent.js'
+import type { StoredMessage } from '../../pages/flow.js'
 import type { Visitor, VisitorOf } from '../visitor.js'
 import type { PassRequest } from './pass-request.js'
 import type { SelfServiceValues } from './schema.js'
 
-/** Stands where a digest would, until the link is out. */
+/** What `confirmedBy` holds until the link is out. */
 const PENDING = 'pending'
 
 const debug = createDebug('passport-ephemeral:self-service')
 
 /** What goes out to the mailbox that was typed in. */
 export interface SelfServiceMessage {
-  /** The new pass. Its link opens the door once `send` is through. */
+  /** The new pass. Its link can be redeemed once `send` is through. */
   readonly visitor: VisitorOf
-  /** The only thing that opens the door: put it into the message, and nowhere else. */
+  /** The only credential for the pass: put it into the message, and nowhere else. */
   readonly link: string
   readonly req: Request
 }
 
-/** Delivers the link to `visitor.email`; whatever it throws says that it did not. */
+/** Delivers the link to `visitor.email`; a throw or a rejection means that it did not. */
 export type SendLink = (message: SelfServiceMessage) => unknown
 
-/** How long, and how often, the link of such a pass opens the door. */
+/** How long, and how often, the link of such a pass can be redeemed. */
 export interface PassLimits {
-  /** Seconds. @default what the model says */
+  /** Seconds. @default the model's `tokenExpiry` */
   readonly tokenExpiry?: number | undefined
   /** @default any number of times */
   readonly maxUses?: number | undefined
@@ -60,40 +59,25 @@ export async function draftPass(
   return visitor
 }
 
-/**
- * Stores the pass, sends its link, and only then opens it: whatever fails, and wherever the process dies, no pass is open
- * whose link nobody got.
- *
- * @throws {MessageNotSent} if the message was not sent; then nothing is left but, if the database is away too, a closed pass
- */
-export async function sendPass(
+/** Stores the pass, inactive until its link is sent: no pass is active whose link was never delivered. */
+export async function storePass(
   visitor: Visitor,
-  { next }: PassRequest,
-  { req, send, baseUrl }: { readonly req: Request; readonly send: SendLink; readonly baseUrl: BaseUrl },
-): Promise<void> {
-  const link = visitor.tokenise(baseOf('selfServiceRouter', baseUrl, req) + localPath(next))
-  await visitor.save()
-  visitor.isActive = true // for `send` to see, and to undo by `deactivate()`; in the database it is closed
-  try {
-    await send({ visitor, link, req })
-  } catch (cause) {
-    debug('pass %d taken back: its link was not sent', visitor.id)
-    await visitor.destroy().catch((error: unknown) => {
-      debug('pass %d stays, closed: %o', visitor.id, error)
-    })
-    throw new MessageNotSent(cause)
-  }
-  await open(visitor)
-  debug('pass %d sent', visitor.id)
-}
-
-/** Opens the pass, unless somebody has deactivated it meanwhile, by this instance or another. */
-async function open(visitor: Visitor): Promise<void> {
+  send: SendLink,
+  { req, base, next }: { readonly req: Request; readonly base: string; readonly next: string },
+): Promise<StoredMessage> {
   const Model = visitor.constructor as typeof Visitor
-  const opened = { isActive: true, confirmedBy: null }
-  await Model.unscoped().update(opened, {
-    where: { id: visitor.id, confirmedBy: PENDING },
-    hooks: false,
-    validate: false,
-  })
+  const link = visitor.tokenise(base + localPath(next))
+  await visitor.save()
+  visitor.isActive = true // for `send` to see, and to undo by `deactivate()`; the database has it inactive
+  return {
+    send: () => send({ visitor, link, req }),
+    takeBack: () => visitor.destroy(),
+    async open() {
+      // Unless it was deactivated meanwhile, by this process or another.
+      const where = { id: visitor.id, confirmedBy: PENDING }
+      const opened = { isActive: true, confirmedBy: null }
+      await Model.unscoped().update(opened, { where, hooks: false, validate: false })
+      debug('pass %d sent', visitor.id)
+    },
+  }
 }

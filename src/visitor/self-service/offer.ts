@@ -8,10 +8,10 @@ import { SCOPE_ANY } from '../scope.js'
 import { LONGEST_SCOPE, visitorSettings, type Visitor } from '../visitor.js'
 import { PASS_REQUEST_KEY, signPassRequest } from './pass-request.js'
 
-/** How a guard turns a request away. */
+/** How a guard refuses a request. */
 export type Refuse = (req: Request, res: Response, next: NextFunction, error: VisitorAccessDenied) => void
 
-/** What of the guard's options concerns the form. */
+/** The guard's options that concern the form. */
 export interface OfferOptions {
   readonly Visitor?: typeof Visitor
   readonly selfServiceUrl?: string
@@ -19,8 +19,8 @@ export interface OfferOptions {
 }
 
 /**
- * Turns people away to the form on which they ask for a pass, and programs with the error. What the form must know goes
- * along in the address, signed.
+ * Redirects people to the form on which they ask for a pass, and refuses programs with the error. What the form must know
+ * is a part of the address, signed.
  *
  * @throws {TypeError} at start-up, if there is no scope for which a pass could be made
  */
@@ -46,7 +46,13 @@ export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options
       return
     }
     const wayBack = ownAddress(req)
-    const passRequest = signPassRequest(seal, { of: Model.name, form, scope, next: wayBack, sessionExpiry })
+    const passRequest = signPassRequest(seal, {
+      model: Model.name,
+      form,
+      scope,
+      next: wayBack,
+      sessionExpiry,
+    })
     redirectOrError(req, res, next, {
       url: withQuery(selfServiceUrl, PASS_REQUEST_KEY, passRequest),
       comeBack: false,

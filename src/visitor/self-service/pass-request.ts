@@ -2,22 +2,22 @@ import { isLocalPath } from '../../http/address.js'
 import type { Seal } from '../token.js'
 
 /**
- * What the guard tells the form, by way of the browser: which scope was asked for, where, and how long a visit lasts.
- * It opens nothing; everybody who opens the guarded page gets one.
+ * The request for a pass that the guard gives the form, by way of the browser: which scope, from which page, and how long a
+ * visit lasts. It is no credential: each client that opens the guarded page gets one.
  */
 export interface PassRequest {
-  /** Whose passes: the name of the model. */
-  readonly of: string
-  /** Which form, by its path: one may ask for more than another. */
+  /** The name of the `Visitor` model. */
+  readonly model: string
+  /** The path of the form it is for: one form may ask for more than another. */
   readonly form: string
   readonly scope: string
   /** The way back: a path of this site. */
   readonly next: string
-  /** For the pass; `undefined`: what the model says. */
+  /** For the pass; `undefined`: the model's own. */
   readonly sessionExpiry: number | null | undefined
 }
 
-/** A hand-over that came back as it was; one that took too long still knows the way back. */
+/** A request for a pass that came back unchanged. One that has expired still has the way back. */
 export interface ReceivedPassRequest extends PassRequest {
   readonly hasExpired: boolean
 }
@@ -25,16 +25,16 @@ export interface ReceivedPassRequest extends PassRequest {
 /** The query parameter that carries it. */
 export const PASS_REQUEST_KEY = 'for'
 
-/** Seconds: long enough for lunch between opening the form and posting it. */
+/** Seconds. People may take a break between opening the form and posting it. */
 const LIFETIME = 4 * 60 * 60
 
-/** Browsers and proxies take addresses of 8 kB; the form's own carries this one as a part. */
+/** Browsers and proxies accept addresses of 8 kB; the form's own contains this one. */
 const LONGEST_WAY_BACK = 2048
 
 /** As it travels; `expiresAt` in seconds since the epoch. */
 type Written = PassRequest & { readonly expiresAt: number }
 
-/** Writes a hand-over for a query string: readable, but of no use once it is changed. */
+/** Writes a request for a pass for a query string: readable, and refused once it is changed. */
 export function signPassRequest(seal: Seal, passRequest: PassRequest): string {
   const { next } = passRequest
   const written: Written = {
@@ -53,19 +53,19 @@ export function readPassRequest(seal: Seal, text: string): ReceivedPassRequest |
   if (rest.length > 0 || !seal.isGenuine(bytes, Buffer.from(signature, 'base64url'))) return undefined
 
   const { expiresAt, ...passRequest } = JSON.parse(bytes.toString()) as Written
-  if (!isLocalPath(passRequest.next)) return undefined // signed by us, and all the same nowhere to send anybody
+  if (!isLocalPath(passRequest.next)) return undefined // a signature alone makes no redirect safe
   return { ...passRequest, hasExpired: expiresAt * 1000 <= Date.now() }
 }
 
 /**
- * Whether a hand-over was meant for the form at this path: as the application knows it, or with what the public address
- * has before it.
+ * Whether a request for a pass is for the form at this path: as the application mounts it, or with the prefix of the public
+ * address.
  */
 export function isMeantFor({ form }: PassRequest, path: string, prefix: string): boolean {
   return [path, prefix + path].some((here) => comparable(here) === comparable(form))
 }
 
-/** Express's routes know neither case nor a slash at the end. */
+/** Express's routes ignore case and a slash at the end. */
 function comparable(path: string): string {
   return path.toLowerCase().replace(/\/+$/, '')
 }

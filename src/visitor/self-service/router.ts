@@ -1,33 +1,45 @@
-import { Router, urlencoded } from 'express'
+import type { Router } from 'express'
+import { ValidationError, type ValidationErrorItem } from 'sequelize'
 import { aFunction, aList, checkOptions, positiveCount, positiveSeconds } from '../../options.js'
 import { aBaseUrl, type BaseUrl } from '../../http/base-url.js'
-import { conventionalCsrfField, type CsrfFieldOf } from '../../pages/csrf-field.js'
-import { aSchema } from '../../pages/form.js'
-import { aFormLimiter, FormLimits, type FormLimiter } from '../../pages/form-limits.js'
-import { handled } from '../../http/answer.js'
 import { aLimiterFailure, type LimiterFailure } from '../../http/limiter.js'
 import { mark } from '../../http/mark.js'
-import type { FormField } from '../../pages/form-page.js'
-import { aRenderer } from '../../pages/renderers.js'
+import { queryValues } from '../../http/query.js'
+import { flowRouter, type Flow } from '../../pages/flow.js'
+import { aSchema, errorsOf } from '../../pages/form.js'
+import { aFormLimiter, FormLimits, type FormLimiter } from '../../pages/form-limits.js'
+import { conventionalCsrfField, type CsrfFieldOf, type FormField } from '../../pages/form-page.js'
+import { fieldMessages } from '../../pages/messages.js'
+import { aRenderer, pageShower } from '../../pages/renderers.js'
+import { judgeEmail } from '../../pages/typed-text.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
-import { SelfServiceController } from './controller.js'
-import type { SendLink } from './issue-pass.js'
-import type { RenderSelfService } from './pages.js'
-import { defaultFields, defaultSchema, type SelfServiceSchema } from './schema.js'
+import { draftPass, storePass, type SendLink } from './issue-pass.js'
+import {
+  expiredPage,
+  incompletePage,
+  messages,
+  SELF_SERVICE_PAGES,
+  type RenderSelfService,
+  type SelfServicePage,
+} from './pages.js'
+import { isMeantFor, PASS_REQUEST_KEY, readPassRequest, type ReceivedPassRequest } from './pass-request.js'
+import { defaultFields, defaultSchema, type SelfServiceSchema, type SelfServiceValues } from './schema.js'
+
+const WHO = 'selfServiceRouter'
 
 /** Options of {@link selfServiceRouter}. */
 export interface SelfServiceOptions {
   /** The model, from `defineVisitorModels`, with a `secret`. */
   Visitor: typeof Visitor
   /**
-   * Sends `link` to `visitor.email`, and returns its promise: the person waits for it, so give it a time-out. A throw takes
-   * the pass back, and the person is asked to try again.
+   * Sends `link` to `visitor.email`, and returns its promise: the person waits for it, so give it a time-out. If it throws,
+   * the pass is deleted, and the person is asked to try again.
    */
   send: SendLink
   /**
    * What stands before the paths of this application in messages, such as `https://example.com`, or a function of `req`
-   * that knows it. It is never taken from a request's `Host` header by itself: that says what its sender likes, and the
-   * token would go there.
+   * that computes it. It is never taken from a request's `Host` header, which the sender can choose: the token would go
+   * there.
    */
   baseUrl: BaseUrl
   /** How long the link of such a pass can be redeemed, in seconds. @default the model's `tokenExpiry` */
@@ -35,8 +47,8 @@ export interface SelfServiceOptions {
   /** How often it can be redeemed; then it opens a page with a button. @default any number of times */
   maxUses?: number
   /**
-   * Asked before a pass is made, with `ip:<address>` and `email:<digest of the address>`; or one for each. Over the
-   * limit, the answer is 429.
+   * Asked before a form is looked at, with `ip:<address>`, and before a message is sent, with `email:<digest of the
+   * address>`; or one for each. Over the limit, the answer is 429.
    * @default no limit
    */
   limiter?: FormLimiter
@@ -48,39 +60,27 @@ export interface SelfServiceOptions {
   schema?: SelfServiceSchema
   /** Shows the pages in the application's own way; all of them, or some by their names. @default plain HTML */
   render?: RenderSelfService
-  /** The application's own CSRF token. @default `req.csrfToken()`, or what `res.locals` has of it */
+  /** The application's own CSRF token. @default `req.csrfToken()`, or the one in `res.locals` */
   csrf?: CsrfFieldOf
 }
 
 /**
- * The pages on which somebody without a pass asks for one, for `app.use('/visitor', …)`;
+ * The pages on which a person without a pass asks for one, for `app.use('/visitor', …)`;
  * `ensureVisitor(scope, { selfService: true })` sends them there. Nothing is stored before a valid form is posted, and
- * nothing in a page or an address opens anything: the link goes to the mailbox that was typed in, and nowhere else.
+ * no page or address of it is a credential: the link goes to the mailbox that was typed in, and nowhere else.
+ *
+ * @example
+ * app.use('/visitor', selfServiceRouter({
+ *   Visitor,
+ *   baseUrl: 'https://example.com',
+ *   send: ({ visitor, link }) => mailer.sendMail({ to: visitor.email, subject: 'Your link', text: link }),
+ * }))
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
 export function selfServiceRouter(options: SelfServiceOptions): Router {
-  const controller = controllerOf(options)
-  const router = Router()
-  router.get(
-    '/',
-    handled((req, res) => controller.showForm(req, res)),
-  )
-  router.post(
-    '/',
-    urlencoded({ extended: false, limit: '32kb' }),
-    handled((req, res) => controller.takeForm(req, res)),
-  )
-  router.get(
-    '/sent',
-    handled((req, res) => controller.showSent(req, res)),
-  )
-  return mark(router, { name: 'selfServiceRouter', hasLimiter: options.limiter !== undefined })
-}
-
-function controllerOf(options: SelfServiceOptions): SelfServiceController {
   checkOptions(
-    'selfServiceRouter',
+    WHO,
     options,
     {
       Visitor: visitorModel,
@@ -92,29 +92,62 @@ function controllerOf(options: SelfServiceOptions): SelfServiceController {
       limiterFailure: aLimiterFailure,
       fields: aList,
       schema: aSchema,
-      render: aRenderer('form', 'sent', 'expired'),
+      render: aRenderer(...SELF_SERVICE_PAGES),
       csrf: aFunction,
     },
     ['Visitor', 'send', 'baseUrl'],
   )
-  const { Visitor: Model } = options
+  const router = flowRouter(flowOf(options))
+  return mark(router, { name: 'selfServiceRouter', hasLimiter: options.limiter !== undefined })
+}
+
+function flowOf(options: SelfServiceOptions): Flow<ReceivedPassRequest, SelfServiceValues, SelfServicePage> {
+  const { Visitor: Model, send, baseUrl, tokenExpiry, maxUses, render } = options
+  const { fields = defaultFields, schema = defaultSchema, csrf = conventionalCsrfField } = options
   const { seal } = Model[visitorSettings].codec
   if (seal === undefined) {
     throw new TypeError(
-      'selfServiceRouter: the Visitor model has no secret to sign with; to go on accepting bare UUIDs as well, give ' +
+      `${WHO}: the Visitor model has no secret to sign with; to go on accepting bare UUIDs as well, give ` +
         'defineVisitorModels({ secret: [secret, false] })',
     )
   }
-  return new SelfServiceController({
-    Visitor: Model,
-    seal,
-    send: options.send,
-    baseUrl: options.baseUrl,
-    formLimits: new FormLimits(options.limiter, options.limiterFailure),
-    limits: { tokenExpiry: options.tokenExpiry, maxUses: options.maxUses },
-    fields: options.fields ?? defaultFields,
-    schema: options.schema ?? defaultSchema,
-    render: options.render,
-    csrf: options.csrf ?? conventionalCsrfField,
-  })
+  return {
+    caller: WHO,
+    fields,
+    schema,
+    messages,
+    limits: new FormLimits(options.limiter, options.limiterFailure),
+    csrf,
+    baseUrl,
+    notSentCode: 'SELF_SERVICE_SEND_FAILED',
+    show: pageShower(render),
+    carried: (req) => [PASS_REQUEST_KEY, queryValues(req.originalUrl, PASS_REQUEST_KEY)[0] ?? ''],
+
+    async access({ req, res, base, carried = '' }) {
+      const passRequest = readPassRequest(seal, carried)
+      const prefix = base === undefined ? '' : new URL(base).pathname
+      if (passRequest?.model !== Model.name || !isMeantFor(passRequest, req.baseUrl, prefix))
+        await this.show(incompletePage(), req, res)
+      else if (passRequest.hasExpired) await this.show(expiredPage(passRequest.next), req, res)
+      else return passRequest
+      return undefined
+    },
+
+    async submit({ req, base = '', who }, values) {
+      // The types of a schema are not checked when it runs.
+      const given: unknown = values.email
+      if (typeof given !== 'string') throw new TypeError(`${WHO}: the schema's result has no email`)
+      const { value: email, problem } = judgeEmail(given)
+      if (problem !== undefined) return { status: 422, errors: { email: problem } }
+      const visitor = await draftPass(Model, { ...values, email }, who, { tokenExpiry, maxUses })
+      return { to: email, store: () => storePass(visitor, send, { req, base, next: who.next }) }
+    },
+
+    explain(error) {
+      if (!(error instanceof ValidationError)) return Promise.resolve(undefined)
+      const wording = ({ path }: ValidationErrorItem): string =>
+        path === 'email' ? fieldMessages.noAddress : fieldMessages.unacceptable
+      return Promise.resolve({ status: 422, errors: errorsOf(error, fields, wording) })
+    },
+  }
 }

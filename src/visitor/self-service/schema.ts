@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { FormValues } from '../../pages/form.js'
-import { normalizeEmail } from '../../pages/email-address.js'
 import type { FormField } from '../../pages/form-page.js'
+import { judgeEmail, judgePersonName, LONGEST_ADDRESS, type Judgement } from '../../pages/typed-text.js'
 import type { VisitorContext } from '../scope.js'
 
-/** What the form's schema must make of it: the pass that somebody asks for. */
+/** What the form's schema must make of it: the pass that a person asks for. */
 export interface SelfServiceValues {
   readonly email: string
   readonly firstName?: string
@@ -16,49 +16,55 @@ export interface SelfServiceValues {
 /** Checks and shapes the form: anything that implements Standard Schema 1. */
 export type SelfServiceSchema = StandardSchemaV1<unknown, SelfServiceValues>
 
+const LONGEST_NAME = 150
+
 export const defaultFields: readonly FormField[] = [
-  { name: 'firstName', label: 'First name', type: 'text', autocomplete: 'given-name', maxLength: 150 },
-  { name: 'lastName', label: 'Last name', type: 'text', autocomplete: 'family-name', maxLength: 150 },
-  { name: 'email', label: 'E-mail address', type: 'email', autocomplete: 'email', maxLength: 254 },
+  {
+    name: 'firstName',
+    label: 'First name',
+    type: 'text',
+    autocomplete: 'given-name',
+    maxLength: LONGEST_NAME,
+  },
+  {
+    name: 'lastName',
+    label: 'Last name',
+    type: 'text',
+    autocomplete: 'family-name',
+    maxLength: LONGEST_NAME,
+  },
+  {
+    name: 'email',
+    label: 'E-mail address',
+    type: 'email',
+    autocomplete: 'email',
+    maxLength: LONGEST_ADDRESS,
+  },
 ]
 
-/** Both names, and something with the shape of an e-mail address; the pass itself has the last word on that. */
+/** Both names and an e-mail address. The pass's own validators have the last word. */
 export const defaultSchema: SelfServiceSchema = {
   '~standard': {
     version: 1,
     vendor: 'passport-ephemeral',
     validate(form) {
-      const values = form as FormValues
-      const [firstName, lastName, email] = ['firstName', 'lastName', 'email'].map((name) =>
-        oneLine(values[name] ?? ''),
-      ) as [string, string, string]
-      const issues = [
-        ...complain('firstName', firstName, 150),
-        ...complain('lastName', lastName, 150),
-        ...complain('email', email, 254),
-      ]
-      const address = /^[^\s@<>",;:\\]+@[^\s@<>",;:\\]+$/.test(email) ? normalizeEmail(email) : undefined
-      if (issues.length === 0 && address === undefined) issues.push(noAddress)
-      if (issues.length > 0 || address === undefined) return { issues }
-      return { value: { firstName, lastName, email: address } }
+      const { firstName = '', lastName = '', email = '' } = form as FormValues
+      const judged = {
+        firstName: judgePersonName(firstName, LONGEST_NAME),
+        lastName: judgePersonName(lastName, LONGEST_NAME),
+        email: judgeEmail(email),
+      }
+      const issues = Object.entries<Judgement>(judged).flatMap(([name, { problem }]) =>
+        problem === undefined ? [] : { message: problem, path: [name] },
+      )
+      if (issues.length > 0) return { issues }
+      return {
+        value: {
+          firstName: judged.firstName.value ?? '',
+          lastName: judged.lastName.value ?? '',
+          email: judged.email.value ?? '',
+        },
+      }
     },
   },
-}
-
-/** What stands beside the field when the pass refuses the address. */
-export const noAddress: StandardSchemaV1.Issue = {
-  message: 'This is not an e-mail address',
-  path: ['email'],
-}
-
-function complain(name: string, value: string, longest: number): StandardSchemaV1.Issue[] {
-  if (value === '') return [{ message: 'Please fill this in', path: [name] }]
-  if (value.length > longest)
-    return [{ message: `At most ${String(longest)} characters, please`, path: [name] }]
-  return []
-}
-
-/** These go into a stranger's mailbox: no line breaks, other control characters, or marks that turn the text around. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
 }

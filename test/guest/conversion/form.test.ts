@@ -117,6 +117,14 @@ describe('the form', () => {
     ],
     ['text turned around', { username: 'fr\u202eed' }, { username: 'Please use no invisible characters' }],
     ['a filler', { username: '\u3164' }, { username: 'Please use no invisible characters' }],
+    ['no character', { username: 'fr\u{e0fff}ed' }, { username: 'Please use no invisible characters' }],
+    ['an unassigned one', { username: 'fr\u0378ed' }, { username: 'Please use no invisible characters' }],
+    ['an object', { username: 'fr\ufffced' }, { username: 'Please use no invisible characters' }],
+    [
+      'a name that takes long to normalize',
+      { username: 'a' + '\u0301\u0316'.repeat(2000) },
+      { username: 'At most 150 characters, please' },
+    ],
     ['a list', { username: ['a', 'b'] }, { username: 'Please fill this in' }],
   ] as const) {
     it(`${name}: says so beside the field, keeps the rest but never the password, and changes nothing`, async () => {
@@ -221,6 +229,27 @@ describe('the form', () => {
         assert.equal(response.status, 409)
         assert.match(response.text, /href="\/login\?next=%2Flist"/)
         assert.equal((await stage.User.findByPk(id))?.username, 'elsewhere')
+      },
+    )
+  })
+
+  it('tells a person whose guest was deleted meanwhile that there is no account', async () => {
+    let deleteGuest = (): Promise<unknown> => Promise.resolve()
+    await withStage(
+      {
+        hashPassword: async () => {
+          await deleteGuest()
+          return 'hash'
+        },
+      },
+      async (stage) => {
+        const { browser, id } = await guest(stage)
+        deleteGuest = () => stage.User.destroy({ where: { id } })
+        const response = await post(browser, fred)
+        assert.equal(response.status, 410)
+        assert.match(response.text, /No account was created/)
+        assert.doesNotMatch(response.text, /account exists/)
+        assert.equal(await stage.User.count(), 0)
       },
     )
   })

@@ -1,0 +1,99 @@
+import type { Request } from 'express'
+import type { Attributes, Model } from 'sequelize'
+import type { BaseUrl } from '../../http/base-url.js'
+import type { LimiterFailure } from '../../http/limiter.js'
+import type { FormLimiter } from '../../pages/form-limits.js'
+import type { CsrfFieldOf, FormField } from '../../pages/form-page.js'
+import type { GuestModel } from '../guest.js'
+import type { RenderConvert } from './pages.js'
+import type { ConvertSchema } from './schema.js'
+
+/** What goes out to the mailbox that was typed in. */
+export interface ConvertMessage<U extends Model = Model> {
+  /** The address to write to. It is not proven yet. */
+  readonly email: string
+  /** The name that the account is going to have. */
+  readonly username: string
+  /** The guest, as they are: they stay one until the link is followed and confirmed. */
+  readonly user: U
+  /** What creates the account: put it into the message, and nowhere else. */
+  readonly link: string
+  readonly req: Request
+}
+
+/** Delivers the link to `email`; a throw or a rejection means that it did not. */
+export type SendConvertLink<U extends Model = Model> = (message: ConvertMessage<U>) => unknown
+
+/** Tells the owner of an address that a guest asked for an account for it, although there is one. */
+export type TellTaken = (message: { readonly email: string; readonly req: Request }) => unknown
+
+/** How `convertRouter` has people prove that an e-mail address is theirs. */
+export interface VerifyEmailOptions<U extends Model = Model> {
+  /**
+   * Sends `link` to `email`, and returns its promise: the person waits for it, so give it a time-out. If it throws, the link
+   * is invalid, and the person is asked to try again.
+   */
+  send: SendConvertLink<U>
+  /**
+   * What stands before the paths of this application in messages, such as `https://example.com`, or a function of `req`
+   * that computes it. It is never taken from a request's `Host` header, which the sender can choose: the token would go
+   * there.
+   */
+  baseUrl: BaseUrl
+  /** How long the link can be followed, in seconds. @default 86400 (a day) */
+  expiresIn?: number
+  /**
+   * Called in place of `send` if the address belongs to an account already. The person sees the same page either way, and
+   * does not learn who has an account here. Let it take as long as `send` does.
+   * @default the form says that the address is taken
+   */
+  sendTaken?: TellTaken
+  /** The attribute of `User` that holds the address. @default 'email' */
+  emailField?: string
+}
+
+/** Options of {@link convertRouter}. */
+export interface ConvertRouterOptions<U extends Model> {
+  /** The model, from `defineGuestModel`. */
+  Guest: GuestModel<U>
+  /**
+   * Hashes a password, by argon2id or the like. Needed unless `schema` is your own, and has no `password` in its result.
+   * A password has up to 128 characters; bcrypt uses only 72 bytes.
+   */
+  hashPassword?: (password: string) => string | Promise<string>
+  /** The attribute of `User` for the hash. @default 'passwordHash' if `User` has it, else 'password' */
+  passwordField?: Extract<keyof Attributes<U>, string>
+  /**
+   * Has people prove that an e-mail address is theirs: they stay guests until they follow the link in a message.
+   * @default the account exists at once, and no address is proven
+   */
+  verifyEmail?: VerifyEmailOptions<U>
+  /** The form's fields; give `schema` with them. @default username, e-mail address if it is needed, password twice */
+  fields?: readonly FormField[]
+  /**
+   * Checks and shapes the form. Of its result, `password` is hashed, `username` goes to the model's `usernameField`, and
+   * other attributes of `User` are saved. What is no attribute (the password again, a box that was ticked) is left out.
+   * @default all fields are needed; a password of 8 to 128 characters
+   */
+  schema?: ConvertSchema
+  /** Whether the form begins with the guest's own username. @default false */
+  prefillUsername?: boolean
+  /** Where an anonymous person is sent, with `?next=` to come back. @default '/login' */
+  loginUrl?: string
+  /** Where a regular user is sent, and the last page leads. @default '/' */
+  registeredUrl?: string
+  /**
+   * Asked before a form is looked at, with `ip:<address>`, and before a message is sent, with `email:<digest of the
+   * address>`; or one for each. Over the limit, the answer is 429.
+   * @default no limit
+   */
+  limiter?: FormLimiter
+  /** Whether forms are taken while the limiter fails; if not, the answer is 503. @default 'open' */
+  limiterFailure?: LimiterFailure
+  /** Session keys that survive the conversion, which renews the session. A visitor's pass always does. @default [] */
+  keepSessionData?: readonly string[]
+  /** Shows the pages in the application's own way; all of them, or some by their names. @default plain HTML */
+  render?: RenderConvert
+  /** The application's own CSRF token. @default `req.csrfToken()`, or the one in `res.locals` */
+  csrf?: CsrfFieldOf
+}

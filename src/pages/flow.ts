@@ -1,0 +1,292 @@
+import createDebug from 'debug'
+import {
+  Router,
+  urlencoded,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { baseOf, type BaseUrl } from '../http/base-url.js'
+import { handled } from '../http/answer.js'
+import { refuseCrossSite } from '../http/origin.js'
+import { hideFromAddress, mountPath } from '../http/address.js'
+import { queryValues, withQuery } from '../http/query.js'
+import { checkForm, fillForm, placeErrors, readForm, type FormErrors, type FormValues } from './form.js'
+import type { FormLimits } from './form-limits.js'
+import type { CsrfFieldOf, FormField, FormPage } from './form-page.js'
+import type { FlowMessages, SentText } from './messages.js'
+import type { NoticePage } from './notice-page.js'
+import type { Page } from './page.js'
+
+const debug = createDebug('passport-ephemeral:flow')
+
+const parseBody = urlencoded({ extended: false, limit: '32kb' })
+
+/** A request to one of a flow's pages, with what its steps need of it: read once, and handed on. */
+export interface FlowRequest {
+  readonly req: Request
+  readonly res: Response
+  readonly next: NextFunction
+  /** Where the application lives to the outside, without a slash at the end; `undefined` without `baseUrl`. */
+  readonly base: string | undefined
+  /** The value of the parameter that all pages of the flow carry along. */
+  readonly carried: string | undefined
+  /** The address of one of the flow's pages, with that parameter. */
+  readonly pageUrl: (page: FlowPath) => string
+}
+
+/** The pages of a flow, below the path at which its router is mounted. */
+export type FlowPath = '/' | '/sent' | '/success' | '/verify'
+
+/** A form that was opened or posted, by a client who may. */
+export interface FormRequest<Who> extends FlowRequest {
+  /** Who asks, as the flow's `access` has found out. */
+  readonly who: Who
+  /** What was typed, by the names of the fields; empty when the form is opened. */
+  readonly values: FormValues
+}
+
+/** Why a form is shown again. */
+export interface Refusal {
+  readonly status: number
+  /** By the names of the fields; what no field is named for stands above the form. */
+  readonly errors: FormErrors
+}
+
+/** What a posted form, or a pressed button, leads to without a message. */
+export type Answer<P extends Page> = Refusal | { readonly page: P } | { readonly redirectTo: string }
+
+/** A message that a valid form asks for. Nothing is stored yet. */
+export interface Message<P extends Page> {
+  /** The address, for the limiter. */
+  readonly to: string
+  /** Runs once the limiter has let the message through: stores what it is about, or answers why it is not sent. */
+  readonly store: () => Promise<StoredMessage | Answer<P>>
+}
+
+/** What is stored and waits for its message to go out. */
+export interface StoredMessage {
+  readonly send: () => unknown
+  /** Deletes it again: the message was not sent. */
+  readonly takeBack: () => Promise<unknown>
+  /** Makes it count, now that the message is out. @default it does already */
+  readonly open?: () => Promise<unknown>
+}
+
+/** The page with the flow's form. */
+export interface FlowFormPage extends FormPage {
+  readonly name: 'form'
+}
+
+/** The page after the message was sent. Says nothing of whether the address is known. */
+export interface FlowSentPage extends NoticePage {
+  readonly name: 'sent'
+}
+
+type EnginePage = FlowFormPage | FlowSentPage
+
+/** What distinguishes one flow from another; the order of the steps is the engine's. */
+export interface Flow<Who, Value, P extends Page> {
+  /** The public function, for messages to developers. */
+  readonly caller: string
+  readonly fields: readonly FormField[]
+  readonly schema: StandardSchemaV1<unknown, Value>
+  readonly messages: FlowMessages
+  readonly limits: FormLimits
+  readonly csrf: CsrfFieldOf
+  readonly baseUrl: BaseUrl | undefined
+  /** The query parameter that every page of the flow carries along, with its value in this request. */
+  readonly carried: (req: Request) => readonly [name: string, value: string | undefined]
+  /** Who asks; `undefined` if the request may not see the form, and has been answered. */
+  readonly access: (request: FlowRequest) => Promise<Who | undefined>
+  /** What the form begins with. @default empty fields */
+  readonly prefill?: (who: Who) => FormValues
+  /** What becomes of a valid form. */
+  readonly submit: (form: FormRequest<Who>, value: Value) => Promise<Message<P> | Answer<P>>
+  /** What a failure of `submit` or `store` means for the person; `undefined` hands it to the application. */
+  readonly explain: (error: unknown, form: FormRequest<Who>) => Promise<Answer<P> | undefined>
+  /** The code of the warning for a message that was not sent. */
+  readonly notSentCode: string
+  readonly show: (page: P | EnginePage, req: Request, res: Response) => Promise<void>
+}
+
+/** What the link in the message opens: a page with a button. Mail scanners follow links, too, but press no button. */
+export interface Confirmation<Found extends object, P extends Page> {
+  /** What the link leads to, or the page that refuses it. */
+  readonly find: (token: string | undefined, request: FlowRequest) => Promise<Found | { readonly page: P }>
+  readonly showButton: (found: Found, request: FlowRequest) => Promise<Answer<P>>
+  readonly confirm: (found: Found, request: FlowRequest) => Promise<Answer<P>>
+}
+
+/** The query parameter of the link in the message. */
+export const LINK_TOKEN = 'token'
+
+/** The routes of "ask for an address, send a message": the form, and the page after it. */
+export function flowRouter<Who, Value, P extends Page>(flow: Flow<Who, Value, P>): Router {
+  const { sent } = flow.messages
+  const router = Router()
+  router.get(
+    '/',
+    onRequest(flow, (request) => openForm(flow, request)),
+  )
+  router.post(
+    '/',
+    parseBody,
+    onRequest(flow, (request) => takeForm(flow, request)),
+  )
+  if (sent !== undefined)
+    router.get(
+      '/sent',
+      onRequest(flow, (request) => showSent(flow, sent, request)),
+    )
+  return router
+}
+
+/** Adds the routes of "confirm by the link in the message". */
+export function addConfirmation<Who, Value, Found extends object, P extends Page>(
+  router: Router,
+  flow: Flow<Who, Value, P>,
+  { find, showButton, confirm }: Confirmation<Found, P>,
+): void {
+  async function onLink(request: FlowRequest, then: typeof confirm): Promise<void> {
+    const { req, res } = request
+    hideFromAddress(req, LINK_TOKEN)
+    // Also for pages that the application renders: the address is a credential.
+    res.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'same-origin' })
+    const [token, ...more] = queryValues(req.originalUrl, LINK_TOKEN)
+    const found = await find(more.length > 0 ? undefined : token, request)
+    await give(flow, request, 'page' in found ? found : await then(found, request))
+  }
+  router.get(
+    '/verify',
+    onRequest(flow, (request) => onLink(request, showButton)),
+  )
+  router.post(
+    '/verify',
+    onRequest(flow, async (request) => {
+      requireSameSite(request)
+      await onLink(request, confirm)
+    }),
+  )
+}
+
+/** A handler that gets what the steps of a request share. */
+export function onRequest(
+  { caller, baseUrl, carried }: Pick<Flow<never, never, never>, 'caller' | 'baseUrl' | 'carried'>,
+  answer: (request: FlowRequest) => Promise<void>,
+): RequestHandler {
+  return handled(async (req, res, next) => {
+    const base = baseUrl === undefined ? undefined : baseOf(caller, baseUrl, req)
+    const [name, value] = carried(req)
+    const mount = mountPath(req)
+    const pageUrl = (page: FlowPath): string => {
+      const url = page === '/' && mount !== '' ? mount : mount + page
+      return value === undefined ? url : withQuery(url, name, value)
+    }
+    await answer({ req, res, next, base, carried: value, pageUrl })
+  })
+}
+
+async function openForm<Who, Value, P extends Page>(
+  flow: Flow<Who, Value, P>,
+  request: FlowRequest,
+): Promise<void> {
+  const who = await flow.access(request)
+  if (who === undefined) return
+  const values = flow.prefill?.(who) ?? {}
+  await give(flow, { ...request, values }, { status: 200, errors: {} })
+}
+
+/** The client is counted before its form is looked at: an invalid form costs work, too. */
+async function takeForm<Who, Value, P extends Page>(
+  flow: Flow<Who, Value, P>,
+  request: FlowRequest,
+): Promise<void> {
+  requireSameSite(request)
+  const who = await flow.access(request)
+  if (who === undefined) return
+  const form = { ...request, who, values: readForm(request.req, flow.fields) }
+  await give(flow, form, await answerTo(flow, form))
+}
+
+async function answerTo<Who, Value, P extends Page>(
+  flow: Flow<Who, Value, P>,
+  form: FormRequest<Who>,
+): Promise<Answer<P>> {
+  const { schema, limits, messages } = flow
+  if (await limits.isClientOver(form.req)) return { status: 429, errors: { '': messages.tooManyForms } }
+  const { value, errors } = await checkForm(schema, form.values)
+  if (errors !== undefined) return { status: 422, errors }
+  try {
+    const asked = await flow.submit(form, value)
+    return 'store' in asked ? await deliver(flow, form, asked) : asked
+  } catch (error) {
+    const answer = await flow.explain(error, form)
+    if (answer === undefined) throw error
+    return answer
+  }
+}
+
+/** Whatever fails, and wherever the process ends: nothing counts of which the address was not told. */
+async function deliver<Who, Value, P extends Page>(
+  { caller, limits, messages, notSentCode }: Flow<Who, Value, P>,
+  { req, pageUrl }: FormRequest<Who>,
+  { to, store }: Message<P>,
+): Promise<Answer<P>> {
+  if (await limits.isAddressOver(req, to)) return { status: 429, errors: { '': messages.tooManyMessages } }
+  const stored = await store()
+  if (!('send' in stored)) return stored
+  try {
+    await stored.send()
+  } catch (cause) {
+    await stored.takeBack().catch((error: unknown) => {
+      debug('what was stored for a message stays, although the message was not sent: %o', error)
+    })
+    warnOfUnsent(caller, notSentCode, cause)
+    await limits.takeBackAddress(to)
+    return { status: 503, errors: { '': messages.notSent } }
+  }
+  await stored.open?.()
+  return { redirectTo: pageUrl('/sent') }
+}
+
+/** The person is asked to try again; the operator hears of the cause by a warning. */
+function warnOfUnsent(caller: string, code: string, cause: unknown): void {
+  const reason =
+    cause instanceof Error ? (cause.stack ?? cause.message) : 'with something that is not an Error'
+  process.emitWarning(`${caller}: The link was not sent: ${reason}`, {
+    type: 'PassportEphemeralWarning',
+    code,
+  })
+}
+
+async function showSent<Who, Value, P extends Page>(
+  { show }: Flow<Who, Value, P>,
+  { title, text, again }: SentText,
+  { req, res, pageUrl }: FlowRequest,
+): Promise<void> {
+  await show({ name: 'sent', status: 200, title, text, link: { href: pageUrl('/'), text: again } }, req, res)
+}
+
+async function give<Who, Value, P extends Page>(
+  { show, fields, messages, csrf }: Flow<Who, Value, P>,
+  { req, res, pageUrl, values }: FlowRequest & { readonly values?: FormValues },
+  answer: Answer<P>,
+): Promise<void> {
+  if ('redirectTo' in answer) res.redirect(303, answer.redirectTo)
+  else if ('page' in answer) await show(answer.page, req, res)
+  else {
+    const { status } = answer
+    const errors = placeErrors(answer.errors, fields)
+    const filled = fillForm(fields, values, errors)
+    const page = { name: 'form', status, error: errors[''], fields: filled, action: pageUrl('/') } as const
+    await show({ ...messages.form, ...page, csrf: csrf(req, res) }, req, res)
+  }
+}
+
+/** The one place that decides whether a flow's form or button comes from this site. */
+function requireSameSite({ req, base }: FlowRequest): void {
+  refuseCrossSite(req, { baseUrl: base })
+}

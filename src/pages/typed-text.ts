@@ -1,0 +1,68 @@
+import { domainToASCII } from 'node:url'
+import { fieldMessages as say } from './messages.js'
+
+/** What a person typed, as it is stored; or what is wrong with it, in words for them. */
+export type Judgement =
+  { readonly value: string; readonly problem?: never } | { readonly problem: string; readonly value?: never }
+
+/** The longest address that SMTP can carry (RFC 5321 §4.5.3.1.3). */
+export const LONGEST_ADDRESS = 254
+
+/**
+ * Characters that no reader sees or can tell apart: controls, joiners, variation selectors, private and unassigned
+ * ones, the blank Braille pattern, and what stands for a character that could not be read.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800\ufffc\ufffd]/u
+
+/** Commas, brackets and the like would make an address several, or another one, in the header of a message. */
+const LOCAL_PART = /^[^\s@<>",;:\\()[\].]+(?:\.[^\s@<>",;:\\()[\].]+)*$/u
+
+/** Characters at which the parser of URLs, which maps the domain, would cut it off or decode it. */
+const NOT_IN_A_DOMAIN = /[\s@<>",;:\\()[\]/?#%|^`{}]/u
+
+/** Letters, digits and hyphens (RFC 5321 §4.1.2). The last label is no number: that would be an IP address. */
+const DOMAIN = /^(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)*(?!\d+$)[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/
+
+/**
+ * Judges an e-mail address for every form: one spelling of one mailbox, with its domain as mail servers look it up
+ * (UTS #46), so that what is limited by address cannot be asked for under a thousand spellings of it.
+ *
+ * The length is judged before anything else. Mapping a domain takes time that grows with the square of its length.
+ */
+export function judgeEmail(typed: string, longest = LONGEST_ADDRESS): Judgement {
+  const address = typed.trim()
+  if (address === '') return { problem: say.required }
+  if (address.length > longest) return { problem: say.tooLong(longest) }
+  const at = address.lastIndexOf('@')
+  const local = address.slice(0, Math.max(at, 0)).normalize('NFC')
+  const domain = address.slice(at + 1)
+  if (!LOCAL_PART.test(local) || INVISIBLE.test(local)) return { problem: say.noAddress }
+  const ascii = NOT_IN_A_DOMAIN.test(domain) ? '' : domainToASCII(domain)
+  if (!DOMAIN.test(ascii)) return { problem: say.noAddress }
+  const value = `${local}@${ascii}`
+  // Both can have grown; addresses are compared in small letters, of which a capital may need several.
+  const { length } = value.length < value.toLowerCase().length ? value.toLowerCase() : value
+  return length > longest ? { problem: say.tooLong(longest) } : { value }
+}
+
+/** Judges a username: one spelling (NFC), and no two names that look alike because one has what nobody sees. */
+export function judgeUsername(typed: string, longest: number): Judgement {
+  const judged = judgeLine(typed, longest, (text) => text.normalize('NFC').replace(/\s+/gu, ' '))
+  return judged.value !== undefined && INVISIBLE.test(judged.value) ? { problem: say.invisible } : judged
+}
+
+/** Judges the name of a person. It goes into a message: no line breaks, other controls, or marks that turn text around. */
+export function judgePersonName(typed: string, longest: number): Judgement {
+  return judgeLine(typed, longest, (text) =>
+    text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' '),
+  )
+}
+
+/** Normalizing takes time that grows with the square of a run of combining marks, so the length comes first. */
+function judgeLine(typed: string, longest: number, normalize: (text: string) => string): Judgement {
+  const text = typed.trim()
+  if (text.length > longest) return { problem: say.tooLong(longest) }
+  const value = normalize(text).trim()
+  if (value === '') return { problem: say.required }
+  return value.length > longest ? { problem: say.tooLong(longest) } : { value }
+}
