@@ -44,6 +44,8 @@ export interface HostOptions {
   readonly guest?: Partial<GuestModelOptions<Model>>
   readonly visitor?: Partial<VisitorModelOptions>
   readonly guestStrategy?: Partial<GuestStrategyOptions<Model>>
+  /** Sets up the application's own part of Passport. */
+  readonly authenticator?: (authenticator: InstanceType<typeof passport.Passport>) => void
   /** Makes the tables. @default `sequelize.sync()` */
   readonly makeTables?: (sequelize: Sequelize) => Promise<unknown>
   readonly routes?: (app: Application, host: Host) => void
@@ -123,6 +125,7 @@ async function serveHost(options: HostOptions, database: TestDatabase): Promise<
   authenticator.use(new GuestStrategy({ Guest, ...options.guestStrategy }))
   authenticator.serializeUser(Guest.serializeUser)
   authenticator.deserializeUser(Guest.deserializeUser)
+  options.authenticator?.(authenticator)
 
   const app = express()
   app.use(session({ secret: 'session secret', resave: false, saveUninitialized: false }))

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { afterEach, describe, it } from 'node:test'
+import {
+  DataTypes,
+  Op,
+  type Model,
+  type ModelStatic,
+  type ModelAttributes,
+  type ModelOptions,
+} from 'sequelize'
+import { mergeGuest } from '../../../src/index.js'
+import { startHost, type Host, type HostUser, type HostWho } from '../../support/host-application.js'
+
+let host: Host | undefined
+afterEach(async () => {
+  await host?.close()
+  host = undefined
+})
+
+interface Given {
+  readonly id?: ModelAttributes['id']
+  readonly options?: ModelOptions
+  /** What the application gives to `req.login`. */
+  readonly login: (user: Model, User: HostUser) => unknown
+  readonly username?: string
+}
+
+const number = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true }
+const username = { type: DataTypes.STRING(150), allowNull: false, unique: true }
+
+/** A guest with one note logs in to an account by such an object. */
+async function logIn({ id = number, options = {}, login }: Given) {
+  let Note: ModelStatic<Model> | undefined
+  const app = await startHost({
+    defineUser(sequelize) {
+      const User = sequelize.define('User', { id, username }, options)
+      Note = sequelize.define('Note', { text: DataTypes.TEXT })
+      Note.belongsTo(User, { foreignKey: { name: 'userId', allowNull: false }, onDelete: 'CASCADE' })
+      return User
+    },
+    authenticator(passport) {
+      // For what Guest.serializeUser leaves to others.
+      passport.serializeUser<unknown>((user, done) => {
+        done(null, { key: String((user as unknown as { id: unknown }).id) })
+      })
+    },
+    routes(express, { Guest, User }) {
+      express.use(mergeGuest({ Guest }))
+      express.post('/login', (req, res, next) => {
+        User.unscoped()
+          .findOne({ where: { username: 'fred' }, rejectOnEmpty: true, raw: false })
+          .then((user) => {
+            req.login(login(user, User) as never, (error) => {
+              if (error) next(error)
+              else res.json('in')
+            })
+          })
+          .catch(next)
+      })
+    },
+  })
+  host = app
+  assert.ok(Note)
+  const Notes = Note
+  const browser = app.browser()
+  assert.ok(((await browser.get('/play').expect(200)).body as HostWho).key !== null)
+  const [guest] = await app.Guest.findAll()
+  assert.ok(guest)
+  await Notes.create({ text: "the guest's", userId: guest.userId })
+  const account = await app.User.create({ username: 'fred' })
+  return {
+    response: await browser.post('/login'),
+    account: account.getDataValue('id' as never) as unknown,
+    guest: guest.userId,
+    owner: async () =>
+      (await Notes.findOne({ rejectOnEmpty: true })).getDataValue('userId' as never) as unknown,
+    guests: () => app.Guest.count(),
+  }
+}
+
+const whenMerged: readonly (readonly [string, Given])[] = [
+  ['what toJSON() returns', { login: (user) => user.toJSON() }],
+  ['a DTO with the key alone', { login: (user) => ({ id: user.get('id') }) }],
+  ['a key of text', { login: (user) => ({ id: String(user.get('id')) }) }],
+  ['a native bigint', { login: (user) => ({ id: BigInt(String(user.get('id'))) }) }],
+  [
+    'a UUID',
+    {
+      id: { type: DataTypes.UUID, primaryKey: true, defaultValue: DataTypes.UUIDV4 },
+      login: (user) => ({ id: user.get('id'), username: user.get('username') }),
+    },
+  ],
+  [
+    'a key whose getter makes a number of it',
+    {
+      id: {
+        type: DataTypes.BIGINT,
+        primaryKey: true,
+        autoIncrement: true,
+        get(this: Model) {
+          return Number(this.getDataValue('id' as never))
+        },
+      },
+      login: (user) => user.toJSON(),
+    },
+  ],
+]
+
+describe('a guest who is logged in to an account by a plain object', () => {
+  for (const [what, given] of whenMerged) {
+    it(`is merged: ${what}`, async () => {
+      const { account, owner, guests, response } = await logIn(given)
+      assert.equal(response.status, 200, response.text)
+      assert.deepEqual([String(await owner()), await guests()], [String(account), 0])
+    })
+  }
+
+  const whenRefused: readonly (readonly [string, Given])[] = [
+    ['without a key', { login: () => ({ username: 'fred' }) }],
+    ['with the key of no account', { login: () => ({ id: 99_999 }) }],
+    ['with a key of another type', { login: () => ({ id: 'fred' }) }],
+    [
+      'with the username of another principal',
+      { login: (user) => ({ id: user.get('id'), username: 'root' }) },
+    ],
+    [
+      'with a key that a getter has encoded',
+      {
+        id: {
+          ...number,
+          get(this: Model) {
+            return Number(this.getDataValue('id' as never)) - 1 // the key of the guest, or of nobody
+          },
+        },
+        login: (user) => user.toJSON(),
+      },
+    ],
+  ]
+  for (const [what, given] of whenRefused) {
+    it(`is not logged in, and keeps everything: an object ${what}`, async () => {
+      const { guest, owner, guests, response } = await logIn(given)
+      assert.equal(response.status, 500)
+      assert.match(response.text, /req\.login was given something that is no instance of User/)
+      assert.deepEqual([String(await owner()), await guests()], [String(guest), 1])
+    })
+  }
+})
+
+describe('what a merge reads', () => {
+  it('is changed by no scope and no find hook of the users model', async () => {
+    const { account, owner, response } = await logIn({
+      options: {
+        defaultScope: { where: { username: { [Op.ne]: 'fred' } } },
+        hooks: {
+          beforeFind(found) {
+            // As the merge's own reads are the only ones by key that lock.
+            if ((found as { lock?: unknown }).lock !== undefined) throw new Error('a find hook that throws')
+          },
+        },
+      },
+      login: (user) => user,
+    })
+    assert.equal(response.status, 200, response.text)
+    assert.equal(String(await owner()), String(account))
+  })
+})
