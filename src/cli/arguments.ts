@@ -1,13 +1,22 @@
 import { InvalidArgumentError } from 'commander'
-import ms from 'ms'
-import { grouped } from './text/number.js'
+import { grouped } from './text.js'
 
-const DURATION = /^\d+(\.\d+)?( ?[a-z]+)?$/i
+const DURATION = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i
+const SECONDS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['s', 1],
+  ['m', 60],
+  ['h', 60 * 60],
+  ['d', 24 * 60 * 60],
+  ['w', 7 * 24 * 60 * 60],
+  ['y', 365 * 24 * 60 * 60],
+])
 const MOST_DAYS = 1000
 const CENTURY = 100 * 365 * 24 * 60 * 60
 const LONGEST_VISIT = 2 ** 31 - 1
 const LARGEST_COUNT = 999_999_999
-const DURATIONS = 'a duration such as 90s, 12h or 3d, or a number of seconds, up to 100 years'
+const DURATIONS =
+  'a duration such as 90s, 12h or 3d (s, m, h, d, w, y), or a number of seconds, up to 100 years'
 
 /** `3d`, `12h`, `90s`, or a plain number of seconds; more than none. */
 export function seconds(text: string): number {
@@ -25,7 +34,7 @@ export function secondsOrForever(text: string): number | false {
   return value
 }
 
-/** How long a visit may last: whole seconds; 0, until the browser closes; `host`, as the host's session. */
+/** How long a visit may last: whole seconds; 0, until the browser closes; `host`, as long as the host's session. */
 export function visitSeconds(text: string): number | 'host' {
   if (text === 'host') return text
   const value = durationOf(text)
@@ -37,7 +46,7 @@ export function visitSeconds(text: string): number | 'host' {
   return value
 }
 
-/** A whole number from 1, which every database has room for. */
+/** A whole number from 1, which an integer column of every database can hold. */
 export function positive(text: string): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : 0
   if (value === 0) {
@@ -46,23 +55,23 @@ export function positive(text: string): number {
   return value
 }
 
-/** A number of days, of which each costs statements. */
+/** A number of days; each costs statements. */
 export function days(text: string): number {
   const value = positive(text)
   if (value > MOST_DAYS) throw new InvalidArgumentError(`Must be ${grouped(MOST_DAYS)} at most.`)
   return value
 }
 
-/** A part of the whole: above 0, at most 1. */
+/** A number above 0, at most 1. */
 export function fraction(text: string): number {
   const value = /^\d*\.?\d+$/.test(text) ? Number(text) : 0
   if (value <= 0 || value > 1) throw new InvalidArgumentError('Must be a number above 0, and 1 at most.')
   return value
 }
 
-/** A condition in SQL; the database will say more of it. */
-export function condition(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('Must be a condition in SQL.')
+/** A text that is not empty. */
+export function filled(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Must not be empty.')
   return text
 }
 
@@ -85,11 +94,9 @@ export function webAddress(text: string): string {
 }
 
 function durationOf(text: string): number | undefined {
-  if (!DURATION.test(text)) return undefined
-  // `ms` takes a bare number for milliseconds, and what it does not know for nothing.
-  const milliseconds: number | undefined = /[a-z]/i.test(text)
-    ? ms(text as ms.StringValue)
-    : Number(text) * 1000
-  const value = milliseconds / 1000
-  return Number.isFinite(value) && value <= CENTURY ? value : undefined
+  const [, number = '', unit = ''] = DURATION.exec(text) ?? []
+  const unitSeconds = SECONDS.get(unit.toLowerCase())
+  if (number === '' || unitSeconds === undefined) return undefined
+  const value = Number(number) * unitSeconds
+  return value <= CENTURY ? value : undefined
 }

@@ -1,4 +1,15 @@
 #!/usr/bin/env node
-import { runAsProcess } from './run-as-process.js'
+import { Console } from 'node:console'
+import { ExitCode } from './failure.js'
+import { main } from './main.js'
 
-await runAsProcess()
+const { stdout, stderr, env } = process
+// Stdout is for the result alone: what the application prints while it is loaded goes to stderr.
+Object.assign(console, new Console(stderr, stderr))
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader closed the pipe early, as in `passport-ephemeral visitors | head -1`.
+  process.exit(error.code === 'EPIPE' ? ExitCode.DONE : ExitCode.PROBLEM)
+})
+const code = await main(process.argv.slice(2), { stdout, stderr, env, cwd: process.cwd() })
+// The configuration file may have left something open, such as a server or a pool of connections.
+stdout.write('', () => process.exit(code))

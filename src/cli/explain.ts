@@ -1,59 +1,62 @@
-import { DatabaseError } from 'sequelize'
-import { TablesMissing } from '../errors.js'
-import { isConnectionError, isRefusal } from './connection-error.js'
-import { printable, printableLines } from './text/printable.js'
+import { EphemeralError, TablesMissing } from '../errors.js'
 import { driverCode, isLockTimeout } from '../database/driver-error.js'
+import type { Failure } from './failure.js'
 
-/** PostgreSQL, and MySQL and MariaDB; SQLite says it by its message alone. */
+/** PostgreSQL, and MySQL and MariaDB; SQLite tells by its message alone. */
 const MISSING = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']
+/** PostgreSQL's classes 28 (authorization) and 3D (no such database), and MySQL's codes for the same. */
+const REFUSED = /^(28...|3D...|ER_ACCESS_DENIED.*|ER_DBACCESS_DENIED.*|ER_BAD_DB_ERROR)$/
+/** Sequelize's connection errors. By name: the application may have another copy of Sequelize. */
+const CONNECTION_ERROR = /^Sequelize(\w*Connection\w*Error|Host\w*|AccessDenied\w*)$/
 
-/** What went wrong, in one sentence for people; with `DEBUG`, the stack after it. */
-export function explain(error: unknown, { isDebugging }: { isDebugging: boolean }): string {
-  if (!(error instanceof Error)) return printable(String(error))
-  const said = printable(sentence(error))
-  return isDebugging ? `${said}\n${printableLines(stacks(error))}` : said
-}
-
-function sentence(error: Error): string {
-  if (isConnectionError(error)) {
-    return isRefusal(error)
-      ? `The database refused the connection: ${reason(error)}`
-      : `The database cannot be reached: ${reason(error)}`
+/** An error of the database or of the application, as it is printed. */
+export function explain(error: unknown): Failure {
+  if (!(error instanceof Error)) return { code: 'ERR_FAILED', message: String(error) }
+  if (CONNECTION_ERROR.test(error.name)) {
+    return REFUSED.test(parentOf(error)?.code ?? '')
+      ? { code: 'ERR_DATABASE_REFUSED', message: `The database refused the connection: ${reason(error)}` }
+      : { code: 'ERR_DATABASE_UNREACHABLE', message: `The database cannot be reached: ${reason(error)}` }
   }
   if (isLockTimeout(error) || reason(error).includes('SQLITE_BUSY')) {
-    return `Others held a lock for too long; what was done stays done, and another run will do: ${reason(error)}`
+    return {
+      code: 'ERR_LOCK_TIMEOUT',
+      message: `Another transaction held a lock for too long: ${reason(error)}`,
+      help: 'What was done stays done. Run the command again.',
+    }
   }
-  if (saysMissing(error)) {
-    return (
-      'Run the migrations of passport-ephemeral (passport-ephemeral migrate; passport-ephemeral doctor says what is ' +
-      `missing): ${reason(error instanceof TablesMissing && error.cause instanceof Error ? error.cause : error)}`
-    )
+  if (isMissing(error)) {
+    const { cause } = error
+    return {
+      code: TablesMissing.code,
+      message: `A table or column of passport-ephemeral is missing: ${reason(cause instanceof Error ? cause : error)}`,
+      help: 'Run the migrations: passport-ephemeral migrate. passport-ephemeral doctor lists what is missing.',
+    }
   }
-  return error.message === '' ? reason(error) : error.message
+  return {
+    code: error instanceof EphemeralError ? error.code : 'ERR_FAILED',
+    message: error.message === '' ? reason(error) : error.message,
+  }
 }
 
-function saysMissing(error: Error): boolean {
+function isMissing(error: Error): boolean {
   if (error instanceof TablesMissing) return true
-  // By name: an application may have another copy of Sequelize.
-  if (!(error instanceof DatabaseError) && error.name !== 'SequelizeDatabaseError') return false
-  const { parent } = error as { parent?: unknown }
+  if (error.name !== 'SequelizeDatabaseError') return false
   return (
-    MISSING.includes(driverCode(parent) ?? '') ||
+    MISSING.includes(driverCode(parentOf(error)) ?? '') ||
     /no such (table|column)|has no column named/.test(error.message)
   )
 }
 
-/** What the driver says; of several addresses that were tried it says nothing but a code. */
+/** The driver's message. Where several addresses were tried in vain, the error has no message but a code. */
 function reason(error: Error): string {
-  const { parent } = error as { parent?: Error & { code?: string } }
+  const parent = parentOf(error)
   return (
     [error.message, parent?.message, parent?.code].find((text) => text !== undefined && text !== '') ??
     error.name
   )
 }
 
-/** Where it came from, and where its causes did. */
-function stacks(error: Error): string {
-  const own = error.stack ?? error.message
-  return error.cause instanceof Error ? `${own}\nCaused by: ${stacks(error.cause)}` : own
+/** The driver's error within Sequelize's. */
+function parentOf(error: Error): (Error & { readonly code?: string }) | undefined {
+  return (error as { parent?: Error & { code?: string } }).parent
 }

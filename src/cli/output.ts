@@ -1,35 +1,61 @@
 import { Writable } from 'node:stream'
-import picocolors from 'picocolors'
-import type { Io } from './io.js'
-import { terminalWidth } from './terminal-width.js'
-import type { Fitted } from './text/fit.js'
-import { jsonDocument } from './text/json.js'
+import { styleText } from 'node:util'
+import type { FittedTable } from './table.js'
+import { jsonDocument } from './text.js'
 
-/** Where a command prints: what it found on stdout, for people or as JSON; what goes on meanwhile on stderr. */
+/** A stream that text is written to; a terminal also has a width. */
+export interface TextStream {
+  write: (text: string) => unknown
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+}
+
+/** What the command line uses of `process`; a test passes its own. */
+export interface Io {
+  readonly stdout: TextStream
+  readonly stderr: TextStream
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The folder of the configuration file, and of relative paths. */
+  readonly cwd: string
+}
+
+/** Colours and weights, as `util.styleText` names them. */
+type Format = Parameters<typeof styleText>[0]
+
+const WIDTH_OF_A_PIPE = 80
+
+/** How many columns a stream shows: those of its terminal, otherwise 80. */
+export function terminalWidth({ isTTY, columns }: TextStream): number {
+  return isTTY === true && columns !== undefined && columns > 0 ? columns : WIDTH_OF_A_PIPE
+}
+
+/** Where a command prints: its result on stdout, for people or as JSON; remarks and progress on stderr. */
 export class Output {
-  /** Whether one JSON document was asked for, and nothing else may be on stdout. */
+  /** Whether stdout gets one JSON document and nothing else. */
   readonly isJson: boolean
-  /** For stdout; they do nothing where it is no terminal, or `NO_COLOR` is set. */
-  readonly colours: ReturnType<typeof picocolors.createColors>
   /** Columns of stdout; 80 where it is no terminal. */
   readonly width: number
-  /** Columns that a table may take: those of a terminal; whatever reads a pipe gets it whole. */
+  /** Columns that a table may take: those of a terminal; in a pipe it is never cut. */
   readonly room: number
-  /** Stderr, if it is a terminal: for what moves. */
-  readonly watched: Writable | undefined
+  /** Stderr, if it is a terminal: for progress bars. */
+  readonly progressStream: Writable | undefined
+  /** Text for stdout in a colour; unchanged where that is no terminal, or `NO_COLOR` is set. */
+  readonly paint: (format: Format, text: string) => string
 
   constructor(
     private readonly io: Pick<Io, 'stdout' | 'stderr' | 'env'>,
     { json = false }: { json?: boolean | undefined },
   ) {
+    const { stdout, stderr, env } = io
     this.isJson = json
-    this.colours = picocolors.createColors(showsColours(io))
-    this.width = terminalWidth(io.stdout)
-    this.room = io.stdout.isTTY === true ? this.width : Infinity
-    this.watched = io.stderr.isTTY === true && io.stderr instanceof Writable ? io.stderr : undefined
+    this.width = terminalWidth(stdout)
+    this.room = stdout.isTTY === true ? this.width : Infinity
+    this.progressStream = stderr.isTTY === true && stderr instanceof Writable ? stderr : undefined
+    const hasColours = stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+    this.paint = (format, text) => (hasColours ? styleText(format, text, { validateStream: false }) : text)
   }
 
-  /** A line, or several, for people. What strangers wrote must have been made printable. */
+  /** Lines for people. Untrusted text in them must have been made printable. */
   print(...lines: readonly string[]): void {
     for (const line of lines) this.io.stdout.write(`${line}\n`)
   }
@@ -39,19 +65,18 @@ export class Output {
     this.print(jsonDocument(value))
   }
 
-  /** A table's lines, the heading in bold, and a remark if it had to be cut. */
-  table({ lines, isClipped }: Fitted, paint: (line: string, place: number) => string = (line) => line): void {
+  /** A table's lines, the heading in bold, and a remark if a cell was cut. */
+  table(
+    { lines, isClipped }: FittedTable,
+    paintLine: (line: string, place: number) => string = (line) => line,
+  ): void {
     const [heading = '', ...rest] = lines
-    this.print(this.colours.bold(heading), ...rest.map(paint))
-    if (isClipped) this.note('What ends in … did not fit: --json prints all of it.')
+    this.print(this.paint('bold', heading), ...rest.map(paintLine))
+    if (isClipped) this.note('Texts that end in … were cut to fit: --json prints them whole.')
   }
 
-  /** A remark for whoever watches, which is no part of the result. */
+  /** A remark on stderr, which is not part of the result. */
   note(line: string): void {
     this.io.stderr.write(`${line}\n`)
   }
-}
-
-function showsColours({ stdout, env }: Pick<Io, 'stdout' | 'env'>): boolean {
-  return stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 }

@@ -1,37 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { Command, Help, type Option } from 'commander'
-import { defineCleanup } from './commands/cleanup.js'
-import { defineDoctor } from './commands/doctor.js'
-import { defineInvite } from './commands/invite.js'
-import { defineMigrate } from './commands/migrate.js'
-import { defineRevoke } from './commands/revoke.js'
-import { defineStats } from './commands/stats.js'
-import { defineVisitors } from './commands/visitors.js'
-import { defineVisits } from './commands/visits.js'
-import { makeTableOptions } from './configuration/table-options.js'
-import type { Io } from './io.js'
-import type { Perform } from './perform.js'
-import { terminalWidth } from './terminal-width.js'
-import { printableLines } from './text/printable.js'
-import { version } from './version.js'
-
-const COMMANDS = [
-  defineMigrate,
-  defineInvite,
-  defineRevoke,
-  defineVisitors,
-  defineVisits,
-  defineCleanup,
-  defineStats,
-  defineDoctor,
-]
+import { definePassCommands } from './commands/pass-commands.js'
+import { defineUpkeepCommands } from './commands/upkeep-commands.js'
+import type { Run } from './configuration.js'
+import { terminalWidth, type Io } from './output.js'
+import { printableLines } from './text.js'
 
 const AFTER_HELP = `
-What to work on, the first of these that is there:
-  1. --config <module>: a module of yours that exports any of sequelize, Guest and
-     Visitor, and if you like app (for doctor) and cleanup (options of every clean-up)
-  2. the one that package.json names, here or in a folder above:
-     "passport-ephemeral": "./src/upkeep.js"; or passport-ephemeral.config.js beside it
-  3. DATABASE_URL, and VISITOR_SECRET (several separated by commas) to make links
+Configuration: passport-ephemeral.config.js (or .mjs, .cjs, .ts) in the working
+folder, or the file that --config names. It exports your sequelize, Guest and
+Visitor, or those of them that there are; also app (for doctor) and cleanup
+(options of every clean-up), if you like.
 
 Exit codes:
   0  done
@@ -42,24 +21,34 @@ Examples:
   $ passport-ephemeral migrate
   $ passport-ephemeral cleanup --time-budget 10m
   $ passport-ephemeral doctor --config ./src/upkeep.js
-  $ DATABASE_URL=postgres://… passport-ephemeral visitors --json
+  $ passport-ephemeral visitors --json
 
-All of it: docs/operations.md, in the package.`
+More: docs/operations.md, in the package.`
 
-/** Every command, with its help. Parsing throws a `CommanderError` in place of ending the process. */
-export function makeProgram(io: Io, perform: Perform): Command {
+/** What the program prints to, and how. */
+interface ProgramOptions {
+  readonly io: Io
+  /** Whether failures are printed as JSON, so that Commander must not print its own. */
+  readonly isJson: boolean
+  /** The line after a usage error. */
+  readonly help: string
+}
+
+/** Every command, with its help. A parse error throws a `CommanderError` instead of ending the process. */
+export function makeProgram({ io, isJson, help }: ProgramOptions, run: Run): Command {
   const program = new Command('passport-ephemeral')
     .description('Looks after the guests and visitors of an application that uses passport-ephemeral.')
     .version(version(), '-V, --version', 'print the version')
-    .option('--config <module>', 'the module that exports your models')
-    .option('--no-config', 'look for no module: DATABASE_URL alone')
-    .option('--json', 'print one JSON document on stdout, and nothing else there')
+    .option('--config <file>', 'the configuration file')
+    .option('--json', 'print one JSON document on stdout, also for a failure')
     .helpOption('-h, --help', 'print this')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: optionsOfEveryCommand })
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
+      writeErr: (text) => {
+        if (!isJson) io.stderr.write(text)
+      },
       outputError: (text, write) => {
         write(printableLines(text.replace(/^error:/, 'passport-ephemeral:')))
       },
@@ -69,16 +58,18 @@ export function makeProgram(io: Io, perform: Perform): Command {
       getErrHasColors: () => false,
     })
     .exitOverride()
-  for (const option of makeTableOptions()) program.addOption(option)
-  for (const define of COMMANDS) define(program, perform)
-  // Set after the commands, which would inherit it: theirs have a help of their own.
-  program.showHelpAfterError('passport-ephemeral --help lists the commands and options.')
+  defineUpkeepCommands(program, run)
+  definePassCommands(program, run)
+  // Added after the commands, which would inherit it: each has a help of its own.
+  program.showHelpAfterError(help)
   return program.addHelpText('after', AFTER_HELP)
 }
 
-/** The names of tables are said once, in the root's help. */
 function optionsOfEveryCommand(this: Help, command: Command): Option[] {
-  return Help.prototype.visibleGlobalOptions
-    .call(this, command)
-    .filter(({ long, helpGroupHeading }) => helpGroupHeading === undefined && long !== '--version')
+  return Help.prototype.visibleGlobalOptions.call(this, command).filter(({ long }) => long !== '--version')
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }

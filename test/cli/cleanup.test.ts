@@ -171,7 +171,7 @@ describe('cleanup on the command line', () => {
       assert.equal(code, 1)
       assert.match(
         stdout,
-        /guests +1\n[^]*Not everything that is due: it was interrupted\. The next run goes on\.\n$/,
+        /guests +1\n[^]*Not everything that is due was deleted: it was interrupted\. The next run goes on\.\n$/,
       )
       assert.deepEqual(await names(), ['two', 'three'])
       assert.equal(process.listenerCount(signal), listeners)
@@ -186,7 +186,10 @@ describe('cleanup on the command line', () => {
       ...['cleanup', '--batch-size', '1', '--time-budget', '0.01s', '--config', 'slow.mjs'],
     ])
     assert.equal(code, 0)
-    assert.match(stdout, /Not everything that is due: its time was up\. The next run goes on\.\n$/)
+    assert.match(
+      stdout,
+      /Not everything that is due was deleted: its time was up\. The next run goes on\.\n$/,
+    )
     assert.notEqual((await names()).length, 0)
   })
 
@@ -217,7 +220,7 @@ it('cleanup names what is in the way of deleting a guest, and exits with 1', asy
     assert.equal(code, 1)
     assert.match(
       stdout,
-      /guests +1\n[^]*Could not be deleted: 1; passport-ephemeral doctor says why\.\n {2}\S/,
+      /guests +1\n[^]*Could not be deleted: 1; passport-ephemeral doctor explains why\.\n {2}\S/,
     )
     assert.equal((await stage.json(['cleanup'])).code, 1)
   })
@@ -248,9 +251,10 @@ it('cleanup runs the hooks of every user, if asked', async () => {
 
 it('cleanup without tables says to migrate', async () => {
   await withStage({ sync: false }, async (stage) => {
-    const { code, stdout, stderr } = await stage.run(['cleanup', '--json'])
-    assert.deepEqual([code, stdout], [1, ''])
-    assert.match(stderr, /Run the migrations of passport-ephemeral/)
+    const { code, document } = await stage.json(['cleanup'])
+    assert.equal(code, 1)
+    assert.equal((document as { error: { code: string } }).error.code, 'ERR_TABLES_MISSING')
+    assert.match((await stage.run(['cleanup'])).stderr, /Run the migrations: passport-ephemeral migrate/)
   })
 })
 

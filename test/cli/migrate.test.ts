@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { DataTypes } from 'sequelize'
-import { defineGuestModel } from '../../src/index.js'
+import { defineGuestModel, defineVisitorModels } from '../../src/index.js'
 import { migrationsFor } from '../../src/migrations/index.js'
+import { SECRET } from '../support/application.js'
 import { isEmbedded, dialect } from '../support/database.js'
-import { urlOf } from './database-url.js'
 import { plainUser } from '../support/host-application.js'
-import { exportFrom, openStage, runIn, type Stage } from './stage.js'
+import { exportFrom, openStage, runIn, urlOf, type Stage } from './stage.js'
 import { describeWhere, itWhere } from '../support/where.js'
 
+const INDEX = join(import.meta.dirname, '../../src/index.ts')
 const LEDGER = 'passport_ephemeral_migrations'
 
 describe('migrate', () => {
@@ -19,7 +22,7 @@ describe('migrate', () => {
     names = migrationsFor({ Visitor: stage.Visitor, Guest: stage.Guest }).map(({ name }) => name)
   })
   beforeEach(async () => {
-    await stage.run(['migrate', '--down', '--to', names[0] ?? ''])
+    await stage.run(['migrate', '--down', '--yes', '--to', names[0] ?? ''])
     await stage.sequelize.getQueryInterface().dropTable(LEDGER)
   })
   after(() => stage.close())
@@ -84,6 +87,32 @@ describe('migrate', () => {
     assert.equal((await stage.run(['migrate'])).code, 0)
   })
 
+  it('drops no table that is not empty, unless --yes says so, and states what would be lost', async () => {
+    await stage.run(['migrate'])
+    const user = await stage.User.create({ username: 'guest' })
+    await stage.Guest.create({ userId: user.get('id') as number })
+    const pass = { email: 'kim@example.com', scope: 'A', context: null }
+    await stage.Visitor.bulkCreate([pass, pass] as never)
+    const argv = ['migrate', '--down', '--to', names[0] ?? '']
+
+    const refused = await stage.run(argv)
+    assert.deepEqual([refused.code, refused.stdout], [2, ''])
+    assert.match(
+      refused.stderr,
+      /Nothing was reverted: 2 rows of Visitors, 1 row of Guests would be lost; 1 guest would/,
+    )
+    assert.match(refused.stderr, /regular users from then on, and never expire\nAdd --yes/)
+    assert.deepEqual([await stage.Visitor.count(), await stage.Guest.count()], [2, 1])
+    assert.equal((await stage.run(['migrate', '--down'])).code, 0) // the table of outcomes is empty
+
+    const done = await stage.run([...argv, '--yes'])
+    assert.equal(done.code, 0)
+    assert.match(done.stderr, /^With --yes: 2 rows of Visitors, 1 row of Guests would be lost/)
+    assert.ok(!(await tables()).includes('Guests'))
+    assert.equal((await stage.run(['migrate', '--yes'])).code, 2)
+    await user.destroy()
+  })
+
   it('does not mix --status with what changes something', async () => {
     for (const argv of [['--down'], ['--to', names[0] ?? '']]) {
       const { code, stderr } = await stage.run(['migrate', '--status', ...argv])
@@ -97,7 +126,10 @@ describe('migrate', () => {
     await stage.sequelize.sync()
     const { code, stderr } = await stage.run(['migrate'])
     assert.equal(code, 1)
-    assert.match(stderr, /tables are there already.*"Tables that are there already" in docs\/operations\.md/)
+    assert.match(
+      stderr,
+      /The tables exist already: .*\n.*"Tables that exist already" in docs\/operations\.md/,
+    )
     // As is explained there.
     const values = names.map((name) => `('${name}')`).join(', ')
     await stage.sequelize.query(`INSERT INTO ${LEDGER} (name) VALUES ${values}`)
@@ -109,7 +141,7 @@ describe('migrate', () => {
     try {
       const { code, stdout, stderr } = await stage.run(['migrate'])
       assert.deepEqual([code, stdout], [1, ''])
-      assert.match(stderr, /^passport-ephemeral: The users table 'Users' must be there first.*\n$/)
+      assert.match(stderr, /^passport-ephemeral: The users table 'Users' is missing, .*Nothing was run.*\n$/)
       assert.deepEqual(await tables(), [LEDGER])
       assert.equal((await stage.run(['migrate', '--to', names[0] ?? ''])).code, 0)
     } finally {
@@ -134,7 +166,7 @@ describe('migrate', () => {
       assert.equal(code, 1)
       assert.match(
         stderr,
-        /another type, character set or collation.*"A users table in another character set"/,
+        /another type, character set or collation.*\n.*"A users table in another character set"/,
       )
       await sequelize.query('DROP TABLE people')
     },
@@ -147,16 +179,58 @@ describe('migrate', () => {
   })
 })
 
+it('migrate creates and drops the tables of models with names of their own', async () => {
+  const stage = await openStage({ sync: false })
+  const { sequelize, folder } = stage
+  const tables = async () => (await sequelize.getQueryInterface().showAllTables()).map(String)
+  const User = plainUser({}, { tableName: 'people' })(sequelize)
+  const Guest = defineGuestModel(sequelize, {
+    ...{ User, modelName: 'Trial', tableName: 'trials' },
+    ...{ pendingConversionTableName: 'trial_wishes', outcomeTableName: 'trial_ends' },
+  })
+  const { Visitor } = defineVisitorModels(sequelize, {
+    ...{ secret: SECRET, tableName: 'passes', logTableName: 'pass_visits' },
+  })
+  await exportFrom(folder, { sequelize, Visitor, Guest }, 'own-names.mjs')
+  await User.sync()
+  const run = (...argv: string[]) => stage.run(['migrate', ...argv, '--config', 'own-names.mjs'])
+  assert.equal((await run()).code, 0)
+  const made = ['pass_visits', 'passes', 'people', 'trial_ends', 'trial_wishes', 'trials']
+  for (const table of made) assert.ok((await tables()).includes(table), table)
+  await Visitor.create({ email: 'kim@example.com', scope: 'A', context: null })
+  assert.match(
+    (await run('--down', '--to', 'passport-ephemeral-0001-visitor-passes')).stderr,
+    /1 row of passes would be lost\n/,
+  )
+  assert.equal((await run('--down', '--yes', '--to', 'passport-ephemeral-0001-visitor-passes')).code, 0)
+  assert.deepEqual(
+    (await tables()).filter((table) => made.includes(table)),
+    ['people'],
+  )
+  await stage.close()
+})
+
 describeWhere(!isEmbedded && dialect !== 'sqlite')('a fleet that migrates at once', () => {
   const FLEET = 6
 
-  it('does it once, and everybody is content', async () => {
+  it('migrates once, and every process succeeds', async () => {
     const stage = await openStage({ sync: false })
     try {
-      const env = { DATABASE_URL: urlOf(stage.sequelize) }
+      await writeFile(
+        join(stage.folder, 'fleet.ts'),
+        `import { createRequire } from 'node:module'
+         import { defineGuestModel, defineVisitorModels } from ${JSON.stringify(INDEX)}
+         const { DataTypes, Sequelize } = createRequire(${JSON.stringify(INDEX)})('sequelize')
+         export default () => { // called by each run: each has its own connections
+           const sequelize = new Sequelize(${JSON.stringify(urlOf(stage.sequelize))}, { logging: false })
+           const User = sequelize.define('User', { username: DataTypes.STRING }, { timestamps: true })
+           const { Visitor } = defineVisitorModels(sequelize, { secret: 'x'.repeat(40) })
+           return { Visitor, Guest: defineGuestModel(sequelize, { User }) }
+         }`,
+      )
       const runs = await Promise.all(
         Array.from({ length: FLEET }, () =>
-          runIn(stage.folder, ['migrate', '--json', '--no-config'], { env }),
+          runIn(stage.folder, ['migrate', '--json', '--config', 'fleet.ts']),
         ),
       )
       assert.deepEqual(
@@ -176,7 +250,7 @@ describeWhere(!isEmbedded && dialect !== 'sqlite')('a fleet that migrates at onc
   it('waits for the only connection that an application has, too, and lets go when the work fails', async () => {
     const stage = await openStage({ sync: false })
     try {
-      const { withLock } = await import('../../src/cli/migrations/lock.js')
+      const { withLock } = await import('../../src/cli/migrate/lock.js')
       const { Sequelize } = await import('sequelize')
       const narrow = new Sequelize(urlOf(stage.sequelize), { logging: false, pool: { max: 1 } })
       const order: string[] = []

@@ -115,10 +115,10 @@ describe('passes on the command line', () => {
     it('closes one pass by uuid, in capitals or not, or by id; to do it again does no harm', async () => {
       const [one, two, other] = [await make(), await make(), await make()]
       const first = await stage.run(['revoke', one.uuid.toUpperCase()])
-      assert.deepEqual([first.code, first.stdout], [0, '1 pass closed.\n'])
+      assert.deepEqual([first.code, first.stdout], [0, '1 pass revoked.\n'])
       assert.deepEqual((await stage.json(['revoke', String(two.id)])).document, { matched: 1, revoked: 1 })
       const again = await stage.run(['revoke', one.uuid])
-      assert.deepEqual([again.code, again.stdout], [0, '0 passes closed; 1 pass had been closed before.\n'])
+      assert.deepEqual([again.code, again.stdout], [0, '0 passes revoked; 1 pass had been revoked before.\n'])
       for (const pass of [one, two, other]) await pass.reload()
       assert.deepEqual([one.isActive, two.isActive, other.isActive], [false, false, true])
     })
@@ -172,6 +172,89 @@ describe('passes on the command line', () => {
     })
   })
 
+  describe('reissue', () => {
+    const at = ['--url', URL_]
+
+    it('prints a fresh link of a pass, once; the old link is dead, and the pass is open again', async () => {
+      const pass = await make({ isActive: false, maxUses: 1, uses: 1 })
+      const { uuid } = pass
+      const { code, stdout, stderr } = await stage.run(['reissue', String(pass.id), ...at])
+      assert.deepEqual([code, stderr], [0, ''])
+      await pass.reload()
+      assert.equal(stdout, `${pass.tokenise(URL_)}\n`)
+      assert.notEqual(pass.uuid, uuid)
+      assert.equal(pass.isValid, true)
+    })
+
+    it('finds the pass by address and scope, and takes how long the link is open', async () => {
+      const pass = await make({ scope: 'PREVIEW' })
+      await make()
+      const { document } = await stage.json([
+        ...['reissue', '--email', 'KIM@example.com', '--scope', 'PREVIEW', '--expires-in', '12h', ...at],
+      ])
+      await pass.reload()
+      const { link, pass: shown } = document as { link: string; pass: { id: number } }
+      assert.deepEqual([link, shown.id], [pass.tokenise(URL_), pass.id])
+      const hours = (pass.expiresAt.getTime() - Date.now()) / 1000 / HOUR
+      assert.ok(hours > 11.9 && hours < 12.1, String(hours))
+    })
+
+    it('changes none if several match, and names them; exits with 1 if none matches', async () => {
+      const [one, two] = [await make(), await make()]
+      const several = await stage.run(['reissue', '--email', 'kim@example.com', ...at])
+      assert.deepEqual([several.code, several.stdout], [2, ''])
+      assert.match(several.stderr, new RegExp(`Name one by its id: ${two.id}, ${one.id}`))
+      for (const pass of [one, two]) {
+        const { uuid } = pass
+        assert.equal((await pass.reload()).uuid, uuid)
+      }
+      for (const argv of [['4711'], ['--email', 'lee@example.com']]) {
+        assert.equal((await stage.run(['reissue', ...argv, ...at])).code, 1)
+      }
+      assert.equal((await stage.run(['reissue', ...at])).code, 2)
+    })
+  })
+
+  describe('reactivate', () => {
+    it('opens a revoked or an expired pass again, with the same link', async () => {
+      const revoked = await make({ isActive: false })
+      const expired = await make({ expiresAt: new Date(Date.now() - 1000) })
+      const { uuid } = revoked
+      const { code, stdout } = await stage.run(['reactivate', uuid, '--expires-in', '12h'])
+      assert.equal(code, 0)
+      assert.match(stdout, /^1 pass open until \d{4}-\d\d-\d\d \d\d:\d\d UTC\.\n$/)
+      assert.equal((await stage.run(['reactivate', String(expired.id)])).code, 0)
+      for (const pass of [revoked, expired]) assert.equal((await pass.reload()).isValid, true)
+      assert.equal(revoked.uuid, uuid)
+      const hours = (revoked.expiresAt.getTime() - Date.now()) / 1000 / HOUR
+      assert.ok(hours > 11.9 && hours < 12.1, String(hours))
+    })
+
+    it('undoes the revoke of an address, and says which passes stay used up', async () => {
+      await make({ maxUses: 2, uses: 2 })
+      await make({ maxUses: 2, uses: 1 })
+      await make({ email: 'lee@example.com', isActive: false })
+      await stage.run(['revoke', '--email', 'kim@example.com'])
+      const { document, code } = await stage.json(['reactivate', '--email', 'Kim@example.com'])
+      const { matched, reactivated, usedUp } = document as Record<string, unknown>
+      assert.deepEqual(
+        { code, matched, reactivated, usedUp },
+        { code: 0, matched: 2, reactivated: 1, usedUp: 1 },
+      )
+      assert.match(
+        (await stage.run(['reactivate', '--email', 'kim@example.com'])).stdout,
+        /\n1 pass used up: .*reissue/,
+      )
+      assert.equal(await stage.Visitor.count({ where: { isActive: true } }), 2)
+    })
+
+    it('exits with 1 if nothing matches, and with 2 if it is not told which', async () => {
+      assert.equal((await stage.run(['reactivate', '4711'])).code, 1)
+      assert.equal((await stage.run(['reactivate'])).code, 2)
+      assert.equal((await stage.run(['reactivate', '17', '--email', 'kim@example.com'])).code, 2)
+    })
+  })
+
   describe('visitors', () => {
     it('lists the passes that are open, the newest first, as an aligned table', async () => {
       const first = await make({ firstName: 'Kim', lastName: 'Novak' })
@@ -180,7 +263,7 @@ describe('passes on the command line', () => {
       const { code, stdout } = await stage.run(['visitors'])
       assert.equal(code, 0)
       const [heading = '', ...lines] = stdout.trimEnd().split('\n')
-      assert.match(heading, /^ *id +uuid +who +scope +uses +expires \(UTC\) +state$/)
+      assert.match(heading, /^ *id +uuid +visitor +scope +uses +expires \(UTC\) +state$/)
       assert.equal(lines.length, 2)
       assert.match(
         lines[0] ?? '',
@@ -210,13 +293,23 @@ describe('passes on the command line', () => {
       assert.deepEqual(await states(['--scope', "' OR 1=1 --"]), [])
     })
 
-    it('stops at the limit, and says so where it is in nobody’s way', async () => {
+    it('stops at the limit, says so on stderr, and continues after a pass', async () => {
       for (let count = 0; count < 3; count++) await make()
       const { stdout, stderr } = await stage.run(['visitors', '--limit', '2'])
       assert.equal(stdout.trimEnd().split('\n').length, 3)
-      assert.match(stderr, /There are more/)
-      const { document } = await stage.json(['visitors', '--limit', '2'])
-      assert.equal((document as { hasMore: boolean }).hasMore, true)
+      assert.match(stderr, /^There are more: --after \d+ continues\.\n$/)
+      const page = async (...argv: string[]) => {
+        const { passes, hasMore } = (await stage.json(['visitors', '--limit', '2', ...argv])).document as {
+          passes: { id: number }[]
+          hasMore: boolean
+        }
+        return { ids: passes.map(({ id }) => id), hasMore }
+      }
+      const first = await page()
+      assert.equal(first.hasMore, true)
+      const second = await page('--after', String(first.ids.at(-1)))
+      assert.deepEqual([second.ids.length, second.hasMore], [1, false])
+      assert.ok(Math.max(...second.ids) < Math.min(...first.ids))
     })
 
     it('lets no name move the cursor, colour the screen or forge a line', async () => {
@@ -306,7 +399,7 @@ describe('passes on the command line', () => {
         cut.stdout,
       )
       assert.match(lines[3] ?? '', /GET \/reference\/x+… {2}.*…$/)
-      assert.match(cut.stderr, /--json prints all of it/)
+      assert.match(cut.stderr, /--json prints them whole/)
       const whole = await stage.run(['visits', String(pass.id)])
       assert.ok(whole.stdout.includes(path))
       assert.equal(whole.stderr, '')
@@ -318,10 +411,15 @@ describe('passes on the command line', () => {
       const none = await stage.run(['visits', String(pass.id)])
       assert.equal(none.code, 0)
       assert.match(none.stdout, /No visits\./)
-      assert.equal((await stage.run(['visits', '4711'])).code, 1)
+      const missing = await stage.run(['visits', '4711'])
+      assert.deepEqual(missing, {
+        code: 1,
+        stdout: '',
+        stderr: 'passport-ephemeral: There is no such pass\n',
+      })
       const { code, document } = await stage.json(['visits', '4711'])
       assert.equal(code, 1)
-      assert.deepEqual(document, { pass: null, visits: [], hasMore: false })
+      assert.deepEqual(document, { error: { code: 'ERR_PASS_NOT_FOUND', message: 'There is no such pass' } })
     })
   })
 
@@ -343,8 +441,12 @@ describe('a database without our tables, or with half of them', () => {
         for (const argv of commands) {
           const { code, stdout, stderr } = await stage.run(argv)
           assert.deepEqual([code, stdout], [1, ''], argv.join(' '))
-          assert.match(stderr, /passport-ephemeral migrate; passport-ephemeral doctor says what is missing/)
-          assert.equal(stderr.trimEnd().split('\n').length, 1)
+          assert.match(stderr, /^passport-ephemeral: A table or column of passport-ephemeral is missing: /)
+          assert.match(
+            stderr,
+            /\nRun the migrations: passport-ephemeral migrate\. .*doctor lists what is missing\.\n$/,
+          )
+          assert.equal(stderr.trimEnd().split('\n').length, 2)
         }
       }
       await explained()

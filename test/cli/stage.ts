@@ -2,11 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import type { Model, ModelAttributes } from 'sequelize'
+import type { Model, ModelAttributes, Sequelize } from 'sequelize'
 import { main } from '../../src/cli/main.js'
+import { hostOptions } from '../../src/database/columns.js'
 import type { GuestModelOptions } from '../../src/guest/model.js'
 import type { VisitorModelOptions } from '../../src/visitor/models.js'
-import { openDatabase } from '../support/database.js'
+import { dialect, openDatabase } from '../support/database.js'
 import { defineHostModels, plainUser, type Host } from '../support/host-application.js'
 
 /** What a run of the command line left behind. */
@@ -48,7 +49,7 @@ export interface StageOptions {
   readonly exports?: object
 }
 
-export const CONFIG = 'passport-ephemeral.config.mjs'
+const CONFIG = 'passport-ephemeral.config.mjs'
 
 /** Opens a database with the tables of both halves, and a folder with a configuration module. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
@@ -119,4 +120,12 @@ function stream(terminal: number | undefined): PassThrough & { isTTY?: boolean; 
 
 function textOf(written: PassThrough): string {
   return String((written.read() as Buffer | null) ?? '')
+}
+
+/** The address of a test's own database, for another process. */
+export function urlOf(sequelize: Sequelize): string {
+  if (dialect === 'sqlite') return `sqlite:${hostOptions(sequelize).storage ?? ''}`
+  const url = new URL(process.env['DATABASE_URL'] ?? '')
+  url.pathname = `/${sequelize.getDatabaseName()}`
+  return url.href
 }

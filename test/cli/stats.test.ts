@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { guestReport, passReport } from '../../src/cli/stats/report.js'
-import { Output } from '../../src/cli/output.js'
+import { report } from '../../src/cli/stats.js'
 import type { DayStats } from '../../src/stats/read-stats.js'
 import { openStage, type Stage } from './stage.js'
 
-const look = new Output({ stdout: process.stdout, stderr: process.stderr, env: { NO_COLOR: '1' } }, {})
-const at = (width: number) => ({ width, colours: look.colours })
+const at = (width: number) => ({ width, paint: (_format: unknown, text: string) => text })
+const guestReport = (of: readonly DayStats[], look: ReturnType<typeof at>) =>
+  report(
+    of.map(({ day: name, guests }) => ({ day: name, ...(guests && { guests }) })),
+    look,
+  )
+const passReport = (of: readonly DayStats[], look: ReturnType<typeof at>) =>
+  report(
+    of.map(({ day: name, passes }) => ({ day: name, ...(passes && { passes }) })),
+    look,
+  )
 
 const days: readonly DayStats[] = [
   day('2026-11-22', 200, 50, { issued: 4, redeemed: 3, suspectedShared: 1 }),
@@ -54,9 +62,16 @@ describe('the report of stats', () => {
     assert.match(guestReport([day('2026-11-22', 1_200_000, 5, undefined)], at(80))[1] ?? '', / 1,200,000 /)
   })
 
-  it('is empty for a half that the application does not use', () => {
-    const without = days.map(({ day: name, passes }) => ({ day: name, ...(passes && { passes }) }))
-    assert.deepEqual(guestReport(without, at(80)), [])
+  it('has both halves, with an empty line between them', () => {
+    assert.deepEqual(report(days, at(80)), [...guestReport(days, at(80)), '', ...passReport(days, at(80))])
+  })
+
+  it('is one line if nothing happened', () => {
+    const nothing = [day('2026-11-23', 0, 0, { issued: 0, redeemed: 0, suspectedShared: 0 })]
+    assert.deepEqual(report(nothing, at(80)), [
+      'Nothing happened in the last 1 day: no guests and no passes.',
+    ])
+    assert.deepEqual(guestReport(nothing, at(80)), ['Nothing happened in the last 1 day: no guests.'])
   })
 })
 
@@ -94,9 +109,19 @@ describe('stats', () => {
     assert.equal(read[1].passes?.issued, 1)
   })
 
-  it('refuses a number of days that is none, or would take for ever', async () => {
+  it('refuses a number of days that is not positive, or too large', async () => {
     for (const days of ['0', '-1', 'x', '1001']) {
       assert.equal((await stage.run(['stats', '--days', days])).code, 2, days)
     }
   })
+})
+
+it('stats says of an empty database in one line that nothing happened', async () => {
+  const stage = await openStage()
+  try {
+    const { code, stdout } = await stage.run(['stats'])
+    assert.deepEqual([code, stdout], [0, 'Nothing happened in the last 30 days: no guests and no passes.\n'])
+  } finally {
+    await stage.close()
+  }
 })

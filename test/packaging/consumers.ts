@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -13,6 +13,9 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+/** The package itself counts. */
+const MOST_PACKAGES = 25
+const MOST_MEGABYTES = 6
 const HOST_PACKAGES = ['express', 'express-session', 'passport', 'sequelize']
 
 interface Manifest {
@@ -48,6 +51,7 @@ try {
     `${tarball.filename}: ${kilobytes(tarball.size)} packed, ${kilobytes(tarball.unpackedSize)} unpacked`,
   )
   await checkContents(tarball)
+  await checkWeight(tarball)
   for (const consumer of consumers(tarball)) await checkConsumer(consumer)
 } finally {
   await rm(folder, { recursive: true, force: true })
@@ -102,6 +106,45 @@ async function checkContents(tarball: Tarball): Promise<void> {
   )
 }
 
+/** Installs the peers alone, then the package beside them. */
+async function checkWeight({ filename }: Tarball): Promise<void> {
+  await check(
+    `beside its peers, the package adds at most ${MOST_PACKAGES} packages and ${MOST_MEGABYTES} MB`,
+    async () => {
+      const project = join(folder, 'weight')
+      await mkdir(project)
+      const peers = pick(manifest.devDependencies, [...HOST_PACKAGES, 'pg'])
+      await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, dependencies: peers }))
+      await install(project)
+      const before = await weigh(project)
+      await install(project, `file:../${filename}`)
+      const after = await weigh(project)
+      const [packages, bytes] = [after.packages - before.packages, after.bytes - before.bytes]
+      console.log(`${packages} packages, ${kilobytes(bytes)} installed beside the peers`)
+      assert.ok(packages <= MOST_PACKAGES)
+      assert.ok(bytes <= MOST_MEGABYTES * 1024 * 1024)
+    },
+  )
+}
+
+async function weigh(project: string): Promise<{ packages: number; bytes: number }> {
+  const modules = join(project, 'node_modules')
+  const { packages } = JSON.parse(await readFile(join(modules, '.package-lock.json'), 'utf8')) as {
+    packages: object
+  }
+  const files = await readdir(modules, { recursive: true, withFileTypes: true })
+  const sizes = await Promise.all(
+    files
+      .filter((file) => file.isFile())
+      .map(async (file) => (await stat(join(file.parentPath, file.name))).size),
+  )
+  return { packages: Object.keys(packages).length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
+}
+
+async function install(project: string, ...packages: readonly string[]): Promise<void> {
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages], { cwd: project })
+}
+
 function consumers({ filename }: Tarball): Consumer[] {
   const { devDependencies, peerDependencies } = manifest
   const common = {
@@ -146,9 +189,7 @@ async function checkConsumer({ name, dependencies }: Consumer): Promise<void> {
     join(project, 'package.json'),
     JSON.stringify({ private: true, type: 'module', dependencies }, null, 2),
   )
-  await check(`${name}: installs`, () =>
-    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: project }),
-  )
+  await check(`${name}: installs`, () => install(project))
   await check(`${name}: there is one copy of ${HOST_PACKAGES.join(', ')}`, async () => {
     const installed = await readdir(join(project, 'node_modules'), { recursive: true })
     for (const peer of HOST_PACKAGES) {
@@ -223,6 +264,13 @@ async function checkCommandLine(project: string): Promise<void> {
   const command = join(project, 'node_modules/.bin/passport-ephemeral')
   const { stdout: version } = await run(command, ['--version'], { cwd: project })
   assert.equal(version, `${manifest.version}\n`)
+  await assert.rejects(run(command, ['migrate', '--json'], { cwd: project }), (error: { stdout: string }) => {
+    const { code, help } = (JSON.parse(error.stdout) as { error: Record<string, string> }).error
+    assert.equal(code, 'ERR_UMZUG_MISSING')
+    assert.match(help ?? '', /npm install umzug/)
+    return true
+  })
+  await install(project, `umzug@${manifest.devDependencies['umzug'] ?? ''}`)
   const { stdout: migrated } = await run(command, ['migrate', '--json'], { cwd: project })
   assert.ok((JSON.parse(migrated) as { executed: string[] }).executed.length > 0)
   const { stdout: link } = await run(

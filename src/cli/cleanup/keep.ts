@@ -1,14 +1,14 @@
 import { DatabaseError, literal, Op, type Sequelize, type WhereOptions } from 'sequelize'
 import type { Keep } from '../../cleanup/options.js'
 import { sequelizeOf } from '../../database/columns.js'
-import { guestSettings, type GuestModel } from '../../guest/guest.js'
-import { UsageError } from '../usage-error.js'
 import { dialectOf } from '../../database/dialect.js'
+import { guestSettings, type GuestModel } from '../../guest/guest.js'
+import { UsageError } from '../failure.js'
 
 /**
- * Which guests stay: those that the configuration keeps, and those that meet the condition of `--keep`.
+ * The condition for the guests that stay: those that the configuration keeps, and those that meet `--keep`.
  *
- * @throws {UsageError} if the configuration has a function, which no condition can be added to
+ * @throws {UsageError} if the configuration has a function, to which no condition can be added
  */
 export function keptGuests(configured: Keep['guests'], sql: string): WhereOptions {
   const added = inBrackets(sql)
@@ -18,49 +18,48 @@ export function keptGuests(configured: Keep['guests'], sql: string): WhereOption
       '--keep cannot be added to the keep.guests of the configuration, which is a function: put the condition there',
     )
   }
-  // An empty condition keeps everybody; by itself, Sequelize would leave it out of the OR.
+  // An empty condition keeps every guest; alone in an OR, Sequelize would leave it out.
   return { [Op.or]: [{ [Op.and]: [literal('1 = 1'), configured] }, added] }
 }
 
 /**
- * Has the database look at the condition of `--keep` without reading a row.
+ * Checks the condition of `--keep`, in the end by the database, without reading a row.
  *
- * @throws {UsageError} if it is not one condition, or the database does not understand it
+ * @throws {UsageError} if it is not one condition, or the database does not accept it
  */
 export async function checkKeep(Guests: GuestModel, sql: string): Promise<void> {
   const { User } = Guests[guestSettings]
-  if (!isOnePiece(sql, sequelizeOf(User))) {
+  if (!isOneCondition(sql, sequelizeOf(User))) {
     throw new UsageError(
       '--keep must be one condition: brackets and quotes in pairs, and neither comments nor semicolons',
     )
   }
-  const ask = (condition: ReturnType<typeof literal>[]) =>
+  const query = (condition: ReturnType<typeof literal>[]) =>
     User.unscoped().findAll({
       attributes: [User.primaryKeyAttribute],
       where: { [Op.and]: [literal('1 = 0'), ...condition] },
       paranoid: false,
       raw: true,
     })
-  await ask([]) // what fails here is not the condition's fault
+  await query([]) // a failure here is not the condition's
   try {
-    await ask([inBrackets(sql)])
+    await query([inBrackets(sql)])
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error
-    throw new UsageError(`--keep: the database does not understand this condition: ${error.message}`, {
+    throw new UsageError(`--keep: the database does not accept this condition: ${error.message}`, {
       cause: error,
     })
   }
 }
 
-/** So that an OR stays among its own. */
+/** So that an OR in the condition does not join what stands beside it. */
 function inBrackets(sql: string): ReturnType<typeof literal> {
   return literal(`(${sql})`)
 }
 
-/** Whether every bracket is closed where it was opened, so that nothing of it gets out of ours. */
-function isOnePiece(sql: string, sequelize: Sequelize): boolean {
-  const hasEscapes = dialectOf(sequelize).hasBackslashEscapes
-  const quoted = hasEscapes
+/** Whether every bracket is closed where it was opened, so that the condition cannot leave the brackets around it. */
+function isOneCondition(sql: string, sequelize: Sequelize): boolean {
+  const quoted = dialectOf(sequelize).hasBackslashEscapes
     ? /'(?:[^'\\]|\\[^]|'')*'|"(?:[^"\\]|\\[^]|"")*"|`[^`]*`/g
     : /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`/g
   const bare = sql.replace(quoted, '')

@@ -1,0 +1,125 @@
+import { cleanup } from '../../cleanup/cleanup.js'
+import type { CleanupModels, CleanupOptions } from '../../cleanup/options.js'
+import type { CleanupKind, CleanupResult } from '../../cleanup/result.js'
+import { visitorSettings } from '../../visitor/visitor.js'
+import { requireModels, type Configuration } from '../configuration.js'
+import { ExitCode, UsageError } from '../failure.js'
+import type { Output } from '../output.js'
+import { table } from '../table.js'
+import { grouped, printable } from '../text.js'
+import { checkKeep, keptGuests } from './keep.js'
+import { watchProgress } from './progress.js'
+
+/** Flags of `cleanup`. */
+interface CleanupFlags {
+  readonly only?: 'guests' | 'visitors'
+  readonly batchSize?: number
+  readonly maxAge?: number
+  readonly keepPasses?: number | false
+  readonly keepVisits?: number | false
+  readonly keepOutcomes?: number | false
+  /** A condition in SQL. */
+  readonly keep?: string
+  readonly dryRun?: boolean
+  readonly timeBudget?: number
+  readonly dutyCycle?: number
+  readonly individualHooks?: boolean
+}
+
+const OF_GUESTS: readonly CleanupKind[] = ['guests', 'pendingConversions', 'outcomes']
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** Deletes what is due, and prints how much. */
+export async function runCleanup(
+  configuration: Configuration,
+  output: Output,
+  { only, ...flags }: CleanupFlags,
+): Promise<ExitCode> {
+  const models = selectModels(configuration, only)
+  const options = mergeOptions(configuration.cleanup, flags)
+  if (models.Guest !== undefined && flags.keep !== undefined) await checkKeep(models.Guest, flags.keep)
+  const progress =
+    output.progressStream && options.dryRun !== true
+      ? await watchProgress(models, options, output.progressStream)
+      : undefined
+  const result = await untilInterrupted((signal) =>
+    cleanup(models, { ...options, signal, ...(progress && { onProgress: progress.onProgress }) }),
+  ).finally(() => progress?.stop())
+  if (output.isJson) output.document(result)
+  else printResult(output, models, result)
+  return result.failed > 0 || result.stoppedBy === 'signal' ? ExitCode.PROBLEM : ExitCode.DONE
+}
+
+function selectModels(configuration: Configuration, only: CleanupFlags['only']): CleanupModels {
+  const { Guest, Visitor } = requireModels(configuration)
+  const models = {
+    ...(only !== 'visitors' && Guest && { Guest }),
+    ...(only !== 'guests' && Visitor && { Visitor, VisitorLog: Visitor[visitorSettings].VisitorLog }),
+  }
+  if (Object.keys(models).length > 0) return models
+  throw new UsageError(`--only: there are no ${String(only)} in ${configuration.source}`)
+}
+
+/** The options of the configuration, overridden by the flags; `--keep` alone adds to them. */
+function mergeOptions(configured: CleanupOptions, flags: Omit<CleanupFlags, 'only'>): CleanupOptions {
+  const { keepPasses, keepVisits, keepOutcomes, keep, ...plain } = flags
+  return {
+    ...configured,
+    ...plain,
+    retention: {
+      ...configured.retention,
+      ...(keepPasses !== undefined && { passes: keepPasses }),
+      ...(keepVisits !== undefined && { visits: keepVisits }),
+      ...(keepOutcomes !== undefined && { outcomes: keepOutcomes }),
+    },
+    keep: {
+      ...configured.keep,
+      ...(keep !== undefined && { guests: keptGuests(configured.keep?.guests, keep) }),
+    },
+  }
+}
+
+/** Runs `work` with a signal that the first SIGINT or SIGTERM aborts; a second one ends the process as usual. */
+async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const abort = (): void => {
+    stopListening()
+    controller.abort()
+  }
+  const stopListening = (): void => {
+    for (const signal of SIGNALS) process.off(signal, abort)
+  }
+  for (const signal of SIGNALS) process.on(signal, abort)
+  return await work(controller.signal).finally(stopListening)
+}
+
+/** The counts of the halves that were cleaned up, for people. */
+function printResult(output: Output, { Guest, Visitor }: CleanupModels, result: CleanupResult): void {
+  output.print(output.paint('bold', result.isDryRun ? 'Would be deleted (nothing was):' : 'Deleted:'))
+  const counts = (['guests', 'pendingConversions', 'passes', 'visits', 'outcomes'] as const)
+    .filter((kind) => (OF_GUESTS.includes(kind) ? Guest : Visitor) !== undefined)
+    .map((kind) => [kind, grouped(result[kind])])
+  const [, ...lines] = table([{ heading: '' }, { heading: '', align: 'right' }], counts)
+  output.print(...lines.map((line) => `  ${line}`))
+  if (result.kept > 0) output.print(`Kept, although due: ${grouped(result.kept)}`)
+  if (result.failed > 0) {
+    output.print(
+      output.paint(
+        'red',
+        `Could not be deleted: ${grouped(result.failed)}; passport-ephemeral doctor explains why.`,
+      ),
+      ...result.failureReasons.map((reason) => `  ${printable(reason)}`),
+    )
+  }
+  if (result.ignoresParanoid)
+    output.print('User is paranoid: these rows are really deleted, not only marked as deleted.')
+  if (!result.isComplete)
+    output.print(`Not everything that is due was deleted: ${whyIncomplete(result)} The next run goes on.`)
+}
+
+function whyIncomplete({ stoppedBy }: CleanupResult): string {
+  if (stoppedBy === 'signal') return 'it was interrupted.'
+  return stoppedBy === 'timeBudget'
+    ? 'its time was up.'
+    : 'so many guests in a row could not be deleted that some after them were passed over.'
+}

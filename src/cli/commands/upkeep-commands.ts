@@ -1,0 +1,134 @@
+import { Option, type Command } from 'commander'
+import { days, filled, fraction, positive, seconds, secondsOrForever } from '../arguments.js'
+import type { Run } from '../configuration.js'
+
+/**
+ * Defines `migrate`, `cleanup`, `guests`, `stats` and `doctor`. The code of a command is loaded when it runs, so that
+ * help needs neither the models nor Sequelize.
+ */
+export function defineUpkeepCommands(program: Command, run: Run): void {
+  program
+    .command('migrate')
+    .summary('create or change the tables')
+    .description('Runs the migrations that have not run yet. Needs umzug: npm install umzug.')
+    .option('--to <name>', 'stop after this migration; with --down, revert down to it, including it')
+    .option('--down', 'revert the last migration: its tables are dropped')
+    .option('--yes', 'with --down: drop tables that are not empty')
+    .option('--status', 'list which have run and which have not, and change nothing')
+    .addHelpText(
+      'after',
+      `
+The table passport_ephemeral_migrations lists what has run. On PostgreSQL, MySQL
+and MariaDB, any number of processes may run this at once: one migrates, the
+others wait and find it done. SQLite has no such lock: start one.
+
+Examples:
+  $ passport-ephemeral migrate --status
+  $ passport-ephemeral migrate
+  $ passport-ephemeral migrate --down --to passport-ephemeral-0002-guests`,
+    )
+    .action(run(async () => (await import('../migrate/run.js')).migrate))
+
+  program
+    .command('cleanup')
+    .summary('delete expired guests, old passes and old visits')
+    .description(
+      'Deletes expired guests with everything that belongs to them, and passes and visits that were kept long enough.',
+    )
+    .option('--dry-run', 'count what would be deleted, and delete nothing')
+    .addOption(new Option('--only <half>', 'leave the other half alone').choices(['guests', 'visitors']))
+    .option('--max-age <duration>', "how long guests live (default: the model's maxAge)", seconds)
+    .option('--keep-passes <duration>', 'from when they expired; or forever (default: 30d)', secondsOrForever)
+    .option(
+      '--keep-visits <duration>',
+      'from when they were made; or forever (default: 90d)',
+      secondsOrForever,
+    )
+    .option(
+      '--keep-outcomes <duration>',
+      'how guests ended, for stats; or forever (default: 400d)',
+      secondsOrForever,
+    )
+    .option(
+      '--keep <sql>',
+      'guests whose users row meets this condition stay, in addition to those that your configuration keeps',
+      filled,
+    )
+    .option('--batch-size <count>', 'rows in one transaction, at most (default: 1000)', positive)
+    .option('--time-budget <duration>', 'begin no batch after this long (default: no limit)', seconds)
+    .option(
+      '--duty-cycle <part>',
+      'the part of its time to keep the database busy, to 1 (default: 1)',
+      fraction,
+    )
+    .option('--individual-hooks', 'run beforeDestroy and afterDestroy of every user: slow')
+    .addHelpText(
+      'after',
+      `
+Durations are 90s, 12h, 3d, or a number of seconds. Any number of these may run
+at once, and they share the work (on SQLite one after the other). SIGINT and
+SIGTERM end it after the current batch, with its counts and exit code 1; the
+next run goes on. It also exits with 1 if guests could not be deleted.
+
+Examples:
+  $ passport-ephemeral cleanup --dry-run
+  $ passport-ephemeral cleanup --time-budget 10m --duty-cycle 0.25
+  $ passport-ephemeral cleanup --keep "email LIKE '%@example.com'" --keep-visits forever`,
+    )
+    .action(run(async () => (await import('../cleanup/run.js')).runCleanup))
+
+  program
+    .command('guests')
+    .summary('list the guests')
+    .description('Lists the guests: the users who are temporary.')
+    .option('--username <start>', 'guests whose username begins with this, in any letter case', filled)
+    .option('--limit <count>', 'how many at most', positive, 50)
+    .option('--after <id>', 'continue after this guest', filled)
+    .addHelpText(
+      'after',
+      `
+In the order of the users' primary key.
+
+Examples:
+  $ passport-ephemeral guests --username guest
+  $ passport-ephemeral guests --limit 1000 --after 4711 --json`,
+    )
+    .action(run(async () => (await import('../guests.js')).listGuests))
+
+  program
+    .command('stats')
+    .summary('count what happened, day by day')
+    .description(
+      'Guests created, converted, merged and expired, and passes issued, redeemed and suspected shared.',
+    )
+    .option('--days <count>', 'how many days, today the last', days, 30)
+    .addHelpText(
+      'after',
+      `
+Days are in UTC. The rate is the part of the guests created on that day that are
+regular users by now. Suspected shared counts the passes issued on that day.
+Bars show guests created, and passes issued.
+
+Examples:
+  $ passport-ephemeral stats
+  $ passport-ephemeral stats --days 7 --json`,
+    )
+    .action(run(async () => (await import('../stats.js')).printStats))
+
+  program
+    .command('doctor')
+    .summary('find what is set up wrongly, and how to mend it')
+    .description('Checks the real database, the models and the application. Reads only.')
+    .option('--production', 'judge as in production (default: if NODE_ENV is production)')
+    .option('--no-production', 'judge as on a developer’s machine')
+    .addHelpText(
+      'after',
+      `
+Exits with 1 if there is an error; warnings and notes alone are 0.
+
+Examples:
+  $ passport-ephemeral doctor --production
+  $ passport-ephemeral doctor --json`,
+    )
+    .action(run(async () => (await import('../doctor.js')).doctor))
+}

@@ -1,0 +1,63 @@
+import { diagnose } from '../checks/diagnose.js'
+import type { Finding } from '../checks/finding.js'
+import type { Configuration } from './configuration.js'
+import { ExitCode } from './failure.js'
+import type { Output } from './output.js'
+import { counted, printable } from './text.js'
+
+/** Flags of `doctor`. */
+interface DoctorOptions {
+  readonly production?: boolean
+}
+
+const COLOURS = { error: 'red', warning: 'yellow', note: 'cyan' } as const
+
+/** Prints what is wrong with database and configuration, and how to mend it. */
+export async function doctor(
+  configuration: Configuration,
+  output: Output,
+  { production }: DoctorOptions,
+): Promise<ExitCode> {
+  const { source, sequelize, Guest, Visitor, app } = configuration
+  const findings = await diagnose({
+    sequelize,
+    ...(Guest && { Guest }),
+    ...(Visitor && { Visitor }),
+    ...(app && { app }),
+    ...(production !== undefined && { isProduction: production }),
+  })
+  const leftOut = partsLeftOut(configuration)
+  if (output.isJson) output.document({ source, findings, leftOut })
+  else {
+    for (const finding of findings) printFinding(output, finding)
+    output.print(summary(findings, source), ...leftOut.map((what) => `Not checked: ${printable(what)}.`))
+  }
+  return findings.some(({ severity }) => severity === 'error') ? ExitCode.PROBLEM : ExitCode.DONE
+}
+
+/** What could not be checked, for want of an export. */
+function partsLeftOut({ app, Guest, Visitor, source }: Configuration): string[] {
+  return [
+    ...(app === undefined
+      ? [`the application: proxies, cookies, sessions and the order of middleware (${source} exports no app)`]
+      : []),
+    ...(Guest === undefined ? [`guests (${source} exports no Guest)`] : []),
+    ...(Visitor === undefined ? [`visitors (${source} exports no Visitor)`] : []),
+  ]
+}
+
+function printFinding(output: Output, { severity, code, message, remedy }: Finding): void {
+  output.print(
+    `${output.paint(['bold', COLOURS[severity]], severity)} ${printable(message)} ${output.paint('dim', `[${code}]`)}`,
+    ...remedy.split('\n').map((line) => `    ${printable(line)}`.trimEnd()),
+    '',
+  )
+}
+
+function summary(findings: readonly Finding[], source: string): string {
+  if (findings.length === 0) return `Nothing wrong was found in ${printable(source)}.`
+  const counts = (['error', 'warning', 'note'] as const).map((severity) =>
+    counted(findings.filter((finding) => finding.severity === severity).length, severity),
+  )
+  return `${counts.join(', ')} in ${printable(source)}.`
+}

@@ -1,0 +1,106 @@
+import { col, fn, Op, where, type WhereOptions } from 'sequelize'
+import { fieldOf } from '../database/columns.js'
+import { guestSettings, type Guest, type GuestModel } from '../guest/guest.js'
+import { USER_ALIAS } from '../guest/model-checks.js'
+import { couldBeKey } from '../guest/user-key.js'
+import { requireGuest, type Configuration } from './configuration.js'
+import { ExitCode, UsageError } from './failure.js'
+import type { Output } from './output.js'
+import { fitTable, type Column } from './table.js'
+import { minute } from './text.js'
+
+/** Flags of `guests`. */
+interface ListGuestsOptions {
+  readonly username?: string
+  readonly limit: number
+  readonly after?: string
+}
+
+/** A guest as the command line shows it; the id is the primary key of the user. */
+type DescribedGuest = ReturnType<typeof describeGuest>
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Lists the guests in the order of their keys. */
+export async function listGuests(
+  configuration: Configuration,
+  output: Output,
+  { username, limit, after }: ListGuestsOptions,
+): Promise<ExitCode> {
+  const Guests = requireGuest(configuration)
+  const { User, usernameField } = Guests[guestSettings]
+  const isPossible: boolean = after === undefined || couldBeKey(User, after)
+  if (!isPossible) {
+    throw new UsageError(`--after: '${after ?? ''}' is no value of the primary key of ${User.name}`)
+  }
+  const found = await Guests.findAll({
+    where: after === undefined ? {} : { userId: { [Op.gt]: after } },
+    include: {
+      model: User.unscoped(),
+      as: USER_ALIAS,
+      required: true,
+      paranoid: false,
+      attributes: [User.primaryKeyAttribute, usernameField],
+      ...(username !== undefined && { where: usernameBegins(Guests, username) }),
+    },
+    order: [['userId', 'ASC']],
+    limit: limit + 1,
+    raw: false,
+  })
+  const guests = found.slice(0, limit).map((guest) => describeGuest(guest, usernameField))
+  const hasMore = found.length > limit
+  if (output.isJson) output.document({ guests, hasMore })
+  else if (guests.length === 0) output.print('No guests.')
+  else printGuests(output, guests)
+  if (hasMore) output.note(`There are more: --after ${String(guests.at(-1)?.id)} continues.`)
+  return ExitCode.DONE
+}
+
+/** Compares text, not a pattern: `%` and `_` stand for themselves. */
+function usernameBegins(Guests: GuestModel, start: string): WhereOptions {
+  const { User, usernameField } = Guests[guestSettings]
+  const column = col(`${USER_ALIAS}.${fieldOf(User, usernameField)}`)
+  const lowered = start.toLowerCase()
+  return where(fn('substr', fn('lower', column), 1, Array.from(lowered).length), lowered)
+}
+
+function describeGuest(guest: Guest, usernameField: string) {
+  const { userId, createdAt, lastSeenAt, expiresAt, hasExpired } = guest
+  const user = guest.get(USER_ALIAS) as { get: (attribute: string) => unknown }
+  return {
+    id: userId,
+    username: String(user.get(usernameField)),
+    createdAt,
+    lastSeenAt,
+    expiresAt,
+    hasExpired,
+  }
+}
+
+function printGuests(output: Output, guests: readonly DescribedGuest[]): void {
+  const columns: Column[] = [
+    { heading: 'id', align: 'right' },
+    { heading: 'username' },
+    { heading: 'age', align: 'right' },
+    { heading: 'last seen (UTC)' },
+    { heading: 'expires (UTC)' },
+  ]
+  const rows = guests.map(({ id, username, createdAt, lastSeenAt, expiresAt, hasExpired }) => [
+    String(id),
+    username,
+    ageSince(createdAt),
+    minute(lastSeenAt),
+    hasExpired ? `${minute(expiresAt)}, due` : minute(expiresAt),
+  ])
+  output.table(fitTable(columns, rows, { width: output.room, clips: [1] }))
+}
+
+/** In the largest unit of which there are two: `90s` is `1m`, `36h` is `36h`. */
+function ageSince(instant: Date): string {
+  const seconds = Math.max(0, Math.floor((Date.now() - instant.getTime()) / 1000))
+  if (seconds >= 2 * DAY) return `${String(Math.floor(seconds / DAY))}d`
+  if (seconds >= 2 * HOUR) return `${String(Math.floor(seconds / HOUR))}h`
+  return `${String(Math.floor(seconds / MINUTE))}m`
+}

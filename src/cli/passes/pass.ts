@@ -1,0 +1,105 @@
+import { col, fn, Op, where, type WhereOptions } from 'sequelize'
+import { fieldOf } from '../../database/columns.js'
+import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
+import { CommandError, UsageError } from '../failure.js'
+
+/** Which passes a command works on: one by its uuid or id, or those of an address, perhaps of one scope. */
+export interface PassSelection {
+  readonly pass?: string | undefined
+  readonly email?: string
+  readonly scope?: string
+}
+
+/** What a pass's link does now: it is open, or refused for this reason. */
+export type PassState = 'open' | NonNullable<ReturnType<Visitor['invalidity']>>
+
+/** A pass as the command line shows it. */
+export type DescribedPass = ReturnType<typeof describePass>
+
+const ID = /^[1-9]\d{0,9}$/
+const LARGEST_ID = 2 ** 31 - 1
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+const MOST_NAMED = 5
+
+/** Whether a uuid alone opens nothing, and may be shown. */
+export function showsUuids(Passes: typeof Visitor): boolean {
+  return !Passes[visitorSettings].codec.uuidIsToken
+}
+
+/** Name and address of the visitor, or the address alone. */
+export function nameAndAddress({ fullName, email }: Pick<Visitor, 'fullName' | 'email'>): string {
+  return fullName === '' ? email : `${fullName} <${email}>`
+}
+
+/** A pass for people and programs. */
+export function describePass(Passes: typeof Visitor, pass: Visitor) {
+  const state: PassState = pass.invalidity() ?? 'open'
+  return {
+    id: pass.id,
+    ...(showsUuids(Passes) && { uuid: pass.uuid }),
+    name: pass.fullName,
+    email: pass.email,
+    scope: pass.scope,
+    state,
+    uses: pass.uses,
+    maxUses: pass.maxUses,
+    selfService: pass.selfService,
+    createdAt: pass.createdAt,
+    expiresAt: pass.expiresAt,
+    lastUsedAt: pass.lastUsedAt,
+  }
+}
+
+/**
+ * The condition for one pass, by its uuid or its id.
+ *
+ * @throws {UsageError} if it is neither
+ */
+function whereNamed(pass: string): WhereOptions<Visitor> {
+  if (UUID.test(pass)) return { uuid: pass.toLowerCase() }
+  if (ID.test(pass) && Number(pass) <= LARGEST_ID) return { id: Number(pass) }
+  throw new UsageError('A pass is named by its uuid or its id, as passport-ephemeral visitors prints them')
+}
+
+/** The conditions for the passes of an address, in any letter case, and of a scope; none if neither is given. */
+export function whereMatching(
+  Passes: typeof Visitor,
+  { email, scope }: Omit<PassSelection, 'pass'>,
+): WhereOptions<Visitor>[] {
+  return [
+    ...(email === undefined ? [] : [where(fn('lower', col(fieldOf(Passes, 'email'))), email.toLowerCase())]),
+    ...(scope === undefined ? [] : [{ scope }]),
+  ]
+}
+
+/**
+ * The condition for the passes that a command works on.
+ *
+ * @throws {UsageError} if it is not clear which, so that no command works on every pass by mistake
+ */
+export function whereSelected(Passes: typeof Visitor, selection: PassSelection): WhereOptions<Visitor> {
+  const { pass, email, scope } = selection
+  const isAmbiguous = pass === undefined ? email === undefined : email !== undefined || scope !== undefined
+  if (isAmbiguous) {
+    throw new UsageError('Name the passes: either <uuid or id>, or --email <address>, perhaps with --scope')
+  }
+  return pass === undefined ? { [Op.and]: whereMatching(Passes, selection) } : whereNamed(pass)
+}
+
+/**
+ * The only pass that is selected.
+ *
+ * @throws {CommandError} if none matches
+ * @throws {UsageError} if several match
+ */
+export async function findOnePass(Passes: typeof Visitor, selection: PassSelection): Promise<Visitor> {
+  const found = await Passes.findAll({
+    where: whereSelected(Passes, selection),
+    order: [['id', 'DESC']],
+    limit: MOST_NAMED,
+  })
+  const [pass, ...others] = found
+  if (pass === undefined) throw new CommandError('ERR_PASS_NOT_FOUND', 'There is no such pass')
+  if (others.length === 0) return pass
+  throw new UsageError(`Several passes match. Name one by its id: ${found.map(({ id }) => id).join(', ')}, …`)
+}
