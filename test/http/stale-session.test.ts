@@ -99,11 +99,11 @@ describe('an answer that comes after its session was renewed by another request'
   it('is told by the note of another process in the session store', async () => {
     const { origin, store } = await start(ROLLING)
     const { cookie } = await open(`${origin}/begin`)
-    const { set } = store
+    const set = store.set.bind(store)
     const written: [string, string][] = []
     store.set = (id, record, done) => {
       if ('guest:ended' in record) written.push([id, JSON.stringify(record)])
-      set.call(store, id, record, done)
+      set(id, record, done)
     }
     await open(`${origin}/play`, cookie)
     const [[name, record] = ['', '']] = written
