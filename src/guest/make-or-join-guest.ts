@@ -5,7 +5,7 @@ import type { Model } from 'sequelize'
 import { currentSessionId, presentedSessionIds } from '../http/session.js'
 import { introduce, makeGuest, type GuestRecipe } from './create.js'
 import type { Guest as GuestRow, GuestModel } from './guest.js'
-import { findGuestBySession, findUserWithGuest, type UserWithGuest } from './statements.js'
+import { findGuestBySession, findUserWithGuest, releaseSession, type UserWithGuest } from './statements.js'
 import { isUniqueViolation } from '../database/driver-error.js'
 
 const debug = createDebug('passport-ephemeral:guest')
@@ -33,28 +33,42 @@ export async function makeOrJoinGuest<U extends Model>(
   if (current === undefined || presented.length === 0) return await makeGuest(Guest, recipe)
   if (presented.includes(current)) return await makeOrJoin(Guest, recipe, hashOfSession(req, current))
 
-  const sibling = await findGuestBySession(
-    Guest,
-    presented.map((id) => hashOfSession(req, id)),
-  )
-  const joined = sibling === undefined ? undefined : await joinable(Guest, sibling)
-  return joined === undefined ? await makeGuest(Guest, recipe) : introduce(joined)
+  // The session was renewed by a parallel request, or is gone from the store. Parallel requests bear the same cookies.
+  const hashes = presented.map((id) => hashOfSession(req, id))
+  const [first = ''] = hashes
+  const together = hashes.length === 1 ? first : hash('sha256', hashes.join('\0'), 'hex')
+  return (await joinGuestOf(Guest, [...hashes, together])) ?? (await makeOrJoin(Guest, recipe, together))
 }
 
-/** Whoever is in the way may have gone when we look, if it was the session: once more without it, and then it is an error. */
+/**
+ * A guest that is in the way, and too old to be joined, gives up the session's hash: parallel requests make one guest then
+ * too. If it is still in the way, the guest is made without a hash.
+ */
 async function makeOrJoin<U extends Model>(
   Guest: GuestModel<U>,
   recipe: GuestRecipe<U>,
   sessionHash: string,
 ): Promise<U> {
-  try {
-    return await makeGuest(Guest, recipe, { sessionHash })
-  } catch (error) {
-    if (!isUniqueViolation(error)) throw error
-    const sibling = await findGuestBySession(Guest, [sessionHash])
-    const joined = sibling === undefined ? undefined : await joinable(Guest, sibling)
-    return joined === undefined ? await makeGuest(Guest, recipe) : introduce(joined)
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    try {
+      return await makeGuest(Guest, recipe, { sessionHash })
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error
+      const joined = await joinGuestOf(Guest, [sessionHash])
+      if (joined !== undefined) return joined
+      await releaseSession(Guest, sessionHash, new Date(Date.now() - JOIN_WINDOW_MS))
+    }
   }
+  return await makeGuest(Guest, recipe)
+}
+
+async function joinGuestOf<U extends Model>(
+  Guest: GuestModel<U>,
+  hashes: readonly string[],
+): Promise<U | undefined> {
+  const sibling = await findGuestBySession(Guest, hashes)
+  const joined = sibling && (await joinable(Guest, sibling))
+  return joined && introduce(joined)
 }
 
 /**

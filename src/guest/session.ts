@@ -23,11 +23,12 @@ export function serializeUser(Guest: GuestModel) {
       return
     }
     lookUp(Guest, user, id).then(
+      // What Passport's callback throws is the application's, and no rejection of ours.
       (guest) => {
-        done(null, serialized(Guest, id, guest !== null))
+        process.nextTick(done, null, serialized(Guest, id, guest !== null))
       },
       (error: unknown) => {
-        done(explainMissingTable(error))
+        process.nextTick(done, explainMissingTable(error))
       },
     )
   }

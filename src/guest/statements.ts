@@ -57,6 +57,14 @@ export async function findGuestBySession(
   return (await Guest.findOne({ where: { sessionHash: [...sessionHash] }, useMaster: true })) ?? undefined
 }
 
+/** Takes a session's hash from a guest that was made before a time, so that another guest can have it. */
+export async function releaseSession(Guest: GuestModel, sessionHash: string, before: Date): Promise<void> {
+  await Guest.update(
+    { sessionHash: null },
+    { where: { sessionHash, createdAt: { [Op.lt]: before } }, hooks: false },
+  )
+}
+
 /** A user's `Guest` row, by primary key. */
 export async function findGuest(
   Guest: GuestModel,

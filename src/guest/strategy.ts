@@ -8,6 +8,8 @@ import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../
 import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
 import { clientKey } from '../http/client-network.js'
 import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure } from '../http/limiter.js'
+import { keepOutOfSharedCaches } from '../http/caching.js'
+import { watchAnswer } from '../http/late-answer.js'
 import { mark } from '../http/mark.js'
 import { requireRenewableSession, VISITOR_SESSION_KEY, withholdNewSession } from '../http/session.js'
 import { shapeRenewal } from '../http/session-renewal.js'
@@ -131,6 +133,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     const fail = (cause: unknown): void => {
       error(explainMissingTable(cause))
     }
+    keepOutOfSharedCaches(req.res)
     const logsIn = options.session !== false && options.assignProperty === undefined
     this.admit(req, logsIn).then((user) => {
       try {
@@ -144,6 +147,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
 
   /** The guest to log in, or `undefined` to pass. */
   private async admit(req: Request, logsIn: boolean): Promise<U | undefined> {
+    watchAnswer(req)
     if (currentUser(req) !== undefined) return undefined
     const reason = await this.reasonForNone(req)
     if (reason !== undefined) {

@@ -27,7 +27,7 @@ export function mountPath(req: Request): string {
  * §3.2.2).
  */
 export function localPath(address: string): string {
-  const withoutOrigin = address.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+  const withoutOrigin = (address === '*' ? '/' : address).replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
   const safe = withoutOrigin.replace(
     // eslint-disable-next-line no-control-regex -- the characters that browsers drop or fold when they read a URL
     /[\\\u0000-\u0020\u007f]/g,

@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import { keepOutOfSharedCaches } from './caching.js'
 import { requireRenewableSession, requireSession, settled, type HostSession } from './session.js'
 import { noteSessionEnd, type SessionEnd } from './stale-session.js'
 
@@ -32,6 +33,7 @@ export function shapeRenewal(req: Request, who: string, { keep, end, then }: Ren
       throw error
     }
     await note?.confirm()
+    keepOutOfSharedCaches(req.res)
     const session = requireSession(req, who)
     for (const [key, value] of kept) session[key] = value
     then?.(session)

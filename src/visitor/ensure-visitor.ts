@@ -2,6 +2,7 @@ import createDebug from 'debug'
 import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied, type RefusalReason } from '../errors.js'
 import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
+import { keepOutOfSharedCaches } from '../http/caching.js'
 import { mark } from '../http/mark.js'
 import type { Admitted, VisitorGuard } from './guard-types.js'
 import { parseScope, SCOPE_ANY, type AdmittedScope, type Scope } from './scope.js'
@@ -77,6 +78,7 @@ export function ensureVisitor(
 
   const visitorGuard: RequestHandler = (req, res, next) => {
     const decide = (): void => {
+      keepOutOfSharedCaches(res)
       const visitor = visitorOf(req, Model)
       if (modelOf(req) === undefined) debug("no passport.authenticate('visitor-token') before ensureVisitor")
       const reason = refusal(req, visitor, wanted)

@@ -4,6 +4,7 @@ import { Strategy } from 'passport-strategy'
 import { explainMissingTable } from '../database/driver-error.js'
 import { VisitorTokenMalformed } from '../errors.js'
 import { hideFromAddress, localPath } from '../http/address.js'
+import { watchAnswer } from '../http/late-answer.js'
 import { mark } from '../http/mark.js'
 import { hasOpaqueOrigin, isForeign, isSpeculative, markOwnForm, trustedOriginsRule } from '../http/origin.js'
 import { queryValues } from '../http/query.js'
@@ -104,6 +105,9 @@ export class VisitorTokenStrategy extends Strategy {
 
   private async admit(req: Request): Promise<Outcome> {
     noteModel(req, this.Visitor)
+    // `OPTIONS *` is below no path, and so below no session's.
+    if (req.method === 'OPTIONS' && Reflect.get<object, string>(req, 'session') === undefined) return 'pass'
+    watchAnswer(req)
     const session = requireSession(req, WHO)
     const { queryKey } = this.Visitor[visitorSettings]
     const values = queryValues(req.originalUrl, queryKey)

@@ -166,7 +166,6 @@ describe('a link with maxUses', () => {
     assert.equal(await admitted(`visitor-confirmation=${'x'.repeat(22)}`), 1)
     await pass.reissue()
     const other = pass.tokenise('/any')
-    assert.equal(await admitted(genuine), 0, 'the old link is dead')
     const clicks = await Promise.all(
       Array.from({ length: 12 }, () => app.browser().post(other).set('Cookie', genuine).expect(303)),
     )

@@ -1,0 +1,25 @@
+import type { Response } from 'express'
+import onHeaders from 'on-headers'
+
+/** Responses that are watched already: a guard and a strategy can ask for the same. */
+const watched = new WeakSet<Response>()
+
+/**
+ * Keeps an answer that begins a session, or depends on who asks, out of shared caches (RFC 9111 §5.2.2.7), whatever the
+ * handler has set. Its header is changed when headers go out; a browser's own cache may keep the answer as before.
+ */
+export function keepOutOfSharedCaches(res: Response | undefined): void {
+  if (res === undefined || watched.has(res)) return
+  watched.add(res)
+  onHeaders(res, () => {
+    const directives = [res.getHeader('Cache-Control') ?? []].flat().join(',').split(',')
+    const kept = directives
+      .map((directive) => directive.trim())
+      .filter(
+        (directive) => directive !== '' && !/^(public|private|s-maxage|proxy-revalidate)\b/i.test(directive),
+      )
+    if (!kept.some((directive) => /^no-store$/i.test(directive))) kept.unshift('private')
+    res.setHeader('Cache-Control', kept.join(', '))
+    for (const name of ['CDN-Cache-Control', 'Surrogate-Control']) res.removeHeader(name)
+  })
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { after, before, describe, it } from 'node:test'
+import { guestLogout } from '../../src/index.js'
+import { express, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
+
+const HTML = 'text/html,application/xhtml+xml,*/*;q=0.8'
+const TRUSTED = 'https://login.example.test'
+
+let app: TestApp
+before(async () => {
+  app = await startApplication({
+    session: { saveUninitialized: true },
+    guestStrategy: { trustedOrigins: [TRUSTED] },
+    routes(host, { passport, User }) {
+      host.all('/play', passport.authenticate('guest'), (req, res) => {
+        Object.assign(req.session, { seen: true })
+        res.set('Cache-Control', 'public, max-age=600').json(whoIs(req))
+      })
+      host.post('/saml', passport.authenticate('guest'), express.urlencoded(), (req, res, next) => {
+        User.findOrCreate({ where: { username: 'sam' } }).then(([user]) => {
+          req.login(user, (error) => {
+            if (error) next(error)
+            else res.json(whoIs(req))
+          })
+        }, next)
+      })
+      host.all('/logout', guestLogout())
+    },
+  })
+})
+after(() => app.close())
+
+const who = (response: { body: unknown }): Who => response.body as Who
+const nobody = { 'Sec-Fetch-Site': 'cross-site' }
+
+const foreign: [string, 'get' | 'post', Record<string, string>][] = [
+  ['a form', 'post', { ...nobody, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }],
+  ['an image', 'get', { ...nobody, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' }],
+  ['a script element', 'get', { ...nobody, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'script' }],
+  ['fetch', 'get', { ...nobody, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'empty' }],
+  ['a frame', 'get', { ...nobody, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' }],
+  ['a form over plain HTTP', 'post', { Origin: 'http://evil.test' }],
+  ['fetch over plain HTTP', 'get', { Origin: 'http://evil.test' }],
+  ['a sandboxed page over plain HTTP', 'post', { Origin: 'null' }],
+]
+
+describe('a request that a foreign site makes the browser send', () => {
+  for (const [name, method, headers] of foreign) {
+    it(`by ${name} makes no guest and sets no cookie`, async () => {
+      const users = await app.User.count()
+      const response = await app.browser()[method]('/play').set(headers).expect(200)
+      assert.equal(who(response).user, null)
+      assert.equal(response.headers['set-cookie'], undefined)
+      assert.equal(await app.User.count(), users)
+    })
+  }
+
+  it('can be a login by form_post, session and all', async () => {
+    const browser = app.browser()
+    const headers = {
+      ...nobody,
+      Origin: 'https://idp.test',
+      'Sec-Fetch-Mode': 'navigate',
+      'Sec-Fetch-Dest': 'document',
+    }
+    await browser.post('/saml').set(headers).type('form').send({ SAMLResponse: 'x' }).expect(200)
+    assert.equal(who(await browser.get('/who')).user?.username, 'sam')
+  })
+
+  it('is treated as our own if its origin is trusted', async () => {
+    const headers = { ...nobody, Origin: TRUSTED, 'Sec-Fetch-Mode': 'cors' }
+    assert.equal(who(await app.browser().post('/play').set(headers)).isGuest, true)
+    assert.equal(who(await app.browser().post('/play').set('Origin', TRUSTED)).isGuest, true)
+  })
+})
+
+const own: [string, 'get' | 'post', Record<string, string>][] = [
+  ['followed link', 'get', { ...nobody, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }],
+  ['form of a sister subdomain', 'post', { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'navigate' }],
+  ['form of this site', 'post', { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'navigate' }],
+  ['address that was typed', 'get', { 'Sec-Fetch-Site': 'none', 'Sec-Fetch-Mode': 'navigate' }],
+  ['request without any of the headers', 'get', {}],
+]
+
+describe('a request that no foreign site makes the browser send', () => {
+  for (const [name, method, headers] of own) {
+    it(`makes a guest: a ${name}`, async () => {
+      const response = await app.browser()[method]('/play').set(headers).expect(200)
+      assert.equal(who(response).isGuest, true)
+      assert.equal(response.headers['cache-control'], 'private, max-age=600')
+    })
+  }
+
+  it('makes none without a User-Agent', async () => {
+    for (const agent of ['', ' ']) {
+      const response = await app.browser().get('/play').set('User-Agent', agent).expect(200)
+      assert.equal(who(response).user, null)
+    }
+  })
+})
+
+describe('a form of ours over plain HTTP, on a page without a referrer', () => {
+  it('is not refused: the logout of a guest', async () => {
+    const browser = app.browser()
+    await browser.get('/play').expect(200)
+    // The application's own button, as helmet's default makes it arrive: the guest is asked.
+    const asked = await browser.post('/logout').set({ Origin: 'null', Accept: HTML })
+    assert.equal(asked.status, 422)
+    assert.equal(asked.headers['referrer-policy'], 'same-origin')
+    await browser.post('/logout?confirm=yes').set({ Origin: 'null', Accept: HTML }).expect(403)
+    await browser.post('/logout?confirm=yes').set({ Origin: app.origin, Accept: HTML }).expect(303)
+  })
+
+  it('is not refused on a page of the application’s own either', async () => {
+    const other = await startApplication({
+      before(host) {
+        host.use((_req, res, next) => {
+          res.set('Referrer-Policy', 'no-referrer')
+          next()
+        })
+      },
+      routes(host, { passport }) {
+        host.get('/play', passport.authenticate('guest'), (req, res) => {
+          res.json(whoIs(req))
+        })
+        host.all('/logout', guestLogout({ render: (page, _req, res) => res.send(page.title) }))
+      },
+    })
+    try {
+      const browser = other.browser()
+      await browser.get('/play').expect(200)
+      const page = await browser.get('/logout').set('Accept', HTML).expect(200)
+      assert.match(String(page.headers['set-cookie']), /^own-form=1; .*HttpOnly; SameSite=Strict$/)
+      await browser.post('/logout?confirm=yes').set({ Origin: 'null', Accept: HTML }).expect(303)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+describe('OPTIONS *', () => {
+  it('is below no session, and is no error of ours', async () => {
+    const { VisitorTokenStrategy } = await import('../../src/index.js')
+    const host = express()
+    app.passport.use('visitor', new VisitorTokenStrategy({ Visitor: app.Visitor }))
+    host.use(app.passport.authenticate('visitor'), (_req, res) => res.sendStatus(204))
+    const server = host.listen(0)
+    await once(server, 'listening')
+    const socket = connect((server.address() as { port: number }).port, '127.0.0.1')
+    socket.write('OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    assert.match(answer.toString(), /^HTTP\/1\.1 204/)
+    socket.destroy()
+    server.close()
+  })
+})

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { afterEach, describe, it } from 'node:test'
+import type { SessionOptions } from 'express-session'
+import { guestLogout } from '../../src/index.js'
+import { BROWSER, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
+
+let app: TestApp | undefined
+afterEach(async () => {
+  await app?.close()
+  app = undefined
+})
+
+const ROLLING = { resave: true, rolling: true, cookie: { maxAge: 60_000 } }
+/** Cookies that cookie-parser has signed, as an application has them beside the session's. */
+const FOREIGN = Array.from(
+  { length: 6 },
+  (_, i) => `other${String(i)}=s:${'x'.repeat(8)}.${'y'.repeat(43)}`,
+).join('; ')
+
+async function start(session: Partial<SessionOptions> = {}): Promise<TestApp> {
+  app = await startApplication({
+    session,
+    routes(host, { passport }) {
+      host.get('/begin', (req, res) => {
+        Object.assign(req.session, { begun: true })
+        res.json({})
+      })
+      host.all('/play', passport.authenticate('guest'), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.get('/slow', (req, res) => {
+        setTimeout(
+          () => {
+            Object.assign(req.session, { cart: Math.random() })
+            res.json({})
+          },
+          Number(req.query['ms'] ?? 300),
+        )
+      })
+      host.get('/write', (req, res) => {
+        Object.assign(req.session, { cart: Math.random() })
+        res.json({})
+      })
+      host.post('/logout', guestLogout())
+    },
+  })
+  return app
+}
+
+interface Answer {
+  readonly who: Who
+  readonly cookie: string
+}
+
+async function open(url: string, cookie = '', init: RequestInit = {}): Promise<Answer> {
+  const headers = { 'user-agent': BROWSER, ...(cookie && { cookie }), accept: 'application/json' }
+  const response = await fetch(url, { redirect: 'manual', ...init, headers })
+  const text = await response.text()
+  return {
+    who: (text.startsWith('{') ? JSON.parse(text) : {}) as Who,
+    cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '',
+  }
+}
+
+describe('an answer that comes after its session was renewed by another request', () => {
+  for (const session of [{}, ROLLING, { saveUninitialized: true }]) {
+    it(`sets no cookie, whatever the handler writes: ${JSON.stringify(session)}`, async () => {
+      const { origin } = await start(session)
+      const { cookie } = await open(`${origin}/begin`)
+      const slow = open(`${origin}/slow`, `${FOREIGN}; ${cookie}`)
+      const guest = await open(`${origin}/play`, `${FOREIGN}; ${cookie}`)
+      assert.equal(guest.who.isGuest, true)
+      assert.equal((await slow).cookie, '')
+      assert.equal((await open(`${origin}/who`, guest.cookie)).who.isGuest, true)
+    })
+  }
+
+  it('sets none where a visit has begun', async () => {
+    const { origin, Visitor } = await start(ROLLING)
+    const pass = await Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+    const { cookie } = await open(`${origin}/begin`)
+    const slow = open(`${origin}/slow`, cookie)
+    assert.notEqual((await open(origin + pass.tokenise('/who'), cookie)).cookie, '')
+    assert.equal((await slow).cookie, '')
+    assert.equal((await open(`${origin}/write`, cookie)).cookie, '', 'nor one that arrives late')
+  })
+
+  it('does not bring back the session of a guest who has logged out', async () => {
+    const { origin } = await start(ROLLING)
+    const guest = await open(`${origin}/play`)
+    const slow = open(`${origin}/slow`, guest.cookie)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await open(`${origin}/logout?confirm=yes`, guest.cookie, { method: 'POST' })
+    assert.equal((await slow).cookie, '')
+    assert.equal((await open(`${origin}/who`, guest.cookie)).who.user, null)
+    assert.equal((await open(`${origin}/play`, guest.cookie)).who.user, null, 'nor makes another guest')
+  })
+
+  it('is told by the note of another process in the session store', async () => {
+    const { origin, store } = await start(ROLLING)
+    const { cookie } = await open(`${origin}/begin`)
+    const set = store.set.bind(store)
+    const written: [string, string][] = []
+    store.set = (id, record, done) => {
+      if ('guest:ended' in record) written.push([id, JSON.stringify(record)])
+      set(id, record, done)
+    }
+    await open(`${origin}/play`, cookie)
+    const [[name, record] = ['', '']] = written
+    assert.match(name, /^[\w-]{32}$/)
+    assert.equal((JSON.parse(record) as { 'guest:ended': { end: string } })['guest:ended'].end, 'guest')
+  })
+})
+
+describe('parallel requests with a cookie whose session is gone', () => {
+  for (const others of ['', `${FOREIGN}; `]) {
+    it(`make one guest${others && ', with other signed cookies too'}, as often as the store is emptied`, async () => {
+      const { origin, store, User } = await start()
+      let { cookie } = await open(`${origin}/begin`)
+      for (let round = 1; round <= 3; round++) {
+        await new Promise<void>((resolve) => {
+          store.clear(() => {
+            resolve()
+          })
+        })
+        const answers = await Promise.all(
+          Array.from({ length: 10 }, () => open(`${origin}/play`, others + cookie)),
+        )
+        assert.equal(new Set(answers.map(({ who }) => who.user?.id)).size, 1)
+        assert.equal(await User.count(), round)
+        cookie = answers[0]?.cookie ?? ''
+      }
+    })
+  }
+
+  it('do not join by a signed cookie that is not the session’s', async () => {
+    const { origin, User } = await start()
+    await Promise.all([1, 2, 3].map(() => open(`${origin}/play`, FOREIGN)))
+    assert.equal(await User.count(), 3)
+  })
+})
