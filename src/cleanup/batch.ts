@@ -67,7 +67,7 @@ export async function deleteBatch(
       }),
     )
   } catch (error) {
-    // What `keep` throws ends the clean-up. A constraint that is deferred fails when the transaction is committed.
+    // What `keep` throws ends the clean-up. A deferred constraint fails after the rows are deleted.
     if (!state.isDeleting || !isCausedByRows(error)) throw error
     return { size: rows.length, last: rows.at(-1), kept: 0, deleted: 0, error }
   }

@@ -132,10 +132,15 @@ export async function inBatchTransaction<T>(
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   const sequelize = sequelizeOf(model)
+  const run = async (sql: string, transaction: Transaction) => {
+    if (isPostgres(sequelize)) await sequelize.query(sql, { transaction })
+  }
   return await sequelize.transaction(dialectOf(sequelize).batchTransaction, async (transaction) => {
-    if (isPostgres(sequelize))
-      await sequelize.query(`SELECT ${batchSettings(BATCH_LOCK_WAIT)}`, { transaction })
-    return await work(transaction)
+    await run(`SELECT ${batchSettings(BATCH_LOCK_WAIT)}`, transaction)
+    const result = await work(transaction)
+    // Sequelize closes a connection whose COMMIT fails, so a deferred constraint must fail before.
+    await run('SET CONSTRAINTS ALL IMMEDIATE', transaction)
+    return result
   })
 }
 

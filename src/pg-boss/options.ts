@@ -16,18 +16,18 @@ export interface ScheduleCleanupOptions<U extends Model = Model, G extends Guest
   /** Whole seconds until it is tried again for the first time; then twice as long each time. @default 60 */
   retryDelay?: number
   /**
-   * Whole seconds after which a job counts as lost, because its process died, and somebody else takes it up. More than
+   * Whole seconds after which a job counts as lost, because its process died, and another process runs it. More than
    * `cleanup.timeBudget`, and less than a day.
    * @default `cleanup.timeBudget` and a half, at least a minute more
    */
   expireIn?: number
   /** How often this process asks for work, in seconds. @default 30 */
   pollingInterval?: number
-  /** What each clean-up is told. @default every default of `cleanup`, and a `timeBudget` of 600 */
+  /** Options of each clean-up. @default the defaults of `cleanup`, and a `timeBudget` of 600 */
   cleanup?: CleanupOptions<U, G>
 }
 
-/** The options with every default filled in. */
+/** The options with their defaults. */
 export interface SchedulePlan<U extends Model, G extends Guest> {
   readonly queue: string
   readonly cron: string

@@ -8,32 +8,36 @@ import type { Guest } from '../guest/guest.js'
 import { parseScheduleOptions, type ScheduleCleanupOptions, type SchedulePlan } from './options.js'
 import { retryTransaction } from '../database/transactions.js'
 
-/** A clean-up that runs by itself; what {@link scheduleCleanup} returns. */
+/** A clean-up that is scheduled; what {@link scheduleCleanup} returns. */
 export interface ScheduledCleanup {
-  /** The queue: `boss.getJobById(queue, id)` tells how a job went, and has what `cleanup` returned as its `output`. */
+  /** The queue: `boss.getJobById(queue, id)` returns the state of a job; its `output` is the result of `cleanup`. */
   readonly queue: string
   /**
-   * Orders one clean-up more, for whichever process is free. It begins when those before it are through.
+   * Queues one more clean-up, for any process of the fleet. It begins when the earlier jobs have ended.
    *
    * @returns the id of its job
    */
   runNow(this: void): Promise<string>
   /**
    * For a graceful shutdown, before `boss.stop()`: takes no more jobs, lets a clean-up that is running end after its batch, and waits
-   * for that. What is left is for the next run. The schedule stays: it is the fleet's.
+   * for that. The next run deletes the rest. The schedule stays, as it belongs to the whole fleet.
    */
   stop(this: void): Promise<void>
 }
 
-/** How long until the database is asked again whether it is back, in milliseconds. */
+/** How long to wait before the database is tried again, in milliseconds. */
 const ASK_AGAIN_MS = 1000
 
 /**
  * Registers {@link cleanup} as a recurring job of the application's own pg-boss 10, and works on it. Every process of a fleet may call it
- * when it starts, and those that do share the work: there is one schedule, whoever called last says how, and one clean-up at a
- * time. One that fails is tried again; what its `timeBudget` left over is for the next.
+ * when it starts, and those that do share the work. There is one schedule, with the options of the last call, and one clean-up at a
+ * time. A clean-up that fails is tried again; what its `timeBudget` leaves is for the next one.
  *
  * Listen to the boss's `error` event, as pg-boss asks you to: without a listener, a database that is away ends the process.
+ *
+ * @example
+ * const scheduled = await scheduleCleanup(boss, { Guest, Visitor, VisitorLog }, { cleanup: { timeBudget: 300 } })
+ * process.once('SIGTERM', () => void scheduled.stop().then(() => boss.stop()))
  *
  * @param boss started
  * @throws {TypeError} naming the option or model that is wrong, or if the boss is not started
@@ -53,7 +57,7 @@ export async function scheduleCleanup<U extends Model, G extends Guest = Guest>(
   let running: Promise<unknown> = Promise.resolve()
   const worker = await boss.work(queue, { batchSize: 1, pollingIntervalSeconds }, ([job]) => {
     const run = runJob(boss, job?.id ?? '', models, plan, stopping.signal)
-    running = run.catch(() => undefined) // pg-boss hears of it
+    running = run.catch(() => undefined) // pg-boss records it
     return run
   })
 
@@ -73,7 +77,7 @@ export async function scheduleCleanup<U extends Model, G extends Guest = Guest>(
   }
 }
 
-/** A boss that is not started swallows every statement without a word, and cleans nothing. */
+/** A boss that is not started ignores every statement without an error. */
 async function requireStarted(boss: PgBoss): Promise<void> {
   const isBoss = typeof (boss as Partial<PgBoss> | undefined)?.getDb === 'function'
   const answer: unknown = isBoss ? await boss.getDb().executeSql('SELECT 1', []) : undefined
@@ -82,7 +86,7 @@ async function requireStarted(boss: PgBoss): Promise<void> {
   }
 }
 
-/** All of it says what shall be, whatever is there: any number of processes may say so at once. */
+/** Creates or updates the queue and its schedule. Several processes may do so at once. */
 async function createSchedule<U extends Model, G extends Guest>(
   boss: PgBoss,
   { queue, cron, timeZone, retryLimit, retryDelay, expireIn }: SchedulePlan<U, G>,
@@ -108,25 +112,25 @@ async function runJob<U extends Model, G extends Guest>(
   { queue, expireIn, cleanup: options }: SchedulePlan<U, G>,
   stopping: AbortSignal,
 ): Promise<CleanupResult> {
-  if (stopping.aborted) throw new Error('This process is shutting down') // fetched a moment too late: somebody else's
-  const expired = AbortSignal.timeout(expireIn * 1000) // from then on somebody else may be at it
+  if (stopping.aborted) throw new Error('This process is shutting down') // another process takes the job
+  const expired = AbortSignal.timeout(expireIn * 1000) // from then on another process may run the job
   const own = options.signal === undefined ? [] : [options.signal]
-  const insistent = AbortSignal.any([stopping, expired])
+  const until = AbortSignal.any([stopping, expired])
   try {
     const result = await cleanup(models, { ...options, signal: AbortSignal.any([stopping, expired, ...own]) })
-    await insist(() => boss.complete(queue, id, result), insistent)
+    await retryUntil(() => boss.complete(queue, id, result), until)
     return result
   } catch (error) {
-    await insist(() => boss.getQueue(queue), insistent)
+    await retryUntil(() => boss.getQueue(queue), until)
     throw error
   }
 }
 
 /**
- * pg-boss notes how a job went without waiting for it, so that a database that is away at this moment would end the process by
- * a rejection that nobody handles. So the database is heard first.
+ * pg-boss records how a job ended without waiting for it, so that a database that is unreachable at this moment would end the
+ * process by an unhandled rejection. So wait until the database answers.
  */
-async function insist(ask: () => Promise<unknown>, until: AbortSignal): Promise<void> {
+async function retryUntil(ask: () => Promise<unknown>, until: AbortSignal): Promise<void> {
   for (;;) {
     try {
       await ask()

@@ -1,6 +1,6 @@
 import { dayOf } from '../guest/outcome.js'
 
-/** A day, as the databases are asked for it. */
+/** A day, and its limits for a query. */
 export interface Day {
   readonly day: string
   readonly begins: Date
@@ -10,7 +10,7 @@ export interface Day {
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** So many days in UTC, the oldest first, today the last. */
+/** The last days in UTC: the oldest first, today last. */
 export function lastDays(howMany: number): Day[] {
   const today = Date.parse(dayOf(new Date()))
   return Array.from({ length: howMany }, (_, place) => {

@@ -4,21 +4,21 @@ import { guestSettings, type GuestModel } from '../guest/guest.js'
 import { dayOf, type GuestEnd } from '../guest/outcome.js'
 import type { Day } from './days.js'
 
-/** Of the guests of one day. */
+/** Counts of the guests of one day. */
 export interface GuestStats {
-  /** Made on that day. Whoever was deleted in another way than by this package is not among them. */
+  /** Created on that day. Guests that were deleted in another way than by this package do not count. */
   readonly created: number
-  /** Became regular users on that day, whenever they were made. */
+  /** Became regular users on that day, whenever they were created. */
   readonly converted: number
-  /** Went into an account on that day. */
+  /** Were merged into an account on that day. */
   readonly merged: number
   /** Were cleaned up on that day. */
   readonly expired: number
-  /** Which part of those who were made on that day has become a regular user so far; `null` if nobody was made. */
+  /** The part of the guests created on that day that are regular users by now; `null` if there are none. */
   readonly conversionRate: number | null
 }
 
-/** So many guests who were made on one day, and ended on another. */
+/** How many guests were created on one day and ended on another. */
 interface Ended {
   readonly outcome: GuestEnd
   readonly createdOn: string
@@ -58,15 +58,15 @@ function sum(ended: readonly Ended[], outcome?: GuestEnd): number {
     .reduce((total, { guests }) => total + guests, 0)
 }
 
-/** Whoever was made since that day has not ended before it. */
+/** Includes all guests created since that day: they cannot have ended before it. */
 async function readEnded(Guest: GuestModel, since: string): Promise<Ended[]> {
   const { Outcome } = Guest[guestSettings]
   const [outcome, createdOn, endedOn, guests] = (['outcome', 'createdOn', 'endedOn', 'guests'] as const).map(
     (attribute) => col(fieldOf(Outcome, attribute)),
   )
-  // What is selected here has names of its own, of which the model's types know nothing.
+  // The model's types do not include these aliases.
   const rows = (await Outcome.findAll({
-    // In small letters, as PostgreSQL makes them under `quoteIdentifiers: false`.
+    // In lower case, as PostgreSQL returns them under `quoteIdentifiers: false`.
     attributes: [
       [outcome, 'outcome'],
       [createdOn, 'made'],
@@ -86,7 +86,7 @@ async function readEnded(Guest: GuestModel, since: string): Promise<Ended[]> {
   }))
 }
 
-/** Some drivers make dates of days. */
+/** Some drivers return a `Date` for a day. */
 function dayText(value: unknown): string {
   return value instanceof Date ? dayOf(value) : String(value)
 }

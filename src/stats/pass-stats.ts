@@ -3,16 +3,16 @@ import { visitorSettings, type Visitor } from '../visitor/visitor.js'
 import { readSharingOfAll } from '../visitor/visits/sharing.js'
 import type { Day } from './days.js'
 
-/** Of the passes that were issued on one day, as far as they are still there. */
+/** Counts of the passes that were issued on one day and still exist. */
 export interface PassStats {
   readonly issued: number
-  /** Whose link was redeemed so far. */
+  /** Whose link has been redeemed. */
   readonly redeemed: number
-  /** Whose link was used in as many sessions as arouse suspicion, by the visit log. */
+  /** Whose link was used in at least `sharingThreshold` sessions, by the visit log. */
   readonly suspectedShared: number
 }
 
-/** Passes that are asked for at once. */
+/** Passes that one statement reads. */
 const BATCH = 1000
 
 export async function readPassStats(Passes: typeof Visitor, { begins, ends }: Day): Promise<PassStats> {

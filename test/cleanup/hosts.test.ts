@@ -191,6 +191,41 @@ describe('a foreign key without a cascade', () => {
   })
 })
 
+describe('host settings that change what Sequelize returns', () => {
+  for (const [setting, database] of [
+    ['query: { raw: true }', { query: { raw: true } }],
+    ['benchmark: true', { benchmark: true }],
+    // SQLite has one level only.
+    ...(dialect === 'sqlite'
+      ? []
+      : ([['isolationLevel: SERIALIZABLE', { isolationLevel: 'SERIALIZABLE' as never }]] as const)),
+  ] as const) {
+    it(`do not change what a clean-up does, whatever keep is: ${setting}`, async () => {
+      const host = await startHost({ database, defineUser: plainUser() })
+      try {
+        const { Guest } = host
+        const [first] = await expiredGuests(host, 4)
+        const username: unknown = first?.get('username')
+        const asked: unknown[] = []
+        const keep = {
+          guests: ({ user, guest }: { user: Model; guest: Model }) => {
+            asked.push(guest.get('createdAt'))
+            return user.get('username') === username
+          },
+        }
+        const byFunction = await cleanup({ Guest }, { keep, batchSize: 3 })
+        assert.deepEqual([byFunction.guests, byFunction.kept, asked.length], [3, 1, 4])
+        const byCondition = await cleanup({ Guest }, { keep: { guests: { username: String(username) } } })
+        assert.deepEqual([byCondition.guests, byCondition.kept], [0, 1])
+        assert.equal((await cleanup({ Guest })).guests, 1)
+        assert.equal(await host.sequelize.model('GuestOutcome').sum('guests'), 4)
+      } finally {
+        await host.close()
+      }
+    })
+  }
+})
+
 describe('rows that stay without an error', () => {
   it('because a hook narrows what is deleted are counted as failed, and noted as nothing', async () => {
     const host = await startHost({
@@ -216,6 +251,27 @@ describe('rows that stay without an error', () => {
   })
 
   if (dialect === 'postgres') {
+    it('or with one at the commit, because a foreign key is deferred: they are counted as failed', async () => {
+      const app = await stageOf()
+      try {
+        const users = await guestsOf(app, 12)
+        await app.sequelize.query(
+          'CREATE TABLE bills (id serial PRIMARY KEY, owner int REFERENCES "Users" DEFERRABLE INITIALLY DEFERRED)',
+        )
+        await app.sequelize.query(`INSERT INTO bills (owner) VALUES (${String(users[5]?.id)})`)
+        for (const [keep, expected] of [
+          [{ guests: () => false }, 11],
+          [{}, 0],
+        ] as const) {
+          const { guests, failed, failureReasons } = await cleanup({ Guest: app.Guest }, { keep })
+          assert.deepEqual([guests, failed], [expected, 1])
+          assert.match(failureReasons[0] ?? '', /foreign key/)
+        }
+      } finally {
+        await app.close()
+      }
+    })
+
     for (const [what, body, told] of [
       ['lets a row stay', 'RETURN NULL', /without an error/],
       [
