@@ -8,14 +8,22 @@ import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../
 import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
 import { clientKey } from '../http/client-network.js'
 import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure } from '../http/limiter.js'
-import { mark } from '../http/mark.js'
+import { guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
+import {
+  requestChecks,
+  validationsRule,
+  type Check,
+  type Validations,
+} from '../checks/runtime/request-checks.js'
+import { sessionChecks } from '../checks/runtime/session-checks.js'
 import { requireRenewableSession, shapeRenewal, VISITOR_SESSION_KEY } from '../http/session.js'
 import { isSpeculative } from '../http/speculative.js'
 import { lateForEndedSession } from './ended-session.js'
 import { guestRecipe } from './guest-recipe.js'
 import type { GuestRecipe } from './create.js'
 import { makeOrJoinGuest } from './make-or-join-guest.js'
-import { guestModel, type Guest, type GuestModel } from './guest.js'
+import { guestModel, guestSettings, type Guest, type GuestModel } from './guest.js'
+import { knownGuest } from './guest-state.js'
 import { markOpenedAsGuest } from './load-guest.js'
 import { heedsNoGuestMark } from './no-guest-mark.js'
 import type { UsernameGenerator } from './usernames.js'
@@ -56,6 +64,8 @@ export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> 
   keepSessionData?: readonly string[]
   /** The name under which Passport knows the strategy. @default 'guest' */
   name?: string
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /**
@@ -75,6 +85,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
   private readonly limiterFailure: LimiterFailure
   private readonly verify: ((req: Request) => boolean | Promise<boolean>) | undefined
   private readonly keepSessionData: readonly string[]
+  private readonly look: (req: Request) => void
 
   constructor(options: GuestStrategyOptions<U, G>) {
     super()
@@ -93,6 +104,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
         verify: aFunction,
         keepSessionData: strings,
         name: aString,
+        validations: validationsRule,
       },
       ['Guest'],
     )
@@ -113,7 +125,11 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     this.limiterFailure = options.limiterFailure ?? 'open'
     this.verify = options.verify
     this.keepSessionData = [VISITOR_SESSION_KEY, ...keepSessionData]
-    mark(this, { name: 'GuestStrategy', hasLimiter: options.limiter !== undefined })
+    this.look = requestChecks(
+      WHO,
+      [...sessionChecks, guestState(options.Guest), limiterCheck(options.limiter)],
+      options.validations,
+    )
   }
 
   /** Passport calls it; it answers by exactly one of `pass`, `success` and `error`. */
@@ -138,6 +154,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
 
   /** The guest to log in, or `undefined` to pass. */
   private async admit(req: Request, logsIn: boolean): Promise<U | undefined> {
+    this.look(req)
     if (currentUser(req) !== undefined) return undefined
     const reason = await this.reasonForNone(req)
     if (reason !== undefined) {
@@ -186,6 +203,11 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
 /** The recipe of a strategy that is switched off. */
 function neverAsked(): never {
   throw new Error('GuestStrategy: no guests are made, because it is not enabled')
+}
+
+function guestState(Guest: GuestModel): Check {
+  const { User } = Guest[guestSettings]
+  return guestStateCheck((user) => !(user instanceof User) || knownGuest(user) !== undefined)
 }
 
 function hasBotAgent(req: Request): boolean {

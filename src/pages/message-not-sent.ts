@@ -1,3 +1,5 @@
+import { warn } from '../checks/warning.js'
+
 /** Internal: the person is asked to try again; the application hears of `cause` by a warning. */
 export class MessageNotSent extends Error {
   constructor(cause: unknown) {
@@ -10,5 +12,5 @@ export class MessageNotSent extends Error {
 export function warnOfUnsent(caller: string, code: string, { message, cause }: MessageNotSent): void {
   const reason =
     cause instanceof Error ? (cause.stack ?? cause.message) : 'with something that is not an Error'
-  process.emitWarning(`${caller}: ${message}: ${reason}`, { type: 'PassportEphemeralWarning', code })
+  warn(code, `${caller}: ${message}: ${reason}`)
 }

@@ -8,7 +8,8 @@ import { localPath } from '../http/local-path.js'
 import { hideFromAddress, ownAddress } from '../http/own-address.js'
 import { formBody } from '../pages/form-page.js'
 import { showPage, type Render } from '../pages/page.js'
-import { mark } from '../http/mark.js'
+import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
+import { sessionChecks } from '../checks/runtime/session-checks.js'
 import { queryValues } from '../http/query.js'
 import {
   abandonSession,
@@ -46,6 +47,8 @@ export interface VisitorTokenStrategyOptions {
   csrf?: CsrfFieldOf
   /** The name under which Passport knows the strategy. @default 'visitor-token' */
   name?: string
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /** What to do with the request once its visitor is known. */
@@ -65,6 +68,7 @@ export class VisitorTokenStrategy extends Strategy {
   private readonly keepSessionData: readonly string[]
   private readonly render: Render<ConfirmPage> | undefined
   private readonly csrf: CsrfFieldOf
+  private readonly look: (req: Request) => void
 
   constructor(options: VisitorTokenStrategyOptions) {
     super()
@@ -78,6 +82,7 @@ export class VisitorTokenStrategy extends Strategy {
         render: aFunction,
         csrf: aFunction,
         name: aString,
+        validations: validationsRule,
       },
       ['Visitor'],
     )
@@ -87,7 +92,7 @@ export class VisitorTokenStrategy extends Strategy {
     this.keepSessionData = options.keepSessionData ?? []
     this.render = options.render
     this.csrf = options.csrf ?? conventionalCsrfField
-    mark(this, { name: 'VisitorTokenStrategy' })
+    this.look = requestChecks(WHO, sessionChecks, options.validations)
   }
 
   /** Passport calls it; it answers by exactly one of `pass`, `redirect`, `error` and a page of its own. */
@@ -112,6 +117,7 @@ export class VisitorTokenStrategy extends Strategy {
 
   private async admit(req: Request): Promise<Outcome> {
     noteModel(req, this.Visitor)
+    this.look(req)
     const session = requireSession(req, WHO)
     const { queryKey } = this.Visitor[visitorSettings]
     const values = queryValues(req.originalUrl, queryKey)

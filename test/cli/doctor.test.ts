@@ -79,7 +79,7 @@ describe('doctor', () => {
     try {
       const { code, stdout } = await bare.run(['doctor', '--no-production'])
       assert.equal(code, 1)
-      assert.match(stdout, /^error .*\[table-missing\]$/m)
+      assert.match(stdout, /^error .*\[TABLE_MISSING\]$/m)
     } finally {
       await bare.close()
     }
@@ -94,7 +94,7 @@ describe('doctor', () => {
       const run = await stage.json(['doctor', ...argv], { env: { DATABASE_URL: url } })
       assert.deepEqual([run.code, run.stderr], [1, ''])
       const { findings } = run.document as Diagnosis
-      assert.equal(findings[0]?.code, 'database-unreachable')
+      assert.equal(findings[0]?.code, 'DATABASE_UNREACHABLE')
       assert.match(findings[0].message, /ECONNREFUSED/)
       assert.doesNotMatch(run.stdout, /hunter2/)
     }

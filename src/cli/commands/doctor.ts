@@ -57,7 +57,7 @@ export function defineDoctor(program: Command, perform: Perform): void {
 
 /** What only the application knows cannot be held against it. */
 function isKnown(code: string, { hasSecret, hasMaxAge }: Configuration): boolean {
-  return (hasSecret || code !== 'secret-absent') && (hasMaxAge || code !== 'expired-guests-left')
+  return (hasSecret || code !== 'VISITOR_SECRET_MISSING') && (hasMaxAge || code !== 'EXPIRED_GUESTS_LEFT')
 }
 
 /** What nobody could look at, in words. */
@@ -96,10 +96,11 @@ function print(
 ): void {
   const { colours } = output
   const paint = { error: colours.red, warning: colours.yellow, note: colours.cyan }
-  for (const { severity, code, message, remedy } of findings) {
+  for (const { severity, code, message, remedy, help } of findings) {
     output.print(
       `${colours.bold(paint[severity](severity))} ${printable(message)} ${colours.dim(`[${code}]`)}`,
       ...remedy.split('\n').map((line) => `    ${printable(line)}`.trimEnd()),
+      `    ${colours.dim(help)}`,
       '',
     )
   }

@@ -18,7 +18,8 @@ import { aFormLimiter, FormLimits, type FormLimiter } from '../../pages/form-lim
 import { handled } from '../../http/handled.js'
 import { aLimiterFailure, type LimiterFailure } from '../../http/limiter.js'
 import type { FormField } from '../../pages/form-page.js'
-import { mark } from '../../http/mark.js'
+import { checkBody, checkPassportSession, limiterCheck } from '../../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../../checks/runtime/request-checks.js'
 import { aRenderer } from '../../pages/renderers.js'
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { ConversionController } from './controller.js'
@@ -72,6 +73,8 @@ export interface ConvertRouterOptions<U extends Model> {
   render?: RenderConvert
   /** The application's own CSRF token. @default `req.csrfToken()`, or what `res.locals` has of it */
   csrf?: CsrfFieldOf
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /**
@@ -84,6 +87,13 @@ export function convertRouter<U extends Model>(options: ConvertRouterOptions<U>)
   const settings = settingsOf(options)
   const controller = new ConversionController(settings)
   const router = Router()
+  const checks = [checkPassportSession, limiterCheck(options.limiter)]
+  const look = requestChecks(WHO, checks, options.validations)
+  const lookAtForm = requestChecks(WHO, [checkBody], options.validations)
+  router.use((req, _res, next) => {
+    look(req)
+    next()
+  })
   router.get(
     '/',
     handled((req, res, next) => controller.showForm(req, res, next)),
@@ -91,7 +101,10 @@ export function convertRouter<U extends Model>(options: ConvertRouterOptions<U>)
   router.post(
     '/',
     urlencoded({ extended: false, limit: '32kb' }),
-    handled((req, res, next) => controller.takeForm(req, res, next)),
+    handled((req, res, next) => {
+      lookAtForm(req)
+      return controller.takeForm(req, res, next)
+    }),
   )
   router.get(
     '/success',
@@ -99,7 +112,7 @@ export function convertRouter<U extends Model>(options: ConvertRouterOptions<U>)
   )
   if (settings.verification !== undefined)
     addVerification(router, new VerificationController(settings, settings.verification))
-  return mark(router, { name: 'convertRouter', hasLimiter: options.limiter !== undefined })
+  return router
 }
 
 function addVerification<U extends Model>(router: Router, controller: VerificationController<U>): void {
@@ -136,6 +149,7 @@ function settingsOf<U extends Model>(options: ConvertRouterOptions<U>): Conversi
       keepSessionData: strings,
       render: aRenderer(...CONVERT_PAGES),
       csrf: aFunction,
+      validations: validationsRule,
     },
     options.schema === undefined ? ['Guest', 'hashPassword'] : ['Guest'],
   )

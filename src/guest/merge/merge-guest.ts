@@ -13,7 +13,8 @@ import {
   type Rule,
 } from '../../options.js'
 import { currentUser, loginOf, sessionHoldsLogin } from '../../http/passport-request.js'
-import { mark } from '../../http/mark.js'
+import { checkPassportSession } from '../../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../../checks/runtime/request-checks.js'
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
 import { interceptLogin } from './intercept-login.js'
@@ -48,6 +49,8 @@ export interface MergeGuestOptions<U extends Model> {
    * @default []
    */
   trustedOrigins?: readonly string[]
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 const aConflictRule = either(oneOf('keep-account', 'keep-guest'), aFunction)
@@ -91,13 +94,17 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
       onMerge: aFunction,
       conflict: aConflict,
       trustedOrigins: origins,
+      validations: validationsRule,
     },
     ['Guest'],
   )
   const { Guest, trustedOrigins = [] } = options
   const recipe = recipeOf(options)
 
+  const look = requestChecks('mergeGuest', [checkPassportSession], options.validations)
+
   const guestMerger: RequestHandler = (req, _res, next) => {
+    look(req)
     const login = loginOf(req)
     if (login === undefined) {
       next(
@@ -118,7 +125,7 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
     interceptLogin(req, login, { Guest, trustedOrigins, merge: (pair) => merge(recipe, pair) })
     next()
   }
-  return mark(guestMerger, { name: 'mergeGuest' })
+  return guestMerger
 }
 
 function recipeOf<U extends Model>({

@@ -6,7 +6,8 @@ import { aSchema } from '../../pages/form.js'
 import { aFormLimiter, FormLimits, type FormLimiter } from '../../pages/form-limits.js'
 import { handled } from '../../http/handled.js'
 import { aLimiterFailure, type LimiterFailure } from '../../http/limiter.js'
-import { mark } from '../../http/mark.js'
+import { checkBody, limiterCheck } from '../../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../../checks/runtime/request-checks.js'
 import type { FormField } from '../../pages/form-page.js'
 import { aRenderer } from '../../pages/renderers.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
@@ -50,6 +51,8 @@ export interface SelfServiceOptions {
   render?: RenderSelfService
   /** The application's own CSRF token. @default `req.csrfToken()`, or what `res.locals` has of it */
   csrf?: CsrfFieldOf
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /**
@@ -62,6 +65,12 @@ export interface SelfServiceOptions {
 export function selfServiceRouter(options: SelfServiceOptions): Router {
   const controller = controllerOf(options)
   const router = Router()
+  const look = requestChecks('selfServiceRouter', [limiterCheck(options.limiter)], options.validations)
+  const lookAtForm = requestChecks('selfServiceRouter', [checkBody], options.validations)
+  router.use((req, _res, next) => {
+    look(req)
+    next()
+  })
   router.get(
     '/',
     handled((req, res) => controller.showForm(req, res)),
@@ -69,13 +78,16 @@ export function selfServiceRouter(options: SelfServiceOptions): Router {
   router.post(
     '/',
     urlencoded({ extended: false, limit: '32kb' }),
-    handled((req, res) => controller.takeForm(req, res)),
+    handled((req, res) => {
+      lookAtForm(req)
+      return controller.takeForm(req, res)
+    }),
   )
   router.get(
     '/sent',
     handled((req, res) => controller.showSent(req, res)),
   )
-  return mark(router, { name: 'selfServiceRouter', hasLimiter: options.limiter !== undefined })
+  return router
 }
 
 function controllerOf(options: SelfServiceOptions): SelfServiceController {
@@ -94,6 +106,7 @@ function controllerOf(options: SelfServiceOptions): SelfServiceController {
       schema: aSchema,
       render: aRenderer('form', 'sent', 'expired'),
       csrf: aFunction,
+      validations: validationsRule,
     },
     ['Visitor', 'send', 'baseUrl'],
   )

@@ -1,6 +1,7 @@
 import createDebug from 'debug'
 import type { BatchOutcome, Visit } from './write-batch.js'
 import { explainMissingTable } from '../../database/driver-error.js'
+import { warn } from '../../checks/warning.js'
 
 const debug = createDebug('passport-ephemeral:visit')
 
@@ -134,8 +135,5 @@ export class VisitBuffer {
 /** Once for each time that the database goes away: nobody waits for these visits, and nobody else would say so. */
 function warnOf(error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error)
-  process.emitWarning(`The visits of visitors cannot be written for now, and are kept: ${reason}`, {
-    type: 'PassportEphemeralWarning',
-    code: 'VISITS_NOT_WRITTEN',
-  })
+  warn('VISITS_NOT_WRITTEN', `The visits of visitors cannot be written for now, and are kept: ${reason}`)
 }
