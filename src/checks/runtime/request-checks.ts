@@ -150,7 +150,7 @@ const COPIES = Symbol.for('passport-ephemeral.copies')
 
 /** Models and marks on requests of one copy mean nothing to another. */
 const checkCopies: Check = ({ report }) => {
-  const registry = globalThis as { [COPIES]?: Set<string> }
+  const registry: { [COPIES]?: Set<string> } = globalThis
   const copies = (registry[COPIES] ??= new Set())
   copies.add(import.meta.url.replace(/\?.*/, ''))
   if (copies.size < 2) return undefined
