@@ -86,8 +86,9 @@ export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure
 export { cleanup } from './cleanup/cleanup.js'
 export type { CleanupModels, CleanupOptions, Keep, Retention } from './cleanup/options.js'
 export type { CleanupKind, CleanupProgress, CleanupResult } from './cleanup/result.js'
-export { checkSetup, type CheckSetupOptions } from './checks/app/check-setup.js'
+export { checkSetup, type CheckSetupOptions } from './checks/check-setup.js'
 export type { Finding } from './checks/finding.js'
+export type { CheckCode, Validations } from './checks/runtime/request-checks.js'
 
 export type { BaseUrl } from './http/base-url.js'
 export type { FormLimiter } from './pages/form-limits.js'

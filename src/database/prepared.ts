@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { DatabaseError, type Sequelize, type Transaction } from 'sequelize'
 import { hostOptions } from './columns.js'
 import { driverCode } from './driver-error.js'
+import { warn } from '../warning.js'
 
 /** A statement for PostgreSQL, and the name under which a connection keeps its plan; without one it keeps none. */
 export interface Statement {
@@ -91,10 +92,10 @@ function stopNaming(sequelize: Sequelize): void {
   instancesWithoutNames.add(sequelize)
   if (hasWarned) return
   hasWarned = true
-  process.emitWarning(
+  warn(
+    'PREPARED_STATEMENTS_FAIL',
     'The database does not keep prepared statements between two statements of a connection, as behind PgBouncer in transaction ' +
       'mode. They are no longer used. Set preparedStatements: false in defineGuestModel and defineVisitorModels.',
-    { type: 'PassportEphemeralWarning', code: 'PREPARED_STATEMENTS_FAIL' },
   )
 }
 

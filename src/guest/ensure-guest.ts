@@ -1,8 +1,9 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { GuestRequired } from '../errors.js'
 import { aLocalUrl, checkOptions } from '../options.js'
-import { mark } from '../http/mark.js'
 import { redirectOrError } from '../http/answer.js'
+import { checkPassportSession } from '../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { guestOf } from './guest-state.js'
 
 /** Options of {@link ensureGuest}. */
@@ -11,6 +12,8 @@ export interface EnsureGuestOptions {
   anonymousUrl?: string
   /** Where a regular user is redirected. @default '/' */
   registeredUrl?: string
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /**
@@ -36,13 +39,19 @@ export function ensureGuest(
 }
 
 const bare = makeGuard()
-mark(ensureGuest, { name: 'ensureGuest' })
 
 function makeGuard(options: EnsureGuestOptions = {}): RequestHandler {
-  checkOptions('ensureGuest', options, { anonymousUrl: aLocalUrl, registeredUrl: aLocalUrl })
+  checkOptions('ensureGuest', options, {
+    anonymousUrl: aLocalUrl,
+    registeredUrl: aLocalUrl,
+    validations: validationsRule,
+  })
   const { anonymousUrl = '/login', registeredUrl = '/' } = options
 
+  const look = requestChecks('ensureGuest', [checkPassportSession], options.validations)
+
   function guestGuard(req: Request, res: Response, next: NextFunction): void {
+    look(req)
     const guest = guestOf(req)
     if (guest) {
       next()
@@ -55,5 +64,5 @@ function makeGuard(options: EnsureGuestOptions = {}): RequestHandler {
       error: new GuestRequired(anonymous ? 401 : 403),
     })
   }
-  return mark(guestGuard, { name: 'ensureGuest' })
+  return guestGuard
 }

@@ -1,8 +1,9 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { RegularUserRequired } from '../errors.js'
 import { aLocalUrl, checkOptions } from '../options.js'
-import { mark } from '../http/mark.js'
 import { redirectOrError } from '../http/answer.js'
+import { checkPassportSession } from '../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { guestOf } from './guest-state.js'
 
 /** Options of {@link ensureRegularUser}. */
@@ -11,6 +12,8 @@ export interface EnsureRegularUserOptions {
   loginUrl?: string
   /** Where a guest is redirected, with `?next=` to come back. @default '/convert' */
   convertUrl?: string
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /**
@@ -37,13 +40,19 @@ export function ensureRegularUser(
 }
 
 const bare = makeGuard()
-mark(ensureRegularUser, { name: 'ensureRegularUser' })
 
 function makeGuard(options: EnsureRegularUserOptions = {}): RequestHandler {
-  checkOptions('ensureRegularUser', options, { loginUrl: aLocalUrl, convertUrl: aLocalUrl })
+  checkOptions('ensureRegularUser', options, {
+    loginUrl: aLocalUrl,
+    convertUrl: aLocalUrl,
+    validations: validationsRule,
+  })
   const { loginUrl = '/login', convertUrl = '/convert' } = options
 
+  const look = requestChecks('ensureRegularUser', [checkPassportSession], options.validations)
+
   function regularUserGuard(req: Request, res: Response, next: NextFunction): void {
+    look(req)
     const guest = guestOf(req)
     if (guest === null) {
       next()
@@ -56,5 +65,5 @@ function makeGuard(options: EnsureRegularUserOptions = {}): RequestHandler {
       error: new RegularUserRequired(anonymous ? 401 : 403),
     })
   }
-  return mark(regularUserGuard, { name: 'ensureRegularUser' })
+  return regularUserGuard
 }

@@ -1,5 +1,4 @@
 import type { RequestHandler } from 'express'
-import { mark } from '../http/mark.js'
 import { isGuest } from './guest-state.js'
 
 /**
@@ -18,5 +17,5 @@ export function exceptGuests(middleware: RequestHandler): RequestHandler {
     if (!isGuest(req)) return middleware(req, res, next)
     next()
   }
-  return mark(unlessGuest, { name: 'exceptGuests' })
+  return unlessGuest
 }

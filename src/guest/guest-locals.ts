@@ -1,6 +1,5 @@
 import type { Request, RequestHandler } from 'express'
 import { aLocalUrl, checkOptions } from '../options.js'
-import { mark } from '../http/mark.js'
 import { ownAddress } from '../http/address.js'
 import { withQuery } from '../http/query.js'
 import { prefersHtml } from '../http/answer.js'
@@ -53,5 +52,5 @@ export function guestLocals(options: GuestLocalsOptions = {}): RequestHandler {
     }
     next()
   }
-  return mark(guestLocalsMiddleware, { name: 'guestLocals' })
+  return guestLocalsMiddleware
 }

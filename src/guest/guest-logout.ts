@@ -2,8 +2,9 @@ import { urlencoded, type Request, type RequestHandler, type Response } from 'ex
 import { LogoutUnconfirmed } from '../errors.js'
 import { aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { conventionalCsrfField, type CsrfFieldOf } from '../pages/form-page.js'
-import { mark } from '../http/mark.js'
 import { ownAddress } from '../http/address.js'
+import { checkPassportSession } from '../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { formBody, type CsrfField, type FormPage } from '../pages/form-page.js'
 import { html, type Html } from '../pages/html.js'
 import { showPage, type Render } from '../pages/page.js'
@@ -33,6 +34,8 @@ export interface GuestLogoutOptions {
   render?: Render<LeavePage>
   /** The application's own CSRF token. @default `req.csrfToken()`, or what `res.locals` has of it */
   csrf?: CsrfFieldOf
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /**
@@ -69,6 +72,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     trustedOrigins: trustedOriginsRule,
     render: aFunction,
     csrf: aFunction,
+    validations: validationsRule,
   })
   const {
     url = '/',
@@ -100,14 +104,17 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     await showPage(req, res, page, { render, body: bodyOf, formLeadsAnywhere: true, saysError: false })
   }
 
+  const look = requestChecks('guestLogout', [checkPassportSession], options.validations)
+
   const guestLogoutMiddleware: RequestHandler = (req, res, next) => {
+    look(req)
     if (!isGuest(req)) {
       next()
       return
     }
     answer(req, res).catch(next)
   }
-  return mark(guestLogoutMiddleware, { name: 'guestLogout' })
+  return guestLogoutMiddleware
 }
 
 /** Methods by which a browser, a scanner or another site fetches what nobody has asked to change (RFC 9110 §9.2.1). */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import { checkOptions } from '../options.js'
 import { currentUser, forgetUser, sessionHoldsLogin } from '../http/passport-request.js'
-import { mark } from '../http/mark.js'
+import { checkPassportSession } from '../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { currentSessionId, requireSession } from '../http/session.js'
 import type { Model } from 'sequelize'
 import { guestModel, guestSettings, type GuestModel } from './guest.js'
@@ -15,6 +16,8 @@ import { explainMissingTable } from '../database/driver-error.js'
 export interface LoadGuestOptions {
   /** The model, from `defineGuestModel`. */
   Guest: GuestModel
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 const MARK = 'guest:session'
@@ -29,10 +32,12 @@ const MARK = 'guest:session'
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
 export function loadGuest(options: LoadGuestOptions): RequestHandler {
-  checkOptions('loadGuest', options, { Guest: guestModel }, ['Guest'])
+  checkOptions('loadGuest', options, { Guest: guestModel, validations: validationsRule }, ['Guest'])
   const { Guest } = options
+  const look = requestChecks('loadGuest', [checkPassportSession], options.validations)
 
   const guestLoader: RequestHandler = (req, _res, next) => {
+    look(req)
     const user = currentUser(req)
     if (!(user instanceof Guest[guestSettings].User)) {
       next()
@@ -52,7 +57,7 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
         next(explainMissingTable(error))
       })
   }
-  return mark(guestLoader, { name: 'loadGuest' })
+  return guestLoader
 }
 
 async function load(Guest: GuestModel, req: Request, user: Model): Promise<boolean> {

@@ -17,7 +17,6 @@ import {
   positiveSeconds,
   type Rule,
 } from '../options.js'
-import { mark } from '../http/mark.js'
 import { convertGuest } from './conversion/convert.js'
 import { PendingConversion, initPendingConversionModel } from './conversion/pending-conversion.js'
 import {
@@ -211,8 +210,8 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     createGuestUser: (createOptions?: CreateGuestOptions<U, G>) => createGuestUser(Model, createOptions),
     convert: (user: U | UserId, values: Partial<Attributes<U>>, convertOptions?: ConvertOptions) =>
       convertGuest(Model, user, values, convertOptions),
-    serializeUser: mark(serializeUser(Model), { name: 'Guest.serializeUser' }),
-    deserializeUser: mark(deserializeUser(Model), { name: 'Guest.deserializeUser' }),
+    serializeUser: serializeUser(Model),
+    deserializeUser: deserializeUser(Model),
   } satisfies Pick<GuestModel<U, G>, 'createGuestUser' | 'convert' | 'serializeUser' | 'deserializeUser'>)
 }
 

@@ -5,6 +5,8 @@ import { knownGuest, rememberGuest } from './guest-state.js'
 import { couldBeKey, isUserId, keyOf } from './user-key.js'
 import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
 import { explainMissingTable } from '../database/driver-error.js'
+import { finding } from '../checks/finding.js'
+import { warnOnce } from '../checks/runtime/request-checks.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 
@@ -98,7 +100,22 @@ async function restore(Guest: GuestModel, { id, openedAsGuest }: ParsedSession):
     debug('guest not restored: expired')
     return undefined
   }
-  if (guest !== null) await touchGuest(Guest, guest)
+  if (guest !== null) {
+    if (!openedAsGuest) warnOfForeignSerializer()
+    await touchGuest(Guest, guest)
+  }
   rememberGuest(user, guest)
   return user
+}
+
+/** Only `Guest.serializeUser` notes in the session that a guest opened it. */
+function warnOfForeignSerializer(): void {
+  warnOnce(
+    finding(
+      'GUEST_SERIALIZER_MISSING',
+      'warning',
+      "A guest's session was not written by Guest.serializeUser: it stays open after the guest was converted elsewhere.",
+      'passport.serializeUser(Guest.serializeUser), before any other serializer.',
+    ),
+  )
 }

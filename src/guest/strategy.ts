@@ -10,15 +10,23 @@ import { clientKey } from '../http/client-network.js'
 import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure } from '../http/limiter.js'
 import { keepOutOfSharedCaches } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
-import { mark } from '../http/mark.js'
 import { requireRenewableSession, VISITOR_SESSION_KEY, withholdNewSession } from '../http/session.js'
 import { shapeRenewal } from '../http/session-renewal.js'
 import { isForeign, isSpeculative, trustedOriginsRule } from '../http/origin.js'
 import { lateForEndedSession } from '../http/stale-session.js'
+import { guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
+import {
+  requestChecks,
+  validationsRule,
+  type Check,
+  type Validations,
+} from '../checks/runtime/request-checks.js'
+import { sessionChecks } from '../checks/runtime/session-checks.js'
 import { guestRecipe } from './guest-recipe.js'
 import type { GuestRecipe } from './create.js'
 import { makeOrJoinGuest } from './make-or-join-guest.js'
-import { guestModel, type Guest, type GuestModel } from './guest.js'
+import { guestModel, guestSettings, type Guest, type GuestModel } from './guest.js'
+import { knownGuest } from './guest-state.js'
 import { markOpenedAsGuest } from './load-guest.js'
 import { heedsNoGuestMark } from './no-guest-mark.js'
 import type { UsernameGenerator } from './usernames.js'
@@ -61,6 +69,8 @@ export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> 
   trustedOrigins?: readonly string[]
   /** The name under which Passport knows the strategy. @default 'guest' */
   name?: string
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /**
@@ -81,6 +91,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
   private readonly verify: ((req: Request) => boolean | Promise<boolean>) | undefined
   private readonly keepSessionData: readonly string[]
   private readonly trustedOrigins: readonly string[]
+  private readonly look: (req: Request) => void
 
   constructor(options: GuestStrategyOptions<U, G>) {
     super()
@@ -100,6 +111,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
         keepSessionData: strings,
         trustedOrigins: trustedOriginsRule,
         name: aString,
+        validations: validationsRule,
       },
       ['Guest'],
     )
@@ -121,7 +133,11 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     this.verify = options.verify
     this.keepSessionData = [VISITOR_SESSION_KEY, ...keepSessionData]
     this.trustedOrigins = options.trustedOrigins ?? []
-    mark(this, { name: 'GuestStrategy', hasLimiter: options.limiter !== undefined })
+    this.look = requestChecks(
+      WHO,
+      [...sessionChecks, guestState(options.Guest), limiterCheck(options.limiter)],
+      options.validations,
+    )
   }
 
   /** Passport calls it; it answers by exactly one of `pass`, `success` and `error`. */
@@ -148,6 +164,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
   /** The guest to log in, or `undefined` to pass. */
   private async admit(req: Request, logsIn: boolean): Promise<U | undefined> {
     watchAnswer(req)
+    this.look(req)
     if (currentUser(req) !== undefined) return undefined
     const reason = await this.reasonForNone(req)
     if (reason !== undefined) {
@@ -203,6 +220,11 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
 /** The recipe of a strategy that is switched off. */
 function neverAsked(): never {
   throw new Error('GuestStrategy: no guests are made, because it is not enabled')
+}
+
+function guestState(Guest: GuestModel): Check {
+  const { User } = Guest[guestSettings]
+  return guestStateCheck((user) => !(user instanceof User) || knownGuest(user) !== undefined)
 }
 
 function hasBotAgent(req: Request): boolean {

@@ -1,5 +1,6 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
+import { warn } from '../warning.js'
 import { LimiterUnavailable } from '../errors.js'
 import { oneOf, type Rule } from '../options.js'
 
@@ -63,14 +64,14 @@ const warned = new WeakMap<Limiter, number>()
 
 const HOUR_MS = 60 * 60 * 1000
 
-/** Whoever runs the application must hear that nothing is limited: once, and again if it lasts or comes back, an hour later. */
+/** The operator must hear that nothing is limited: once, and again if it lasts or comes back, an hour later. */
 function warnOfFailure(limiter: Limiter, { stack, message }: Error): void {
   const now = Date.now()
   if (now - (warned.get(limiter) ?? -Infinity) < HOUR_MS) return
   warned.set(limiter, now)
-  process.emitWarning(
-    `A limiter fails, and everybody gets through (limiterFailure: 'open'): ${stack ?? message}`,
-    { type: 'PassportEphemeralWarning', code: 'LIMITER_FAILED' },
+  warn(
+    'LIMITER_FAILED',
+    `A limiter fails, and nothing is limited (limiterFailure: 'open'): ${stack ?? message}`,
   )
 }
 

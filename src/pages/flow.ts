@@ -14,6 +14,7 @@ import { refuseCrossSite } from '../http/origin.js'
 import { hideFromAddress, mountPath } from '../http/address.js'
 import { queryValues, withQuery } from '../http/query.js'
 import { checkForm, fillForm, placeErrors, readForm, type FormErrors, type FormValues } from './form.js'
+import { warn } from '../warning.js'
 import type { FormLimits } from './form-limits.js'
 import type { CsrfFieldOf, FormField, FormPage } from './form-page.js'
 import type { FlowMessages, SentText } from './messages.js'
@@ -97,6 +98,11 @@ export interface Flow<Who, Value, P extends Page> {
   readonly limits: FormLimits
   readonly csrf: CsrfFieldOf
   readonly baseUrl: BaseUrl | undefined
+  readonly trustedOrigins: readonly string[] | undefined
+  /** Checks each of the first requests for mistakes of the set-up. */
+  readonly look: (req: Request) => void
+  /** The same for posted forms, once a parser has read them. */
+  readonly lookAtForm: (req: Request) => void
   /** The query parameter that every page of the flow carries along, with its value in this request. */
   readonly carried: (req: Request) => readonly [name: string, value: string | undefined]
   /** Who asks; `undefined` if the request may not see the form, and has been answered. */
@@ -127,6 +133,10 @@ export const LINK_TOKEN = 'token'
 export function flowRouter<Who, Value, P extends Page>(flow: Flow<Who, Value, P>): Router {
   const { sent } = flow.messages
   const router = Router()
+  router.use((req, _res, next) => {
+    flow.look(req)
+    next()
+  })
   router.get(
     '/',
     onRequest(flow, (request) => openForm(flow, request)),
@@ -166,7 +176,7 @@ export function addConfirmation<Who, Value, Found extends object, P extends Page
   router.post(
     '/verify',
     onRequest(flow, async (request) => {
-      requireSameSite(request)
+      requireSameSite(flow, request)
       await onLink(request, confirm)
     }),
   )
@@ -204,7 +214,8 @@ async function takeForm<Who, Value, P extends Page>(
   flow: Flow<Who, Value, P>,
   request: FlowRequest,
 ): Promise<void> {
-  requireSameSite(request)
+  requireSameSite(flow, request)
+  flow.lookAtForm(request.req)
   const who = await flow.access(request)
   if (who === undefined) return
   const form = { ...request, who, values: readForm(request.req, flow.fields) }
@@ -256,10 +267,7 @@ async function deliver<Who, Value, P extends Page>(
 function warnOfUnsent(caller: string, code: string, cause: unknown): void {
   const reason =
     cause instanceof Error ? (cause.stack ?? cause.message) : 'with something that is not an Error'
-  process.emitWarning(`${caller}: The link was not sent: ${reason}`, {
-    type: 'PassportEphemeralWarning',
-    code,
-  })
+  warn(code, `${caller}: The link was not sent: ${reason}`)
 }
 
 async function showSent<Who, Value, P extends Page>(
@@ -287,6 +295,9 @@ async function give<Who, Value, P extends Page>(
 }
 
 /** The one place that decides whether a flow's form or button comes from this site. */
-function requireSameSite({ req, base }: FlowRequest): void {
-  refuseCrossSite(req, { baseUrl: base })
+function requireSameSite(
+  { trustedOrigins }: Pick<Flow<never, never, never>, 'trustedOrigins'>,
+  { req, base }: FlowRequest,
+): void {
+  refuseCrossSite(req, { trustedOrigins, baseUrl: base })
 }

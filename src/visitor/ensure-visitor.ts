@@ -1,9 +1,9 @@
-import createDebug from 'debug'
 import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied, type RefusalReason } from '../errors.js'
 import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { keepOutOfSharedCaches } from '../http/caching.js'
-import { mark } from '../http/mark.js'
+import { visitorStrategyCheck } from '../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import type { Admitted, VisitorGuard } from './guard-types.js'
 import { parseScope, SCOPE_ANY, type AdmittedScope, type Scope } from './scope.js'
 import { offerSelfService, type Refuse } from './self-service/offer.js'
@@ -12,8 +12,6 @@ import { notedPass, notedRefusal, modelOf } from './session.js'
 import { recordVisitWhenDone } from './visits/record-visit.js'
 import { visitorOf } from './is-visitor.js'
 import { visitorModel, type Visitor, type VisitorOf } from './visitor.js'
-
-const debug = createDebug('passport-ephemeral:visitor')
 
 type Bypass = (req: Request) => boolean | Promise<boolean>
 
@@ -38,6 +36,8 @@ export interface EnsureVisitorOptions {
   selfServiceUrl?: string
   /** How long a visit by self-service lasts, as in `defineVisitorModels`. @default what the model says */
   sessionExpiry?: number | null
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /**
@@ -72,15 +72,17 @@ export function ensureVisitor(
     Visitor: visitorModel,
     selfServiceUrl: aLocalUrl,
     sessionExpiry: visitLength,
+    validations: validationsRule,
   })
   const { bypass, logVisit = true, Visitor: Model } = options
   const refuse = refusalOf(wanted, options)
+  const look = requestChecks('ensureVisitor', [visitorStrategy], options.validations)
 
   const visitorGuard: RequestHandler = (req, res, next) => {
     const decide = (): void => {
       keepOutOfSharedCaches(res)
       const visitor = visitorOf(req, Model)
-      if (modelOf(req) === undefined) debug("no passport.authenticate('visitor-token') before ensureVisitor")
+      look(req)
       const reason = refusal(req, visitor, wanted)
       const pass = reason === undefined ? visitor : (notedPass(req) ?? visitor)
       if (logVisit && pass !== undefined) recordVisitWhenDone(req, res, pass, reason ?? 'admitted')
@@ -103,8 +105,10 @@ export function ensureVisitor(
       })
   }
   // What it adds to a RequestHandler is for the compiler only.
-  return mark(visitorGuard, { name: 'ensureVisitor' }) as VisitorGuard<VisitorOf | undefined>
+  return visitorGuard as VisitorGuard<VisitorOf | undefined>
 }
+
+const visitorStrategy = visitorStrategyCheck((req) => modelOf(req) !== undefined)
 
 function refusalOf(wanted: readonly string[], options: EnsureVisitorOptions): Refuse {
   const { selfService = false, selfServiceUrl, sessionExpiry } = options

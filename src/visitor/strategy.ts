@@ -1,11 +1,12 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import { Strategy } from 'passport-strategy'
+import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
+import { sessionChecks } from '../checks/runtime/session-checks.js'
 import { explainMissingTable } from '../database/driver-error.js'
 import { VisitorTokenMalformed } from '../errors.js'
 import { hideFromAddress, localPath } from '../http/address.js'
 import { watchAnswer } from '../http/late-answer.js'
-import { mark } from '../http/mark.js'
 import { hasOpaqueOrigin, isForeign, isSpeculative, markOwnForm, trustedOriginsRule } from '../http/origin.js'
 import { queryValues } from '../http/query.js'
 import { requireSession, withholdNewSession, type HostSession } from '../http/session.js'
@@ -39,6 +40,8 @@ export interface VisitorTokenStrategyOptions {
   trustedOrigins?: readonly string[]
   /** The name under which Passport knows the strategy. @default 'visitor-token' */
   name?: string
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /**
@@ -56,6 +59,7 @@ export class VisitorTokenStrategy extends Strategy {
   private readonly render: Render<ConfirmPage> | undefined
   private readonly csrf: CsrfFieldOf
   private readonly trustedOrigins: readonly string[]
+  private readonly look: (req: Request) => void
 
   constructor(options: VisitorTokenStrategyOptions) {
     super()
@@ -70,6 +74,7 @@ export class VisitorTokenStrategy extends Strategy {
         csrf: aFunction,
         trustedOrigins: trustedOriginsRule,
         name: aString,
+        validations: validationsRule,
       },
       ['Visitor'],
     )
@@ -80,7 +85,7 @@ export class VisitorTokenStrategy extends Strategy {
     this.render = options.render
     this.csrf = options.csrf ?? conventionalCsrfField
     this.trustedOrigins = options.trustedOrigins ?? []
-    mark(this, { name: 'VisitorTokenStrategy' })
+    this.look = requestChecks(WHO, sessionChecks, options.validations)
   }
 
   /** Passport calls it; it answers by exactly one of `pass`, `redirect`, `error` and a page of its own. */
@@ -108,6 +113,7 @@ export class VisitorTokenStrategy extends Strategy {
     // `OPTIONS *` is below no path, and so below no session's.
     if (req.method === 'OPTIONS' && Reflect.get<object, string>(req, 'session') === undefined) return 'pass'
     watchAnswer(req)
+    this.look(req)
     const session = requireSession(req, WHO)
     const { queryKey } = this.Visitor[visitorSettings]
     const values = queryValues(req.originalUrl, queryKey)

@@ -2,7 +2,8 @@ import { createHmac, hash as digest, timingSafeEqual } from 'node:crypto'
 import { parse, stringify, validate } from 'uuid'
 import { VisitorTokenMalformed } from '../errors.js'
 import type { Seal } from '../http/signed-cookie.js'
-import { SHORTEST_SECRET, weaknessOf, type SecretWeakness } from './secret-strength.js'
+import { MAKE_A_SECRET, SHORTEST_SECRET, weaknessOf, type SecretWeakness } from '../checks/secrets.js'
+import { warn } from '../warning.js'
 
 export type { Seal }
 
@@ -128,8 +129,9 @@ function weaknessesOf(keys: readonly string[]): SecretWeakness[] {
 
 function warnOfWeakSecrets(keys: readonly string[]): void {
   if (keys.every((key) => key.length >= SHORTEST_SECRET)) return
-  process.emitWarning(
-    `secret is shorter than ${String(SHORTEST_SECRET)} characters; make one with: openssl rand -base64 32`,
-    { type: 'PassportEphemeralWarning', code: 'WEAK_VISITOR_SECRET' },
+  warn(
+    'WEAK_VISITOR_SECRET',
+    `The secret of visitors' links is shorter than ${String(SHORTEST_SECRET)} characters.`,
+    MAKE_A_SECRET,
   )
 }

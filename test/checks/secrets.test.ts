@@ -3,12 +3,14 @@ import { describe, it } from 'node:test'
 import { Sequelize } from 'sequelize'
 import { checkVisitorSecret } from '../../src/checks/secrets.js'
 import { defineVisitorModels, type Finding, type Secret } from '../../src/index.js'
+import { visitorSettings } from '../../src/visitor/visitor.js'
 import { RANDOM } from './stage.js'
 import pg from 'pg'
 
 function check(secret: Secret, isProduction = true): Finding[] {
   const sequelize = new Sequelize({ dialect: 'postgres', dialectModule: pg }) // never connected
-  return checkVisitorSecret(defineVisitorModels(sequelize, { secret }).Visitor, isProduction)
+  const { Visitor } = defineVisitorModels(sequelize, { secret })
+  return checkVisitorSecret({ name: Visitor.name, ...Visitor[visitorSettings].codec }, isProduction)
 }
 
 function summary(findings: readonly Finding[]): string[] {
@@ -33,8 +35,8 @@ describe('the secret of visitors', () => {
       'ChangeMe!ChangeMe!ChangeMe!ChangeMe?ChangeMe?',
     ]
     for (const secret of weak) {
-      assert.deepEqual(summary(check(secret)), ['error: secret-weak'], secret)
-      assert.deepEqual(summary(check(secret, false)), ['warning: secret-weak'], secret)
+      assert.deepEqual(summary(check(secret)), ['error: WEAK_VISITOR_SECRET'], secret)
+      assert.deepEqual(summary(check(secret, false)), ['warning: WEAK_VISITOR_SECRET'], secret)
     }
   })
 
@@ -45,18 +47,18 @@ describe('the secret of visitors', () => {
   })
 
   it('is missed if there is none that signs', () => {
-    assert.deepEqual(summary(check(false)), ['warning: secret-absent'])
-    assert.deepEqual(summary(check([false, RANDOM])), ['warning: secret-absent'])
+    assert.deepEqual(summary(check(false)), ['warning: VISITOR_SECRET_MISSING'])
+    assert.deepEqual(summary(check([false, RANDOM])), ['warning: VISITOR_SECRET_MISSING'])
   })
 
   it('does not help against bare UUIDs that are let in', () => {
-    assert.deepEqual(summary(check([RANDOM, false])), ['note: secret-accepts-bare-uuids'])
+    assert.deepEqual(summary(check([RANDOM, false])), ['note: BARE_UUIDS_ACCEPTED'])
   })
 
   it('is looked at with all that were in use before', () => {
     assert.deepEqual(summary(check([RANDOM, 'old and short', false])), [
-      'error: secret-weak',
-      'note: secret-accepts-bare-uuids',
+      'error: WEAK_VISITOR_SECRET',
+      'note: BARE_UUIDS_ACCEPTED',
     ])
   })
 })

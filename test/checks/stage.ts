@@ -20,8 +20,9 @@ import {
   type Finding,
   type GuestModel,
   type GuestModelOptions,
+  type Validations,
 } from '../../src/index.js'
-import { defineUser, express, type User } from '../support/application.js'
+import { BROWSER, defineUser, express, type User } from '../support/application.js'
 
 /** As random as a secret is: one that tests elsewhere use says that it is one. */
 export const RANDOM = 'pS0w9m1Yc3tVJq7XkZr2uHfLbNdGaQeTiUoBvR6xMhE='
@@ -44,16 +45,19 @@ export function defineModels(sequelize: Sequelize, guest: Partial<GuestModelOpti
 export interface Choices {
   readonly session?: SessionOptions | false
   readonly passport?: passport.Authenticator
-  readonly strategies?: (authenticator: passport.Authenticator, models: Models) => void
+  readonly strategies?: (authenticator: passport.Authenticator, parts: Parts) => void
   readonly settings?: (app: Application) => void
   /** Runs before anything else is mounted. */
   readonly first?: (app: Application) => void
+  /** Which checks every part runs. */
+  readonly validations?: Validations
   /** Takes the place of everything from Passport on. */
   readonly middleware?: (app: Application, parts: Parts) => void
 }
 
 export interface Parts extends Models {
   readonly authenticator: passport.Authenticator
+  readonly validations: Validations
 }
 
 export const limiter = { consume: () => Promise.resolve() }
@@ -73,8 +77,9 @@ export function healthySession(sequelize: Sequelize): SessionOptions {
 /** An application with every part of this package, and nothing wrong with it, but for what a test chooses. */
 export function buildApp(models: Models, choices: Choices = {}): Application {
   const authenticator = new passport.Passport()
+  const parts: Parts = { ...models, authenticator, validations: choices.validations ?? true }
   const strategies = choices.strategies ?? registerAll
-  strategies(authenticator, models)
+  strategies(authenticator, parts)
   const app = express()
   app.set('env', 'test') // Express does not print errors
   const settings = choices.settings ?? ((each: Application) => each.set('trust proxy', 1))
@@ -82,13 +87,14 @@ export function buildApp(models: Models, choices: Choices = {}): Application {
   choices.first?.(app)
   if (choices.session !== false) app.use(session({ ...healthySession(models.sequelize), ...choices.session }))
   const middleware = choices.middleware ?? mountAll
-  middleware(app, { ...models, authenticator })
+  middleware(app, parts)
   return app
 }
 
-export function registerAll(authenticator: passport.Authenticator, { Users, Guest, Visitor }: Models): void {
-  authenticator.use(new VisitorTokenStrategy({ Visitor }))
-  authenticator.use(new GuestStrategy({ Guest, limiter }))
+export function registerAll(authenticator: passport.Authenticator, parts: Parts): void {
+  const { Users, Guest, Visitor, validations } = parts
+  authenticator.use(new VisitorTokenStrategy({ Visitor, validations }))
+  authenticator.use(new GuestStrategy({ Guest, limiter, validations }))
   authenticator.use(passwordless(Users))
   authenticator.serializeUser(Guest.serializeUser)
   authenticator.deserializeUser(Guest.deserializeUser)
@@ -103,10 +109,10 @@ export function passwordless(Users: typeof User): LocalStrategy {
 }
 
 export function mountAll(app: Application, parts: Parts): void {
-  const { authenticator, Guest } = parts
+  const { authenticator, Guest, validations } = parts
   app.use(authenticator.session())
   app.use(authenticator.authenticate('visitor-token'))
-  app.use(mergeGuest({ Guest }))
+  app.use(mergeGuest({ Guest, validations }))
   mountRoutes(app, parts)
 }
 
@@ -114,35 +120,75 @@ export const answer: RequestHandler = (_req, res) => {
   res.json({})
 }
 
-export function mountRoutes(app: Application, { authenticator, Guest, Visitor }: Parts): void {
+export function mountRoutes(app: Application, { authenticator, Guest, Visitor, validations }: Parts): void {
   app.get('/play', authenticator.authenticate('guest'), answer)
-  app.get('/why-join', ensureGuest, answer)
-  app.get('/settings/:page', ensureRegularUser({ convertUrl: '/convert' }), answer)
-  app.get('/reference', ensureVisitor('REFERENCE', { selfService: true }), answer)
+  app.get('/why-join', ensureGuest({ validations }), answer)
+  app.get('/settings/:page', ensureRegularUser({ validations }), answer)
+  app.get('/reference', ensureVisitor('REFERENCE', { selfService: true, validations }), answer)
   app.post('/login', express.urlencoded({ extended: false }), authenticator.authenticate('local'), answer)
-  app.post('/logout', guestLogout(), answer)
-  app.use('/convert', convertRouter({ Guest, hashPassword: (password) => password, limiter }))
+  app.post('/logout', guestLogout({ validations }), answer)
+  app.use('/convert', convertRouter({ Guest, hashPassword: (password) => password, limiter, validations }))
   app.use(
     '/visitor',
-    selfServiceRouter({ Visitor, send: () => undefined, baseUrl: 'https://example.com', limiter }),
+    selfServiceRouter({
+      Visitor,
+      send: () => undefined,
+      baseUrl: 'https://example.com',
+      limiter,
+      validations,
+    }),
   )
 }
+
+/** The paths of a healthy application that have middleware of their own. */
+export const PATHS = ['/', '/play', '/why-join', '/settings/name', '/reference', '/convert', '/visitor']
 
 export function codes(findings: readonly Finding[]): string[] {
   return findings.map(({ code }) => code)
 }
 
-/** Whether the application still answers others as it did. */
-export async function statusOf(app: Application, path: string): Promise<number> {
+/** What a browser sends, through a proxy that ends TLS. */
+export const BROWSER_HEADERS = { 'user-agent': BROWSER, 'x-forwarded-proto': 'https', accept: 'text/html' }
+
+/** One request; the answer's session cookie, as a browser would send it back. */
+export async function ask(
+  app: Application,
+  path: string,
+  {
+    headers,
+    ...init
+  }: Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<{ readonly status: number; readonly cookie: string }> {
   const server = createServer(app)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
   try {
-    const response = await fetch(`http://127.0.0.1:${String(port)}${path}`)
+    const response = await fetch(`http://127.0.0.1:${String(port)}${path}`, {
+      redirect: 'manual',
+      ...init,
+      headers: { ...BROWSER_HEADERS, ...headers },
+    })
     await response.text()
-    return response.status
+    const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0])
+    return { status: response.status, cookie: cookies.join('; ') }
   } finally {
     server.closeAllConnections()
     server.close()
   }
+}
+
+/** The warnings of this package while something happens, by their codes. */
+export async function warningsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const emitted: string[] = []
+  const note = (warning: Error & { readonly code?: string }): void => {
+    if (warning.name === 'PassportEphemeralWarning') emitted.push(warning.code ?? '')
+  }
+  process.on('warning', note)
+  try {
+    await work()
+    await new Promise(setImmediate)
+  } finally {
+    process.off('warning', note)
+  }
+  return emitted
 }

@@ -39,6 +39,9 @@ export function conversionFlow<U extends Model>(
     limits,
     csrf,
     baseUrl: verification?.baseUrl,
+    trustedOrigins: settings.trustedOrigins,
+    look: settings.look,
+    lookAtForm: settings.lookAtForm,
     notSentCode: 'CONVERT_SEND_FAILED',
     show: pageShower(render, { formLeadsAnywhere: true }),
     carried: (req) => {

@@ -1,3 +1,4 @@
+import type { Validations } from '../../checks/runtime/request-checks.js'
 import type { Request } from 'express'
 import type { Attributes, Model } from 'sequelize'
 import type { BaseUrl } from '../../http/base-url.js'
@@ -96,4 +97,8 @@ export interface ConvertRouterOptions<U extends Model> {
   render?: RenderConvert
   /** The application's own CSRF token. @default `req.csrfToken()`, or the one in `res.locals` */
   csrf?: CsrfFieldOf
+  /** Origins of other sites whose forms may be posted here. @default [] */
+  trustedOrigins?: readonly string[]
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }

@@ -1,6 +1,5 @@
 import type { Router } from 'express'
 import type { Model } from 'sequelize'
-import { mark } from '../../http/mark.js'
 import { addConfirmation, flowRouter, onRequest } from '../../pages/flow.js'
 import { currentGuest, redirectNonRegular } from './access.js'
 import { conversionConfirmation } from './confirmation.js'
@@ -31,5 +30,5 @@ export function convertRouter<U extends Model>(options: ConvertRouterOptions<U>)
     }),
   )
   if (settings.verification !== undefined) addConfirmation(router, flow, conversionConfirmation(settings))
-  return mark(router, { name: 'convertRouter', hasLimiter: options.limiter !== undefined })
+  return router
 }

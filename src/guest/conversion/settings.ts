@@ -1,4 +1,8 @@
+import type { Request } from 'express'
 import type { Model } from 'sequelize'
+import { checkBody, checkPassportSession, limiterCheck } from '../../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule } from '../../checks/runtime/request-checks.js'
+import { trustedOriginsRule } from '../../http/origin.js'
 import {
   aBoolean,
   aFunction,
@@ -39,6 +43,9 @@ export interface ConversionSettings<U extends Model> {
   readonly keepSessionData: readonly string[]
   readonly render: RenderConvert | undefined
   readonly csrf: CsrfFieldOf
+  readonly trustedOrigins: readonly string[] | undefined
+  readonly look: (req: Request) => void
+  readonly lookAtForm: (req: Request) => void
   readonly verification: Verification<U> | undefined
 }
 
@@ -66,8 +73,10 @@ export function settingsOf<U extends Model>(options: ConvertRouterOptions<U>): C
       limiter: aFormLimiter,
       limiterFailure: aLimiterFailure,
       keepSessionData: strings,
+      trustedOrigins: trustedOriginsRule,
       render: aRenderer(...CONVERT_PAGES),
       csrf: aFunction,
+      validations: validationsRule,
     },
     options.schema === undefined ? ['Guest', 'hashPassword'] : ['Guest'],
   )
@@ -89,6 +98,9 @@ export function settingsOf<U extends Model>(options: ConvertRouterOptions<U>): C
     keepSessionData: options.keepSessionData ?? [],
     render: options.render,
     csrf: options.csrf ?? conventionalCsrfField,
+    trustedOrigins: options.trustedOrigins,
+    look: requestChecks(WHO, [checkPassportSession, limiterCheck(options.limiter)], options.validations),
+    lookAtForm: requestChecks(WHO, [checkBody], options.validations),
     verification: verifyEmail && { expiresIn: DAY, ...verifyEmail },
   }
 }

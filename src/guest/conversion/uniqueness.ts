@@ -2,6 +2,7 @@ import createDebug from 'debug'
 import type { Model, ModelStatic } from 'sequelize'
 import { uniqueIndexesOf } from '../../database/catalog.js'
 import { fieldOf } from '../../database/columns.js'
+import { warn } from '../../warning.js'
 import { guestSettings } from '../guest.js'
 import type { ConversionSettings } from './settings.js'
 
@@ -64,9 +65,9 @@ function mentions(expression: string, column: string): boolean {
 }
 
 function warnOfMissingIndex(User: ModelStatic<Model>, column: string): void {
-  process.emitWarning(
+  warn(
+    'NO_UNIQUE_INDEX',
     `convertRouter: the table '${User.tableName}' has no unique index on '${column}'. Taken values are looked up before a ` +
       'conversion, but only a unique index rules out that two accounts share one.',
-    { type: 'PassportEphemeralWarning', code: 'NO_UNIQUE_INDEX' },
   )
 }

@@ -4,8 +4,9 @@ import { sequelizeOf } from '../../database/columns.js'
 import { MiddlewareOrder } from '../../errors.js'
 import { aFunction, aList, checkOptions, describeBy, either, oneOf, type Rule } from '../../options.js'
 import { currentUser, loginOf, sessionHoldsLogin } from '../../http/passport-request.js'
-import { mark } from '../../http/mark.js'
 import { trustedOriginsRule } from '../../http/origin.js'
+import { checkPassportSession } from '../../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../../checks/runtime/request-checks.js'
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
 import { interceptLogin } from './intercept-login.js'
@@ -40,6 +41,8 @@ export interface MergeGuestOptions<U extends Model> {
    * @default []
    */
   trustedOrigins?: readonly string[]
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 const aConflictRule = either(oneOf('keep-account', 'keep-guest'), aFunction)
@@ -77,13 +80,17 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
       onMerge: aFunction,
       conflict: aConflict,
       trustedOrigins: trustedOriginsRule,
+      validations: validationsRule,
     },
     ['Guest'],
   )
   const { Guest, trustedOrigins = [] } = options
   const recipe = recipeOf(options)
 
+  const look = requestChecks('mergeGuest', [checkPassportSession], options.validations)
+
   const guestMerger: RequestHandler = (req, _res, next) => {
+    look(req)
     const login = loginOf(req)
     if (login === undefined) {
       next(
@@ -104,7 +111,7 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
     interceptLogin(req, login, { Guest, trustedOrigins, merge: (pair) => merge(recipe, pair) })
     next()
   }
-  return mark(guestMerger, { name: 'mergeGuest' })
+  return guestMerger
 }
 
 function recipeOf<U extends Model>({

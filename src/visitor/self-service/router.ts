@@ -2,8 +2,8 @@ import type { Router } from 'express'
 import { ValidationError, type ValidationErrorItem } from 'sequelize'
 import { aFunction, aList, checkOptions, positiveCount, positiveSeconds } from '../../options.js'
 import { aBaseUrl, type BaseUrl } from '../../http/base-url.js'
+import { trustedOriginsRule } from '../../http/origin.js'
 import { aLimiterFailure, type LimiterFailure } from '../../http/limiter.js'
-import { mark } from '../../http/mark.js'
 import { queryValues } from '../../http/query.js'
 import { flowRouter, type Flow } from '../../pages/flow.js'
 import { aSchema, errorsOf } from '../../pages/form.js'
@@ -12,6 +12,8 @@ import { conventionalCsrfField, type CsrfFieldOf, type FormField } from '../../p
 import { fieldMessages } from '../../pages/messages.js'
 import { aRenderer, pageShower } from '../../pages/renderers.js'
 import { judgeEmail } from '../../pages/typed-text.js'
+import { checkBody, limiterCheck } from '../../checks/runtime/order-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../../checks/runtime/request-checks.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
 import { draftPass, storePass, type SendLink } from './issue-pass.js'
 import {
@@ -62,6 +64,10 @@ export interface SelfServiceOptions {
   render?: RenderSelfService
   /** The application's own CSRF token. @default `req.csrfToken()`, or the one in `res.locals` */
   csrf?: CsrfFieldOf
+  /** Origins of other sites whose forms may be posted here. @default [] */
+  trustedOrigins?: readonly string[]
+  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
+  validations?: Validations
 }
 
 /**
@@ -94,11 +100,12 @@ export function selfServiceRouter(options: SelfServiceOptions): Router {
       schema: aSchema,
       render: aRenderer(...SELF_SERVICE_PAGES),
       csrf: aFunction,
+      trustedOrigins: trustedOriginsRule,
+      validations: validationsRule,
     },
     ['Visitor', 'send', 'baseUrl'],
   )
-  const router = flowRouter(flowOf(options))
-  return mark(router, { name: 'selfServiceRouter', hasLimiter: options.limiter !== undefined })
+  return flowRouter(flowOf(options))
 }
 
 function flowOf(options: SelfServiceOptions): Flow<ReceivedPassRequest, SelfServiceValues, SelfServicePage> {
@@ -119,6 +126,9 @@ function flowOf(options: SelfServiceOptions): Flow<ReceivedPassRequest, SelfServ
     limits: new FormLimits(options.limiter, options.limiterFailure),
     csrf,
     baseUrl,
+    trustedOrigins: options.trustedOrigins,
+    look: requestChecks(WHO, [limiterCheck(options.limiter)], options.validations),
+    lookAtForm: requestChecks(WHO, [checkBody], options.validations),
     notSentCode: 'SELF_SERVICE_SEND_FAILED',
     show: pageShower(render),
     carried: (req) => [PASS_REQUEST_KEY, queryValues(req.originalUrl, PASS_REQUEST_KEY)[0] ?? ''],

@@ -3,6 +3,7 @@ import type { Visitor } from '../visitor.js'
 import { readSharingOfAll, type Sharing } from './sharing.js'
 import type { VisitorLog } from './visitor-log.js'
 import type { Visit } from './write-batch.js'
+import { warn } from '../../warning.js'
 
 const debug = createDebug('passport-ephemeral:visit')
 
@@ -75,9 +76,9 @@ export function watchForSharing(
       await onSuspectedSharing(suspected)
     } catch (error) {
       debug('onSuspectedSharing failed for pass %d: %o', suspected.visitor.id, error)
-      process.emitWarning(
+      warn(
+        'SUSPECTED_SHARING_UNREPORTED',
         `onSuspectedSharing failed for visitor pass ${suspected.visitor.id}: ${error instanceof Error ? error.message : String(error)}`,
-        { type: 'PassportEphemeralWarning', code: 'SUSPECTED_SHARING_UNREPORTED' },
       )
     }
   }

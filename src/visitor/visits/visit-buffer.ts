@@ -1,6 +1,7 @@
 import createDebug from 'debug'
 import type { BatchOutcome, Visit } from './write-batch.js'
 import { explainMissingTable } from '../../database/driver-error.js'
+import { warn } from '../../warning.js'
 
 const debug = createDebug('passport-ephemeral:visit')
 
@@ -133,8 +134,5 @@ export class VisitBuffer {
 /** Once for each time that the database fails: no request waits for these visits, so that none reports the error. */
 function warnOf(error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error)
-  process.emitWarning(`The visits of visitors cannot be written for now, and are kept: ${reason}`, {
-    type: 'PassportEphemeralWarning',
-    code: 'VISITS_NOT_WRITTEN',
-  })
+  warn('VISITS_NOT_WRITTEN', `The visits of visitors cannot be written for now, and are kept: ${reason}`)
 }

@@ -1,0 +1,123 @@
+import type { Application } from 'express'
+import { aBoolean, checkOptions, type Rule } from '../options.js'
+import { bySeverity, finding, type Finding } from './finding.js'
+import { sendProbe, type Probe } from './probe.js'
+import type { Collector } from './runtime/request-checks.js'
+
+/** Options of {@link checkSetup}. */
+export interface CheckSetupOptions {
+  /**
+   * The paths to ask for: one for each part of the application that has middleware of its own, such as `/convert`.
+   * @default ['/']
+   */
+  paths?: readonly string[]
+  /** Whether the application is judged as in production. @default `NODE_ENV` is 'production' */
+  isProduction?: boolean
+}
+
+const paths: Rule = {
+  expected: "a non-empty array of paths, such as ['/', '/convert']",
+  test: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((path) => typeof path === 'string' && path.startsWith('/')),
+}
+
+/**
+ * Sends an Express application one GET for each of some paths, over the loopback interface, and returns the mistakes that
+ * the middlewares and strategies of this package see in it; errors first. Call it once everything is mounted, in a test or
+ * before `listen()`. `docs/doctor.md` explains each finding.
+ *
+ * The request is marked as fetched ahead, so no guest is created and no link is used up; a session that the application
+ * begins for it is deleted. A path gets five seconds.
+ *
+ * @example
+ * assert.deepEqual(await checkSetup(app, { isProduction: true, paths: ['/', '/convert'] }), [])
+ *
+ * @throws {TypeError} naming the option that is wrong; never because of what the application does
+ */
+export async function checkSetup(
+  app: Application,
+  options: CheckSetupOptions = {},
+): Promise<readonly Finding[]> {
+  if (typeof app !== 'function') throw new TypeError('checkSetup: app must be what express() returned')
+  checkOptions('checkSetup', options, { paths, isProduction: aBoolean })
+  const isProduction = options.isProduction ?? process.env['NODE_ENV'] === 'production'
+  const collector: Collector = { isProduction, findings: [], looks: 0 }
+  const asked = options.paths ?? ['/']
+  for (const path of asked) {
+    const probe = await sendProbe(app, path, collector)
+    collector.findings.push(...checkAnswer(path, probe))
+    if (probe.failure !== undefined) break
+  }
+  collector.findings.push(...checkSettings(app, isProduction))
+  if (collector.looks === 0) collector.findings.push(nothingSeen(asked))
+  return bySeverity(withoutRepeats(collector.findings))
+}
+
+function checkAnswer(path: string, { status, failure }: Probe): Finding[] {
+  if (failure !== undefined) {
+    return [
+      finding(
+        'PROBE_IMPOSSIBLE',
+        'note',
+        `No request could be sent over the loopback interface (${nameOf(failure)}).`,
+        'Run the check where the process may listen on 127.0.0.1.',
+      ),
+    ]
+  }
+  if (status === undefined) {
+    return [
+      finding(
+        'REQUEST_HANGS',
+        'warning',
+        `GET ${path} got no answer in five seconds.`,
+        'Every middleware must answer, or call next(). What comes after it was not checked.',
+      ),
+    ]
+  }
+  if (status < 500) return []
+  return [
+    finding(
+      'REQUEST_FAILS',
+      'error',
+      `GET ${path} is answered with ${String(status)}.`,
+      "Look in the application's log: the error is there. What comes after the failure was not checked.",
+    ),
+  ]
+}
+
+/** What the settings of Express show without a request. */
+function checkSettings(app: Application, isProduction: boolean): Finding[] {
+  // An application of another framework has no such settings.
+  if (typeof app.get !== 'function' || typeof app.use !== 'function') return []
+  if (!isProduction || app.get('env') !== 'development') return []
+  return [
+    finding(
+      'ENV_DEVELOPMENT',
+      'warning',
+      "Express runs in its environment 'development': it shows errors with their stack to every client.",
+      'Start the application with NODE_ENV=production.',
+    ),
+  ]
+}
+
+function nothingSeen(asked: readonly string[]): Finding {
+  return finding(
+    'NOTHING_SEEN',
+    'note',
+    `No middleware or strategy of this package saw the request for ${asked.join(', ')}.`,
+    "Name the paths where it is used: checkSetup(app, { paths: ['/…'] }), once everything is mounted.",
+  )
+}
+
+function withoutRepeats(findings: readonly Finding[]): Finding[] {
+  const byText = new Map(findings.map((each) => [`${each.code} ${each.message}`, each]))
+  return [...byText.values()]
+}
+
+/** The message of a foreign error may hold what is not for a report. */
+function nameOf(error: unknown): string {
+  const { name = 'Error', code } = error as { readonly name?: string; readonly code?: string }
+  return code ?? name
+}

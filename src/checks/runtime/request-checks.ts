@@ -1,0 +1,168 @@
+import createDebug from 'debug'
+import type { Request } from 'express'
+import type { Rule } from '../../options.js'
+import { finding, type Finding } from '../finding.js'
+import { warn } from '../../warning.js'
+
+const debug = createDebug('passport-ephemeral:checks')
+
+/** The mistakes that are warned of at run time. */
+const CODES = [
+  'BODY_NOT_PARSED',
+  'COOKIE_DUPLICATE',
+  'COOKIE_INSECURE',
+  'COOKIE_NEVER_SENT',
+  'COOKIE_READABLE',
+  'COOKIE_SAME_SITE_MISSING',
+  'COOKIE_SAME_SITE_NONE',
+  'COOKIE_SAME_SITE_STRICT',
+  'COOKIE_WITHOUT_MAX_AGE',
+  'GUEST_DESERIALIZER_MISSING',
+  'LIMITER_MISSING',
+  'MEMORY_STORE',
+  'PACKAGE_LOADED_TWICE',
+  'PASSPORT_SESSION_MISSING',
+  'PROXY_TRUSTS_ANYTHING',
+  'PROXY_UNTRUSTED',
+  'RESAVE',
+  'SAVE_UNINITIALIZED',
+  'SESSION_MISSING',
+  'SESSION_NOT_RENEWABLE',
+  'VISITOR_STRATEGY_MISSING',
+  'WEAK_SESSION_SECRET',
+] as const
+
+/** The code of a mistake that is warned of at run time. */
+export type CheckCode = (typeof CODES)[number]
+
+/** Which checks run: `false` turns all of them off, `{ MEMORY_STORE: false }` one of them. */
+export type Validations = boolean | Readonly<Partial<Record<CheckCode, boolean>>>
+
+/** The rule for every option `validations`. */
+export const validationsRule: Rule = {
+  expected: `true, false, or an object of codes and booleans, with the codes ${CODES.join(', ')}`,
+  test: (value) =>
+    typeof value === 'boolean' ||
+    (typeof value === 'object' &&
+      value !== null &&
+      Object.entries(value).every(
+        ([code, isOn]) => CODES.some((known) => known === code) && typeof isOn === 'boolean',
+      )),
+}
+
+/** One request, as a check sees it. */
+export interface Look {
+  readonly req: Request
+  /** The middleware or strategy that looks. */
+  readonly caller: string
+  readonly isProduction: boolean
+  /** Whether `checkSetup` has sent the request. */
+  readonly isProbe: boolean
+  /** May be called later, when the response has ended. */
+  readonly report: (code: CheckCode, severity: Finding['severity'], message: string, remedy: string) => void
+}
+
+/** Looks for one kind of mistake. Returns `false` if this request could not have shown it, so that the next one is looked at. */
+export type Check = (look: Look) => boolean | undefined
+
+/** What `checkSetup` puts on its own request, to get the findings. */
+export interface Collector {
+  readonly isProduction: boolean
+  readonly findings: Finding[]
+  /** How many middlewares and strategies of this package saw the request. */
+  looks: number
+}
+
+/** Shared by all copies of this package in the process: the command line may run another one than the application. */
+const COLLECTOR = Symbol.for('passport-ephemeral.collector')
+
+/** Sends the findings about one request to a collector. */
+export function collectFindings(req: object, collector: Collector): void {
+  Object.defineProperty(req, COLLECTOR, { value: collector })
+}
+
+/** A check runs for so many requests of each middleware. */
+const LOOKS = 5
+
+/** Codes that were warned of in this process. */
+const warned = new Set<string>()
+
+/**
+ * Makes the function by which a middleware or a strategy has its first requests checked. Each mistake is warned of once a
+ * process, and after a few requests nothing is computed any more. A request of `checkSetup` is always checked.
+ *
+ * @example
+ * const look = requestChecks('ensureVisitor', [visitorStrategyCheck], options.validations)
+ */
+export function requestChecks(
+  caller: string,
+  checks: readonly Check[],
+  validations: Validations = true,
+): (req: Request) => void {
+  if (validations === false) return () => undefined
+  const all = [checkCopies, ...checks]
+  const isOff = (code: CheckCode): boolean => typeof validations === 'object' && validations[code] === false
+  let open = all.map((check) => ({ check, looks: 0 }))
+
+  function run(check: Check, req: Request, collector: Collector | undefined): boolean {
+    try {
+      const looked = check({
+        req,
+        caller,
+        isProduction: collector?.isProduction ?? process.env['NODE_ENV'] === 'production',
+        isProbe: collector !== undefined,
+        report(code, severity, message, remedy) {
+          if (isOff(code)) return
+          const found = finding(code, severity, message, remedy)
+          if (collector === undefined) warnOnce(found)
+          else collector.findings.push(found)
+        },
+      })
+      return looked !== false
+    } catch (error) {
+      debug('a check of %s failed: %o', caller, error)
+      return true
+    }
+  }
+
+  return function look(req) {
+    const collector = (req as { readonly [COLLECTOR]?: Collector })[COLLECTOR]
+    if (collector !== undefined) {
+      collector.looks += 1
+      for (const check of all) run(check, req, collector)
+      return
+    }
+    if (open.length === 0) return
+    for (const each of open) if (run(each.check, req, undefined)) each.looks += 1
+    open = open.filter(({ looks }) => looks < LOOKS)
+  }
+}
+
+/** Warns of a mistake, once a process. Notes are for `checkSetup` alone. */
+export function warnOnce({ code, severity, message, remedy }: Finding): void {
+  if (severity === 'note' || warned.has(code)) return
+  warned.add(code)
+  warn(code, message, remedy)
+}
+
+/** The copies of this package that are in use in this process. */
+const COPIES = Symbol.for('passport-ephemeral.copies')
+
+/** Models and marks on requests of one copy mean nothing to another. */
+const checkCopies: Check = ({ report }) => {
+  const registry = globalThis as { [COPIES]?: Set<string> }
+  const copies = (registry[COPIES] ??= new Set())
+  copies.add(import.meta.url.replace(/\?.*/, ''))
+  if (copies.size < 2) return undefined
+  report(
+    'PACKAGE_LOADED_TWICE',
+    'error',
+    `Two copies of passport-ephemeral are in use: what one stores about a request, the other does not see. They are ${[...copies].map(folderOf).join(' and ')}.`,
+    "Find them with 'npm ls passport-ephemeral', and install one version for all of the application.",
+  )
+  return undefined
+}
+
+function folderOf(url: string): string {
+  return url.replace(/\/(?:dist|src)\/checks\/runtime\/.*/, '')
+}

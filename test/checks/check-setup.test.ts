@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { Server } from 'node:net'
+import { after, before, describe, it, mock } from 'node:test'
+import express5 from 'express'
+import session from 'express-session'
+import {
+  checkSetup,
+  convertRouter,
+  loadGuest,
+  GuestStrategy,
+  VisitorTokenStrategy,
+  type CheckSetupOptions,
+  type Finding,
+} from '../../src/index.js'
+import { openDatabase, type TestDatabase } from '../support/database.js'
+import {
+  answer,
+  ask,
+  buildApp,
+  codes,
+  defineModels,
+  healthySession,
+  limiter,
+  mountRoutes,
+  passwordless,
+  PATHS,
+  warningsOf,
+  type Choices,
+  type Models,
+} from './stage.js'
+
+describe('checkSetup', () => {
+  let database: TestDatabase
+  let models: Models
+  before(async () => {
+    database = await openDatabase()
+    models = defineModels(database.sequelize)
+    buildApp(models) // defines the model of the sessions
+    await database.sequelize.sync()
+  })
+  after(() => database.close())
+
+  async function check(choices: Choices, options: CheckSetupOptions = {}): Promise<readonly Finding[]> {
+    return await checkSetup(buildApp(models, choices), { isProduction: true, paths: PATHS, ...options })
+  }
+
+  it('finds nothing in a healthy application', async () => {
+    assert.deepEqual(await check({}), [])
+    assert.deepEqual(await check({}, { isProduction: false }), [])
+  })
+
+  it('finds nothing where Passport is initialised by hand, and guests are loaded', async () => {
+    const { Guest, Visitor, Users } = models
+    const findings = await check(
+      {
+        strategies(authenticator) {
+          authenticator.use(new VisitorTokenStrategy({ Visitor, name: 'link' }))
+          authenticator.use(new GuestStrategy({ Guest, limiter, name: 'someone' }))
+          authenticator.use(passwordless(Users))
+          authenticator.serializeUser((user, done) => {
+            done(null, user)
+          })
+          authenticator.deserializeUser((user, done) => {
+            done(null, user as Express.User)
+          })
+        },
+        middleware(app, { authenticator }) {
+          app.use(authenticator.initialize(), authenticator.session(), loadGuest({ Guest }))
+          app.use(authenticator.authenticate('link'))
+          app.get('/', authenticator.authenticate('someone'), answer)
+        },
+      },
+      { paths: ['/'] },
+    )
+    assert.deepEqual(findings, [])
+  })
+
+  it('collects the mistakes of each path it asks for, errors first, each once', async () => {
+    const choices: Choices = {
+      settings: (app) => app.set('trust proxy', true),
+      middleware(app, parts) {
+        app.use(parts.authenticator.session())
+        mountRoutes(app, parts)
+      },
+    }
+    const findings = await check(choices)
+    assert.deepEqual(codes(findings), [
+      'VISITOR_STRATEGY_MISSING',
+      'REQUEST_FAILS', // a guard with self-service does not know whose passes to offer
+      'PROXY_TRUSTS_ANYTHING',
+    ])
+    const [missing] = findings
+    assert.equal(missing?.severity, 'error')
+    assert.match(missing.message, /has not run before ensureVisitor/)
+    assert.equal(missing.help, 'node_modules/passport-ephemeral/docs/doctor.md#visitor_strategy_missing')
+    assert.deepEqual(codes(await check(choices, { paths: ['/why-join'] })), [])
+  })
+
+  it('finds the same mistake again and again, and warns of none', async () => {
+    const app = buildApp(models, { settings: (each) => each.set('trust proxy', true) })
+    const emitted = await warningsOf(async () => {
+      for (let time = 0; time < 8; time += 1) {
+        const findings = await checkSetup(app, { isProduction: true })
+        assert.deepEqual(codes(findings), ['PROXY_TRUSTS_ANYTHING'])
+      }
+    })
+    assert.deepEqual(emitted, [])
+  })
+
+  it('does not use up what the first real requests show', async () => {
+    const app = buildApp(models, {
+      session: { ...healthySession(models.sequelize), cookie: { httpOnly: false, secure: true } },
+    })
+    for (let time = 0; time < 8; time += 1) await checkSetup(app)
+    assert.deepEqual(await warningsOf(() => ask(app, '/')), ['COOKIE_READABLE'])
+  })
+
+  it('judges by isProduction', async () => {
+    const choices: Choices = {
+      session: { ...healthySession(models.sequelize), store: new session.MemoryStore() },
+    }
+    const severities = async (isProduction: boolean): Promise<string[]> =>
+      (await check(choices, { isProduction })).map(({ code, severity }) => `${severity} ${code}`)
+    assert.deepEqual(await severities(true), ['error MEMORY_STORE'])
+    assert.deepEqual(await severities(false), ['note MEMORY_STORE'])
+  })
+
+  it('heeds the checks that the application has turned off', async () => {
+    const choices: Choices = { settings: (app) => app.set('trust proxy', true) }
+    const validations = { PROXY_TRUSTS_ANYTHING: false }
+    assert.deepEqual(await check({ ...choices, validations }), [])
+  })
+
+  it('notes a cookie that goes with the browser', async () => {
+    const cookie = { secure: true, sameSite: 'lax' } as const
+    const findings = await check({ session: { ...healthySession(models.sequelize), cookie } })
+    assert.deepEqual(codes(findings), ['COOKIE_WITHOUT_MAX_AGE'])
+    assert.equal(findings[0]?.severity, 'note')
+  })
+
+  it('takes a proxy setting that is not set for a mistake in production, and a deliberate one not', async () => {
+    assert.deepEqual(codes(await check({ settings: () => undefined })), ['PROXY_UNTRUSTED'])
+    assert.deepEqual(await check({ settings: (app) => app.set('trust proxy', false) }), [])
+  })
+
+  it('notices the environment in which Express shows stack traces', async () => {
+    const findings = await check({
+      first: (app) => {
+        app.set('env', 'development')
+      },
+    })
+    assert.deepEqual(codes(findings), ['ENV_DEVELOPMENT'])
+  })
+
+  it('notes that nothing of this package saw the request', async () => {
+    const app = express5()
+    app.get('/', answer)
+    app.use('/convert', convertRouter({ Guest: models.Guest, hashPassword: String, limiter }))
+    app.set('env', 'test')
+    assert.deepEqual(codes(await checkSetup(app, { isProduction: true })), ['NOTHING_SEEN'])
+    const { length } = await checkSetup(app, { isProduction: true, paths: ['/convert'] })
+    assert.equal(length, 1) // passport.session() is missing
+  })
+
+  it('notes that no server may be opened', async () => {
+    const listen = mock.method(Server.prototype, 'listen', function (this: Server) {
+      process.nextTick(() => this.emit('error', Object.assign(new Error('listen'), { code: 'EPERM' })))
+      return this
+    })
+    const findings = await check({}).finally(() => {
+      listen.mock.restore()
+    })
+    assert.deepEqual(codes(findings), ['PROBE_IMPOSSIBLE', 'NOTHING_SEEN'])
+  })
+
+  it('refuses what is no application, and options that are wrong', async () => {
+    const app = buildApp(models)
+    await assert.rejects(checkSetup({} as never), /^TypeError: checkSetup: app must be/)
+    await assert.rejects(checkSetup(app, { isProduction: 'yes' as never }), TypeError)
+    await assert.rejects(checkSetup(app, { paths: ['convert'] }), /option 'paths' must be/)
+    await assert.rejects(checkSetup(app, { Guest: models.Guest } as never), /unknown option 'Guest'/)
+  })
+
+  describe('leaves no trace', () => {
+    it('in the users table, where a guest is created for every request', async () => {
+      const findings = await check({
+        middleware(app, { authenticator }) {
+          app.use(authenticator.session(), authenticator.authenticate('guest'))
+        },
+      })
+      assert.deepEqual(findings, [])
+      assert.equal(await models.Users.count(), 0)
+    })
+
+    it('in the store of the sessions, even where empty sessions are saved', async () => {
+      const store = new session.MemoryStore()
+      const choices = { ...healthySession(models.sequelize), store, saveUninitialized: true }
+      const findings = await check({ session: choices })
+      assert.ok(codes(findings).includes('SAVE_UNINITIALIZED'), codes(findings).join())
+      const kept = await new Promise<unknown>((resolve) => {
+        store.all((_error, sessions) => {
+          resolve(sessions)
+        })
+      })
+      assert.deepEqual(Object.keys(kept as object), [])
+    })
+
+    it('among what keeps a process alive', async () => {
+      const open = (): number =>
+        process.getActiveResourcesInfo().filter((name) => /Server|TCP.*Wrap|Timeout/.test(name)).length
+      await check({})
+      await new Promise(setImmediate)
+      const earlier = open()
+      await check({})
+      await new Promise(setImmediate)
+      assert.ok(open() <= earlier)
+    })
+  })
+})

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { DataTypes } from 'sequelize'
+import { dialect } from '../../support/database.js'
+import { itWhere } from '../../support/where.js'
+import { codes } from '../stage.js'
+import { Diagnosis, itNotOnMysql, itOnPostgres } from './diagnosis.js'
+
+describe('Of foreign keys, diagnose', () => {
+  const diagnosis = new Diagnosis()
+
+  it('names one that blocks, and says how to change it', async () => {
+    diagnosis.defineOrders({ onDelete: 'NO ACTION' })
+    await diagnosis.makeTables()
+    const { remedy, message } = await diagnosis.only('FOREIGN_KEY_BLOCKS', 'error')
+    assert.match(message, /Orders.* \(userId\) refers to .*Users/)
+    if (dialect === 'sqlite') return
+    await diagnosis.run(remedy)
+    assert.deepEqual(await diagnosis.check(), [])
+    const user = await diagnosis.models.Guest.createGuestUser()
+    await diagnosis.database.sequelize.model('Order').create({ userId: user.id })
+    await diagnosis.models.Users.destroy({ where: { id: user.id } })
+    assert.equal(await diagnosis.database.sequelize.model('Order').count(), 0)
+  })
+
+  it('follows them through what a cascade deletes', async () => {
+    const Order = diagnosis.defineOrders({})
+    const Line = diagnosis.database.sequelize.define(
+      'Line',
+      { orderId: DataTypes.INTEGER },
+      { indexes: [{ fields: ['orderId'] }] },
+    )
+    Line.belongsTo(Order, { foreignKey: 'orderId', onDelete: 'RESTRICT' })
+    const Note = diagnosis.database.sequelize.define(
+      'Note',
+      { lineId: DataTypes.INTEGER },
+      { indexes: [{ fields: ['lineId'] }] },
+    )
+    Note.belongsTo(Line, { foreignKey: 'lineId', onDelete: 'RESTRICT' })
+    await diagnosis.makeTables()
+    const { message } = await diagnosis.only('FOREIGN_KEY_BLOCKS', 'error') // the lines are not deleted, so the notes do not matter
+    assert.match(message, /Lines.* \(orderId\) refers to .*Orders/)
+  })
+
+  itNotOnMysql('names one without an index, and gives the statement for it', async () => {
+    diagnosis.defineOrders({ isIndexed: false })
+    await diagnosis.makeTables()
+    const { remedy } = await diagnosis.only('FOREIGN_KEY_WITHOUT_INDEX', 'warning')
+    await diagnosis.run(remedy)
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  itNotOnMysql('counts an index that begins with the key, and none that merely contains it', async () => {
+    diagnosis.defineOrders({ isIndexed: false })
+    await diagnosis.makeTables()
+    await diagnosis.run('CREATE INDEX orders_what_user ON "Orders" ("what", "userId")')
+    await diagnosis.only('FOREIGN_KEY_WITHOUT_INDEX', 'warning')
+    await diagnosis.run('CREATE INDEX orders_user_what ON "Orders" ("userId", "what")')
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  itOnPostgres('counts an index of all rows that refer, and none of some other rows', async () => {
+    diagnosis.defineOrders({ isIndexed: false })
+    await diagnosis.makeTables()
+    await diagnosis.run(`CREATE INDEX only_tea ON "Orders" ("userId") WHERE "what" = 'tea'`)
+    await diagnosis.only('FOREIGN_KEY_WITHOUT_INDEX', 'warning')
+    await diagnosis.run('CREATE INDEX referring ON "Orders" ("userId") WHERE "userId" IS NOT NULL')
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  itNotOnMysql('names one that would set to null what must not be', async () => {
+    diagnosis.defineOrders({ allowNull: true, onDelete: 'SET NULL' })
+    await diagnosis.makeTables()
+    assert.deepEqual(await diagnosis.check(), [])
+    if (dialect === 'sqlite') return
+    await diagnosis.run('ALTER TABLE "Orders" ALTER COLUMN "userId" SET NOT NULL')
+    const { remedy } = await diagnosis.only('FOREIGN_KEY_SETS_NULL', 'error')
+    await diagnosis.run(remedy.slice(0, remedy.indexOf(' Or delete')))
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  itOnPostgres('gives a statement that a partitioned table takes', async () => {
+    await diagnosis.makeTables()
+    await diagnosis.run(`CREATE TABLE "Events" ("userId" int NOT NULL REFERENCES "Users" ON DELETE CASCADE) PARTITION BY HASH ("userId");
+        CREATE TABLE "Events0" PARTITION OF "Events" FOR VALUES WITH (MODULUS 1, REMAINDER 0)`)
+    const { remedy } = await diagnosis.only('FOREIGN_KEY_WITHOUT_INDEX', 'warning')
+    await diagnosis.run(remedy)
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  itWhere(dialect === 'mysql')('sees those of another database of the server', async () => {
+    diagnosis.defineOrders({})
+    await diagnosis.makeTables()
+    const own = diagnosis.database.sequelize.getDatabaseName()
+    await diagnosis.run(`CREATE DATABASE "${own}_other";
+        CREATE TABLE "${own}_other"."Users" (id int PRIMARY KEY);
+        CREATE TABLE "${own}_other"."Orders" (id int PRIMARY KEY, userId int NOT NULL,
+          FOREIGN KEY (userId) REFERENCES "${own}"."Users" (id) ON DELETE CASCADE);
+        CREATE TABLE "${own}_other"."Lines" (orderId int NOT NULL, FOREIGN KEY (orderId) REFERENCES "${own}_other"."Orders" (id));
+        CREATE TABLE "${own}_other"."Bills" (userId int, FOREIGN KEY (userId) REFERENCES "${own}"."Users" (id));
+        CREATE TABLE "${own}_other"."Mine" (userId int, FOREIGN KEY (userId) REFERENCES "${own}_other"."Users" (id))`)
+    try {
+      const findings = await diagnosis.check()
+      assert.deepEqual(codes(findings), ['FOREIGN_KEY_BLOCKS', 'FOREIGN_KEY_BLOCKS'])
+      const messages = findings.map(({ message }) => message).sort()
+      assert.match(messages[0] ?? '', /_other`\.`Bills` \(userId\) refers to `Users`/)
+      assert.match(messages[1] ?? '', /_other`\.`Lines` \(orderId\) refers to `.*_other`\.`Orders`/)
+      const remedies = findings.map(({ remedy }) => remedy).join('')
+      assert.match(remedies, new RegExp(`REFERENCES \`${own}\`\\.\`Users\``)) // there is one beside the table, too
+      await diagnosis.run(remedies)
+      assert.deepEqual(await diagnosis.check(), [])
+    } finally {
+      await diagnosis.run(`DROP DATABASE "${own}_other"`)
+    }
+  })
+
+  it('names one that keeps a pass', async () => {
+    const Reference = diagnosis.database.sequelize.define(
+      'Reference',
+      { passId: DataTypes.INTEGER },
+      { indexes: [{ fields: ['passId'] }] },
+    )
+    Reference.belongsTo(diagnosis.models.Visitor, { foreignKey: 'passId', onDelete: 'RESTRICT' })
+    await diagnosis.makeTables()
+    const { message } = await diagnosis.only('FOREIGN_KEY_BLOCKS', 'error')
+    assert.match(message, /a visitor pass/)
+  })
+
+  itOnPostgres('tells tables of one name apart by their schemas', async () => {
+    await diagnosis.makeTables()
+    await diagnosis.run(`CREATE SCHEMA other; CREATE TABLE other."Users" (id int PRIMARY KEY);
+        CREATE TABLE other."Orders" ("userId" int NOT NULL REFERENCES other."Users" ON DELETE RESTRICT);
+        CREATE TABLE other."Bills" ("userId" int NOT NULL REFERENCES public."Users" ON DELETE RESTRICT)`)
+    const findings = await diagnosis.check()
+    assert.deepEqual(codes(findings), ['FOREIGN_KEY_BLOCKS', 'FOREIGN_KEY_WITHOUT_INDEX'])
+    assert.match(findings[0]?.message ?? '', /other\."Bills"/)
+    await diagnosis.run(findings.map(({ remedy }) => remedy).join(''))
+    assert.deepEqual(await diagnosis.check(), [])
+    await diagnosis.run('DROP SCHEMA other CASCADE') // an embedded database is used again
+  })
+})

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { canSkipLocked } from '../../../src/checks/database/upkeep.js'
+import { at, DAY, later } from '../../support/clock.js'
+import { codes } from '../stage.js'
+import { Diagnosis } from './diagnosis.js'
+
+describe('Of upkeep, diagnose', () => {
+  const diagnosis = new Diagnosis()
+
+  it('notices that nobody deletes guests who have long expired', async () => {
+    await diagnosis.makeTables()
+    await diagnosis.models.Guest.createGuestUser()
+    assert.deepEqual(await later(15 * DAY, () => diagnosis.check()), [])
+    const findings = await later(17 * DAY, () => diagnosis.check())
+    assert.deepEqual(codes(findings), ['EXPIRED_GUESTS_LEFT'])
+    assert.match(findings[0]?.remedy ?? '', /'keep'.*foreign key/)
+  })
+
+  it('counts from when a guest was last seen, where that prolongs', async () => {
+    await diagnosis.database.close()
+    await diagnosis.open({ expiry: 'sliding' })
+    await diagnosis.makeTables()
+    const user = await at(Date.now() - 20 * DAY * 1000, () => diagnosis.models.Guest.createGuestUser())
+    assert.deepEqual(codes(await diagnosis.check()), ['EXPIRED_GUESTS_LEFT'])
+    await diagnosis.models.Guest.update({ lastSeenAt: new Date() }, { where: { userId: user.id } })
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  it('knows which servers can skip what is locked', () => {
+    for (const version of ['10.6.0-MariaDB', '11.4.2-MariaDB-log', '8.0.1', '8.4.0', '9.1.0', 'odd'])
+      assert.ok(canSkipLocked(version), version)
+    for (const version of ['10.5.29-MariaDB', '5.5.5-10.4.1-MariaDB', '8.0.0', '5.7.44-log'])
+      assert.ok(!canSkipLocked(version), version)
+  })
+})

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { DataTypes } from 'sequelize'
+import { dialect } from '../../support/database.js'
+import { Diagnosis, itOnPostgres } from './diagnosis.js'
+
+describe('Of the table of users, diagnose', () => {
+  const diagnosis = new Diagnosis()
+
+  it('names a model whose table has no foreign key', async () => {
+    const Order = diagnosis.defineOrders({})
+    await diagnosis.makeTables()
+    await Order.drop()
+    await diagnosis.database.sequelize.getQueryInterface().createTable('Orders', {
+      id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
+      userId: { type: DataTypes.INTEGER, allowNull: false },
+      what: DataTypes.STRING,
+      createdAt: DataTypes.DATE,
+      updatedAt: DataTypes.DATE,
+    })
+    await diagnosis.database.sequelize.getQueryInterface().addIndex('Orders', ['userId'])
+    const { remedy, message } = await diagnosis.only('ROWS_ORPHANED', 'warning')
+    assert.match(message, /^Order refers to User by userId/)
+    if (dialect === 'sqlite') return
+    await diagnosis.run(remedy)
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  it('notes a model that means to have none', async () => {
+    diagnosis.defineOrders({ constraints: false })
+    await diagnosis.makeTables()
+    await diagnosis.only('ROWS_ORPHANED', 'note')
+  })
+
+  itOnPostgres('notes that addresses are looked up without an index', async () => {
+    await diagnosis.database.sequelize.sync()
+    const { remedy } = await diagnosis.only('EMAIL_WITHOUT_LOWER_INDEX', 'note')
+    await diagnosis.run(remedy)
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  it('names a table of users without a unique index on the username', async () => {
+    await diagnosis.makeTables()
+    await dropUnique('username')
+    const { remedy, message } = await diagnosis.only('USERNAME_NOT_UNIQUE', 'warning')
+    assert.match(message, /no unique index on username/)
+    await diagnosis.run(remedy)
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  it('notes a table of users without a unique index on the e-mail address', async () => {
+    await diagnosis.makeTables()
+    await dropUnique('email')
+    const { remedy } = await diagnosis.only('EMAIL_NOT_UNIQUE', 'note')
+    await diagnosis.run(remedy)
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  itOnPostgres('counts a unique index of the lower case, and one per tenant', async () => {
+    await diagnosis.makeTables()
+    await dropUnique('email')
+    await dropUnique('username')
+    await diagnosis.run('CREATE UNIQUE INDEX ON "Users" (lower("email"))')
+    await diagnosis.run(
+      'ALTER TABLE "Users" ADD tenant int; CREATE UNIQUE INDEX ON "Users" (tenant, username)',
+    )
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
+  /** Removes the index that `unique: true` of an attribute makes. */
+  async function dropUnique(column: string): Promise<void> {
+    const context = diagnosis.database.sequelize.getQueryInterface()
+    if (dialect === 'postgres') await context.removeConstraint('Users', `Users_${column}_key`)
+    else if (dialect === 'mysql') await context.removeIndex('Users', column)
+    else await context.changeColumn('Users', column, { type: 'VARCHAR(254)' })
+  }
+})
