@@ -117,7 +117,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   declare readonly reissuedAt: CreationOptional<Date | null>
   /** A digest of whose click counted last, so that a double click counts once; `pending` before there is a link. */
   declare readonly confirmedBy: CreationOptional<string | null>
-  /** Whether its binding asked for it, rather than being invited. @default false */
+  /** Whether the person asked for the pass by self-service, rather than being invited. @default false */
   declare selfService: CreationOptional<boolean>
 
   /** First and last name, or whichever there is. */
@@ -155,7 +155,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   }
 
   /**
-   * A link that lets its binding in: `url` with this pass's token in the query string.
+   * A link that opens a visit: `url` with this pass's token in the query string.
    *
    * @param url absolute or relative; its other parameters, their order and the fragment are kept to the byte, and a
    *   token that is there already is replaced
