@@ -2,7 +2,6 @@ import type { Application } from 'express'
 import { aBoolean, checkOptions, type Rule } from '../options.js'
 import { bySeverity, finding, type Finding } from './finding.js'
 import { sendProbe, type Probe } from './probe.js'
-import { trustOf } from './runtime/proxy-check.js'
 import type { Collector } from './runtime/request-checks.js'
 
 /** Options of {@link checkSetup}. */

@@ -1,4 +1,3 @@
-import createDebug from 'debug'
 import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied, type RefusalReason } from '../errors.js'
 import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
@@ -12,8 +11,6 @@ import { notedPass, notedRefusal, modelOf } from './session.js'
 import { recordVisitWhenDone } from './visits/record-visit.js'
 import { visitorOf } from './is-visitor.js'
 import { visitorModel, type Visitor, type VisitorOf } from './visitor.js'
-
-const debug = createDebug('passport-ephemeral:visitor')
 
 type Bypass = (req: Request) => boolean | Promise<boolean>
 

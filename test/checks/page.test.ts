@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { helpFor } from '../../src/checks/warning.js'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -12,26 +13,46 @@ function textsIn(folder: string, ending: string): string {
     .join('\n')
 }
 
-function all(text: string, pattern: RegExp): string[] {
-  return [...new Set([...text.matchAll(pattern)].map(([, code = '']) => code))].sort()
+function all(text: string, ...patterns: readonly RegExp[]): string[] {
+  const found = patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, code = '']) => code))
+  return [...new Set(found)].sort()
 }
 
-const made = all(textsIn('src/checks', '.ts'), /code: '([a-z-]+)'/g)
+/** What is reported as a finding, or emitted as a warning, anywhere. */
+const reported = all(
+  textsIn('src', '.ts'),
+  /\b(?:finding|report|look\.report|warn)\(\s*'([A-Z_]+)'/g,
+  /\bwarnOfUnsent\(WHO, '([A-Z_]+)'/g,
+)
 
 describe('docs/doctor.md', () => {
-  it('explains every finding there is, and none that there is not', () => {
+  it('explains every finding and warning there is, and none that there is not', () => {
     const page = readFileSync(join(root, 'docs/doctor.md'), 'utf8')
-    assert.ok(made.length > 30)
-    assert.deepEqual(all(page, /^\| `([a-z-]+)` \| (?:error|warning|note)/gm), made)
+    assert.ok(reported.length > 40)
+    assert.deepEqual(all(page, /^### ([A-Z_]+)$/gm), reported)
+  })
+
+  it('is where the address of a finding leads, in the package that is installed', () => {
+    const { name, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      readonly name: string
+      readonly files: readonly string[]
+    }
+    const [file, anchor] = helpFor('MEMORY_STORE').split('#')
+    assert.equal(anchor, 'memory_store')
+    assert.ok(files.some((each) => `node_modules/${name}/${each}` === file))
   })
 })
 
 describe('each finding', () => {
   it('is looked for by a test', () => {
-    const tests = textsIn('test/checks', '.test.ts')
-    assert.deepEqual(
-      made.filter((code) => !tests.includes(code)),
-      [],
-    )
+    const tests = textsIn('test', '.ts')
+    const untested = reported.filter((code) => !tests.includes(code))
+    assert.deepEqual(untested, [])
+  })
+
+  it('that is warned of at run time can be turned off, unless it comes from a serializer', () => {
+    const codes = all(textsIn('src/checks/runtime', '.ts'), /\b(?:look\.)?report\(\s*'([A-Z_]+)'/g)
+    const known = all(textsIn('src/checks/runtime', 'request-checks.ts'), /^ {2}'([A-Z_]+)',$/gm)
+    assert.deepEqual(known, codes)
   })
 })

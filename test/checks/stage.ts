@@ -154,7 +154,10 @@ export const BROWSER_HEADERS = { 'user-agent': BROWSER, 'x-forwarded-proto': 'ht
 export async function ask(
   app: Application,
   path: string,
-  { headers, ...init }: RequestInit & { readonly headers?: Readonly<Record<string, string>> } = {},
+  {
+    headers,
+    ...init
+  }: Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> } = {},
 ): Promise<{ readonly status: number; readonly cookie: string }> {
   const server = createServer(app)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

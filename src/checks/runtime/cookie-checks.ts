@@ -7,7 +7,7 @@ export const checkCookie: Check = (look) => {
   const { req } = look
   const { session } = req as unknown as { readonly session?: HostSession | null }
   const cookie = session?.cookie
-  if (cookie === undefined || !/^Mozilla\//.test(req.get('user-agent') ?? '')) return false
+  if (cookie === undefined || !req.get('user-agent')?.startsWith('Mozilla/')) return false
   checkSecure(look, cookie)
   checkSameSite(look, cookie.sameSite)
   const { httpOnly, originalMaxAge } = cookie as {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { DataTypes } from 'sequelize'
 import { dialect } from '../../support/database.js'
 import { itWhere } from '../../support/where.js'
 import { codes } from '../stage.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import cookieSession from 'cookie-session'
-import session, { type SessionOptions } from 'express-session'
+import session, { type CookieOptions, type SessionOptions } from 'express-session'
 import type { CheckCode } from '../../../src/index.js'
 import { BROWSER } from '../../support/application.js'
 import { openDatabase, type TestDatabase } from '../../support/database.js'
@@ -37,7 +37,7 @@ describe('The first requests in production', () => {
   const withSession = (options: Partial<SessionOptions>): Choices => ({
     session: { ...healthySession(models.sequelize), ...options },
   })
-  const withCookie = (cookie: SessionOptions['cookie']): Choices =>
+  const withCookie = (cookie: CookieOptions): Choices =>
     withSession({ cookie: { secure: true, sameSite: 'lax', maxAge: 1_209_600_000, ...cookie } })
 
   /** A guest's first page, and the next one with its session. */
