@@ -150,8 +150,9 @@ const COPIES = Symbol.for('passport-ephemeral.copies')
 
 /** Models and marks on requests of one copy mean nothing to another. */
 const checkCopies: Check = ({ report }) => {
-  const registry = globalThis as { [COPIES]?: Set<string> }
-  const copies = (registry[COPIES] ??= new Set())
+  const registered: unknown = Reflect.get(globalThis, COPIES)
+  const copies = registered instanceof Set ? (registered as Set<string>) : new Set<string>()
+  Reflect.set(globalThis, COPIES, copies)
   copies.add(import.meta.url.replace(/\?.*/, ''))
   if (copies.size < 2) return undefined
   report(

@@ -372,7 +372,7 @@ describe('limits', () => {
         await later(3601, () => post(browser, {}))
       })
       assert.equal(warnings.length, 2)
-      assert.match(warnings[0]?.message ?? '', /everybody gets through.*Redis is away/)
+      assert.match(warnings[0]?.message ?? '', /nothing is limited.*Redis is away/)
     } finally {
       process.off('warning', hear)
     }

@@ -431,6 +431,7 @@ describe('a message that cannot be sent', () => {
       assert.match(response.text, /value="ginger@example.test"/)
       assert.doesNotMatch(response.text, /ECONNREFUSED|correct horse/)
       assert.match((await warning).message, /convertRouter.*ECONNREFUSED/)
+      assert.equal(Reflect.get(await warning, 'code'), 'CONVERT_SEND_FAILED')
       assert.equal(await pendingConversions(stage).count(), 0)
       fails = false
       assert.equal((await post(browser, ginger)).status, 303)

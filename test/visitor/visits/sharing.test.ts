@@ -169,6 +169,26 @@ describe('onSuspectedSharing', () => {
     })
   })
 
+  it('is warned of if it fails', async () => {
+    const emitted: string[] = []
+    const note = (warning: Error & { readonly code?: string }): void => {
+      if (warning.code === 'SUSPECTED_SHARING_UNREPORTED') emitted.push(warning.message)
+    }
+    process.on('warning', note)
+    const onSuspectedSharing = (): never => {
+      throw new Error('the mail server is away')
+    }
+    await withPages({ visitor: { visitLog, sharing: { threshold: 2, onSuspectedSharing } } }, async (app) => {
+      await share(app, await invite(app), 2)
+      await app.VisitorLog.flush()
+      const [message = ''] = await eventually(
+        () => Promise.resolve(emitted),
+        ({ length }) => length > 0,
+      )
+      assert.match(message, /the mail server is away/)
+    }).finally(() => process.off('warning', note))
+  })
+
   it('can close the pass', async () => {
     const onSuspectedSharing = ({ visitor }: SuspectedSharing) => visitor.deactivate()
     await withPages({ visitor: { visitLog, sharing: { threshold: 2, onSuspectedSharing } } }, async (app) => {
