@@ -31,8 +31,25 @@ export function nameAndAddress({ fullName, email }: Pick<Visitor, 'fullName' | '
   return fullName === '' ? email : `${fullName} <${email}>`
 }
 
+/** A pass as the commands print it. */
+export interface DescribedPass {
+  readonly id: number
+  /** Unless it opens the link by itself. */
+  readonly uuid?: string
+  readonly name: string
+  readonly email: string
+  readonly scope: string
+  readonly state: PassState
+  readonly uses: number
+  readonly maxUses: number | null
+  readonly selfService: boolean
+  readonly createdAt: Date
+  readonly expiresAt: Date
+  readonly lastUsedAt: Date | null
+}
+
 /** A pass for people and programs. */
-export function describePass(Passes: typeof Visitor, pass: Visitor) {
+export function describePass(Passes: typeof Visitor, pass: Visitor): DescribedPass {
   const state: PassState = pass.invalidity() ?? 'open'
   return {
     id: pass.id,
