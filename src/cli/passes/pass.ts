@@ -13,9 +13,6 @@ export interface PassSelection {
 /** What a pass's link does now: it is open, or refused for this reason. */
 export type PassState = 'open' | NonNullable<ReturnType<Visitor['invalidity']>>
 
-/** A pass as the command line shows it. */
-export type DescribedPass = ReturnType<typeof describePass>
-
 const ID = /^[1-9]\d{0,9}$/
 const LARGEST_ID = 2 ** 31 - 1
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
