@@ -84,7 +84,7 @@ function outdated(formUrl: string, secret: string): string {
   const yesterday = Math.floor(Date.now() / 1000) - 24 * 60 * 60
   const bytes = Buffer.from(JSON.stringify({ ...passRequest, expiresAt: yesterday }))
   const mac = createHmac('sha256', secret)
-    .update('passport-ephemeral:visitor:hand-over\0')
+    .update('passport-ephemeral:visitor:pass-request\0')
     .update(bytes)
     .digest()
   url.searchParams.set('for', `${bytes.toString('base64url')}.${mac.toString('base64url')}`)

@@ -33,7 +33,9 @@ export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage
       const cookie = String(got.headers.get('set-cookie'))
       assert.match(
         cookie,
-        got.status === 200 ? /^visitor-confirmation=[^,]*;.*HttpOnly; SameSite=Lax$/ : /^null$/,
+        got.status === 200
+          ? /^visitor-confirmation=[^,]*;.*HttpOnly; SameSite=Lax, own-form=1;.*HttpOnly; SameSite=Strict$/
+          : /^null$/,
         accept,
       )
     }
