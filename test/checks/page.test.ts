@@ -22,7 +22,7 @@ function all(text: string, ...patterns: readonly RegExp[]): string[] {
 const reported = all(
   textsIn('src', '.ts'),
   /\b(?:finding|report|look\.report|warn)\(\s*'([A-Z_]+)'/g,
-  /\bwarnOfUnsent\(WHO, '([A-Z_]+)'/g,
+  /\bnotSentCode: '([A-Z_]+)'/g,
 )
 
 describe('docs/doctor.md', () => {

@@ -24,13 +24,13 @@ describe('doctor', () => {
     return { code, ...(document as Diagnosis) }
   }
 
-  it('finds nothing wrong with a sound database, and says what it did not look at', async () => {
+  it('finds nothing wrong with a sound database, and lists what it did not check', async () => {
     const { code, stdout } = await stage.run(['doctor', '--no-production'])
     assert.equal(code, 0, stdout)
     assert.doesNotMatch(stdout, /^error/m)
     assert.match(
       stdout,
-      /Not looked at: the application: .*\(no app comes from passport-ephemeral\.config\.mjs\)\.\n$/,
+      /Not checked: the application: .*\(passport-ephemeral\.config\.mjs exports no app\)\.\n$/,
     )
     const { findings, leftOut, source } = await diagnose('--no-production')
     assert.deepEqual(
@@ -90,13 +90,11 @@ describe('doctor', () => {
     const sequelize = new Sequelize(url, { logging: false })
     const { Visitor } = defineVisitorModels(sequelize, { secret: 'x'.repeat(40) })
     await exportFrom(stage.folder, { Visitor }, 'down.mjs')
-    for (const argv of [['--no-config'], ['--config', 'down.mjs']]) {
-      const run = await stage.json(['doctor', ...argv], { env: { DATABASE_URL: url } })
-      assert.deepEqual([run.code, run.stderr], [1, ''])
-      const { findings } = run.document as Diagnosis
-      assert.equal(findings[0]?.code, 'DATABASE_UNREACHABLE')
-      assert.match(findings[0].message, /ECONNREFUSED/)
-      assert.doesNotMatch(run.stdout, /hunter2/)
-    }
+    const run = await stage.json(['doctor', '--config', 'down.mjs'])
+    assert.deepEqual([run.code, run.stderr], [1, ''])
+    const { findings } = run.document as Diagnosis
+    assert.equal(findings[0]?.code, 'DATABASE_UNREACHABLE')
+    assert.match(findings[0].message, /ECONNREFUSED/)
+    assert.doesNotMatch(run.stdout, /hunter2/)
   })
 })

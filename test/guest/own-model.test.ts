@@ -128,7 +128,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
     })
     await host.browser().get('/play').expect(200)
     await host.close()
-    assert.match(String(thrown), /guestOf: the guest is one of another model's than OtherGuest/)
+    assert.match(String(thrown), /guestOf: the guest belongs to another model than OtherGuest/)
   })
 
   it('converts and expires like any other', async () => {

@@ -228,11 +228,16 @@ describe('self-service', () => {
   })
 })
 
+/** For a regular expression. */
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
 describe('what the guard hands to the form', () => {
   const forge = (content: object, secret = SECRET): string => {
     const bytes = Buffer.from(JSON.stringify(content))
     const mac = createHmac('sha256', secret)
-      .update('passport-ephemeral:visitor:hand-over\0')
+      .update('passport-ephemeral:visitor:pass-request\0')
       .update(bytes)
       .digest()
     return `/visitor?for=${bytes.toString('base64url')}.${mac.toString('base64url')}`
@@ -465,7 +470,7 @@ describe('the form', () => {
       }
       for (const [field, value] of Object.entries(values)) {
         if (typeof value === 'string' && !/[\r\t]/.test(value))
-          assert.match(response.text, new RegExp(`id="${field}"[^>]*value="${value}"`))
+          assert.match(response.text, new RegExp(`id="${field}"[^>]*value="${escaped(value)}"`))
       }
       assert.equal(await app.Visitor.count(), 0)
       assert.equal(mailbox.length, 0)
