@@ -25,7 +25,14 @@ export async function afterwards({ complaints, demo, fred, links, newPerson }: S
   })
 
   await step('neither the server nor the browsers had anything to complain of, but the mail server', () => {
-    const said = demo.complaints().filter((line) => !/^ {4}at |^\(Use `node --trace|^See node_modules\/passport-ephemeral\/docs\/doctor\.md#/.test(line))
+    const said = demo
+      .complaints()
+      .filter(
+        (line) =>
+          !/^ {4}at |^\(Use `node --trace|^See node_modules\/passport-ephemeral\/docs\/doctor\.md#/.test(
+            line,
+          ),
+      )
     const ofOutbox = said.filter((line) => /^E-mail \d+ stays in the outbox: .*452/.test(line))
     const ofSelfService = said.filter((line) => /\[SELF_SERVICE_SEND_FAILED\].*452/.test(line))
     assert.deepEqual([ofOutbox.length, ofSelfService.length], [3, 2])
