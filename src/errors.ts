@@ -1,6 +1,6 @@
 /**
- * Why a request is not admitted as a visitor's. For the application's logs and pages. Do not print it to the client: an
- * outsider must not be able to tell `unknown`, `expired`, `deactivated` and `used-up` apart.
+ * Why a request is not admitted as a visitor's, for the application's logs. Do not print it to the client: an outsider must
+ * not be able to tell `unknown`, `expired`, `deactivated` and `used-up` apart.
  *
  * - `no-visitor`: no token, and no visitor in the session
  * - `unknown`: the token's signature is wrong, or the pass does not exist
@@ -63,9 +63,7 @@ export class VisitorTokenMalformed extends EphemeralError {
   override readonly status = 400
 
   constructor() {
-    super(
-      'This link is incomplete: its visitor token is malformed. Copy the whole address, or ask for a new link',
-    )
+    super('This link is incomplete or damaged. Copy the whole address, or ask for a new link')
   }
 }
 
@@ -115,8 +113,8 @@ export class NotGuestError extends EphemeralError {
 }
 
 /**
- * A guest who logged in to an account could not be merged into it; `cause` is the reason. Nothing was changed: the guest
- * is still logged in, and the login did not happen.
+ * A guest who logged in could not be merged into the account; `cause` is the reason. The login did not happen, and the
+ * guest is still logged in.
  */
 export class MergeFailed extends EphemeralError {
   static override readonly code = 'ERR_MERGE_FAILED'

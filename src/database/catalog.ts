@@ -1,13 +1,7 @@
 import type { Model, ModelStatic, Sequelize } from 'sequelize'
 import { quotedTable, quoterOf, sequelizeOf } from './columns.js'
-import {
-  readCatalogRows,
-  readTableRows,
-  resolvePostgresTable,
-  type CatalogOptions,
-  type CatalogRows,
-  type IndexRow,
-} from './catalog-statements.js'
+import type { CatalogOptions, CatalogRows, IndexRow } from './catalog-rows.js'
+import { readCatalogRows, readTableRows, resolvePostgresTable } from './catalog-statements.js'
 import { dialectOf, isPostgres } from './dialect.js'
 import { parseSqliteIndex } from './sqlite-index.js'
 
@@ -34,7 +28,7 @@ export interface ForeignKey {
 }
 
 /** A part of an index. */
-export interface IndexPart {
+interface IndexPart {
   /** The name of the column; `undefined` for an expression, and for the beginning of a column. */
   readonly field: string | undefined
   /** SQL over the table's own columns. */
@@ -239,20 +233,4 @@ function grouped<R>(rows: readonly R[], keyOf: (row: R) => string): Map<string, 
     else group.push(row)
   }
   return groups
-}
-
-/** Whether looking rows up by these columns is quick: an index that begins with them, in any order, and leaves out none. */
-export function hasIndexOn(table: Table, columns: readonly string[], { unique = false } = {}): boolean {
-  return table.indexes.some(({ parts, predicate, isUnique, isUsable }) => {
-    if (!isUsable || (unique && !(isUnique && parts.length === columns.length))) return false
-    const leading = parts.slice(0, columns.length).map(({ field }) => field)
-    if (!columns.every((column) => leading.includes(column))) return false
-    return predicate === undefined || (!unique && coversAllReferences(predicate, columns))
-  })
-}
-
-/** An index of the rows that refer to something at all serves as well as one of all rows. */
-function coversAllReferences(predicate: string, columns: readonly string[]): boolean {
-  const bare = predicate.replace(/[()"]/g, '')
-  return columns.some((column) => bare === `${column} IS NOT NULL`)
 }

@@ -1,6 +1,7 @@
 import { checkOptions } from '../options.js'
 import { guestModel, type GuestModel } from '../guest/guest.js'
-import { visitorModel, visitorSettings, type Visitor } from '../visitor/visitor.js'
+import { visitorModel, type Visitor } from '../visitor/visitor.js'
+import { visitLogOf } from '../visitor/visits/visitor-log.js'
 import { guests } from './0002-guests.js'
 import { pendingConversions } from './0003-pending-conversions.js'
 import { guestOutcomes } from './0004-guest-outcomes.js'
@@ -30,7 +31,7 @@ export function migrationsFor(models: MigratedModels): Migration[] {
   if (Visitor === undefined && Guest === undefined)
     throw new TypeError('migrationsFor: give it Visitor, Guest or both')
   return [
-    ...(Visitor === undefined ? [] : [visitorPasses(Visitor, Visitor[visitorSettings].VisitorLog)]),
+    ...(Visitor === undefined ? [] : [visitorPasses(Visitor, visitLogOf(Visitor))]),
     ...(Guest === undefined ? [] : [guests(Guest), pendingConversions(Guest), guestOutcomes(Guest)]),
   ]
 }

@@ -1,11 +1,11 @@
 /** A page's title and what it tells the reader. */
-export interface NoticeText {
+interface NoticeText {
   readonly title: string
   readonly text: string
 }
 
 /** The texts of a page with a form. */
-export interface FormText extends NoticeText {
+interface FormText extends NoticeText {
   readonly button: string
 }
 

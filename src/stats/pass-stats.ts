@@ -1,6 +1,5 @@
 import { Op } from 'sequelize'
 import { visitorSettings, type Visitor } from '../visitor/visitor.js'
-import { readSharingOfAll } from '../visitor/visits/sharing.js'
 import type { Day } from './days.js'
 
 /** Counts of the passes that were issued on one day and still exist. */
@@ -39,7 +38,7 @@ export async function readPassStats(Passes: typeof Visitor, { begins, ends }: Da
 
 async function countShared(Passes: typeof Visitor, ids: readonly number[]): Promise<number> {
   if (ids.length === 0) return 0
-  const { VisitorLog, sharingThreshold } = Passes[visitorSettings]
-  const sharing = await readSharingOfAll(VisitorLog, ids, {})
+  const { visits, sharingThreshold } = Passes[visitorSettings]
+  const sharing = await visits.sharing(ids, {})
   return [...sharing.values()].filter(({ sessions }) => sessions >= sharingThreshold).length
 }

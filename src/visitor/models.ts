@@ -13,6 +13,8 @@ import {
 } from './visitor.js'
 import { parseVisitOptions, SUSPECT_SESSIONS, type VisitOptions } from './visits/options.js'
 import { insertVisits } from './visits/statements.js'
+import { readSharingOfAll } from './visits/sharing.js'
+import type { Visits } from './visits/visit.js'
 import { watchForSharing } from './visits/suspicion.js'
 import { VisitBuffer } from './visits/visit-buffer.js'
 import { visitBuffer, VisitorLog, visitLimits } from './visits/visitor-log.js'
@@ -101,9 +103,14 @@ export function defineVisitorModels(
     static override readonly [visitBuffer]: VisitBuffer = new VisitBuffer({
       ...visitLog,
       write: (batch) => writeBatch(batch, (visits) => insertVisits(DefinedLog, visits, preparedStatements)),
-      written:
-        sharing && watchForSharing(() => ({ Visitor: DefinedVisitor, VisitorLog: DefinedLog }), sharing),
+      written: sharing && watchForSharing(() => ({ Visitor: DefinedVisitor, visits }), sharing),
     })
+  }
+  const visits: Visits = {
+    add: (visit) => {
+      DefinedLog[visitBuffer].add(visit)
+    },
+    sharing: (visitorIds, queryOptions) => readSharingOfAll(DefinedLog, visitorIds, queryOptions),
   }
   class DefinedVisitor<S extends VisitorScope = VisitorScope> extends Visitor<S> {
     static override readonly [visitorSettings]: VisitorSettings = {
@@ -112,7 +119,7 @@ export function defineVisitorModels(
       tokenExpiry,
       preparedStatements,
       anonymizeIp: options.anonymizeIp ?? false,
-      VisitorLog: DefinedLog,
+      visits,
       sharingThreshold: sharing?.threshold ?? SUSPECT_SESSIONS,
     }
   }

@@ -12,8 +12,7 @@ import type { Rule } from '../options.js'
 import { withQuery } from '../http/query.js'
 import type { VisitorContext, VisitorScope } from './scope.js'
 import type { TokenCodec } from './token.js'
-import { readSharing, type Sharing } from './visits/sharing.js'
-import type { VisitorLog } from './visits/visitor-log.js'
+import { UNUSED, type Sharing, type Visits } from './visits/visit.js'
 
 /** What a pass shows of itself in JSON. */
 export type VisitorJson<S extends VisitorScope = VisitorScope> = Pick<
@@ -38,7 +37,7 @@ export interface VisitorSettings {
   readonly tokenExpiry: number
   readonly preparedStatements: boolean
   readonly anonymizeIp: boolean
-  readonly VisitorLog: typeof VisitorLog
+  readonly visits: Visits
   /** Sessions from which on a link counts as shared. */
   readonly sharingThreshold: number
 }
@@ -193,7 +192,8 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
    * this process or another, are not in it.
    */
   async sharing({ transaction }: WriteOptions = {}): Promise<Sharing> {
-    return await readSharing(settingsOf(this).VisitorLog, this.id, { transaction })
+    const sharing = await settingsOf(this).visits.sharing([this.id], { transaction })
+    return sharing.get(this.id) ?? { ...UNUSED }
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Sequelize } from 'sequelize'
-import { hasIndexOn, type Catalog, type ForeignKey, type Table } from '../../database/catalog.js'
+import { type Catalog, type ForeignKey, type Table } from '../../database/catalog.js'
 import { isMysql, isPostgres } from '../../database/dialect.js'
 import { finding, type Finding } from '../finding.js'
 import { cascade, createIndex } from './remedies.js'
@@ -87,4 +87,20 @@ function dropNotNull(sequelize: Sequelize, key: ForeignKey, names: readonly stri
   return isPostgres(sequelize)
     ? `ALTER TABLE ${key.table.sql} ${names.map((name) => `ALTER COLUMN ${quote(name)} DROP NOT NULL`).join(', ')};`
     : `Let ${names.join(', ')} of ${key.table.sql} be null.`
+}
+
+/** Whether looking rows up by these columns is quick: an index that begins with them, in any order, and leaves out none. */
+export function hasIndexOn(table: Table, columns: readonly string[], { unique = false } = {}): boolean {
+  return table.indexes.some(({ parts, predicate, isUnique, isUsable }) => {
+    if (!isUsable || (unique && !(isUnique && parts.length === columns.length))) return false
+    const leading = parts.slice(0, columns.length).map(({ field }) => field)
+    if (!columns.every((column) => leading.includes(column))) return false
+    return predicate === undefined || (!unique && coversAllReferences(predicate, columns))
+  })
+}
+
+/** An index of the rows that refer to something at all serves as well as one of all rows. */
+function coversAllReferences(predicate: string, columns: readonly string[]): boolean {
+  const bare = predicate.replace(/[()"]/g, '')
+  return columns.some((column) => bare === `${column} IS NOT NULL`)
 }

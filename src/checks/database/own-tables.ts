@@ -1,10 +1,12 @@
 import type { Model, ModelStatic } from 'sequelize'
-import { columnNamed, hasIndexOn, type Catalog, type ForeignKey, type Table } from '../../database/catalog.js'
+import { columnNamed, type Catalog, type ForeignKey, type Table } from '../../database/catalog.js'
 import { columnsOf, fieldOf, quotedTable, sequelizeOf } from '../../database/columns.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
-import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
+import { type Visitor } from '../../visitor/visitor.js'
 import { finding, type Finding } from '../finding.js'
+import { hasIndexOn } from './foreign-keys.js'
 import { addForeignKey, cascade, createIndex } from './remedies.js'
+import { visitLogOf } from '../../visitor/visits/visitor-log.js'
 
 interface Models {
   readonly Guest?: GuestModel
@@ -35,13 +37,9 @@ export async function checkOwnTables(
 
 function ownModels({ Guest, Visitor: Passes }: Models): ModelStatic<Model>[] {
   const settings = Guest?.[guestSettings]
-  return [
-    Passes,
-    Passes?.[visitorSettings].VisitorLog,
-    Guest,
-    settings?.PendingConversion,
-    settings?.Outcome,
-  ].filter((model) => model !== undefined)
+  return [Passes, Passes && visitLogOf(Passes), Guest, settings?.PendingConversion, settings?.Outcome].filter(
+    (model) => model !== undefined,
+  )
 }
 
 const MIGRATE =
@@ -110,8 +108,12 @@ function ownReferences({ Guest, Visitor: Passes }: Models): OwnReference[] {
     )
   }
   if (Passes !== undefined) {
-    const { VisitorLog } = Passes[visitorSettings]
-    references.push({ model: VisitorLog, attribute: 'visitorId', target: Passes, targetAttribute: 'id' })
+    references.push({
+      model: visitLogOf(Passes),
+      attribute: 'visitorId',
+      target: Passes,
+      targetAttribute: 'id',
+    })
   }
   return references
 }

@@ -1,7 +1,6 @@
 import { cleanup } from '../../cleanup/cleanup.js'
 import type { CleanupModels, CleanupOptions } from '../../cleanup/options.js'
 import type { CleanupKind, CleanupResult } from '../../cleanup/result.js'
-import { visitorSettings } from '../../visitor/visitor.js'
 import { requireModels, type Configuration } from '../configuration.js'
 import { ExitCode, UsageError } from '../failure.js'
 import type { Output } from '../output.js'
@@ -9,6 +8,7 @@ import { table } from '../table.js'
 import { grouped, printable } from '../text.js'
 import { checkKeep, keptGuests } from './keep.js'
 import { watchProgress } from './progress.js'
+import { visitLogOf } from '../../visitor/visits/visitor-log.js'
 
 /** Flags of `cleanup`. */
 interface CleanupFlags {
@@ -54,7 +54,7 @@ function selectModels(configuration: Configuration, only: CleanupFlags['only']):
   const { Guest, Visitor } = requireModels(configuration)
   const models = {
     ...(only !== 'visitors' && Guest && { Guest }),
-    ...(only !== 'guests' && Visitor && { Visitor, VisitorLog: Visitor[visitorSettings].VisitorLog }),
+    ...(only !== 'guests' && Visitor && { Visitor, VisitorLog: visitLogOf(Visitor) }),
   }
   if (Object.keys(models).length > 0) return models
   throw new UsageError(`--only: there are no ${String(only)} in ${configuration.source}`)

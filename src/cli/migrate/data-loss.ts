@@ -3,8 +3,8 @@ import { explainMissingTable } from '../../database/driver-error.js'
 import { TablesMissing } from '../../errors.js'
 import { guestSettings } from '../../guest/guest.js'
 import type { MigratedModels } from '../../migrations/index.js'
-import { visitorSettings } from '../../visitor/visitor.js'
 import { counted } from '../text.js'
+import { visitLogOf } from '../../visitor/visits/visitor-log.js'
 
 /**
  * What is lost if these migrations are reverted, in one sentence: rows by table, and what follows from that.
@@ -31,7 +31,7 @@ export async function describeLoss(
 
 /** The tables that a migration drops when it is reverted. */
 function tablesOf({ Visitor, Guest }: MigratedModels, name: string): ModelStatic<Model>[] {
-  const passes = Visitor && [Visitor[visitorSettings].VisitorLog, Visitor]
+  const passes = Visitor && [visitLogOf(Visitor), Visitor]
   const settings = Guest?.[guestSettings]
   const tables = new Map<string, readonly (ModelStatic<Model> | undefined)[] | undefined>([
     ['passport-ephemeral-0001-visitor-passes', passes],

@@ -1,6 +1,6 @@
 import { Op, type WhereOptions } from 'sequelize'
 import { fieldOf } from '../../database/columns.js'
-import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
+import { type Visitor } from '../../visitor/visitor.js'
 import type { VisitorLog } from '../../visitor/visits/visitor-log.js'
 import { requireVisitor, type Configuration } from '../configuration.js'
 import { ExitCode } from '../failure.js'
@@ -16,6 +16,7 @@ import {
   type DescribedPass,
   type PassState,
 } from './pass.js'
+import { visitLogOf } from '../../visitor/visits/visitor-log.js'
 
 /** Flags of `visitors`. */
 interface ListPassesOptions {
@@ -64,7 +65,7 @@ export async function listVisits(
 ): Promise<ExitCode> {
   const Passes = requireVisitor(configuration)
   const pass = await findOnePass(Passes, { pass: name })
-  const found = await Passes[visitorSettings].VisitorLog.findAll({
+  const found = await visitLogOf(Passes).findAll({
     where: { visitorId: pass.id },
     order: [
       ['createdAt', 'DESC'],

@@ -1,7 +1,7 @@
 import type { Attributes, Model } from 'sequelize'
 import { NotGuestError } from '../../errors.js'
 import { localPath } from '../../http/address.js'
-import type { Answer, Confirmation, FlowRequest } from '../../pages/flow.js'
+import type { Answer, Confirmation, FlowRequest } from '../../pages/flow-declaration.js'
 import { guestSettings } from '../guest.js'
 import { keyOf } from '../user-key.js'
 import { convertInSession, currentGuest } from './access.js'

@@ -2,7 +2,14 @@ import { ValidationError, type Attributes, type Model } from 'sequelize'
 import { NotGuestError } from '../../errors.js'
 import { isLocalPath } from '../../http/address.js'
 import { queryValues, withQuery } from '../../http/query.js'
-import type { Answer, Flow, FlowRequest, FormRequest, Message, Refusal } from '../../pages/flow.js'
+import type {
+  Answer,
+  Flow,
+  FlowRequest,
+  FormRequest,
+  Message,
+  Refusal,
+} from '../../pages/flow-declaration.js'
 import { errorsOf } from '../../pages/form.js'
 import { fieldMessages } from '../../pages/messages.js'
 import { pageShower } from '../../pages/renderers.js'

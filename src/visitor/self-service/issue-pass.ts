@@ -1,7 +1,7 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import { localPath } from '../../http/address.js'
-import type { StoredMessage } from '../../pages/flow.js'
+import type { StoredMessage } from '../../pages/flow-declaration.js'
 import type { Visitor, VisitorOf } from '../visitor.js'
 import type { PassRequest } from './pass-request.js'
 import type { SelfServiceValues } from './schema.js'

@@ -5,7 +5,8 @@ import { currentSessionId, presentedSessionIds } from '../../http/session.js'
 import { visitorOf } from '../is-visitor.js'
 import type { PassKey } from '../session.js'
 import { settingsOf, Visitor, visitorSettings, type VisitorSettings } from '../visitor.js'
-import { visitBuffer, visitLimits, type VisitOutcome } from './visitor-log.js'
+import type { VisitOutcome } from './visit.js'
+import { visitLimits } from './visitor-log.js'
 
 /** The visit that an earlier guard has recorded for this request. */
 const recorded = new WeakMap<
@@ -32,7 +33,7 @@ export function recordVisitWhenDone(
     earlier.entry.outcome = outcome
     return
   }
-  const { VisitorLog: Log, anonymizeIp, queryKey } = settings
+  const { visits, anonymizeIp, queryKey } = settings
   const ip = clientAddress(req)
   const referrer = (req.get('referrer') ?? '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')
   const entry = {
@@ -47,7 +48,7 @@ export function recordVisitWhenDone(
   }
   recorded.set(req, { entry, settings })
   const record = (): void => {
-    Log[visitBuffer].add({ ...entry, createdAt: new Date(), status: res.statusCode })
+    visits.add({ ...entry, createdAt: new Date(), status: res.statusCode })
   }
   if (res.closed)
     record() // a client that closed the connection early is a visit, too

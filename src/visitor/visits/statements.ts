@@ -8,8 +8,8 @@ import {
   type Statement,
 } from '../../database/prepared.js'
 import type { Visitor } from '../visitor.js'
-import type { VisitOutcome, VisitorLog } from './visitor-log.js'
-import type { Visit } from './write-batch.js'
+import type { Visit, VisitOutcome } from './visit.js'
+import type { VisitorLog } from './visitor-log.js'
 import { isPostgres } from '../../database/dialect.js'
 
 /** Every column that is written, and its type on PostgreSQL; the key counts up by itself. */

@@ -1,8 +1,6 @@
 import createDebug from 'debug'
 import type { Visitor } from '../visitor.js'
-import { readSharingOfAll, type Sharing } from './sharing.js'
-import type { VisitorLog } from './visitor-log.js'
-import type { Visit } from './write-batch.js'
+import type { Sharing, Visit, Visits } from './visit.js'
 import { warn } from '../../warning.js'
 
 const debug = createDebug('passport-ephemeral:visit')
@@ -29,7 +27,7 @@ export interface SuspicionOptions {
  * It never rejects: the visits are written in any case.
  */
 export function watchForSharing(
-  models: () => { readonly Visitor: typeof Visitor; readonly VisitorLog: typeof VisitorLog },
+  models: () => { readonly Visitor: typeof Visitor; readonly visits: Visits },
   { threshold, onSuspectedSharing }: SuspicionOptions,
 ): (written: readonly Visit[]) => Promise<void> {
   const seen = new Recent<string, true>()
@@ -47,8 +45,8 @@ export function watchForSharing(
   }
 
   async function look(visitorIds: readonly number[]): Promise<void> {
-    const { Visitor: Passes, VisitorLog: Log } = models()
-    const sharing = await readSharingOfAll(Log, visitorIds, { transaction: null })
+    const { Visitor: Passes, visits } = models()
+    const sharing = await visits.sharing(visitorIds, { transaction: null })
     for (const [id, { sessions }] of sharing) {
       if (sessions < (reported.get(id) ?? 0)) reported.set(id, 0) // reissued: its link begins anew
     }

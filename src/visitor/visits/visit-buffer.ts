@@ -1,5 +1,6 @@
 import createDebug from 'debug'
-import type { BatchOutcome, Visit } from './write-batch.js'
+import type { Visit } from './visit.js'
+import type { BatchOutcome } from './write-batch.js'
 import { explainMissingTable } from '../../database/driver-error.js'
 import { warn } from '../../warning.js'
 

@@ -6,12 +6,9 @@ import {
   type InferCreationAttributes,
   type NonAttribute,
 } from 'sequelize'
-import type { RefusalReason } from '../../errors.js'
 import type { Visitor } from '../visitor.js'
+import type { VisitOutcome } from './visit.js'
 import type { VisitBuffer } from './visit-buffer.js'
-
-/** How a visit ended: admitted, or the reason for the refusal. */
-export type VisitOutcome = 'admitted' | RefusalReason
 
 /** The longest text that each column takes; longer ones are cut. */
 export const visitLimits = {
@@ -86,4 +83,9 @@ export class VisitorLog extends Model<InferAttributes<VisitorLog>, InferCreation
     const json: object = super.toJSON()
     return this.visitor === undefined ? json : { ...json, visitor: this.visitor.toJSON() }
   }
+}
+
+/** The log that belongs to a model of passes. */
+export function visitLogOf(Passes: typeof Visitor): typeof VisitorLog {
+  return Passes.associations['visits']?.target as typeof VisitorLog
 }

@@ -1,37 +1,22 @@
 import createDebug from 'debug'
-import type { VisitorLog } from './visitor-log.js'
+import type { Visit } from './visit.js'
 
 const debug = createDebug('passport-ephemeral:visit')
 
-/** A visit that has been recorded, with everything that its row will hold. */
-export type Visit = Pick<
-  VisitorLog,
-  | 'visitorId'
-  | 'createdAt'
-  | 'method'
-  | 'path'
-  | 'status'
-  | 'userAgent'
-  | 'referrer'
-  | 'ip'
-  | 'sessionHash'
-  | 'outcome'
->
-
-/** What became of a batch. */
+/** The result of writing a batch. */
 export interface BatchOutcome {
   readonly written: readonly Visit[]
-  /** How many rows the database will never take: their pass is gone. */
+  /** How many rows the database will never accept: their pass was deleted. */
   readonly refused: number
-  /** What can be tried again, in its order: the database failed before its turn. */
+  /** Visits to try again, in their order: the database failed before their turn. */
   readonly unwritten: readonly Visit[]
   /** Why, if anything is unwritten. */
   readonly error?: unknown
 }
 
 /**
- * Writes a batch with as few statements as can be: one, unless the database refuses a row. Then the batch is cut in
- * halves until the row is alone, so that a pass that was deleted meanwhile takes nobody else's visits with it.
+ * Writes a batch in one statement, unless the database refuses a row. Then the batch is cut in halves until the row is
+ * alone, so that a pass that was deleted meanwhile does not take the visits of other passes with it.
  */
 export async function writeBatch(
   batch: readonly Visit[],
