@@ -66,7 +66,7 @@ export interface CatalogOptions {
 }
 
 /** Conditions on the tables and on the indexes that are read. */
-export interface Conditions {
+interface Conditions {
   readonly columns: string
   readonly indexes: string
 }

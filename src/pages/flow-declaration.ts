@@ -60,12 +60,12 @@ export interface StoredMessage {
 }
 
 /** The page with the flow's form. */
-export interface FlowFormPage extends FormPage {
+interface FlowFormPage extends FormPage {
   readonly name: 'form'
 }
 
 /** The page after the message was sent. Says nothing of whether the address is known. */
-export interface FlowSentPage extends NoticePage {
+interface FlowSentPage extends NoticePage {
   readonly name: 'sent'
 }
 
