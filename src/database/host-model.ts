@@ -102,8 +102,8 @@ function deletionAttribute(Host: HostModel): string | undefined {
 }
 
 /**
- * The attributes that a row must have and that nothing fills in but the application: no default, no timestamp, no
- * number that counts up. Hooks could fill them in too, so with those nobody can say, and there are none.
+ * The attributes that a row must have and that only the application can fill in: without a default, no timestamp, no
+ * number that counts up. None, if the model has create hooks: they could fill in any attribute.
  */
 export function attributesToFillIn(Host: HostModel): string[] {
   if (hasHook(Host, CREATE_HOOKS)) return []

@@ -39,12 +39,12 @@ export interface GuestLogoutOptions {
 }
 
 /**
- * Asks a guest who wants to log out whether they mean it: nobody can log in as them again. Status 200, or 422 for a form
- * that was posted without the confirmation, as the application's own logout button does: nobody has been logged out.
+ * Asks a guest to confirm the logout: there is no way to log in as this guest again. Status 200, or 422 for a form that was
+ * posted without the confirmation, as the application's own logout button does; then the guest is still logged in.
  */
 export interface LeavePage extends FormPage {
   readonly name: 'leave'
-  /** The way to keep everything. */
+  /** Where the guest can keep everything. */
   readonly link: { readonly href: string; readonly text: string }
 }
 
@@ -53,11 +53,11 @@ const CONFIRM = 'confirm'
 const YES = 'yes'
 
 /**
- * Stands before the application's own logout, which guests never reach: logging out as a guest loses everything, so they
- * are asked first. Without `confirm=yes` a person gets a page with a button, and a program an error; with it, and by any
- * method but GET, HEAD and OPTIONS, they are logged out. Everybody else passes on. No query.
+ * Mount it before the application's own logout, which a guest never reaches: a guest who logs out loses everything, and is
+ * asked first. Without `confirm=yes` a browser gets a page with a button, and a program an error; with it, and by any method
+ * but GET, HEAD and OPTIONS, the guest is logged out. All other requests pass on. No query.
  *
- * What the guest has is not deleted here: the clean-up does it when they expire.
+ * The guest's rows are not deleted here: the clean-up deletes them when the guest has expired.
  *
  * @example
  * app.post('/logout', guestLogout(), (req, res, next) => req.logout((error) => (error ? next(error) : res.redirect('/'))))
@@ -117,7 +117,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
   return guestLogoutMiddleware
 }
 
-/** Methods by which a browser, a scanner or another site fetches what nobody has asked to change (RFC 9110 §9.2.1). */
+/** Safe methods (RFC 9110 §9.2.1): browsers, scanners and other sites send them without a request to change anything. */
 function isSafe(req: Request): boolean {
   return ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(req.method)
 }
@@ -140,7 +140,7 @@ async function readBody(req: Request, res: Response): Promise<void> {
 }
 
 async function leave(req: Request, noGuestFor: number): Promise<void> {
-  // Before the logout: should that fail half-way, no loop begins. Whoever is still logged in is not kept out by a mark.
+  // Before the logout: if that fails half-way, no loop begins. The cookie does not affect a user who is still logged in.
   if (noGuestFor > 0) markNoGuest(req, noGuestFor)
   const note = await noteSessionEnd(req, 'logged-out')
   try {
@@ -178,7 +178,7 @@ function leavePage({ status, action, convertUrl, csrf }: LeaveState): LeavePage 
     name: 'leave',
     status,
     title: 'Do you want to leave?',
-    text: 'You are here as a guest. Once you have left, nobody can come back to what you have done here, not even you.',
+    text: 'You are here as a guest. Once you have left, there is no way back to what you have done here.',
     link: { href: convertUrl, text: 'Create an account and keep everything' },
     error: undefined,
     fields: [],
@@ -188,7 +188,7 @@ function leavePage({ status, action, convertUrl, csrf }: LeaveState): LeavePage 
   }
 }
 
-/** The way to keep everything comes first, for whoever goes through the page by keyboard or by ear. */
+/** The link that keeps everything comes first, also for users of a keyboard or a screen reader. */
 function bodyOf(page: LeavePage): Html {
   return html`
     <p>${page.text}</p>

@@ -73,11 +73,11 @@ export interface WriteOptions {
   readonly transaction?: Transaction | undefined
 }
 
-/** How `Guest.convert` goes about it. */
+/** Options of `Guest.convert`. */
 export interface ConvertOptions extends WriteOptions {
   /**
-   * Whether a username that is taken becomes one that is free, by digits after it: for names that nobody has typed, such
-   * as those that an OAuth provider gives.
+   * Whether digits are appended to a username that is taken: for names that the user did not type, such as those of an
+   * OAuth provider.
    * @default false
    */
   readonly findFreeUsername?: boolean
@@ -141,9 +141,9 @@ export class Guest<
 }
 
 /**
- * How the session refers to its user: a regular user by the primary key alone, a guest marked as one. With guests of
- * two users models on one Sequelize instance, those of the second also say whose they are: the same key means somebody
- * else in each.
+ * How the session refers to its user: a regular user by the primary key alone, a guest by an object. With guests of two
+ * users models on one Sequelize instance, the sessions of the second also name their model: the same key means another
+ * user in each.
  */
 export type SerializedUser =
   | UserId

@@ -72,9 +72,8 @@ async function joinGuestOf<U extends Model>(
 }
 
 /**
- * What tells that two requests are one browser's: the session that their cookie names, sent by the same client. The
- * client is part of it so that whoever planted a session id in somebody's browser beforehand (session fixation) does
- * not join their guest by it.
+ * Identifies the requests of one browser: the session that their cookie names, sent by the same client. The client is part
+ * of it so that an attacker who planted the session id in a browser (session fixation) does not join its guest.
  */
 function hashOfSession(req: Request, id: string): string {
   return hash('sha256', [id, req.ip ?? '', req.get('user-agent') ?? ''].join('\0'), 'hex')

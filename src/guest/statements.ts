@@ -89,8 +89,8 @@ export async function touchGuest(Guest: GuestModel, guest: Guest): Promise<void>
 }
 
 /**
- * Whether anybody has this username, whatever the User's scopes hide. In a transaction of MySQL's only a locking read sees
- * who came after its first look.
+ * Whether a user has this username, rows that scopes hide included. In a transaction of MySQL only a locking read sees rows
+ * that were inserted after its first read.
  */
 export async function usernameIsTaken(
   Guest: GuestModel,

@@ -54,14 +54,14 @@ export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> 
   /** Runs in the transaction, once user and guest are there; a throw undoes both. @default nothing */
   onCreate?: (context: { user: U; guest: G; req: Request; transaction: Transaction }) => unknown
   /**
-   * Asked before a guest is made, with the address of whoever asks (`req.ip`; of IPv6 the /64); over the limit, the
-   * answer is 429.
+   * Called before a guest is made, with the client's address (`req.ip`; of IPv6 the /64). Over the limit, the answer is
+   * 429.
    * @default no limit
    */
   limiter?: Limiter
   /** Whether guests are made while the limiter fails. @default 'open' */
   limiterFailure?: LimiterFailure
-  /** Asked before a guest is made, after the limiter: a captcha, say. Unless it says `true`, the answer is 403. @default everybody */
+  /** Called before a guest is made, after the limiter: a captcha, for example. Unless it returns `true`, the answer is 403. @default no check */
   verify?: (req: Request) => boolean | Promise<boolean>
   /** Keys of the anonymous session that survive its renewal. A visitor's pass always does. @default [] */
   keepSessionData?: readonly string[]
@@ -74,9 +74,13 @@ export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> 
 }
 
 /**
- * Lets everybody use a page as somebody: whoever is logged in passes; anyone else gets a real, temporary users row and
- * is logged in with it. Bots, HEAD requests and prefetches pass as anonymous, whoever has just left by `guestLogout` does,
- * and so does everybody when disabled.
+ * Gives every request a user: a logged-in user passes; an anonymous client gets a real, temporary users row and is logged
+ * in with it. Bots, HEAD requests, prefetches, requests of foreign sites and guests who have just left by `guestLogout`
+ * pass as anonymous, and so do all requests when it is disabled.
+ *
+ * @example
+ * passport.use(new GuestStrategy({ Guest }))
+ * app.get('/play', passport.authenticate('guest'), play)
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
@@ -175,7 +179,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
       requireRenewableSession(req, WHO)
       if (sessionHoldsLogin(req)) {
         throw new MiddlewareOrder(
-          `${WHO} met a session with a login that nobody restored: put app.use(passport.session()) before it`,
+          `${WHO} met a session with a login that was not restored: put app.use(passport.session()) before it`,
         )
       }
     }

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Request } from 'express'
 
-/** The address of whoever asks: `req.ip`, which heeds the application's `trust proxy`, and nothing else. */
+/** The client's address: `req.ip`, which follows the application's `trust proxy`. */
 export function clientAddress(req: Request): string {
   return (req.ip ?? '')
     .replace(/^::ffff:(?=\d+\.)/i, '') // IPv4 on a socket that speaks both

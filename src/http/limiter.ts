@@ -20,7 +20,7 @@ export const aLimiter: Rule = {
     typeof value === 'object' && value !== null ? 'an object without a function consume' : undefined,
 }
 
-/** What becomes of people while the limiter fails: they get through, or nobody does. */
+/** Whether requests are admitted (`'open'`) or refused (`'closed'`) while the limiter fails. */
 export type LimiterFailure = 'open' | 'closed'
 
 export const aLimiterFailure: Rule = oneOf('open', 'closed')

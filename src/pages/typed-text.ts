@@ -45,7 +45,7 @@ export function judgeEmail(typed: string, longest = LONGEST_ADDRESS): Judgement 
   return length > longest ? { problem: say.tooLong(longest) } : { value }
 }
 
-/** Judges a username: one spelling (NFC), and no two names that look alike because one has what nobody sees. */
+/** Judges a username: one spelling (NFC), and no invisible characters, by which two names could look alike. */
 export function judgeUsername(typed: string, longest: number): Judgement {
   const judged = judgeLine(typed, longest, (text) => text.normalize('NFC').replace(/\s+/gu, ' '))
   return judged.value !== undefined && INVISIBLE.test(judged.value) ? { problem: say.invisible } : judged

@@ -10,7 +10,11 @@ export interface EndVisitOptions extends WriteOptions {
 }
 
 /**
- * Ends the visit in this session, at the last step of a form, say. Logs nobody out. Without a visitor it does nothing.
+ * Ends the visit in this session: at the last step of a form, for example. A logged-in user stays logged in. Without a
+ * visitor it does nothing.
+ *
+ * @example
+ * await endVisit(req, { deactivate: true })
  *
  * @throws {SessionRequired} if there is no session
  */

@@ -18,19 +18,19 @@ type Bypass = (req: Request) => boolean | Promise<boolean>
 /** Options of {@link ensureVisitor}. */
 export interface EnsureVisitorOptions {
   /**
-   * Lets a request through that is not a visitor's: staff, say. A bypassed request is not a visit.
-   * @default nobody
+   * Admits a request that is not a visitor's: a staff member's, for example. A bypassed request is not a visit.
+   * @default no request
    */
   bypass?: Bypass | undefined
   /** Write a row of `VisitorLog` for each visit, after the response. @default true */
   logVisit?: boolean
   /**
-   * Sends a person without a pass for this scope to the form of `selfServiceRouter`, to ask for one by e-mail; whoever
-   * has a mailbox gets in. A pass is made for the first of several scopes. Programs get the error as ever.
+   * Redirects a browser without a pass for this scope to the form of `selfServiceRouter`, to ask for one by e-mail: any
+   * person with a mailbox is admitted. A pass is made for the first of several scopes. Programs get the error.
    * @default false
    */
   selfService?: boolean
-  /** Whose passes, in an application that has two models of them. @default those of any */
+  /** The model whose passes are admitted, in an application with two of them. @default any */
   Visitor?: typeof Visitor
   /** Where `selfServiceRouter` is mounted. @default '/visitor' */
   selfServiceUrl?: string

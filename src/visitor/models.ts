@@ -26,8 +26,8 @@ import { dialectOf } from '../database/dialect.js'
 export interface VisitorModelOptions extends VisitOptions {
   /**
    * Signs the tokens. A string of 32 random characters or more; an array to rotate: the first signs, all verify;
-   * `false`: links carry the bare UUID, and whoever can read the table can open every link. `[secret, false]`: new
-   * links are signed, bare UUIDs that were sent out before are still let in.
+   * `false`: links carry the bare UUID, and read access to the table opens every link. `[secret, false]`: new links are
+   * signed, bare UUIDs that were sent out before are still accepted.
    */
   secret: Secret | undefined
   /** The query parameter that carries the token. @default 'vuid' */

@@ -60,8 +60,8 @@ export function clearVisitEntry(session: HostSession): void {
 }
 
 /**
- * Makes the browser forget when the server does. Only for a session in which nobody is logged in: a visit must not
- * shorten a user's.
+ * Makes the browser's cookie expire with the visit. Only for a session without a login: a visit must not shorten a user's
+ * session.
  */
 export function limitCookie(session: HostSession, { sessionExpiry }: Visitor): void {
   if (sessionExpiry === null || session.cookie === undefined) return
@@ -85,7 +85,7 @@ export function noteRefusal(req: Request, reason: RefusalReason, pass?: Visitor 
   refusals.set(req, { reason, pass })
 }
 
-/** Somebody was let in after all. */
+/** A visitor was admitted after all. */
 export function forgetRefusal(req: Request): void {
   refusals.delete(req)
 }

@@ -122,7 +122,7 @@ export async function admitDoubleClick(
   return counted === 1 ? true : 'overtaken'
 }
 
-/** Gives back a use that was counted, and did not let anybody in. */
+/** Gives back a use that was counted, and did not lead to a visit. */
 export async function returnUse({ id, uuid }: Visitor, Model: typeof Visitor): Promise<void> {
   await Model.unscoped().update(
     {

@@ -45,9 +45,13 @@ export interface VisitorTokenStrategyOptions {
 }
 
 /**
- * Redeems the token of a link, or restores the visitor that the session remembers, into `req.visitor`. Never logs
- * anybody in, and never refuses: it passes, and the guard (`ensureVisitor`) decides. Register it for the whole
- * application, after `passport.session()`.
+ * Redeems the token of a link, or restores the session's visitor, into `req.visitor`. It never logs a user in, and never
+ * refuses: it passes, and the guard (`ensureVisitor`) decides. Mount it for the whole application, after
+ * `passport.session()`.
+ *
+ * @example
+ * passport.use(new VisitorTokenStrategy({ Visitor }))
+ * app.use(passport.authenticate('visitor-token'))
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */

@@ -56,7 +56,7 @@ const TOKEN = /^[A-Za-z0-9_-]{64}$/
  * there is one spelling of it. The uuid has 122 random bits and is in the database only; the secret is in the
  * application only; either alone makes no token (RFC 2104; ASVS 5.0, 11.2 and 7.2).
  *
- * A bare UUID, which is what a deployment without a secret has sent out, is made by whoever reads the database.
+ * A bare UUID, which a deployment without a secret sends out, can be read from the database.
  */
 export function createTokenCodec(secret: Secret): TokenCodec {
   const secrets = typeof secret === 'object' ? secret : [secret]
@@ -85,7 +85,7 @@ export function createTokenCodec(secret: Secret): TokenCodec {
         : mac(key, 'session', Buffer.from(sessionId)).toString('hex')
     },
     bindingSecret(sessionId, uuid) {
-      const [key = uuid] = keys // without a secret, the uuid is what nobody else knows
+      const [key = uuid] = keys // without a secret, the uuid is the only secret
       return mac(key, 'visit-binding', Buffer.from(`${sessionId}\0${uuid}`)).toString('base64url')
     },
     seal: keys.length === 0 ? undefined : sealWith(keys, 'pass-request'),

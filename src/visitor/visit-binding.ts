@@ -4,13 +4,13 @@ import { currentSessionId } from '../http/session.js'
 import { cookiesNamed, giveCookie } from '../http/signed-cookie.js'
 import { settingsOf, type Visitor } from './visitor.js'
 
-/** Goes with a visit in a session where somebody is logged in. It opens nothing: without that session it says nothing. */
+/** The cookie that binds a visit inside a login to the browser. Without that session it opens nothing. */
 const COOKIE = 'visitor-binding'
 
 /** The longest that browsers keep a cookie (RFC 6265bis §5.5), for visits as long as the host's session. */
 const LONGEST = 400 * 24 * 60 * 60
 
-/** What the browser that redeems a link gets, and what of it is kept with the visit. */
+/** The secret that the redeeming browser gets, and its digest, which is stored with the visit. */
 export interface VisitBinding {
   readonly digest: string
   /** Sends the browser its part. */
@@ -18,9 +18,9 @@ export interface VisitBinding {
 }
 
 /**
- * Something that the browser which redeems a link has, and whoever planted its session has not: they know the session's
- * id, but neither the link nor the secret. A new session id would do the same, and log the user's other requests under
- * way out. Made of both, it is the same for every click on one link.
+ * A secret that the redeeming browser has, and an attacker who planted its session has not: the attacker knows the
+ * session's id, but neither the link nor the secret. A new session id would do the same, but log out the user's other
+ * requests under way. It is made of the session id and the link, and so the same for every click on one link.
  */
 export function bindVisit(req: Request, visitor: Visitor): VisitBinding {
   const secret = settingsOf(visitor).codec.bindingSecret(currentSessionId(req) ?? '', visitor.uuid)

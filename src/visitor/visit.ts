@@ -24,9 +24,9 @@ interface Opening {
 }
 
 /**
- * Puts a visitor into the session. One that somebody planted in this browser must not lead them to the visit: an anonymous
- * session gets a new id (ASVS 5.0, 7.2.4); the session of whoever is logged in stays theirs, and the visit goes with a
- * cookie of its own. (A guest is logged in too, and anybody can be one.)
+ * Puts a visitor into the session. An attacker who planted the session in this browser must not get the visit: an anonymous
+ * session gets a new id (ASVS 5.0, 7.2.4); the session of a logged-in user keeps its id, and the visit is bound to a cookie
+ * of its own. (A guest is logged in, too, and every client can become one.)
  *
  * @returns what is left to do once the session is saved
  */

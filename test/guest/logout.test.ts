@@ -73,7 +73,7 @@ describe('guestLogout asks a guest', () => {
   it('on a page that says what is lost, and how to keep it', async () => {
     const browser = await guest()
     const page = await browser.get('/logout').set('Accept', HTML).expect(200)
-    assert.match(page.text, /nobody can come back to what you have done here/)
+    assert.match(page.text, /there is no way back to what you have done here/)
     assert.match(page.text, /<form method="post" action="\/logout\?confirm=yes">/)
     assert.match(page.text, /<button>Leave and lose everything<\/button>/)
     assert.ok(

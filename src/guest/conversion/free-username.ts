@@ -8,8 +8,8 @@ import { isUsernameCollision } from '../username-collision.js'
 const MAX_ATTEMPTS = 10
 
 /**
- * Tries something with a username, cut to the column's length, and again with digits after it as long as the name is what was in the way: two at
- * first, then more. Whoever takes a name between two statements only causes one more attempt.
+ * Tries an operation with a username, cut to the column's length, and again with digits after it as long as the name is
+ * taken: two digits at first, then more. A name that is taken between two statements only causes one more attempt.
  *
  * @throws {UsernameExhausted} if none of them was free
  */

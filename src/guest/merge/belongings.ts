@@ -33,8 +33,8 @@ interface Attribute {
 }
 
 /**
- * What belongs to a user, by every association with `User`, whichever side declares it: a model that nobody moved would lose
- * its rows to the cascade when the guest's users row goes.
+ * What belongs to a user, by every association with `User`, whichever side declares it: the rows of a model that is not
+ * moved would be deleted by the cascade with the guest's users row.
  */
 export function everythingOf(Guest: GuestModel): Belonging[] {
   return attributesOf(Guest)

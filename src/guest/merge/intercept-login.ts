@@ -20,7 +20,7 @@ export interface Interception {
   readonly merge: (pair: MergePair) => Promise<boolean>
 }
 
-/** Whoever calls this request's `req.login`, Passport or the application, logs in by way of a merge. */
+/** Replaces this request's `req.login`, which Passport and the application call, by one that merges first. */
 export function interceptLogin(req: Request, login: Login, interception: Interception): void {
   setLogin(req, function mergingLogin(user, options, done) {
     const callback = typeof options === 'function' ? options : done
@@ -130,7 +130,7 @@ function isFailure(error: unknown): boolean {
   return error !== undefined && error !== null
 }
 
-/** What the login throws at once goes to where the caller waits, and not past everybody. */
+/** An error that the login throws synchronously is passed to the caller's callback. */
 function finish(
   req: Request,
   login: Login,

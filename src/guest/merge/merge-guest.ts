@@ -103,7 +103,7 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
     if (currentUser(req) === undefined && sessionHoldsLogin(req)) {
       next(
         new MiddlewareOrder(
-          'mergeGuest met a session with a login that nobody restored: put app.use(passport.session()) before it',
+          'mergeGuest met a session with a login that was not restored: put app.use(passport.session()) before it',
         ),
       )
       return
@@ -161,7 +161,7 @@ function checkConflict(
   }
 }
 
-/** By table: which of two models on one table moves is nobody's to know. */
+/** By table, not by model: of two models on one table either may be the one that moves. */
 function conflictRule(
   Guest: GuestModel,
   conflict: MergeGuestOptions<Model>['conflict'] = 'keep-account',

@@ -145,8 +145,8 @@ async function mergeWithin<U extends Model>(
 }
 
 /**
- * Locks both rows. The guest's lock makes a row that somebody inserts for the guest just now wait, and fail on its foreign
- * key once the guest is gone; without it that row would be lost to the cascade.
+ * Locks both rows. The guest's lock makes a concurrent INSERT of a row for the guest wait, and fail on its foreign key once
+ * the guest is deleted; without it the cascade would delete that row.
  */
 async function lockUsers<U extends Model>(
   Guest: GuestModel<U>,
