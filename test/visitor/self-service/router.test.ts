@@ -10,9 +10,9 @@ import {
   selfServiceRouter,
   type SelfServiceMessage,
   type SelfServiceOptions,
-} from '../../src/index.js'
-import { SECRET, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
-import { HOUR, later } from '../support/clock.js'
+} from '../../../src/index.js'
+import { SECRET, startApplication, whoIs, type TestApp, type Who } from '../../support/application.js'
+import { HOUR, later } from '../../support/clock.js'
 
 /** Messages that `send` was given, as a mailbox would have them. */
 const mailbox: { to: string; link: string; visitor: SelfServiceMessage['visitor'] }[] = []

@@ -12,8 +12,8 @@ import {
 } from '../support/application.js'
 import { later } from '../support/clock.js'
 import { whileStoreFails } from '../support/failing-store.js'
-import { logIn } from './merge/stage.js'
-import { fred, ginger, HTML, pathOf, post } from './conversion/stage.js'
+import { logIn } from '../guest/merge/stage.js'
+import { fred, ginger, HTML, pathOf, post } from '../guest/conversion/stage.js'
 
 let app: TestApp | undefined
 afterEach(async () => {
