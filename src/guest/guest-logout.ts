@@ -14,7 +14,7 @@ import { refuseCrossSite, trustedOriginsRule } from '../http/origin.js'
 import { settled } from '../http/session.js'
 import { noteSessionEnd } from '../http/stale-session.js'
 import { isGuest } from './guest-state.js'
-import { markNoGuest, markSeconds } from './no-guest-mark.js'
+import { setNoGuestCookie, noGuestSeconds } from './no-guest-cookie.js'
 
 /** Options of {@link guestLogout}. */
 export interface GuestLogoutOptions {
@@ -68,7 +68,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
   checkOptions('guestLogout', options, {
     url: aLocalUrl,
     convertUrl: aLocalUrl,
-    noGuestFor: markSeconds,
+    noGuestFor: noGuestSeconds,
     trustedOrigins: trustedOriginsRule,
     render: aFunction,
     csrf: aFunction,
@@ -141,7 +141,7 @@ async function readBody(req: Request, res: Response): Promise<void> {
 
 async function leave(req: Request, noGuestFor: number): Promise<void> {
   // Before the logout: if that fails half-way, no loop begins. The cookie does not affect a user who is still logged in.
-  if (noGuestFor > 0) markNoGuest(req, noGuestFor)
+  if (noGuestFor > 0) setNoGuestCookie(req, noGuestFor)
   const note = await noteSessionEnd(req, 'logged-out')
   try {
     await settled((done) => {

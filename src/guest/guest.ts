@@ -102,7 +102,7 @@ export interface GuestCreationAttributes {
 }
 
 /**
- * The mark of a guest: a users row with one of these is temporary, and one without it is a regular user. Extend it, and hand
+ * A row beside a users row: a user with one is a guest, and temporary; a user without one is a regular user. Extend it, and hand
  * your class to `defineGuestModel`, for a model with methods and columns of your own.
  */
 export class Guest<

@@ -20,7 +20,7 @@ export interface LoadGuestOptions {
   validations?: Validations
 }
 
-const MARK = 'guest:session'
+const SESSION_KEY = 'guest:session'
 
 /**
  * For an application that keeps its own `serializeUser` and `deserializeUser`: looks up whether `req.user` is a guest,
@@ -65,28 +65,28 @@ async function load(Guest: GuestModel, req: Request, user: Model): Promise<boole
   if (guest === null ? wasOpenedAsGuest(req, user) : guest.hasExpired) return false
   if (guest !== null) {
     await touchGuest(Guest, guest)
-    // The session may have come about in a way that did not mark it: a login by hand, another id for the same data.
-    if (sessionHoldsLogin(req) && !wasOpenedAsGuest(req, user)) markOpenedAsGuest(req, user)
+    // The session may have begun in a way that did not record it: a login by hand, another id for the same data.
+    if (sessionHoldsLogin(req) && !wasOpenedAsGuest(req, user)) recordOpenedAsGuest(req, user)
   }
   rememberGuest(user, guest)
   return true
 }
 
 /**
- * Notes in a session that a guest was logged in by it. The mark names the session and the user, so that it means
- * nothing once either changes: a login that copies the old session's data copies a mark that is void.
+ * Records in a session that it was opened as a guest's. The value is made of the session and the user, so that it is void
+ * once either changes: a login that copies the old session's data copies a void value.
  */
-export function markOpenedAsGuest(req: Request, user: Model): void {
-  const mark = markOf(req, user)
-  if (mark !== undefined) requireSession(req, 'loadGuest')[MARK] = mark
+export function recordOpenedAsGuest(req: Request, user: Model): void {
+  const signature = signatureOf(req, user)
+  if (signature !== undefined) requireSession(req, 'loadGuest')[SESSION_KEY] = signature
 }
 
 function wasOpenedAsGuest(req: Request, user: Model): boolean {
-  const mark = markOf(req, user)
-  return mark !== undefined && requireSession(req, 'loadGuest')[MARK] === mark
+  const signature = signatureOf(req, user)
+  return signature !== undefined && requireSession(req, 'loadGuest')[SESSION_KEY] === signature
 }
 
-function markOf(req: Request, user: Model): string | undefined {
+function signatureOf(req: Request, user: Model): string | undefined {
   const id = currentSessionId(req)
   if (id === undefined) return undefined
   return createHash('sha256')

@@ -98,7 +98,7 @@ export async function usernameIsTaken(
   { transaction }: WriteOptions = {},
 ): Promise<boolean> {
   const { User, usernameField } = Guest[guestSettings]
-  const holder = await User.unscoped().findOne({
+  const other = await User.unscoped().findOne({
     attributes: [User.primaryKeyAttribute],
     where: { [usernameField]: username },
     paranoid: false,
@@ -107,7 +107,7 @@ export async function usernameIsTaken(
     ...(transaction && { transaction }),
     ...lockForLatest(sequelizeOf(User), transaction ?? undefined),
   })
-  return holder !== null
+  return other !== null
 }
 
 /**

@@ -27,8 +27,8 @@ import type { GuestRecipe } from './create.js'
 import { makeOrJoinGuest } from './make-or-join-guest.js'
 import { guestModel, guestSettings, type Guest, type GuestModel } from './guest.js'
 import { knownGuest } from './guest-state.js'
-import { markOpenedAsGuest } from './load-guest.js'
-import { heedsNoGuestMark } from './no-guest-mark.js'
+import { recordOpenedAsGuest } from './load-guest.js'
+import { hasNoGuestCookie } from './no-guest-cookie.js'
 import type { UsernameGenerator } from './usernames.js'
 import { explainMissingTable } from '../database/driver-error.js'
 
@@ -192,7 +192,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
         keep: this.keepSessionData,
         end: 'guest',
         then: () => {
-          markOpenedAsGuest(req, user)
+          recordOpenedAsGuest(req, user)
         },
       })
     }
@@ -206,7 +206,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
       return 'a foreign site makes the browser send this'
     }
     if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
-    if (heedsNoGuestMark(req)) return 'a guest of this browser has just left'
+    if (hasNoGuestCookie(req)) return 'a guest of this browser has just left'
     if (await this.isBot(req)) return 'a bot'
     const end = await lateForEndedSession(req)
     if (end === undefined || end === 'guest') return undefined // it joins the guest that a parallel request has made

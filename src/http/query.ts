@@ -52,11 +52,11 @@ function split(url: string): Parts {
   const hash = url.indexOf('#')
   const fragment = hash === -1 ? '' : url.slice(hash)
   const address = hash === -1 ? url : url.slice(0, hash)
-  const mark = address.indexOf('?')
-  if (mark === -1) return { path: address, parameters: [], fragment }
-  const query = address.slice(mark + 1)
+  const start = address.indexOf('?')
+  if (start === -1) return { path: address, parameters: [], fragment }
+  const query = address.slice(start + 1)
   return {
-    path: address.slice(0, mark),
+    path: address.slice(0, start),
     parameters: query === '' ? [] : query.split('&').map(parse),
     fragment,
   }

@@ -46,7 +46,7 @@ export class VisitorLog extends Model<InferAttributes<VisitorLog>, InferCreation
   declare userAgent: string
   /** Without its query string. */
   declare referrer: string
-  /** `req.ip`, which heeds the application's `trust proxy`; cut to /24 or /48 with `anonymizeIp`. */
+  /** `req.ip`, which follows the application's `trust proxy`; cut to /24 or /48 with `anonymizeIp`. */
   declare ip: string
   /**
    * Tells the sessions of one pass apart, and leads back to no session id. Empty for a refused request without a stored

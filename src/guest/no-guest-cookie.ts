@@ -15,7 +15,7 @@ const COOKIE = 'no-guest'
 const LONGEST = 24 * 60 * 60
 
 /** The rule for `noGuestFor`. */
-export const markSeconds: Rule = {
+export const noGuestSeconds: Rule = {
   expected: `a whole number of seconds from 0 to ${String(LONGEST)}`,
   test: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LONGEST,
 }
@@ -26,12 +26,12 @@ export const markSeconds: Rule = {
  *
  * @throws {SessionRequired} if there is no session
  */
-export function markNoGuest(req: Request, seconds: number): void {
+export function setNoGuestCookie(req: Request, seconds: number): void {
   giveCookie(req, COOKIE, String(Math.ceil(Date.now() / 1000) + seconds), seconds)
 }
 
 /** Whether this request should make no guest: the browser's guest has just left, and the user has not asked for a new one. */
-export function heedsNoGuestMark(req: Request): boolean {
+export function hasNoGuestCookie(req: Request): boolean {
   const until = parse(req.headers.cookie ?? '')[COOKIE]
   if (until === undefined || !/^\d{1,15}$/.test(until)) return false
   const left = Number(until) - Date.now() / 1000
