@@ -5,7 +5,7 @@ import type { Check } from './request-checks.js'
 const IS_DEFAULT = '@@symbol:trust_proxy_default'
 
 /** What Express's setting `trust proxy` is: the default, `true`, or a deliberate choice. */
-export function trustOf(app: Application): 'default' | 'anything' | 'chosen' {
+function trustOf(app: Application): 'default' | 'anything' | 'chosen' {
   const trust: unknown = app.get('trust proxy')
   if (trust === true) return 'anything'
   return trust === false && app.get(IS_DEFAULT) === true ? 'default' : 'chosen'
