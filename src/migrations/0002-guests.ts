@@ -4,7 +4,7 @@ import { guestSettings, type GuestModel } from '../guest/guest.js'
 import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } from './migration.js'
 
 /**
- * The marks of the guests. What is written here stays as it was published: a later change to the model is a later
+ * The table of guests. What is written here stays as it was published: a later change to the model is a later
  * migration. Only names, the schema, and the type of the User's primary key are read from the models.
  */
 export function guests(Guests: GuestModel): Migration {

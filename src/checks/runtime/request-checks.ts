@@ -148,7 +148,7 @@ export function warnOnce({ code, severity, message, remedy }: Finding): void {
 /** The copies of this package that are in use in this process. */
 const COPIES = Symbol.for('passport-ephemeral.copies')
 
-/** Models and marks on requests of one copy mean nothing to another. */
+/** Another copy does not see what this one stores about a model or a request. */
 const checkCopies: Check = ({ report }) => {
   const registered: unknown = Reflect.get(globalThis, COPIES)
   const copies = registered instanceof Set ? (registered as Set<string>) : new Set<string>()
