@@ -1,6 +1,6 @@
 import type { Application } from 'express'
 import { aBoolean, checkOptions, type Rule } from '../options.js'
-import { bySeverity, finding, type Finding } from './finding.js'
+import { bySeverity, finding, type Finding, type Report } from './finding.js'
 import { sendProbe, type Probe } from './probe.js'
 import type { Collector } from './runtime/request-checks.js'
 
@@ -44,80 +44,62 @@ export async function checkSetup(
   checkOptions('checkSetup', options, { paths, isProduction: aBoolean })
   const isProduction = options.isProduction ?? process.env['NODE_ENV'] === 'production'
   const collector: Collector = { isProduction, findings: [], looks: 0 }
-  const asked = options.paths ?? ['/']
-  for (const path of asked) {
+  const report: Report = (...parts) => collector.findings.push(finding(...parts))
+  const { paths: requested = ['/'] } = options
+  for (const path of requested) {
     const probe = await sendProbe(app, path, collector)
-    collector.findings.push(...checkAnswer(path, probe))
+    checkAnswer(path, probe, report)
     if (probe.failure !== undefined) break
   }
-  collector.findings.push(...checkSettings(app, isProduction))
-  if (collector.looks === 0) collector.findings.push(nothingSeen(asked))
-  return bySeverity(withoutRepeats(collector.findings))
+  checkSettings(app, isProduction, report)
+  if (collector.looks === 0) {
+    report(
+      'NOTHING_SEEN',
+      'note',
+      `No middleware or strategy of this package saw the request for ${requested.join(', ')}.`,
+      "Name the paths where it is used: checkSetup(app, { paths: ['/…'] }), once everything is mounted.",
+    )
+  }
+  const byText = new Map(collector.findings.map((each) => [`${each.code} ${each.message}`, each]))
+  return bySeverity([...byText.values()])
 }
 
-function checkAnswer(path: string, { status, failure }: Probe): Finding[] {
+function checkAnswer(path: string, { status, failure }: Probe, report: Report): void {
   if (failure !== undefined) {
-    return [
-      finding(
-        'PROBE_IMPOSSIBLE',
-        'note',
-        `No request could be sent over the loopback interface (${nameOf(failure)}).`,
-        'Run the check where the process may listen on 127.0.0.1.',
-      ),
-    ]
-  }
-  if (status === undefined) {
-    return [
-      finding(
-        'REQUEST_HANGS',
-        'warning',
-        `GET ${path} got no answer in five seconds.`,
-        'Every middleware must answer, or call next(). What comes after it was not checked.',
-      ),
-    ]
-  }
-  if (status < 500) return []
-  return [
-    finding(
+    // The message of a foreign error may contain what does not belong in a report.
+    const { name = 'Error', code = name } = failure as { readonly name?: string; readonly code?: string }
+    report(
+      'PROBE_IMPOSSIBLE',
+      'note',
+      `No request could be sent over the loopback interface (${code}).`,
+      'Run the check where the process may listen on 127.0.0.1.',
+    )
+  } else if (status === undefined) {
+    report(
+      'REQUEST_HANGS',
+      'warning',
+      `GET ${path} got no answer in five seconds.`,
+      'Every middleware must answer, or call next(). What comes after it was not checked.',
+    )
+  } else if (status >= 500) {
+    report(
       'REQUEST_FAILS',
       'error',
       `GET ${path} is answered with ${String(status)}.`,
       "Look in the application's log: the error is there. What comes after the failure was not checked.",
-    ),
-  ]
+    )
+  }
 }
 
-/** What the settings of Express show without a request. */
-function checkSettings(app: Application, isProduction: boolean): Finding[] {
+/** Checks the settings of Express that need no request. */
+function checkSettings(app: Application, isProduction: boolean, report: Report): void {
   // An application of another framework has no such settings.
-  if (typeof app.get !== 'function' || typeof app.use !== 'function') return []
-  if (!isProduction || app.get('env') !== 'development') return []
-  return [
-    finding(
-      'ENV_DEVELOPMENT',
-      'warning',
-      "Express runs in its environment 'development': it shows errors with their stack to every client.",
-      'Start the application with NODE_ENV=production.',
-    ),
-  ]
-}
-
-function nothingSeen(asked: readonly string[]): Finding {
-  return finding(
-    'NOTHING_SEEN',
-    'note',
-    `No middleware or strategy of this package saw the request for ${asked.join(', ')}.`,
-    "Name the paths where it is used: checkSetup(app, { paths: ['/…'] }), once everything is mounted.",
+  if (typeof app.get !== 'function' || typeof app.use !== 'function') return
+  if (!isProduction || app.get('env') !== 'development') return
+  report(
+    'ENV_DEVELOPMENT',
+    'warning',
+    "Express runs in its environment 'development': it shows errors with their stack to every client.",
+    'Start the application with NODE_ENV=production.',
   )
-}
-
-function withoutRepeats(findings: readonly Finding[]): Finding[] {
-  const byText = new Map(findings.map((each) => [`${each.code} ${each.message}`, each]))
-  return [...byText.values()]
-}
-
-/** The message of a foreign error may hold what is not for a report. */
-function nameOf(error: unknown): string {
-  const { name = 'Error', code } = error as { readonly name?: string; readonly code?: string }
-  return code ?? name
 }

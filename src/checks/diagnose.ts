@@ -8,8 +8,8 @@ import { checkForeignKeys, type Root } from './database/foreign-keys.js'
 import { checkOwnTables } from './database/own-tables.js'
 import { checkExpiredGuests, checkServer } from './database/upkeep.js'
 import { checkOrphans, checkUsersTable } from './database/users-table.js'
-import { bySeverity, finding, type Finding } from './finding.js'
-import { checkVisitorSecret } from './secrets.js'
+import { bySeverity, finding, type Finding, type Report } from './finding.js'
+import { MAKE_A_SECRET, WEAKNESSES } from './secrets.js'
 
 /** What is checked. */
 export interface Setup {
@@ -28,58 +28,82 @@ export interface Setup {
 export async function diagnose(setup: Setup): Promise<readonly Finding[]> {
   const { Visitor: Passes, app } = setup
   const isProduction = setup.isProduction ?? process.env['NODE_ENV'] === 'production'
-  return bySeverity([
-    ...(await checkDatabase(setup)),
-    ...(Passes === undefined ? [] : checkSecretOf(Passes, isProduction)),
-    ...(app === undefined ? [] : await checkSetup(app, { isProduction })),
-  ])
+  const findings: Finding[] = []
+  const report: Report = (...parts) => findings.push(finding(...parts))
+  await checkDatabase(setup, report)
+  if (Passes !== undefined) checkVisitorSecret(Passes, isProduction, report)
+  if (app !== undefined) findings.push(...(await checkSetup(app, { isProduction })))
+  return bySeverity(findings)
 }
 
-function checkSecretOf(Passes: typeof Visitor, isProduction: boolean): Finding[] {
-  const { codec } = Passes[visitorSettings]
-  return checkVisitorSecret({ name: Passes.name, ...codec }, isProduction)
+/** Checks the secrets that sign visitors' links. No message repeats a secret. */
+export function checkVisitorSecret(Passes: typeof Visitor, isProduction: boolean, report: Report): void {
+  const { name } = Passes
+  const { secrecy, uuidIsToken } = Passes[visitorSettings].codec
+  for (const weakness of secrecy.weaknesses) {
+    report(
+      'WEAK_VISITOR_SECRET',
+      isProduction ? 'error' : 'warning',
+      `A secret of ${name} ${WEAKNESSES[weakness]}: an attacker who guesses it and reads the table opens every link.`,
+      `${MAKE_A_SECRET}, and put it first in an array, so that links that were sent out still open: secret: [new, old].`,
+    )
+  }
+  if (!secrecy.signs) {
+    report(
+      'VISITOR_SECRET_MISSING',
+      'warning',
+      `${name} has no secret that signs: anyone who reads its table, or a backup of it, opens every link.`,
+      `${MAKE_A_SECRET}, and let bare UUIDs that were sent out expire: secret: [new, false].`,
+    )
+  } else if (uuidIsToken) {
+    report(
+      'BARE_UUIDS_ACCEPTED',
+      'note',
+      `${name} signs its links, and still accepts bare UUIDs: anyone who reads the table opens every link.`,
+      'Remove false from the secrets once the links that were sent out bare have expired.',
+    )
+  }
 }
 
-async function checkDatabase(setup: Setup): Promise<Finding[]> {
+async function checkDatabase(setup: Setup, report: Report): Promise<void> {
   try {
     await setup.sequelize.authenticate()
   } catch (error) {
-    return [
-      finding(
-        'DATABASE_UNREACHABLE',
-        'error',
-        `The database does not answer: ${messageOf(error)}.`,
-        'Check that it runs, and the host, port, user and database of the connection.',
-      ),
-    ]
+    report(
+      'DATABASE_UNREACHABLE',
+      'error',
+      `The database does not answer: ${messageOf(error)}.`,
+      'Check that it runs, and the host, port, user and database of the connection.',
+    )
+    return
   }
   try {
-    return await checkTables(setup, await readCatalog(setup.sequelize))
+    await checkTables(setup, await readCatalog(setup.sequelize), report)
   } catch (error) {
-    return [
-      finding(
-        'DATABASE_UNREADABLE',
-        'error',
-        `The database's catalog could not be read: ${messageOf(error)}.`,
-        "Connect with the rights of the tables' owner.",
-      ),
-    ]
+    report(
+      'DATABASE_UNREADABLE',
+      'error',
+      `The database's catalog could not be read: ${messageOf(error)}.`,
+      "Connect with the rights of the tables' owner.",
+    )
   }
 }
 
-async function checkTables(setup: Setup, catalog: Catalog): Promise<Finding[]> {
+async function checkTables(setup: Setup, catalog: Catalog, report: Report): Promise<void> {
   const { sequelize, Guest } = setup
-  const findings = Guest === undefined ? [] : await checkUsersTable(Guest, catalog)
-  const hasUsers = !findings.some(({ code }) => code === 'USERS_TABLE_MISSING')
-  const own = await checkOwnTables(setup, catalog, { hasUsers })
-  findings.push(...own.findings)
-  findings.push(...checkForeignKeys(sequelize, catalog, await rootsOf(setup, catalog), own.keys))
-  if (Guest !== undefined) {
-    findings.push(...(await checkOrphans(sequelize, Guest, catalog)))
-    const isIncomplete = findings.some(({ code }) => ['TABLE_MISSING', 'COLUMN_MISSING'].includes(code))
-    if (!isIncomplete) findings.push(...(await checkExpiredGuests(Guest)))
+  const missing: string[] = []
+  const reportTables: Report = (code, ...parts) => {
+    if (code === 'TABLE_MISSING' || code === 'COLUMN_MISSING') missing.push(code)
+    report(code, ...parts)
   }
-  return [...findings, ...(await checkServer(sequelize))]
+  const hasUsers = Guest === undefined || (await checkUsersTable(Guest, catalog, report))
+  const keys = await checkOwnTables(setup, catalog, { hasUsers, report: reportTables })
+  checkForeignKeys(sequelize, catalog, await rootsOf(setup, catalog), keys, report)
+  if (Guest !== undefined) {
+    await checkOrphans(sequelize, Guest, catalog, report)
+    if (missing.length === 0) await checkExpiredGuests(Guest, report)
+  }
+  await checkServer(sequelize, report)
 }
 
 async function rootsOf({ Guest, Visitor: Passes }: Setup, catalog: Catalog): Promise<Root[]> {

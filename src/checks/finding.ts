@@ -18,6 +18,9 @@ type Severity = 'error' | 'warning' | 'note'
 
 const RANKS: readonly Severity[] = ['error', 'warning', 'note']
 
+/** Takes one finding. */
+export type Report = (code: string, severity: Severity, message: string, remedy: string) => void
+
 /** Makes a finding; its address follows from its code. */
 export function finding(code: string, severity: Severity, message: string, remedy: string): Finding {
   return { code, severity, message, remedy, help: helpFor(code) }

@@ -1,5 +1,3 @@
-import { finding, type Finding } from './finding.js'
-
 /** Why a secret is easily found out: a secret that signs links or sessions must not be guessable. */
 export type SecretWeakness = 'short' | 'repetitive' | 'guessable'
 
@@ -47,45 +45,3 @@ export const WEAKNESSES: Readonly<Record<SecretWeakness, string>> = {
 }
 
 export const MAKE_A_SECRET = 'Make one with: openssl rand -base64 32'
-
-/** What is checked of a model of visitors' passes; the secrets themselves are not. */
-interface SignedModel {
-  readonly name: string
-  readonly secrecy: { readonly signs: boolean; readonly weaknesses: readonly SecretWeakness[] }
-  readonly uuidIsToken: boolean
-}
-
-/** The findings about the secrets that sign visitors' links. No message repeats a secret. */
-export function checkVisitorSecret(
-  { name, secrecy, uuidIsToken }: SignedModel,
-  isProduction: boolean,
-): Finding[] {
-  const findings = secrecy.weaknesses.map((weakness) =>
-    finding(
-      'WEAK_VISITOR_SECRET',
-      isProduction ? 'error' : 'warning',
-      `A secret of ${name} ${WEAKNESSES[weakness]}: an attacker who guesses it and reads the table opens every link.`,
-      `${MAKE_A_SECRET}, and put it first in an array, so that links that were sent out still open: secret: [new, old].`,
-    ),
-  )
-  if (!secrecy.signs) {
-    findings.push(
-      finding(
-        'VISITOR_SECRET_MISSING',
-        'warning',
-        `${name} has no secret that signs: anyone who reads its table, or a backup of it, opens every link.`,
-        `${MAKE_A_SECRET}, and let bare UUIDs that were sent out expire: secret: [new, false].`,
-      ),
-    )
-  } else if (uuidIsToken) {
-    findings.push(
-      finding(
-        'BARE_UUIDS_ACCEPTED',
-        'note',
-        `${name} signs its links, and still accepts bare UUIDs: anyone who reads the table opens every link.`,
-        'Remove false from the secrets once the links that were sent out bare have expired.',
-      ),
-    )
-  }
-  return findings
-}

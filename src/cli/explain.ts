@@ -2,7 +2,7 @@ import { EphemeralError, TablesMissing } from '../errors.js'
 import { driverCode, isLockTimeout } from '../database/driver-error.js'
 import type { Failure } from './failure.js'
 
-/** PostgreSQL, and MySQL and MariaDB; SQLite tells by its message alone. */
+/** PostgreSQL, and MySQL and MariaDB; SQLite has only its message. */
 const MISSING = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']
 /** PostgreSQL's classes 28 (authorization) and 3D (no such database), and MySQL's codes for the same. */
 const REFUSED = /^(28...|3D...|ER_ACCESS_DENIED.*|ER_DBACCESS_DENIED.*|ER_BAD_DB_ERROR)$/

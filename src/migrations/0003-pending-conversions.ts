@@ -4,7 +4,7 @@ import { guestSettings, type GuestModel } from '../guest/guest.js'
 import { addIndex, inColumns, queryInterfaceOf, tableOptions, type Migration } from './migration.js'
 
 /**
- * What guests have asked to become, until they confirm their address. What is written here stays as it was published: a
+ * The conversions of guests that wait for the confirmation of an address. What is written here stays as it was published: a
  * later change to the model is a later migration. Only names, the schema, and the type of the User's primary key are
  * read from the models.
  */

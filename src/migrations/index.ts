@@ -10,7 +10,7 @@ import type { Migration } from './migration.js'
 
 export type { Migration, MigrationTarget } from './migration.js'
 
-/** The models whose tables are wanted; from `defineVisitorModels` and `defineGuestModel`. */
+/** The models whose tables are created; from `defineVisitorModels` and `defineGuestModel`. */
 export interface MigratedModels {
   Visitor?: typeof Visitor
   Guest?: GuestModel
@@ -19,6 +19,9 @@ export interface MigratedModels {
 /**
  * The migrations of the models that you use, in order, as plain objects for umzug or sequelize-cli. Tables, columns,
  * schemas and key types come out as `sequelize.sync()` would make them under your conventions.
+ *
+ * @example
+ * new Umzug({ migrations: migrationsFor({ Guest, Visitor }), context: sequelize.getQueryInterface(), storage, logger })
  *
  * @throws {TypeError} naming the model that is not one of this package's
  */

@@ -19,7 +19,7 @@ export interface Migration {
 
 export type MigrationTarget = QueryInterface | { readonly context: QueryInterface }
 
-/** The database that a runner hands over, whichever runner it is. */
+/** The `QueryInterface` that umzug or sequelize-cli passes. */
 export function queryInterfaceOf(target: MigrationTarget): QueryInterface {
   return 'context' in target ? target.context : target
 }
@@ -34,7 +34,7 @@ export function inColumns<T>(
   )
 }
 
-/** What the host's conventions say of every table: on MySQL, character set, collation and engine. */
+/** The host's options of every table: on MySQL, character set, collation and engine. */
 export function tableOptions(Table: ModelStatic<Model>): QueryInterfaceCreateTableOptions {
   const { engine, charset, collate } = Table.options as QueryInterfaceCreateTableOptions
   return {

@@ -15,8 +15,8 @@ export interface DayStats {
 }
 
 /**
- * What happened on each of the last days, the oldest first, today the last. A few statements for each day, of which those of guests go over
- * an index and those of passes look at every pass: it is for operators, not for a page.
+ * Counts what happened on each of the last days, the oldest first, today the last. The statements of passes read every pass:
+ * this is for operators, not for a page.
  */
 export async function readStats(
   { Guest, Visitor: Passes }: { readonly Guest?: GuestModel; readonly Visitor?: typeof Visitor },

@@ -96,7 +96,7 @@ describe('checkSetup', () => {
     assert.deepEqual(codes(await check(choices, { paths: ['/why-join'] })), [])
   })
 
-  it('finds the same mistake again and again, and warns of none', async () => {
+  it('reports the same mistake in every call, and emits no warning', async () => {
     const app = buildApp(models, { settings: (each) => each.set('trust proxy', true) })
     const emitted = await warningsOf(async () => {
       for (let time = 0; time < 8; time += 1) {
@@ -125,7 +125,7 @@ describe('checkSetup', () => {
     assert.deepEqual(await severities(false), ['note MEMORY_STORE'])
   })
 
-  it('heeds the checks that the application has turned off', async () => {
+  it('runs no check that the application has turned off', async () => {
     const choices: Choices = { settings: (app) => app.set('trust proxy', true) }
     const validations = { PROXY_TRUSTS_ANYTHING: false }
     assert.deepEqual(await check({ ...choices, validations }), [])
@@ -138,12 +138,12 @@ describe('checkSetup', () => {
     assert.equal(findings[0]?.severity, 'note')
   })
 
-  it('takes a proxy setting that is not set for a mistake in production, and a deliberate one not', async () => {
+  it('reports a proxy setting that is not set in production, and accepts a deliberate one', async () => {
     assert.deepEqual(codes(await check({ settings: () => undefined })), ['PROXY_UNTRUSTED'])
     assert.deepEqual(await check({ settings: (app) => app.set('trust proxy', false) }), [])
   })
 
-  it('notices the environment in which Express shows stack traces', async () => {
+  it('reports the environment in which Express shows stack traces', async () => {
     const findings = await check({
       first: (app) => {
         app.set('env', 'development')
@@ -173,7 +173,7 @@ describe('checkSetup', () => {
     assert.deepEqual(codes(findings), ['PROBE_IMPOSSIBLE', 'NOTHING_SEEN'])
   })
 
-  it('refuses what is no application, and options that are wrong', async () => {
+  it('refuses a value that is no application, and wrong options', async () => {
     const app = buildApp(models)
     await assert.rejects(checkSetup({} as never), /^TypeError: checkSetup: app must be/)
     await assert.rejects(checkSetup(app, { isProduction: 'yes' as never }), TypeError)
@@ -182,7 +182,7 @@ describe('checkSetup', () => {
   })
 
   describe('leaves no trace', () => {
-    it('in the users table, where a guest is created for every request', async () => {
+    it('checkSetup leaves no guest in the users table where every request creates one', async () => {
       const findings = await check({
         middleware(app, { authenticator }) {
           app.use(authenticator.session(), authenticator.authenticate('guest'))
@@ -192,7 +192,7 @@ describe('checkSetup', () => {
       assert.equal(await models.Users.count(), 0)
     })
 
-    it('in the store of the sessions, even where empty sessions are saved', async () => {
+    it('checkSetup leaves no session in the store, even where empty sessions are saved', async () => {
       const store = new session.MemoryStore()
       const choices = { ...healthySession(models.sequelize), store, saveUninitialized: true }
       const findings = await check({ session: choices })
@@ -205,7 +205,7 @@ describe('checkSetup', () => {
       assert.deepEqual(Object.keys(kept as object), [])
     })
 
-    it('among what keeps a process alive', async () => {
+    it('checkSetup leaves nothing open that keeps the process alive', async () => {
       const open = (): number =>
         process.getActiveResourcesInfo().filter((name) => /Server|TCP.*Wrap|Timeout/.test(name)).length
       await check({})

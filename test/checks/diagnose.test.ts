@@ -10,13 +10,13 @@ import { Diagnosis, withoutServer } from './database/diagnosis.js'
 describe('diagnose', () => {
   const diagnosis = new Diagnosis()
 
-  it('has nothing to say of tables that are as they should be', async () => {
+  it('finds nothing in tables that sync() has created', async () => {
     diagnosis.defineOrders({})
     await diagnosis.makeTables()
     assert.deepEqual(await diagnosis.check(), [])
   })
 
-  it('has nothing to say of tables that the migrations have made', async () => {
+  it('finds nothing in tables that the migrations have created', async () => {
     await diagnosis.models.Users.sync()
     const context = diagnosis.database.sequelize.getQueryInterface()
     for (const migration of migrationsFor({
@@ -28,7 +28,7 @@ describe('diagnose', () => {
     assert.deepEqual(await diagnosis.check(), [])
   })
 
-  it('includes what is wrong with the application', async () => {
+  it('includes the findings about the application', async () => {
     const app = buildApp(diagnosis.models)
     await diagnosis.makeTables()
     assert.deepEqual(await diagnose({ ...diagnosis.models, app, isProduction: true }).then(withoutServer), [])
@@ -39,7 +39,7 @@ describe('diagnose', () => {
     assert.deepEqual(codes(findings), ['PROXY_TRUSTS_ANYTHING'])
   })
 
-  it('changes nothing', async () => {
+  it('writes nothing to the database', async () => {
     await diagnosis.makeTables()
     diagnosis.database.takeStatements()
     await diagnosis.check()
@@ -47,7 +47,7 @@ describe('diagnose', () => {
       assert.match(statement, /\): (SELECT|PRAGMA)/)
   })
 
-  it('says that the database does not answer', async () => {
+  it('reports a database that does not answer', async () => {
     const { Sequelize: Class } = { Sequelize }
     const nowhere =
       dialect === 'mysql'
@@ -59,7 +59,7 @@ describe('diagnose', () => {
     assert.equal(findings[0]?.severity, 'error')
   })
 
-  it('says that the database answers, and does not tell', async () => {
+  it('reports a database whose catalog cannot be read', async () => {
     await diagnosis.makeTables()
     const asked = { times: 0 }
     diagnosis.database.sequelize.addHook('beforeQuery', () => {

@@ -48,7 +48,7 @@ describe('checkSetup of an application of an odd shape', () => {
     assert.deepEqual(await check(app, ['/inner', '/inner/reference']), [])
   })
 
-  it('has nothing to say of a gate that refuses every client, but that it saw nothing', async () => {
+  it('reports NOTHING_SEEN for an application that refuses every client', async () => {
     const app = buildApp(models, {
       first(outer) {
         outer.use((_req, res) => {
@@ -73,7 +73,7 @@ describe('checkSetup of an application of an odd shape', () => {
     assert.deepEqual(await inMockedTime(() => check(app)), [])
   })
 
-  it('says after five seconds that a request hangs', { timeout: 20_000 }, async () => {
+  it('reports after five seconds that a request hangs', { timeout: 20_000 }, async () => {
     const app = buildApp(models, {
       middleware(outer, parts) {
         mountAll(outer, parts)
@@ -83,7 +83,7 @@ describe('checkSetup of an application of an odd shape', () => {
     assert.deepEqual(codes(await inMockedTime(() => check(app))), ['REQUEST_HANGS'])
   })
 
-  it('survives a middleware that goes on twice, one that hangs up, and one that throws', async () => {
+  it('survives a middleware that calls next() twice, one that cuts the connection, and one that throws', async () => {
     const twice = buildApp(models, {
       middleware(outer, parts) {
         mountAll(outer, parts)
@@ -111,7 +111,7 @@ describe('checkSetup of an application of an odd shape', () => {
     assert.deepEqual(codes(await check(odd)), ['REQUEST_HANGS', 'NOTHING_SEEN'])
   })
 
-  it('says that a request fails, and repeats no message of the application', async () => {
+  it('reports that a request fails, and repeats no message of the application', async () => {
     const app = buildApp(models, {
       middleware(outer, parts) {
         mountAll(outer, parts)
@@ -125,7 +125,7 @@ describe('checkSetup of an application of an odd shape', () => {
     assert.doesNotMatch(JSON.stringify(findings), /password/)
   })
 
-  it('says that the session is missing if its store is disconnected', async () => {
+  it('reports a missing session if its store is disconnected', async () => {
     const store = new session.MemoryStore()
     const app = buildApp(models, {
       session: { ...healthySession(database.sequelize), store },
@@ -137,7 +137,7 @@ describe('checkSetup of an application of an odd shape', () => {
     assert.deepEqual(codes(await check(app)), ['SESSION_MISSING', 'REQUEST_FAILS'])
   })
 
-  it('takes no error page of the application for a failure', async () => {
+  it('accepts an error page with a status below 500', async () => {
     const app = buildApp(models, {
       middleware(outer, parts) {
         mountAll(outer, parts)
@@ -153,7 +153,7 @@ describe('checkSetup of an application of an odd shape', () => {
     assert.deepEqual(await check(app), [])
   })
 
-  it('looks at an application that already listens, without disturbing it', async () => {
+  it('checks an application that already listens, without disturbing it', async () => {
     const app = buildApp(models)
     const server = createServer(app)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -26,13 +26,13 @@ const reported = all(
 )
 
 describe('docs/doctor.md', () => {
-  it('explains every finding and warning there is, and none that there is not', () => {
+  it('explains every finding and warning, and no other code', () => {
     const page = readFileSync(join(root, 'docs/doctor.md'), 'utf8')
     assert.ok(reported.length > 40)
     assert.deepEqual(all(page, /^### ([A-Z_]+)$/gm), reported)
   })
 
-  it('is where the address of a finding leads, in the package that is installed', () => {
+  it('is the page that the address of a finding names in the installed package', () => {
     const { name, files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       readonly name: string
       readonly files: readonly string[]
@@ -44,13 +44,13 @@ describe('docs/doctor.md', () => {
 })
 
 describe('each finding', () => {
-  it('is looked for by a test', () => {
+  it('each code occurs in a test', () => {
     const tests = textsIn('test', '.ts')
     const untested = reported.filter((code) => !tests.includes(code))
     assert.deepEqual(untested, [])
   })
 
-  it('that is warned of at run time can be turned off, unless it comes from a serializer', () => {
+  it('every run-time check can be turned off by its code', () => {
     const codes = all(textsIn('src/checks/runtime', '.ts'), /\b(?:look\.)?report\(\s*'([A-Z_]+)'/g)
     const known = all(textsIn('src/checks/runtime', 'request-checks.ts'), /^ {2}'([A-Z_]+)',$/gm)
     assert.deepEqual(known, codes)

@@ -1,29 +1,31 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Sequelize } from 'sequelize'
-import { checkVisitorSecret } from '../../src/checks/secrets.js'
+import { checkVisitorSecret } from '../../src/checks/diagnose.js'
+import { finding } from '../../src/checks/finding.js'
 import { defineVisitorModels, type Finding, type Secret } from '../../src/index.js'
-import { visitorSettings } from '../../src/visitor/visitor.js'
 import { RANDOM } from './stage.js'
 import pg from 'pg'
 
 function check(secret: Secret, isProduction = true): Finding[] {
   const sequelize = new Sequelize({ dialect: 'postgres', dialectModule: pg }) // never connected
   const { Visitor } = defineVisitorModels(sequelize, { secret })
-  return checkVisitorSecret({ name: Visitor.name, ...Visitor[visitorSettings].codec }, isProduction)
+  const findings: Finding[] = []
+  checkVisitorSecret(Visitor, isProduction, (...parts) => findings.push(finding(...parts)))
+  return findings
 }
 
 function summary(findings: readonly Finding[]): string[] {
   return findings.map(({ code, severity }) => `${severity}: ${code}`)
 }
 
-describe('the secret of visitors', () => {
-  it('is fine if it is long and random', () => {
+describe('checkVisitorSecret', () => {
+  it('accepts a secret that is long and random', () => {
     assert.deepEqual(check(RANDOM), [])
     assert.deepEqual(check([RANDOM, '8f0c4a7d2be95163fa0e9d47c1b83625e6d20f7a']), [])
   })
 
-  it('is weak if it is short, repeats itself, or stands in examples', () => {
+  it('reports a secret that is short, repeats itself, or contains a word of an example', () => {
     const weak = [
       'fourteen chars',
       'a'.repeat(64),
@@ -40,22 +42,22 @@ describe('the secret of visitors', () => {
     }
   })
 
-  it('is never told', () => {
+  it('repeats no secret in a finding', () => {
     const secrets = ['short one here', 'my-Super-SECRET-session-key-of-this-app', 'z'.repeat(40)]
     const told = JSON.stringify(check(secrets))
     for (const secret of secrets) assert.ok(!told.includes(secret))
   })
 
-  it('is missed if there is none that signs', () => {
+  it('reports that no secret signs', () => {
     assert.deepEqual(summary(check(false)), ['warning: VISITOR_SECRET_MISSING'])
     assert.deepEqual(summary(check([false, RANDOM])), ['warning: VISITOR_SECRET_MISSING'])
   })
 
-  it('does not help against bare UUIDs that are let in', () => {
+  it('notes that bare UUIDs are still accepted', () => {
     assert.deepEqual(summary(check([RANDOM, false])), ['note: BARE_UUIDS_ACCEPTED'])
   })
 
-  it('is looked at with all that were in use before', () => {
+  it('checks the earlier secrets as well', () => {
     assert.deepEqual(summary(check([RANDOM, 'old and short', false])), [
       'error: WEAK_VISITOR_SECRET',
       'note: BARE_UUIDS_ACCEPTED',

@@ -61,14 +61,14 @@ describeWhere(!isEmbedded)('the process, with a configuration module', () => {
   })
   after(() => stage.close())
 
-  it('prints its one document, whatever the application prints, and ends, whatever that leaves open', async () => {
+  it('the process prints one document although the application prints too, and ends although that leaves a server open', async () => {
     const { code, stdout, stderr } = await spawned(stage.folder, ['visitors', '--json', '--config', 'own.ts'])
     assert.equal(code, 0, stderr)
     assert.deepEqual(JSON.parse(stdout), { passes: [], hasMore: false })
     assert.match(stderr, /chatter of the application/)
   })
 
-  it('finishes its batch when it is told to end, and says with 1 that there is more', async () => {
+  it('the process finishes its batch on a signal, and exits with 1', async () => {
     for (const username of ['one', 'two', 'three']) {
       const user = await stage.User.create({ username })
       await stage.Guest.create({ userId: user.get('id') as number, createdAt: new Date(0) })
@@ -100,7 +100,7 @@ describe('the process, without a configuration', () => {
   })
   after(() => stage.close())
 
-  it('ends with the exit code of what it did', async () => {
+  it('the process ends with the exit code of its command', async () => {
     assert.equal((await spawned(stage.folder, ['--version'])).code, 0)
     const { code, stdout, stderr } = await spawned(stage.folder, ['sweep'])
     assert.deepEqual([code, stdout], [2, ''])

@@ -20,7 +20,7 @@ describe('cleanup on the command line', () => {
   const names = async (): Promise<unknown[]> =>
     (await stage.User.findAll({ order: ['id'] })).map((user) => user.get('username'))
 
-  it('deletes what is over, and prints how much', async () => {
+  it('cleanup deletes what has expired, and prints the counts', async () => {
     await makeGuests(stage, { old: 20, older: 30, young: 3 })
     await makePass(stage, 40)
     const { code, stdout, stderr } = await stage.run(['cleanup'])
@@ -37,14 +37,14 @@ describe('cleanup on the command line', () => {
     assert.equal(await stage.Visitor.count(), 0)
   })
 
-  it('prints nothing of the half that it was not to look after', async () => {
+  it('cleanup --only prints no counts of the other half', async () => {
     const counted = async (only: string) =>
       (await stage.run(['cleanup', '--only', only])).stdout.match(/^ {2}\w+/gm)?.map((kind) => kind.trim())
     assert.deepEqual(await counted('visitors'), ['passes', 'visits'])
     assert.deepEqual(await counted('guests'), ['guests', 'pendingConversions', 'outcomes'])
   })
 
-  it('counts with --dry-run the same, and deletes nothing', async () => {
+  it('cleanup --dry-run prints the same counts, and deletes nothing', async () => {
     await makeGuests(stage, { old: 20 })
     const { stdout } = await stage.run(['cleanup', '--dry-run'])
     assert.match(stdout, /^Would be deleted \(nothing was\):\n {2}guests +1\n/)
@@ -55,7 +55,7 @@ describe('cleanup on the command line', () => {
     assert.deepEqual(await names(), ['old'])
   })
 
-  it('keeps passes, visits and guests for as long as it is told', async () => {
+  it('the flags for retention and maxAge decide what is deleted', async () => {
     await makeGuests(stage, { old: 3 })
     await makePass(stage, 40)
     const counts = async (...argv: string[]) => {
@@ -73,7 +73,7 @@ describe('cleanup on the command line', () => {
     assert.deepEqual(await counts('--only', 'visitors', '--max-age', '3600'), { guests: 0, passes: 1 })
   })
 
-  it('keeps guests by a condition in SQL, of which an OR stays among its own', async () => {
+  it('--keep keeps the guests of a condition in SQL, also one with OR', async () => {
     await makeGuests(stage, { old: 20, kept: 20, also: 20, young: 1 }, (name) => ({
       city: name === 'kept' ? 'Rome' : 'Bern',
       vip: name === 'also' ? 1 : 0,
@@ -84,7 +84,7 @@ describe('cleanup on the command line', () => {
     assert.deepEqual(await names(), ['kept', 'also', 'young'])
   })
 
-  it('refuses a condition that is none, or that gets out of its brackets, by the name of --keep', async () => {
+  it('--keep refuses text that is not one complete condition', async () => {
     await makeGuests(stage, { old: 20 }, () => ({ city: "it's (" }))
     const wrong = await stage.run(['cleanup', '--keep', 'no_such_column = 1'])
     assert.deepEqual([wrong.code, wrong.stdout], [2, ''])
@@ -100,7 +100,7 @@ describe('cleanup on the command line', () => {
     assert.deepEqual(await names(), ['old'])
   })
 
-  it('keeps those whom the configuration keeps, and those of --keep', async () => {
+  it('--keep adds to the guests that the configuration keeps', async () => {
     const { sequelize, Guest, Visitor, folder } = stage
     const guests = { old: 20, rome: 20, vip: 20 }
     const more = (name: string) => ({ city: name === 'rome' ? 'Rome' : 'Bern', vip: name === 'vip' ? 1 : 0 })
@@ -120,7 +120,7 @@ describe('cleanup on the command line', () => {
     assert.deepEqual(await names(), ['old', 'rome', 'vip'])
   })
 
-  it('heeds the options of the configuration, which the command line overrides', async () => {
+  it('the options of the configuration apply, and the command line overrides them', async () => {
     const { sequelize, Guest, Visitor, folder } = stage
     const cleanup: CleanupOptions = { maxAge: 2 * DAY, retention: { passes: false } }
     await exportFrom(folder, { sequelize, Guest, Visitor, cleanup }, 'with-options.mjs')
@@ -136,7 +136,7 @@ describe('cleanup on the command line', () => {
     assert.deepEqual(await counts('--keep-passes', '30d'), { guests: 1, passes: 1 })
   })
 
-  it('refuses values that are none, and deletes nothing', async () => {
+  it('cleanup refuses invalid values, and deletes nothing', async () => {
     await makeGuests(stage, { old: 20 })
     for (const argv of [
       ['--batch-size', '0'],
@@ -159,7 +159,7 @@ describe('cleanup on the command line', () => {
   })
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    it(`ends with the batch that it is at on ${signal}, prints its counts, and exits with 1`, async () => {
+    it(`cleanup ends after its current batch on ${signal}, prints its counts, and exits with 1`, async () => {
       const { sequelize, Guest, folder } = stage
       const cleanup: CleanupOptions = {
         onProgress: ({ kind }) => kind === 'guests' && process.emit(signal),
@@ -178,7 +178,7 @@ describe('cleanup on the command line', () => {
     })
   }
 
-  it('ends when its time is up, which is no fault', async () => {
+  it('cleanup ends when its time budget is used up, and exits with 0', async () => {
     const { sequelize, Guest, folder } = stage
     await exportFrom(folder, { sequelize, Guest, cleanup: { onProgress: () => wait(20) } }, 'slow.mjs')
     await makeGuests(stage, { one: 22, two: 21, three: 20 })
@@ -193,7 +193,7 @@ describe('cleanup on the command line', () => {
     assert.notEqual((await names()).length, 0)
   })
 
-  it('shows bars on a terminal, on stderr, and the counts are the same', async () => {
+  it('cleanup shows progress bars on stderr if that is a terminal, with the same counts', async () => {
     await makeGuests(stage, { one: 22, two: 21 })
     const { code, stdout, stderr } = await stage.run(['cleanup', '--batch-size', '1'], { terminal: 100 })
     assert.equal(code, 0)
@@ -209,7 +209,7 @@ describe('cleanup on the command line', () => {
   })
 })
 
-it('cleanup names what is in the way of deleting a guest, and exits with 1', async () => {
+it('cleanup prints why a guest could not be deleted, and exits with 1', async () => {
   await withStage({}, async (stage) => {
     const Order = stage.sequelize.define('Order', { userId: DataTypes.INTEGER })
     Order.belongsTo(stage.User, { foreignKey: 'userId', onDelete: 'NO ACTION' })
@@ -226,7 +226,7 @@ it('cleanup names what is in the way of deleting a guest, and exits with 1', asy
   })
 })
 
-it('cleanup says that guests of a paranoid User are really deleted', async () => {
+it('cleanup prints that guests of a paranoid User are really deleted', async () => {
   await withStage({ userOptions: { paranoid: true } }, async (stage) => {
     await makeGuests(stage, { old: 20 })
     const { stdout } = await stage.run(['cleanup'])
@@ -235,7 +235,7 @@ it('cleanup says that guests of a paranoid User are really deleted', async () =>
   })
 })
 
-it('cleanup runs the hooks of every user, if asked', async () => {
+it('cleanup --individual-hooks runs the hooks of every user', async () => {
   await withStage({}, async (stage) => {
     const seen: unknown[] = []
     stage.User.addHook('beforeDestroy', (user: Model) => {
@@ -249,7 +249,7 @@ it('cleanup runs the hooks of every user, if asked', async () => {
   })
 })
 
-it('cleanup without tables says to migrate', async () => {
+it('cleanup without tables recommends migrate', async () => {
   await withStage({ sync: false }, async (stage) => {
     const { code, document } = await stage.json(['cleanup'])
     assert.equal(code, 1)

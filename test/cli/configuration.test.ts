@@ -42,7 +42,7 @@ describe('the configuration module', () => {
     assert.equal(stderr.trimEnd().split('\n').length, 1, stderr)
   }
 
-  it('may have named exports, a default export or a function, be CommonJS or compiled to it', async () => {
+  it('the module may have named exports, a default export or a function, and may be CommonJS', async () => {
     await works(await write(`export const { sequelize, Visitor } = ${given}`))
     await works(await write(`export default ${given}`))
     await works(await write(`export default () => ${given}`))
@@ -54,7 +54,7 @@ describe('the configuration module', () => {
     await works(await write(`export const { Visitor } = ${given}; export const connect = () => 1, limit = 3`))
   })
 
-  it('is named by --config before or after the command, from the working folder', async () => {
+  it('--config names the module before or after the command, relative to the working folder', async () => {
     const name = await exporting(models)
     await mkdir(join(stage.folder, 'deep'), { recursive: true })
     const cwd = join(stage.folder, 'deep')
@@ -62,7 +62,7 @@ describe('the configuration module', () => {
     assert.equal((await stage.run(['visitors', '--config', join(stage.folder, name)], { cwd })).code, 0)
   })
 
-  it('is found by its name in the working folder, with any of its extensions', async () => {
+  it('the module is found by its name in the working folder, with any of its extensions', async () => {
     Object.assign(globalThis, { passportEphemeralTest: models })
     for (const [extension, source] of [
       ['js', `export const { Visitor } = ${given}`],
@@ -78,7 +78,7 @@ describe('the configuration module', () => {
     }
   })
 
-  it('that is missing is explained with an example of one, and nothing is taken from DATABASE_URL', async () => {
+  it('a missing module is explained with an example, and DATABASE_URL is ignored', async () => {
     const cwd = join(stage.folder, 'empty')
     await mkdir(cwd, { recursive: true })
     const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none' }
@@ -92,7 +92,7 @@ describe('the configuration module', () => {
     assert.match(error['help'] ?? '', /export \{ sequelize, Guest, Visitor \}/)
   })
 
-  it('that is not there, or cannot be loaded, is said in one sentence', async () => {
+  it('one sentence explains that a named module is missing or cannot be loaded', async () => {
     await fails('gone.mjs', /--config names .*gone\.mjs, and there is no such file/)
     await fails(
       await write('throw new Error("no .env file")'),
@@ -104,14 +104,14 @@ describe('the configuration module', () => {
     await fails(await write('export default async () => { throw new Error("vault sealed") }'), /vault sealed/)
   })
 
-  it('keeps its stack for those who ask by DEBUG, after the sentence', async () => {
+  it('DEBUG prints the stack after the sentence', async () => {
     const name = await write('throw new Error("no .env file")')
     const { stderr } = await stage.run(['visitors', '--config', name], { env: { DEBUG: '*' } })
     assert.match(stderr, /^passport-ephemeral: config-\d+\.mjs cannot be loaded: no \.env file\n/)
     assert.match(stderr, /\n {4}at [^]*Caused by: Error: no \.env file\n {4}at /)
   })
 
-  it('that exports nothing of use, or the wrong thing, is told what was expected', async () => {
+  it('a module with no usable or with wrong exports is refused with what was expected', async () => {
     const { sequelize, Guest, Visitor } = models
     for (const source of ['', 'export default 3', 'export default null']) {
       const { code, stderr } = await stage.run(['visitors', '--config', await write(source)])
@@ -140,7 +140,7 @@ describe('the configuration module', () => {
     await fails(await exporting({ sequelize }), /this command needs one of them/, ['stats'])
   })
 
-  it('with a model under another name is refused, with the right name', async () => {
+  it('a model under another name is refused with the right name', async () => {
     const { sequelize, Guest, Visitor } = models
     await fails(
       await exporting({ sequelize, visitor: Visitor }),
@@ -155,27 +155,27 @@ describe('the configuration module', () => {
     await fails(await write(`export default { ...${given}, routes: 1 }`), /unknown export 'routes'/)
   })
 
-  it('may export VisitorLog and User as well', async () => {
+  it('the module may export VisitorLog and User as well', async () => {
     const { User, VisitorLog } = stage
     Object.assign(globalThis, { passportEphemeralTest: { ...models, User, VisitorLog } })
     const name = await write(`export default ${given}`)
     assert.equal((await stage.run(['visitors', '--config', name])).code, 0)
   })
 
-  it('with models of two databases is refused', async () => {
+  it('models of two databases are refused', async () => {
     const other = new Sequelize('postgres://127.0.0.1:1/none', { logging: false })
     const Guest = defineGuestModel(other, { User: plainUser()(other) })
     await fails(await exporting({ Guest, Visitor: models.Visitor }), /must be of one Sequelize instance/)
     await fails(await exporting({ sequelize: other, Visitor: models.Visitor }), /must be of one/)
   })
 
-  it('with a model that another copy of the package made is told which command to run', async () => {
+  it('a model that another copy of the package made is refused with the command to run', async () => {
     class Stranger {}
     Object.defineProperty(Stranger, Symbol('passport-ephemeral.visitorSettings'), { value: {} })
     await fails(await exporting({ Visitor: Stranger }), /another copy of passport-ephemeral.*npx/)
   })
 
-  it('has its database closed in the end, whatever happened, and its log of statements kept out', async () => {
+  it('the database is closed in the end, also after a failure, and its statements are not logged', async () => {
     const before = stage.closed()
     const statements = stage.takeStatements()
     await stage.run(['visitors'])

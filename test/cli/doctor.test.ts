@@ -41,7 +41,7 @@ describe('doctor', () => {
     assert.equal(source, 'passport-ephemeral.config.mjs')
   })
 
-  it('names an error, how to mend it, and exits with 1', async () => {
+  it('prints an error with its remedy, and exits with 1', async () => {
     const Order = stage.sequelize.define('Order', { userId: DataTypes.INTEGER })
     Order.belongsTo(stage.User, { foreignKey: 'userId', onDelete: 'NO ACTION' })
     await Order.sync()
@@ -62,7 +62,7 @@ describe('doctor', () => {
     }
   })
 
-  it('looks at the application, too, if the configuration exports it', async () => {
+  it('checks the application too, if the configuration exports it', async () => {
     const app = express()
     app.use(session({ secret: 'keyboard cat', resave: false, saveUninitialized: false }))
     const { sequelize, Guest, Visitor, folder } = stage
@@ -74,7 +74,7 @@ describe('doctor', () => {
     assert.ok(lenient.findings.length < strict.findings.length)
   })
 
-  it('says of a database without tables to migrate', async () => {
+  it('recommends migrate for a database without tables', async () => {
     const bare = await openStage({ sync: false })
     try {
       const { code, stdout } = await bare.run(['doctor', '--no-production'])
@@ -85,7 +85,7 @@ describe('doctor', () => {
     }
   })
 
-  it('says of a database that is down that it is, as of any other finding', async () => {
+  it('prints a database that does not answer as a finding', async () => {
     const url = 'postgres://kim:hunter2@127.0.0.1:1/app'
     const sequelize = new Sequelize(url, { logging: false })
     const { Visitor } = defineVisitorModels(sequelize, { secret: 'x'.repeat(40) })

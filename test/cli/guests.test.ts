@@ -35,7 +35,7 @@ describe('guests on the command line', () => {
     (await stage.json(['guests', ...argv])).document as Listed
   const names = async (...argv: string[]) => (await list(...argv)).guests.map(({ username }) => username)
 
-  it('are listed with age and expiry, and no regular user is among them', async () => {
+  it('guests are listed with age and expiry, and regular users are not', async () => {
     const { code, stdout, stderr } = await stage.run(['guests'])
     assert.deepEqual([code, stderr], [0, ''])
     const [heading = '', ...lines] = stdout.trimEnd().split('\n')
@@ -56,7 +56,7 @@ describe('guests on the command line', () => {
     )
   })
 
-  it('are found by the beginning of their username, in any letter case, as text and not as a pattern', async () => {
+  it('--username finds guests by the beginning of their username, in any letter case and not as a pattern', async () => {
     assert.deepEqual(await names('--username', 'GUEST'), ['Guest1', 'guest_2'])
     assert.deepEqual(await names('--username', 'guest_'), ['guest_2'])
     assert.deepEqual(await names('--username', '%'), [])
@@ -64,7 +64,7 @@ describe('guests on the command line', () => {
     assert.equal((await stage.run(['guests', '--username', 'nobody'])).stdout, 'No guests.\n')
   })
 
-  it('are listed page by page, each after the last key of the one before', async () => {
+  it('--after lists the next page of guests', async () => {
     const first = await stage.run(['guests', '--limit', '2'])
     assert.equal(first.stderr, `There are more: --after ${ids[1]} continues.\n`)
     const second = await list('--limit', '2', '--after', String(ids[1]))
@@ -74,7 +74,7 @@ describe('guests on the command line', () => {
     assert.match(wrong.stderr, /--after: .* is no value of the primary key of User/)
   })
 
-  it('have usernames that cannot move the cursor', async () => {
+  it('a username cannot move the cursor of the terminal', async () => {
     const id = await makeGuest(stage, '\u001b[2Jevil\n99 forged', 0)
     const { stdout } = await stage.run(['guests', '--after', String(ids[2])])
     assert.equal(stdout.trimEnd().split('\n').length, 2)
@@ -82,7 +82,7 @@ describe('guests on the command line', () => {
     await stage.User.destroy({ where: { id } })
   })
 
-  it('need a Guest in the configuration', async () => {
+  it('the command needs a Guest in the configuration', async () => {
     const { sequelize, Visitor, folder } = stage
     await exportFrom(folder, { sequelize, Visitor }, 'without-guests.mjs')
     const { code, stderr } = await stage.run(['guests', '--config', 'without-guests.mjs'])

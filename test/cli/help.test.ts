@@ -54,7 +54,7 @@ describe('the modules that a command loads', () => {
   }
 
   for (const argv of [['--help'], ['--version'], ['cleanup', '--help'], ['help', 'migrate']]) {
-    it(`of ${argv.join(' ')} include neither Sequelize nor a model`, async () => {
+    it(`${argv.join(' ')} loads neither Sequelize nor a model`, async () => {
       const { stdout, modules } = await loadedBy(argv)
       assert.match(stdout, /passport-ephemeral|\d+\.\d+\.\d+/)
       assert.deepEqual(
@@ -68,7 +68,7 @@ describe('the modules that a command loads', () => {
     })
   }
 
-  it('include umzug for migrate alone, which says how to install it where it is missing', async () => {
+  it('only migrate loads umzug, and it prints how to install it where it is missing', async () => {
     const index = JSON.stringify(join(import.meta.dirname, '../../src/index.ts'))
     await writeFile(
       join(folder, 'passport-ephemeral.config.ts'),

@@ -31,7 +31,7 @@ describe('the command line', () => {
     await exportFrom(stage.folder, { Visitor }, name)
   }
 
-  it('has help for every command, with examples, and exits with 0 for it', async () => {
+  it('the help of every command has examples, and exits with 0', async () => {
     const { code, stdout } = await stage.run(['--help'])
     assert.equal(code, 0)
     assert.match(stdout, /Exit codes:\n +0 .*\n +1 .*\n +2 /)
@@ -47,11 +47,11 @@ describe('the command line', () => {
     }
   })
 
-  it('prints its version', async () => {
+  it('--version prints the version', async () => {
     assert.match((await stage.run(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
   })
 
-  it('exits with 2 and one sentence for an unknown command or option', async () => {
+  it('an unknown command or option exits with 2 and one sentence', async () => {
     for (const argv of [[], ['sweep'], ['visitors', '--al'], ['visitors', 'x'], ['visits'], ['--limit']]) {
       const { code, stdout, stderr } = await stage.run(argv)
       assert.equal(code, 2, argv.join(' '))
@@ -63,7 +63,7 @@ describe('the command line', () => {
     assert.doesNotMatch((await stage.run(['\u001b[2J'])).stderr.replaceAll('\n', ''), /\p{Cc}/u)
   })
 
-  it('prints every failure as JSON with --json, on stdout, with a code and the same exit code', async () => {
+  it('--json prints every failure on stdout with a code, and keeps the exit code', async () => {
     const unknown = await failure(['sweep'])
     assert.deepEqual(unknown, {
       exit: 2,
@@ -82,7 +82,7 @@ describe('the command line', () => {
     assert.equal((await stage.run(['--help', '--json'])).code, 0)
   })
 
-  it('says that the database cannot be reached, without its password', async () => {
+  it('a database that cannot be reached is reported without its password', async () => {
     for (const [protocol, name] of [
       ['postgres', 'away.mjs'],
       ['mysql', 'away-too.mjs'],

@@ -30,7 +30,7 @@ describe('migrate', () => {
   const tables = async (): Promise<string[]> =>
     (await stage.sequelize.getQueryInterface().showAllTables()).map(String).sort()
 
-  it('makes the tables, once, says what it does on stderr and what it did on stdout', async () => {
+  it('creates the tables once, with progress on stderr and the result on stdout', async () => {
     const first = await stage.run(['migrate'])
     assert.equal(first.code, 0, first.stderr)
     assert.equal(first.stdout, names.map((name) => `done  ${name}\n`).join(''))
@@ -43,7 +43,7 @@ describe('migrate', () => {
     assert.deepEqual((await stage.json(['migrate'])).document, { executed: [] })
   })
 
-  it('says what has run and what has not, and makes no table to say so', async () => {
+  it('--status lists what has run and what is pending, and creates no table', async () => {
     const before = await tables()
     assert.equal(
       (await stage.run(['migrate', '--status'])).stdout,
@@ -59,7 +59,7 @@ describe('migrate', () => {
     assert.match(stdout, new RegExp(`^done     ${first}\npending  ${rest[0]}\n`))
   })
 
-  it('goes to a migration and stays there, as often as it is told', async () => {
+  it('--to runs up to a migration, and can be repeated', async () => {
     const to = names[1] ?? ''
     assert.deepEqual((await stage.json(['migrate', '--to', to])).document, { executed: names.slice(0, 2) })
     assert.deepEqual((await stage.json(['migrate', '--to', to])).document, { executed: [] })
@@ -72,7 +72,7 @@ describe('migrate', () => {
     assert.match(stderr, /no migration '0002'; there are passport-ephemeral-0001/)
   })
 
-  it('reverts the last one, or down to one, and it too', async () => {
+  it('--down reverts the last migration, and --to includes the named one', async () => {
     await stage.run(['migrate'])
     const last = names.at(-1) ?? ''
     const { stdout } = await stage.run(['migrate', '--down'])
@@ -87,7 +87,7 @@ describe('migrate', () => {
     assert.equal((await stage.run(['migrate'])).code, 0)
   })
 
-  it('drops no table that is not empty, unless --yes says so, and states what would be lost', async () => {
+  it('--down drops no table with rows unless --yes is given, and states what would be lost', async () => {
     await stage.run(['migrate'])
     const user = await stage.User.create({ username: 'guest' })
     await stage.Guest.create({ userId: user.get('id') as number })
@@ -113,7 +113,7 @@ describe('migrate', () => {
     await user.destroy()
   })
 
-  it('does not mix --status with what changes something', async () => {
+  it('--status refuses flags that change something', async () => {
     for (const argv of [['--down'], ['--to', names[0] ?? '']]) {
       const { code, stderr } = await stage.run(['migrate', '--status', ...argv])
       assert.equal(code, 2)
@@ -122,7 +122,7 @@ describe('migrate', () => {
     assert.ok(!(await tables()).includes(LEDGER))
   })
 
-  it('meets tables that sync() made, exits with 1 and says where that is explained', async () => {
+  it('tables that sync() created end the run with 1 and the section that explains it', async () => {
     await stage.sequelize.sync()
     const { code, stderr } = await stage.run(['migrate'])
     assert.equal(code, 1)
@@ -136,7 +136,7 @@ describe('migrate', () => {
     assert.match((await stage.run(['migrate'])).stdout, /Nothing to do/)
   })
 
-  it('runs none before the users table is there, except what does not need it', async () => {
+  it('no migration of guests runs while the users table is missing', async () => {
     await stage.User.drop()
     try {
       const { code, stdout, stderr } = await stage.run(['migrate'])
@@ -213,7 +213,7 @@ it('migrate creates and drops the tables of models with names of their own', asy
 describeWhere(!isEmbedded && dialect !== 'sqlite')('a fleet that migrates at once', () => {
   const FLEET = 6
 
-  it('migrates once, and every process succeeds', async () => {
+  it('of several processes one migrates, and all succeed', async () => {
     const stage = await openStage({ sync: false })
     try {
       await writeFile(
@@ -247,7 +247,7 @@ describeWhere(!isEmbedded && dialect !== 'sqlite')('a fleet that migrates at onc
     }
   })
 
-  it('waits for the only connection that an application has, too, and lets go when the work fails', async () => {
+  it('a pool of one connection is enough, and the lock is released when the work fails', async () => {
     const stage = await openStage({ sync: false })
     try {
       const { withLock } = await import('../../src/cli/migrate/lock.js')

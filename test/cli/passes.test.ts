@@ -22,7 +22,7 @@ describe('passes on the command line', () => {
     stage.Visitor.create({ email: 'kim@example.com', scope: 'REFERENCE', context: null, ...values })
 
   describe('invite', () => {
-    it('prints the link of a new pass, alone, and the model lets it in', async () => {
+    it('invite prints only the link of a new pass, and the model accepts it', async () => {
       const { code, stdout, stderr } = await stage.run(['invite', ...KIM])
       assert.equal(code, 0)
       assert.equal(stderr, '')
@@ -32,7 +32,7 @@ describe('passes on the command line', () => {
       assert.equal(pass.isValid, true)
     })
 
-    it('takes everything that a pass can have', async () => {
+    it('invite accepts every attribute of a pass', async () => {
       const { document } = await stage.json([
         ...['invite', ...KIM, '--first-name', 'Kim', '--last-name', 'Novak', '--context', '{"page":3}'],
         ...['--max-uses', '2', '--expires-in', '12h', '--session-expiry', '90s'],
@@ -51,7 +51,7 @@ describe('passes on the command line', () => {
       assert.equal(shown['maxUses'], 2)
     })
 
-    it('takes a visit as long as the browser, or as the sessions of the host', async () => {
+    it("invite accepts visits that last as long as the browser or the host's sessions", async () => {
       await stage.run(['invite', ...KIM, '--session-expiry', '0'])
       await stage.run(['invite', ...KIM, '--session-expiry', 'host'])
       const passes = await stage.Visitor.findAll({ order: ['id'] })
@@ -61,7 +61,7 @@ describe('passes on the command line', () => {
       )
     })
 
-    it('says in one sentence what is wrong with the values, makes no pass, and exits with 2', async () => {
+    it('invite explains a wrong value in one sentence, creates no pass, and exits with 2', async () => {
       const wrong: readonly (readonly [readonly string[], RegExp])[] = [
         [['invite', '--scope', 'A', '--url', URL_], /--email/],
         [
@@ -95,7 +95,7 @@ describe('passes on the command line', () => {
       assert.equal(await stage.Visitor.count(), 0)
     })
 
-    it('warns of a link that can be overheard, and of none on this machine', async () => {
+    it('invite warns of a link over plain HTTP, except on this machine', async () => {
       const at = (url: string) =>
         stage.run(['invite', '--email', 'k@example.com', '--scope', 'A', '--url', url])
       assert.match((await at('http://example.com/')).stderr, /^Warning: .*http:/)
@@ -112,7 +112,7 @@ describe('passes on the command line', () => {
   })
 
   describe('revoke', () => {
-    it('closes one pass by uuid, in capitals or not, or by id; to do it again does no harm', async () => {
+    it('revoke deactivates one pass by uuid in any letter case or by id, and can be repeated', async () => {
       const [one, two, other] = [await make(), await make(), await make()]
       const first = await stage.run(['revoke', one.uuid.toUpperCase()])
       assert.deepEqual([first.code, first.stdout], [0, '1 pass revoked.\n'])
@@ -123,7 +123,7 @@ describe('passes on the command line', () => {
       assert.deepEqual([one.isActive, two.isActive, other.isActive], [false, false, true])
     })
 
-    it('closes every pass of an address, however it is spelt, or those of one scope', async () => {
+    it('revoke deactivates every pass of an address in any letter case, or those of one scope', async () => {
       await make()
       await make({ email: 'Kim@Example.com', scope: 'PREVIEW' })
       await make({ email: 'lee@example.com' })
@@ -134,7 +134,7 @@ describe('passes on the command line', () => {
       assert.equal(await stage.Visitor.count({ where: { isActive: true } }), 1)
     })
 
-    it('exits with 1 if nothing matches', async () => {
+    it('revoke exits with 1 if nothing matches', async () => {
       await make()
       const uuid = '00000000-0000-4000-8000-000000000000'
       for (const argv of [[uuid], ['4711'], ['--email', 'lee@example.com']]) {
@@ -143,7 +143,7 @@ describe('passes on the command line', () => {
       }
     })
 
-    it('takes what it is given for a value, never for SQL or for a pattern', async () => {
+    it('revoke compares its arguments as values, never as SQL or as a pattern', async () => {
       await make()
       for (const text of ["' OR 1=1 --", '%', "x' UNION SELECT 1", '_im@example.com', '\\']) {
         const { code } = await stage.run(['revoke', '--email', text])
@@ -153,7 +153,7 @@ describe('passes on the command line', () => {
       assert.equal(await stage.Visitor.count({ where: { isActive: true } }), 1)
     })
 
-    it('asks to be told which, and exits with 2', async () => {
+    it('revoke without a clear selection exits with 2', async () => {
       const pass = await make()
       const wrong = [
         [],
@@ -175,7 +175,7 @@ describe('passes on the command line', () => {
   describe('reissue', () => {
     const at = ['--url', URL_]
 
-    it('prints a fresh link of a pass, once; the old link is dead, and the pass is open again', async () => {
+    it('reissue prints a fresh link, refuses the old one, and opens the pass again', async () => {
       const pass = await make({ isActive: false, maxUses: 1, uses: 1 })
       const { uuid } = pass
       const { code, stdout, stderr } = await stage.run(['reissue', String(pass.id), ...at])
@@ -186,7 +186,7 @@ describe('passes on the command line', () => {
       assert.equal(pass.isValid, true)
     })
 
-    it('finds the pass by address and scope, and takes how long the link is open', async () => {
+    it('reissue finds the pass by address and scope, and accepts --expires-in', async () => {
       const pass = await make({ scope: 'PREVIEW' })
       await make()
       const { document } = await stage.json([
@@ -199,7 +199,7 @@ describe('passes on the command line', () => {
       assert.ok(hours > 11.9 && hours < 12.1, String(hours))
     })
 
-    it('changes none if several match, and names them; exits with 1 if none matches', async () => {
+    it('reissue changes nothing and lists the ids if several match, and exits with 1 if none does', async () => {
       const [one, two] = [await make(), await make()]
       const several = await stage.run(['reissue', '--email', 'kim@example.com', ...at])
       assert.deepEqual([several.code, several.stdout], [2, ''])
@@ -216,7 +216,7 @@ describe('passes on the command line', () => {
   })
 
   describe('reactivate', () => {
-    it('opens a revoked or an expired pass again, with the same link', async () => {
+    it('reactivate opens a revoked or an expired pass again, with the same link', async () => {
       const revoked = await make({ isActive: false })
       const expired = await make({ expiresAt: new Date(Date.now() - 1000) })
       const { uuid } = revoked
@@ -230,7 +230,7 @@ describe('passes on the command line', () => {
       assert.ok(hours > 11.9 && hours < 12.1, String(hours))
     })
 
-    it('undoes the revoke of an address, and says which passes stay used up', async () => {
+    it('reactivate opens the passes of an address, and counts those that stay used up', async () => {
       await make({ maxUses: 2, uses: 2 })
       await make({ maxUses: 2, uses: 1 })
       await make({ email: 'lee@example.com', isActive: false })
@@ -248,7 +248,7 @@ describe('passes on the command line', () => {
       assert.equal(await stage.Visitor.count({ where: { isActive: true } }), 2)
     })
 
-    it('exits with 1 if nothing matches, and with 2 if it is not told which', async () => {
+    it('reactivate exits with 1 if nothing matches, and with 2 without a selection', async () => {
       assert.equal((await stage.run(['reactivate', '4711'])).code, 1)
       assert.equal((await stage.run(['reactivate'])).code, 2)
       assert.equal((await stage.run(['reactivate', '17', '--email', 'kim@example.com'])).code, 2)
@@ -256,7 +256,7 @@ describe('passes on the command line', () => {
   })
 
   describe('visitors', () => {
-    it('lists the passes that are open, the newest first, as an aligned table', async () => {
+    it('visitors lists the open passes, the newest first, as an aligned table', async () => {
       const first = await make({ firstName: 'Kim', lastName: 'Novak' })
       const second = await make({ email: 'lee@example.com', scope: 'PREVIEW', maxUses: 3, uses: 1 })
       await make({ isActive: false })
@@ -276,7 +276,7 @@ describe('passes on the command line', () => {
       assert.equal(lines[0]?.indexOf('open'), heading.indexOf('state'))
     })
 
-    it('says with --all what became of each', async () => {
+    it('visitors --all prints the state of each pass', async () => {
       await make({ scope: 'A' })
       await make({ scope: 'B', isActive: false })
       await make({ scope: 'C', maxUses: 1, uses: 1 })
@@ -293,7 +293,7 @@ describe('passes on the command line', () => {
       assert.deepEqual(await states(['--scope', "' OR 1=1 --"]), [])
     })
 
-    it('stops at the limit, says so on stderr, and continues after a pass', async () => {
+    it('visitors stops at the limit, prints that on stderr, and continues after a pass', async () => {
       for (let count = 0; count < 3; count++) await make()
       const { stdout, stderr } = await stage.run(['visitors', '--limit', '2'])
       assert.equal(stdout.trimEnd().split('\n').length, 3)
@@ -312,7 +312,7 @@ describe('passes on the command line', () => {
       assert.ok(Math.max(...second.ids) < Math.min(...first.ids))
     })
 
-    it('lets no name move the cursor, colour the screen or forge a line', async () => {
+    it("a visitor's name cannot move the cursor, change colours or forge a line", async () => {
       await make({
         firstName: '\u001b[31mEvil\u001b]0;title\u0007',
         lastName: 'A\n99  forged \u202Eright\u009b2J\u2028x',
@@ -326,7 +326,7 @@ describe('passes on the command line', () => {
       assert.ok(pass?.name.startsWith('\u001b[31mEvil'))
     })
 
-    it('aligns names of wide letters', async () => {
+    it('visitors aligns names of wide letters', async () => {
       await make({ firstName: '山田', lastName: '太郎' })
       await make()
       const { stdout } = await stage.run(['visitors'])
@@ -334,7 +334,7 @@ describe('passes on the command line', () => {
       assert.equal(two.indexOf('REFERENCE') + 4, one.indexOf('REFERENCE'))
     })
 
-    it('colours only on a terminal, and not if NO_COLOR is set', async () => {
+    it('visitors prints colours only on a terminal, and not if NO_COLOR is set', async () => {
       await make()
       assert.ok((await stage.run(['visitors'], { terminal: 120 })).stdout.includes('\u001b[32mopen'))
       const plain = await stage.run(['visitors'], { terminal: 120, env: { NO_COLOR: '1' } })
@@ -350,7 +350,7 @@ describe('passes on the command line', () => {
         ...{ referrer: '', ip: '192.0.2.7', sessionHash: 'a'.repeat(64), outcome: 'admitted', ...more },
       } as never)
 
-    it('lists what was done with one pass, the newest first', async () => {
+    it('visits lists the requests of one pass, the newest first', async () => {
       const pass = await make({ firstName: 'Kim' })
       const other = await make()
       await visit(pass.id, '/reference', new Date('2026-11-24T10:00:00Z'))
@@ -379,7 +379,7 @@ describe('passes on the command line', () => {
       assert.doesNotMatch(stdout, /sessionHash|aaaa/)
     })
 
-    it('prints what strangers sent, and nothing that a terminal would obey', async () => {
+    it('visits prints what clients sent without the control characters of a terminal', async () => {
       const pass = await make()
       await visit(pass.id, '/\u001b[2J', new Date(), { userAgent: 'curl\r\nHost: \u009b31m' })
       const { stdout } = await stage.run(['visits', String(pass.id)])
@@ -387,7 +387,7 @@ describe('passes on the command line', () => {
       assert.equal(stdout.trimEnd().split('\n').length, 4)
     })
 
-    it('fits a terminal by cutting what is long, and says so; in a pipe and in JSON all is there', async () => {
+    it('visits cuts long texts on a terminal with a remark, and prints them whole in a pipe and in JSON', async () => {
       const pass = await make()
       const path = `/reference/${'x'.repeat(300)}`
       await visit(pass.id, path, new Date(), { userAgent: 'Mozilla/5.0 '.repeat(20) })
@@ -406,7 +406,7 @@ describe('passes on the command line', () => {
       assert.ok((await stage.json(['visits', String(pass.id)], { terminal: 100 })).stdout.includes(path))
     })
 
-    it('tells a pass without visits, exit 0, from no pass, exit 1', async () => {
+    it('visits exits with 0 for a pass without visits, and with 1 for no pass', async () => {
       const pass = await make()
       const none = await stage.run(['visits', String(pass.id)])
       assert.equal(none.code, 0)
@@ -423,7 +423,7 @@ describe('passes on the command line', () => {
     })
   })
 
-  it('passes of yesterday are still there for the command line tomorrow', async () => {
+  it('passes that were created yesterday are found', async () => {
     await make()
     await later(4 * DAY, async () => {
       assert.equal((await stage.run(['visitors'])).stdout, 'No passes.\n')
@@ -433,7 +433,7 @@ describe('passes on the command line', () => {
 })
 
 describe('a database without our tables, or with half of them', () => {
-  it('is explained alike by every command', async () => {
+  it('every command explains a missing table in the same way', async () => {
     const stage = await openStage({ sync: false })
     try {
       const commands = [['visitors'], ['visits', '1'], ['stats'], ['invite', ...KIM], ['revoke', '1']]
@@ -462,12 +462,12 @@ describe('a database without our tables, or with half of them', () => {
 })
 
 describe('passes whose links carry bare UUIDs', () => {
-  it('are listed without them: each would be a token', async () => {
+  it('visitors prints no bare UUID, which would be a token', async () => {
     const stage = await openStage({ visitor: { secret: false } })
     try {
       const { stdout: link } = await stage.run(['invite', ...KIM])
       const { uuid } = await stage.Visitor.findOne({ rejectOnEmpty: true })
-      assert.match(link, new RegExp(uuid)) // whoever invites wants it
+      assert.match(link, new RegExp(uuid)) // the command's user needs it
       for (const argv of [['visitors'], ['visitors', '--json'], ['visits', '1'], ['visits', '1', '--json']]) {
         const { code, stdout, stderr } = await stage.run(argv)
         assert.equal(code, 0)

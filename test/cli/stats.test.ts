@@ -32,7 +32,7 @@ function day(name: string, created: number, converted: number, passes: DayStats[
 }
 
 describe('the report of stats', () => {
-  it('is a table of days with bars, and totals', () => {
+  it('the report is a table of days with bars and totals', () => {
     assert.deepEqual(guestReport(days, at(80)), [
       'Guests      created  converted  merged  expired  rate',
       `2026-11-22      200         50       0        0   25%  ${'█'.repeat(24)}`,
@@ -49,7 +49,7 @@ describe('the report of stats', () => {
     ])
   })
 
-  it('fits the width, and does without bars where there is no room', () => {
+  it('the report fits the width, and has no bars where there is no room', () => {
     for (const width of [40, 55, 80, 120, 300]) {
       const lines = guestReport(days, at(width))
       const table = lines[0]?.length ?? 0
@@ -58,15 +58,15 @@ describe('the report of stats', () => {
     assert.doesNotMatch(guestReport(days, at(40)).join('\n'), /█/)
   })
 
-  it('groups the digits of large numbers', () => {
+  it('the report groups the digits of large numbers', () => {
     assert.match(guestReport([day('2026-11-22', 1_200_000, 5, undefined)], at(80))[1] ?? '', / 1,200,000 /)
   })
 
-  it('has both halves, with an empty line between them', () => {
+  it('the report has an empty line between guests and passes', () => {
     assert.deepEqual(report(days, at(80)), [...guestReport(days, at(80)), '', ...passReport(days, at(80))])
   })
 
-  it('is one line if nothing happened', () => {
+  it('the report is one line if nothing happened', () => {
     const nothing = [day('2026-11-23', 0, 0, { issued: 0, redeemed: 0, suspectedShared: 0 })]
     assert.deepEqual(report(nothing, at(80)), [
       'Nothing happened in the last 1 day: no guests and no passes.',
@@ -89,7 +89,7 @@ describe('stats', () => {
   })
   after(() => stage.close())
 
-  it('prints both halves, today last, within 80 columns in a pipe', async () => {
+  it('stats prints both halves, today last, within 80 columns in a pipe', async () => {
     const { code, stdout, stderr } = await stage.run(['stats', '--days', '3'])
     assert.deepEqual([code, stderr], [0, ''])
     const lines = stdout.split('\n')
@@ -100,7 +100,7 @@ describe('stats', () => {
     assert.ok(lines.every((line) => line.length <= 80))
   })
 
-  it('prints thirty days if it is not told, and as many as it is told as JSON', async () => {
+  it('stats prints thirty days by default, and --days of them as JSON', async () => {
     assert.equal((await stage.run(['stats'])).stdout.match(/^\d{4}-\d\d-\d\d/gm)?.length, 60)
     const { document } = await stage.json(['stats', '--days', '2'])
     const { days: read } = document as { days: DayStats[] }
@@ -109,14 +109,14 @@ describe('stats', () => {
     assert.equal(read[1].passes?.issued, 1)
   })
 
-  it('refuses a number of days that is not positive, or too large', async () => {
+  it('stats refuses a number of days that is not positive or too large', async () => {
     for (const days of ['0', '-1', 'x', '1001']) {
       assert.equal((await stage.run(['stats', '--days', days])).code, 2, days)
     }
   })
 })
 
-it('stats says of an empty database in one line that nothing happened', async () => {
+it('stats prints one line for an empty database', async () => {
   const stage = await openStage()
   try {
     const { code, stdout } = await stage.run(['stats'])

@@ -45,7 +45,7 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
     await someBoss().clearStorage()
   })
 
-  it('leaves one schedule and one queue, however many processes say so at once', async () => {
+  it('several processes at once create one schedule and one queue', async () => {
     await Promise.all(bosses.map((boss) => schedule(boss)))
     const schedules = await someBoss().getSchedules()
     assert.deepEqual(
@@ -59,7 +59,7 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
     assert.equal(queue.expireInSeconds, 900)
   })
 
-  it('goes by what the last process said', async () => {
+  it('the options of the last process apply', async () => {
     await schedule(someBoss())
     await schedule(someBoss(), { cron: '5 3 * * *', timeZone: 'Europe/Vienna', cleanup: { timeBudget: 60 } })
     const [{ cron, ...rest } = { cron: '' }] = await someBoss().getSchedules()
@@ -68,7 +68,7 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
     assert.equal((await someBoss().getQueue(QUEUE))?.expireInSeconds, 120)
   })
 
-  it('tells by the output of the job what was cleaned up', async () => {
+  it('the output of a job is the result of the clean-up', async () => {
     await expiredGuests(3)
     const handle = await schedule(someBoss())
     const job = await finished(await handle.runNow())
@@ -78,7 +78,7 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
     assert.equal(await Users.count(), 0)
   })
 
-  it('runs one clean-up at a time in the whole fleet, and every one that was ordered', async () => {
+  it('the fleet runs one clean-up at a time, and every job that was queued', async () => {
     await expiredGuests(12)
     let running = 0
     let most = 0
@@ -107,7 +107,7 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
     )
   })
 
-  it('tries a clean-up that failed again', async () => {
+  it('a clean-up that failed is tried again', async () => {
     await expiredGuests(1)
     let failures = 0
     const handle = await schedule(someBoss(), {
@@ -126,7 +126,7 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
     assert.equal(job.retryCount, 1)
   })
 
-  it('leaves to the next run what the time budget left over', async () => {
+  it('the next run deletes what the time budget left over', async () => {
     await expiredGuests(4)
     const handle = await schedule(someBoss(), {
       cleanup: {
@@ -144,7 +144,7 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
     assert.ok((await Users.count()) < left)
   })
 
-  it('ends after the batch when it is stopped, and says what it did', async () => {
+  it('stop() ends a clean-up after its batch, and the job has its result', async () => {
     await expiredGuests(5)
     let begun = (): void => undefined
     const hasBegun = new Promise<void>((resolve) => (begun = resolve))
@@ -175,7 +175,7 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
     assert.equal((await someBoss().getJobById<object>(QUEUE, next))?.state, 'created')
   })
 
-  it('tells pg-boss how a clean-up went once the database is back', async () => {
+  it('pg-boss gets the result once the database answers again', async () => {
     await expiredGuests(1)
     let isAway = false
     const pool = new pg.Pool({ connectionString: urlOf(database) })
@@ -197,7 +197,7 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
       })
       const id = await handle.runNow()
       while ((await Users.count()) > 0) await setTimeout(20)
-      await setTimeout(200) // the clean-up has ended, and nobody can be told; a rejection would end this process
+      await setTimeout(200) // the clean-up has ended, and its result cannot be recorded; a rejection would end this process
       assert.equal((await someBoss().getJobById<object>(QUEUE, id))?.state, 'active')
       isAway = false
       assert.equal((await finished(id)).state, 'completed')
@@ -208,14 +208,14 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
     }
   })
 
-  it('wants a boss that is started', async () => {
+  it('a boss that is not started is refused', async () => {
     await assert.rejects(scheduleCleanup(newBoss(), { Guest }), {
       name: 'TypeError',
       message: /must be a started PgBoss/,
     })
   })
 
-  it('names the option that is wrong', async () => {
+  it('a wrong option is refused by its name', async () => {
     const wrong: readonly [ScheduleCleanupOptions, RegExp][] = [
       [{ cron: '' }, /'cron'/],
       [{ timeZone: 'Middle/Earth' }, /'timeZone' must be the name of a time zone/],

@@ -9,7 +9,7 @@ before(async () => {
 })
 after(() => app.close())
 
-it('a guest who went into an account counts as merged, once, and as made on their day', async () => {
+it('a guest who was merged into an account counts once as merged, and as created on their day', async () => {
   const { browser } = await app.guest()
   await app.account('fred')
   await logIn(browser, 'fred').expect(200)

@@ -17,7 +17,7 @@ before(async () => {
 after(() => app.close())
 
 describe('statistics of guests', () => {
-  it('tell by day who was made, converted and cleaned up, and how many of a day’s guests stayed', async () => {
+  it('readStats counts by day the guests created, converted and cleaned up, and the conversion rate', async () => {
     const { Guest } = app
     const [first] = await daysAgo(20, async () => [
       await Guest.createGuestUser(),
@@ -44,7 +44,7 @@ describe('statistics of guests', () => {
     assert.equal(stats.at(-1)?.day, '2026-11-24')
   })
 
-  it('count a day from midnight to midnight, in UTC', async () => {
+  it('readStats counts a day from midnight to midnight in UTC', async () => {
     const midnight = Date.parse('2026-06-02T00:00:00.000Z')
     for (const instant of [midnight - 1, midnight, midnight + DAY * 1000 - 1]) {
       await at(instant, () => app.Guest.createGuestUser())
@@ -61,7 +61,7 @@ describe('statistics of guests', () => {
 })
 
 describe('statistics of passes', () => {
-  it('tell how many were issued on a day, redeemed so far, and used by too many', async () => {
+  it('readStats counts by day the passes issued, redeemed and suspected shared', async () => {
     const { Visitor, VisitorLog } = app
     await daysAgo(1, async () => {
       const [, redeemed, shared] = [

@@ -1,7 +1,7 @@
 import type { Sequelize } from 'sequelize'
 import { type Catalog, type ForeignKey, type Table } from '../../database/catalog.js'
 import { isMysql, isPostgres } from '../../database/dialect.js'
-import { finding, type Finding } from '../finding.js'
+import type { Report } from '../finding.js'
 import { cascade, createIndex } from './remedies.js'
 import { quoterOf } from '../../database/columns.js'
 
@@ -23,59 +23,53 @@ export function checkForeignKeys(
   { foreignKeys }: Catalog,
   roots: readonly Root[],
   known: readonly ForeignKey[],
-): Finding[] {
+  report: Report,
+): void {
   const checked = new Set<ForeignKey>(known)
-  return roots.flatMap(({ table, what }) => {
-    const findings: Finding[] = []
+  for (const { table, what } of roots) {
     const deleted = [table]
     for (const target of deleted) {
       for (const key of foreignKeys.filter((each) => each.target === target)) {
         if (key.onDelete === 'CASCADE' && !deleted.includes(key.table)) deleted.push(key.table)
         if (checked.has(key)) continue
         checked.add(key)
-        findings.push(...checkAction(sequelize, key, what), ...checkIndex(sequelize, key, what))
+        checkAction(sequelize, key, what, report)
+        checkIndex(sequelize, key, what, report)
       }
     }
-    return findings
-  })
+  }
 }
 
-function checkAction(sequelize: Sequelize, key: ForeignKey, what: Root['what']): Finding[] {
+function checkAction(sequelize: Sequelize, key: ForeignKey, what: Root['what'], report: Report): void {
   if (key.onDelete === 'NO ACTION' || key.onDelete === 'RESTRICT') {
-    return [
-      finding(
-        'FOREIGN_KEY_BLOCKS',
-        'error',
-        `${describe(key)} ON DELETE ${key.onDelete}: a ${what} to which such a row refers cannot be deleted, by clean-up or by a merge.`,
-        cascade(sequelize, key),
-      ),
-    ]
+    report(
+      'FOREIGN_KEY_BLOCKS',
+      'error',
+      `${describe(key)} ON DELETE ${key.onDelete}: a ${what} to which such a row refers cannot be deleted, by clean-up or by a merge.`,
+      cascade(sequelize, key),
+    )
   }
   const required = key.table.columns
     .filter(({ name, isNullable }) => key.columns.includes(name) && !isNullable)
     .map(({ name }) => name)
-  if (key.onDelete !== 'SET NULL' || required.length === 0) return []
-  return [
-    finding(
-      'FOREIGN_KEY_SETS_NULL',
-      'error',
-      `${describe(key)} ON DELETE SET NULL, and ${required.join(', ')} must not be null: a ${what} to which such a row refers cannot be deleted.`,
-      `${dropNotNull(sequelize, key, required)} Or delete the rows too: ${cascade(sequelize, key)}`,
-    ),
-  ]
+  if (key.onDelete !== 'SET NULL' || required.length === 0) return
+  report(
+    'FOREIGN_KEY_SETS_NULL',
+    'error',
+    `${describe(key)} ON DELETE SET NULL, and ${required.join(', ')} must not be null: a ${what} to which such a row refers cannot be deleted.`,
+    `${dropNotNull(sequelize, key, required)} Or delete the rows too: ${cascade(sequelize, key)}`,
+  )
 }
 
-function checkIndex(sequelize: Sequelize, key: ForeignKey, what: Root['what']): Finding[] {
+function checkIndex(sequelize: Sequelize, key: ForeignKey, what: Root['what'], report: Report): void {
   // InnoDB creates an index for every foreign key by itself.
-  if (isMysql(sequelize) || hasIndexOn(key.table, key.columns)) return []
-  return [
-    finding(
-      'FOREIGN_KEY_WITHOUT_INDEX',
-      'warning',
-      `${describe(key)} and has no index that begins with it: for each ${what} that is deleted, the database reads all of ${key.table.sql}.`,
-      createIndex(sequelize, key.table, key.columns),
-    ),
-  ]
+  if (isMysql(sequelize) || hasIndexOn(key.table, key.columns)) return
+  report(
+    'FOREIGN_KEY_WITHOUT_INDEX',
+    'warning',
+    `${describe(key)} and has no index that begins with it: for each ${what} that is deleted, the database reads all of ${key.table.sql}.`,
+    createIndex(sequelize, key.table, key.columns),
+  )
 }
 
 function describe(key: ForeignKey): string {

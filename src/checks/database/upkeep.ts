@@ -2,13 +2,13 @@ import { Op, type Sequelize, type WhereOptions } from 'sequelize'
 import { readVersion } from '../../database/catalog-statements.js'
 import { isMysql } from '../../database/dialect.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
-import { finding, type Finding } from '../finding.js'
+import type { Report } from '../finding.js'
 
-/** How long after they have expired guests may still be there, in seconds: a clean-up that runs daily, and was missed once. */
+/** Seconds after which an expired guest must be deleted: a clean-up runs daily, and may be missed once. */
 const GRACE = 2 * 24 * 60 * 60
 
-/** Whether a clean-up deletes the guests who have expired. One row is looked up, by an index. */
-export async function checkExpiredGuests(Guest: GuestModel): Promise<Finding[]> {
+/** Checks that a clean-up deletes the guests who have expired. Reads one row, by an index. */
+export async function checkExpiredGuests(Guest: GuestModel, report: Report): Promise<void> {
   const { maxAge, expiry } = Guest[guestSettings]
   const since = expiry === 'sliding' ? 'lastSeenAt' : 'createdAt'
   const left = await Guest.unscoped().findOne({
@@ -17,30 +17,26 @@ export async function checkExpiredGuests(Guest: GuestModel): Promise<Finding[]> 
     raw: true,
     useMaster: true,
   })
-  if (left === null) return []
-  return [
-    finding(
-      'EXPIRED_GUESTS_LEFT',
-      'warning',
-      'Guests who expired more than two days ago are still in the database: does a clean-up run?',
-      "Run 'passport-ephemeral cleanup' daily, by cron or by a queue (passport-ephemeral/pg-boss). If it runs: guests stay whom 'keep' keeps, or whom a foreign key blocks; the clean-up counts them as kept and blocked.",
-    ),
-  ]
+  if (left === null) return
+  report(
+    'EXPIRED_GUESTS_LEFT',
+    'warning',
+    'Guests who expired more than two days ago are still in the database: does a clean-up run?',
+    "Run 'passport-ephemeral cleanup' daily, by cron or by a queue (passport-ephemeral/pg-boss). If it runs: guests stay that 'keep' keeps, or that a foreign key protects; the clean-up counts them as kept and failed.",
+  )
 }
 
-/** Whether the server can pass over rows that others have locked, which lets several clean-ups share the work. */
-export async function checkServer(sequelize: Sequelize): Promise<Finding[]> {
-  if (!isMysql(sequelize)) return []
+/** Checks that the server can skip locked rows: the statements of a clean-up require it. */
+export async function checkServer(sequelize: Sequelize, report: Report): Promise<void> {
+  if (!isMysql(sequelize)) return
   const version = await readVersion(sequelize)
-  if (canSkipLocked(version)) return []
-  return [
-    finding(
-      'NO_SKIP_LOCKED',
-      'warning',
-      `The database server is ${version}, which has no SKIP LOCKED: clean-ups that run at once wait for each other and for web requests.`,
-      'Use MariaDB 10.6, MySQL 8.0.1, or later; until then run one clean-up at a time.',
-    ),
-  ]
+  if (canSkipLocked(version)) return
+  report(
+    'NO_SKIP_LOCKED',
+    'error',
+    `The database server is ${version}, which has no SKIP LOCKED: every clean-up fails.`,
+    'Use MariaDB 10.6, MySQL 8.0.1, or later.',
+  )
 }
 
 /** By the answer of `VERSION()`; a version that cannot be read passes. */

@@ -44,7 +44,7 @@ export const checkCookie: Check = (look) => {
 type Cookie = NonNullable<HostSession['cookie']>
 
 function checkSecure({ req, isProduction, report }: Look, { secure }: Cookie): void {
-  // Behind a proxy that is not trusted, the connection says nothing; PROXY_UNTRUSTED does.
+  // Behind a proxy that is not trusted, the connection is no evidence; PROXY_UNTRUSTED is reported instead.
   const isPlain = !req.secure && req.headers['x-forwarded-proto'] !== 'https'
   if (secure === true && isPlain) {
     report(

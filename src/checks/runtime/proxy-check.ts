@@ -11,7 +11,7 @@ function trustOf(app: Application): 'default' | 'anything' | 'chosen' {
   return trust === false && app.get(IS_DEFAULT) === true ? 'default' : 'chosen'
 }
 
-/** Whose word the application takes for where a request comes from. */
+/** Checks which proxies the application trusts for the address of a client. */
 export const checkProxy: Check = ({ req, isProduction, isProbe, report }) => {
   const trust = trustOf(req.app)
   if (trust === 'anything') {

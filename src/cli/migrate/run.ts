@@ -28,7 +28,7 @@ interface MigrationRun {
 }
 
 const TABLE_EXISTS = ['42P07', 'ER_DUP_KEYNAME', 'ER_TABLE_EXISTS_ERROR']
-/** PostgreSQL's, and MySQL's; MariaDB tells by `errno: 150` in the message. */
+/** PostgreSQL's, and MySQL's; MariaDB has `errno: 150` in the message. */
 const KEYS_DIFFER = ['42804', 'ER_FK_INCOMPATIBLE_COLUMNS']
 
 /** Runs migrations, reverts them, or lists which have run. */

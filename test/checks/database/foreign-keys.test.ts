@@ -9,7 +9,7 @@ import { Diagnosis, itNotOnMysql, itOnPostgres } from './diagnosis.js'
 describe('Of foreign keys, diagnose', () => {
   const diagnosis = new Diagnosis()
 
-  it('names one that blocks, and says how to change it', async () => {
+  it('a foreign key that prevents a deletion is reported with the statement that changes it', async () => {
     diagnosis.defineOrders({ onDelete: 'NO ACTION' })
     await diagnosis.makeTables()
     const { remedy, message } = await diagnosis.only('FOREIGN_KEY_BLOCKS', 'error')
@@ -23,7 +23,7 @@ describe('Of foreign keys, diagnose', () => {
     assert.equal(await diagnosis.database.sequelize.model('Order').count(), 0)
   })
 
-  it('follows them through what a cascade deletes', async () => {
+  it('foreign keys to rows that a cascade deletes are checked too', async () => {
     const Order = diagnosis.defineOrders({})
     const Line = diagnosis.database.sequelize.define(
       'Line',
@@ -114,7 +114,7 @@ describe('Of foreign keys, diagnose', () => {
     }
   })
 
-  it('names one that keeps a pass', async () => {
+  it('a foreign key that prevents the deletion of a pass is reported', async () => {
     const Reference = diagnosis.database.sequelize.define(
       'Reference',
       { passId: DataTypes.INTEGER },

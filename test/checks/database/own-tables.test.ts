@@ -8,7 +8,7 @@ import { Diagnosis, itOnServers } from './diagnosis.js'
 describe('Of the tables of this package, diagnose', () => {
   const diagnosis = new Diagnosis()
 
-  it('names each that is missing', async () => {
+  it('each missing table is reported', async () => {
     await diagnosis.models.Users.sync()
     const findings = await diagnosis.check()
     const missing = findings.filter(({ code }) => code === 'TABLE_MISSING')
@@ -16,7 +16,7 @@ describe('Of the tables of this package, diagnose', () => {
     assert.match(missing[0]?.remedy ?? '', /passport-ephemeral migrate/)
   })
 
-  it('names the table of users, and sends nobody to the migrations before it is there', async () => {
+  it('a missing users table is reported, and the migrations are recommended only for later', async () => {
     const findings = await diagnosis.check() // of an empty database
     const [first, ...others] = findings
     assert.equal(first?.code, 'USERS_TABLE_MISSING')
@@ -30,21 +30,21 @@ describe('Of the tables of this package, diagnose', () => {
     }
   })
 
-  it('names the table of users if it is called something else', async () => {
+  it('a users table with another name is reported as missing', async () => {
     await diagnosis.makeTables()
     await diagnosis.run('ALTER TABLE "Users" RENAME TO "People"')
     const { remedy } = await diagnosis.only('USERS_TABLE_MISSING', 'error')
     assert.match(remedy, /tableName/)
   })
 
-  it('names a column that is missing, and does not trip over it', async () => {
+  it('a missing column is reported, and the other checks still run', async () => {
     await diagnosis.makeTables()
     await diagnosis.run('ALTER TABLE "Visitors" DROP COLUMN "reissuedAt"')
     const finding = await diagnosis.only('COLUMN_MISSING', 'error')
     assert.match(finding.message, /reissuedAt/)
   })
 
-  it('gives the statement for an index that is missing', async () => {
+  it('a missing index is reported with the statement that creates it', async () => {
     await diagnosis.makeTables()
     await diagnosis.database.sequelize.getQueryInterface().removeIndex('Guests', 'guests_created_at')
     const { remedy } = await diagnosis.only('INDEX_MISSING', 'warning')
@@ -52,7 +52,7 @@ describe('Of the tables of this package, diagnose', () => {
     assert.deepEqual(await diagnosis.check(), [])
   })
 
-  it('takes a unique index that is missing for an error', async () => {
+  it('a missing unique index is an error', async () => {
     await diagnosis.makeTables()
     await diagnosis.database.sequelize.getQueryInterface().removeIndex('Guests', 'guests_session_hash')
     await diagnosis.database.sequelize.getQueryInterface().addIndex('Guests', ['sessionHash'])

@@ -8,7 +8,7 @@ import { Diagnosis } from './diagnosis.js'
 describe('Of upkeep, diagnose', () => {
   const diagnosis = new Diagnosis()
 
-  it('notices that nobody deletes guests who have long expired', async () => {
+  it('guests who expired long ago and were not deleted are reported', async () => {
     await diagnosis.makeTables()
     await diagnosis.models.Guest.createGuestUser()
     assert.deepEqual(await later(15 * DAY, () => diagnosis.check()), [])
@@ -17,7 +17,7 @@ describe('Of upkeep, diagnose', () => {
     assert.match(findings[0]?.remedy ?? '', /'keep'.*foreign key/)
   })
 
-  it('counts from when a guest was last seen, where that prolongs', async () => {
+  it('with sliding expiry, the time counts from when a guest was last seen', async () => {
     await diagnosis.database.close()
     await diagnosis.open({ expiry: 'sliding' })
     await diagnosis.makeTables()
@@ -27,7 +27,7 @@ describe('Of upkeep, diagnose', () => {
     assert.deepEqual(await diagnosis.check(), [])
   })
 
-  it('knows which servers can skip what is locked', () => {
+  it('canSkipLocked tells by the version which servers have SKIP LOCKED', () => {
     for (const version of ['10.6.0-MariaDB', '11.4.2-MariaDB-log', '8.0.1', '8.4.0', '9.1.0', 'odd'])
       assert.ok(canSkipLocked(version), version)
     for (const version of ['10.5.29-MariaDB', '5.5.5-10.4.1-MariaDB', '8.0.0', '5.7.44-log'])

@@ -7,7 +7,7 @@ import { Diagnosis, itOnPostgres } from './diagnosis.js'
 describe('Of the table of users, diagnose', () => {
   const diagnosis = new Diagnosis()
 
-  it('names a model whose table has no foreign key', async () => {
+  it('a model whose table has no foreign key to users is reported', async () => {
     const Order = diagnosis.defineOrders({})
     await diagnosis.makeTables()
     await Order.drop()
@@ -26,7 +26,7 @@ describe('Of the table of users, diagnose', () => {
     assert.deepEqual(await diagnosis.check(), [])
   })
 
-  it('notes a model that means to have none', async () => {
+  it('a model that declares no foreign key is only noted', async () => {
     diagnosis.defineOrders({ constraints: false })
     await diagnosis.makeTables()
     await diagnosis.only('ROWS_ORPHANED', 'note')
@@ -39,7 +39,7 @@ describe('Of the table of users, diagnose', () => {
     assert.deepEqual(await diagnosis.check(), [])
   })
 
-  it('names a table of users without a unique index on the username', async () => {
+  it('a users table without a unique index on the username is reported', async () => {
     await diagnosis.makeTables()
     await dropUnique('username')
     const { remedy, message } = await diagnosis.only('USERNAME_NOT_UNIQUE', 'warning')
@@ -48,7 +48,7 @@ describe('Of the table of users, diagnose', () => {
     assert.deepEqual(await diagnosis.check(), [])
   })
 
-  it('notes a table of users without a unique index on the e-mail address', async () => {
+  it('a users table without a unique index on the e-mail address is noted', async () => {
     await diagnosis.makeTables()
     await dropUnique('email')
     const { remedy } = await diagnosis.only('EMAIL_NOT_UNIQUE', 'note')

@@ -47,7 +47,7 @@ describe('The order of middleware', () => {
     await database.close()
   })
 
-  it('is not checked any more after the first requests', async () => {
+  it('the order is not checked any more after the first requests', async () => {
     const guard = ensureVisitor('ANY_OTHER', { validations: true })
     let hasStrategy = true
     const app = buildApp(models, {
@@ -143,7 +143,7 @@ describe('The order of middleware', () => {
     },
   ]
   for (const { of, code, choices, visit } of cases) {
-    it(`shows ${of}, once a process, unless validations turns ${code} off`, async () => {
+    it(`a request shows ${of}, once a process, unless validations turns ${code} off`, async () => {
       const silent = buildApp(models, { ...choices, validations: { [code]: false } })
       assert.deepEqual(await warningsOf(() => visit(silent)), [])
       const loud = buildApp(models, choices)
@@ -157,7 +157,7 @@ describe('The order of middleware', () => {
     })
   }
 
-  it('shows a guest whose session a foreign serializer wrote', async () => {
+  it("a guest's session that a foreign serializer wrote causes a warning", async () => {
     const app = buildApp(models, {
       strategies(authenticator, parts) {
         authenticator.serializeUser((user, done) => {
@@ -173,7 +173,7 @@ describe('The order of middleware', () => {
     assert.deepEqual(emitted, ['GUEST_SERIALIZER_MISSING'])
   })
 
-  it('shows two copies of the package', async () => {
+  it('two copies of the package cause a warning', async () => {
     const copies = Reflect.get(globalThis, Symbol.for('passport-ephemeral.copies')) as Set<string>
     const other = 'file:///app/node_modules/other/node_modules/passport-ephemeral'
     copies.add(`${other}/dist/checks/runtime/request-checks.js`)
@@ -210,7 +210,7 @@ describe('The order of middleware', () => {
       ],
     ]
     for (const [caller, make] of parts) {
-      it(`${caller} names the codes if it is given another`, () => {
+      it(`${caller} refuses an unknown code, and lists the codes`, () => {
         assert.throws(make, (error: Error) => {
           assert.ok(error instanceof TypeError)
           assert.match(error.message, new RegExp(`^${caller}: option 'validations' must be .*MEMORY_STORE`))

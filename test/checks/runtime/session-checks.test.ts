@@ -47,17 +47,17 @@ describe('The first requests in production', () => {
     await ask(app, '/play', { headers: { cookie } })
   }
 
-  it('show nothing wrong with a healthy application', async () => {
+  it('requests to a healthy application cause no warning', async () => {
     assert.deepEqual(await warningsOf(() => browse(buildApp(models))), [])
   })
 
-  it('show nothing of the cookie if a health check sends them over plain HTTP', async () => {
+  it('a health check over plain HTTP causes no warning of the cookie', async () => {
     const app = buildApp(models)
     const headers = { 'user-agent': 'kube-probe/1.30', 'x-forwarded-proto': 'http' }
     assert.deepEqual(await warningsOf(() => ask(app, '/', { headers })), [])
   })
 
-  it('show no needless write if another middleware changes it before this package sees it', async () => {
+  it('a session that another middleware has changed causes no warning RESAVE', async () => {
     const app = buildApp(models, {
       middleware(outer, parts) {
         outer.use((req, _res, next) => {
@@ -172,7 +172,7 @@ describe('The first requests in production', () => {
     },
   ]
   for (const { of, code, choices, visit = browse } of cases) {
-    it(`show ${of}, once a process, unless validations turns ${code} off`, async () => {
+    it(`a request shows ${of}, once a process, unless validations turns ${code} off`, async () => {
       const silent = buildApp(models, { ...choices(), validations: { [code]: false } })
       assert.deepEqual(await warningsOf(() => visit(silent)), [])
       const off = buildApp(models, { ...choices(), validations: false })
@@ -184,7 +184,7 @@ describe('The first requests in production', () => {
     })
   }
 
-  it('are still answered, and the session stored, while resave is looked for', async () => {
+  it('requests are answered, and sessions stored, while resave is checked', async () => {
     const app = buildApp(models, withSession({ resave: true }))
     const { cookie } = await ask(app, '/play', { headers: { 'user-agent': BROWSER } })
     for (let page = 0; page < 7; page += 1) {
@@ -194,7 +194,7 @@ describe('The first requests in production', () => {
 })
 
 describe('The first requests in development', () => {
-  it('show nothing of what is usual there', async () => {
+  it('usual settings cause no warning in development', async () => {
     const database = await openDatabase()
     try {
       const models = defineModels(database.sequelize)
