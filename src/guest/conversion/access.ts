@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import type { Model, ModelStatic } from 'sequelize'
-import { GuestRequired, RegularUserRequired } from '../../errors.js'
+import { GuestRequired, NotGuestError, RegularUserRequired } from '../../errors.js'
 import { currentUser } from '../../http/passport-request.js'
 import { ownAddress } from '../../http/address.js'
 import { withQuery } from '../../http/query.js'
@@ -88,7 +88,8 @@ export async function convertInSession<U extends Model>(
   requireRenewableSession(req, WHO) // before anything is changed
   const note = await noteSessionEnd(req, 'converted')
   const user = await convert().catch(async (error: unknown) => {
-    await note.withdraw()
+    // A parallel request has ended the session: its note, which has the same name, must stay.
+    if (!(error instanceof NotGuestError)) await note.withdraw()
     throw error
   })
   if (user === undefined) {
