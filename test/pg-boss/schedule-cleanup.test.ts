@@ -96,11 +96,8 @@ describeWhere(dialect === 'postgres' && !isEmbedded)('scheduleCleanup', () => {
     const ids = await Promise.all([...all, ...all].map(({ runNow }) => runNow()))
     const jobs = await Promise.all(ids.map(finished))
     assert.deepEqual(new Set(jobs.map(({ state }) => state)), new Set(['completed']))
+    // Not by startedOn: that is when the statement began that fetched the job, and it may have waited for the job before.
     assert.equal(most, 1)
-    const times = jobs
-      .map(({ startedOn, completedOn }) => [startedOn.getTime(), completedOn?.getTime() ?? Infinity] as const)
-      .sort(([a], [b]) => a - b)
-    for (const [index, [start]] of times.slice(1).entries()) assert.ok(start >= (times[index]?.[1] ?? 0))
     assert.equal(
       jobs.reduce((sum, job) => sum + output(job).guests, 0),
       12,
