@@ -28,7 +28,7 @@ export interface ForeignKey {
 }
 
 /** A part of an index. */
-interface IndexPart {
+export interface IndexPart {
   /** The name of the column; `undefined` for an expression, and for the beginning of a column. */
   readonly field: string | undefined
   /** SQL over the table's own columns. */

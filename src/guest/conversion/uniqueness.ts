@@ -1,7 +1,7 @@
 import createDebug from 'debug'
 import type { Model, ModelStatic } from 'sequelize'
-import { uniqueIndexesOf } from '../../database/catalog.js'
-import { fieldOf } from '../../database/columns.js'
+import { uniqueIndexesOf, type IndexPart, type UniqueIndex } from '../../database/catalog.js'
+import { columnsOf, fieldOf } from '../../database/columns.js'
 import { warn } from '../../warning.js'
 import { guestSettings } from '../guest.js'
 import type { ConversionSettings } from './settings.js'
@@ -19,52 +19,51 @@ export interface Uniqueness {
   readonly of: (attribute: string) => IndexKind
 }
 
-const known = new WeakMap<ModelStatic<Model>, Map<string, Promise<IndexKind>>>()
-
-/** Read from the catalog once for each model. A catalog that cannot be read counts as one with plain indexes. */
+/** The indexes of the users table, as the catalog shows them. One that cannot be read counts as plain. */
 export async function uniquenessOf<U extends Model>({
   Guest,
   emailField,
 }: ConversionSettings<U>): Promise<Uniqueness> {
   const { User, usernameField } = Guest[guestSettings]
-  const kinds = known.get(User) ?? new Map<string, Promise<IndexKind>>()
-  known.set(User, kinds)
-  const found = new Map<string, IndexKind>()
-  for (const attribute of new Set([usernameField, emailField])) {
-    const kind = kinds.get(attribute) ?? readKind(User, attribute)
-    kinds.set(attribute, kind)
-    found.set(attribute, await kind)
-  }
-  return { of: (attribute) => found.get(attribute) ?? 'plain' }
-}
-
-async function readKind(User: ModelStatic<Model>, attribute: string): Promise<IndexKind> {
-  if (!Object.hasOwn(User.getAttributes(), attribute)) return 'none'
-  const column = fieldOf(User, attribute).toLowerCase()
+  const attributes = new Set([usernameField, emailField].filter((name) => name in User.getAttributes()))
   try {
-    const involved = (await uniqueIndexesOf(User)).filter(({ parts }) =>
-      parts.some(({ field, sql }) => field?.toLowerCase() === column || mentions(sql, column)),
-    )
-    if (involved.length === 0) warnOfMissingIndex(User, column)
-    const isPlain = involved.some(
-      ({ parts, predicate }) =>
-        parts.length === 1 && parts[0]?.field !== undefined && predicate === undefined,
-    )
-    return involved.length === 0 ? 'none' : isPlain ? 'plain' : 'expressive'
+    const indexes = await uniqueIndexesOf(User)
+    const kinds = new Map([...attributes].map((name) => [name, kindOf(User, name, indexes)]))
+    for (const [name, kind] of kinds) if (kind === 'none') warnOfMissingIndex(User, fieldOf(User, name))
+    return { of: (attribute) => kinds.get(attribute) ?? 'plain' }
   } catch (error) {
     debug('the catalog does not show the unique indexes of the users: %o', error)
-    return 'plain'
+    return { of: () => 'plain' }
   }
 }
 
-function mentions(expression: string, column: string): boolean {
-  return expression
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}_$]+/u)
-    .includes(column)
+function kindOf(User: ModelStatic<Model>, attribute: string, indexes: readonly UniqueIndex[]): IndexKind {
+  const column = fieldOf(User, attribute).toLowerCase()
+  const declared = columnsOf(User).map(({ field }) => field.toLowerCase())
+  const concerns = ({ field, sql }: IndexPart): boolean => {
+    const name = field?.toLowerCase()
+    // MariaDB has generated columns in place of expressions, which a model need not declare: `email_lower`.
+    if (name !== undefined) return name === column || (!declared.includes(name) && name.includes(column))
+    return sql
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}_$]+/u)
+      .includes(column)
+  }
+  const involved = indexes.filter(({ parts }) => parts.some(concerns))
+  const isPlain = involved.some(
+    ({ parts: [first, ...more], predicate }) =>
+      first?.field?.toLowerCase() === column && more.length === 0 && predicate === undefined,
+  )
+  return involved.length === 0 ? 'none' : isPlain ? 'plain' : 'expressive'
 }
 
+const warned = new WeakMap<ModelStatic<Model>, Set<string>>()
+
+/** Once for each column. */
 function warnOfMissingIndex(User: ModelStatic<Model>, column: string): void {
+  const columns = warned.get(User) ?? new Set()
+  if (columns.has(column)) return
+  warned.set(User, columns.add(column))
   warn(
     'NO_UNIQUE_INDEX',
     `convertRouter: the table '${User.tableName}' has no unique index on '${column}'. Taken values are looked up before a ` +

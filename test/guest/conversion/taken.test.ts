@@ -198,3 +198,23 @@ if (dialect === 'postgres') {
     })
   })
 }
+
+if (dialect === 'mysql') {
+  describe('conversion where an index is on a generated column', () => {
+    it('lets the index decide, and does not warn', async () => {
+      const generated = [
+        'ALTER TABLE Users ADD COLUMN username_lower VARCHAR(150) AS (lower(username)) STORED',
+        'CREATE UNIQUE INDEX lowered ON Users (username_lower)',
+        'CREATE UNIQUE INDEX addresses ON Users (email)',
+      ]
+      await withIndexes(generated, {}, async (stage) => {
+        await stage.User.create({ username: 'Fred' })
+        const warnings = await warningsOf('NO_UNIQUE_INDEX', async () => {
+          const { browser } = await guest(stage)
+          assert.deepEqual(errorsOf((await post(browser, fred)).text), TAKEN_NAME)
+        })
+        assert.equal(warnings, 0)
+      })
+    })
+  })
+}
