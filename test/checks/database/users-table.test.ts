@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { DataTypes } from 'sequelize'
+import { DataTypes, type ModelAttributes } from 'sequelize'
 import { dialect } from '../../support/database.js'
 import { Diagnosis, itOnPostgres } from './diagnosis.js'
 
@@ -72,6 +72,17 @@ describe('Of the table of users, diagnose', () => {
     const context = diagnosis.database.sequelize.getQueryInterface()
     if (dialect === 'postgres') await context.removeConstraint('Users', `Users_${column}_key`)
     else if (dialect === 'mysql') await context.removeIndex('Users', column)
-    else await context.changeColumn('Users', column, { type: 'VARCHAR(254)' })
+    else {
+      // SQLite cannot drop the constraint of a table that exists.
+      const columns = Object.entries(await context.describeTable('Users'))
+      const kept = columns.map(([name, { type, allowNull, primaryKey }]) => [
+        name,
+        { type, allowNull, primaryKey },
+      ])
+      await context.dropTable('Users')
+      await context.createTable('Users', Object.fromEntries(kept) as ModelAttributes)
+      for (const other of ['username', 'email'].filter((name) => name !== column))
+        await context.addIndex('Users', [other], { unique: true })
+    }
   }
 })
