@@ -105,8 +105,10 @@ describe('a database that is away', () => {
 describe('a log without a table', () => {
   it('is told of by a warning, once, for visits that nobody waits for', async () => {
     const warnings: string[] = []
+    // The logs of earlier tests, whose database is closed, may warn at the same time.
     const hear = (warning: Error & { code?: string }): void => {
-      if (warning.code === 'VISITS_NOT_WRITTEN') warnings.push(warning.message)
+      const isOfThisLog = warning.message.includes('Run the migrations')
+      if (warning.code === 'VISITS_NOT_WRITTEN' && isOfThisLog) warnings.push(warning.message)
     }
     process.on('warning', hear)
     try {
@@ -116,7 +118,6 @@ describe('a log without a table', () => {
         await browser.get('/page').expect(200)
         await new Promise((resolve) => setTimeout(resolve, 200)) // for several attempts
         assert.equal(warnings.length, 1)
-        assert.match(warnings[0] ?? '', /Run the migrations/)
         await bringTableBack()
         assert.equal((await flushed(app)).length, 1)
       })
