@@ -80,8 +80,12 @@ export { guestEmail } from './guest/guest-email.js'
 export { exceptGuests } from './guest/except-guests.js'
 export { guestLocals, type GuestLocals, type GuestLocalsOptions } from './guest/guest-locals.js'
 export { guestOf, isGuest, isRegularUser } from './guest/guest-state.js'
-export { ensureGuest, type EnsureGuestOptions } from './guest/ensure-guest.js'
-export { ensureRegularUser, type EnsureRegularUserOptions } from './guest/ensure-regular-user.js'
+export {
+  ensureGuest,
+  ensureRegularUser,
+  type EnsureGuestOptions,
+  type EnsureRegularUserOptions,
+} from './guest/guards.js'
 
 export { cleanup } from './cleanup/cleanup.js'
 export type { CleanupModels, CleanupOptions, Keep, Retention } from './cleanup/options.js'

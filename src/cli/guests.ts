@@ -1,7 +1,6 @@
 import { col, fn, Op, where, type WhereOptions } from 'sequelize'
 import { fieldOf } from '../database/columns.js'
-import { guestSettings, type Guest, type GuestModel } from '../guest/guest.js'
-import { USER_ALIAS } from '../guest/model-checks.js'
+import { guestSettings, USER_ALIAS, type Guest, type GuestModel } from '../guest/guest.js'
 import { couldBeKey } from '../guest/user-key.js'
 import { requireGuest, type Configuration } from './configuration.js'
 import { ExitCode, UsageError } from './failure.js'

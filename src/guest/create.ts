@@ -1,15 +1,23 @@
 import createDebug from 'debug'
-import { type Model, type ModelStatic, type Transaction } from 'sequelize'
-import { declaredLength, sequelizeOf } from '../database/columns.js'
-import { UsernameExhausted } from '../errors.js'
-import { guestEmail } from './guest-email.js'
-import { guestSettings, type Guest as GuestRow, type GuestModel } from './guest.js'
-import { rememberGuest } from './guest-state.js'
-import { keyOf } from './user-key.js'
-import { insertGuest, type UserWithGuest } from './statements.js'
-import { isUsernameCollision } from './username-collision.js'
-import type { UsernameGenerator } from './usernames.js'
+import { UniqueConstraintError, type Model, type ModelStatic, type Transaction } from 'sequelize'
+import { declaredLength, fieldOf, sequelizeOf } from '../database/columns.js'
 import { isRetryable, isUniqueViolation } from '../database/driver-error.js'
+import { attributesToFillIn } from '../database/host-model.js'
+import { UsernameExhausted } from '../errors.js'
+import { aFunction, checkOptions } from '../options.js'
+import { guestEmail } from './guest-email.js'
+import {
+  aTransaction,
+  guestSettings,
+  type CreateGuestOptions,
+  type Guest,
+  type GuestModel,
+  type WriteOptions,
+} from './guest.js'
+import { rememberGuest } from './guest-state.js'
+import { insertGuest, usernameIsTaken, type UserWithGuest } from './statements.js'
+import { keyOf } from './user-key.js'
+import { uuidUsername, type UsernameGenerator } from './usernames.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 
@@ -20,15 +28,71 @@ export interface GuestRecipe<U extends Model> {
     ((context: { username: string; transaction: Transaction }) => Model | Promise<Model>) | undefined
   /** Whether the default way of making a user fills in an e-mail address. */
   readonly needsEmail: boolean
-  readonly onCreate:
-    ((context: { user: U; guest: GuestRow; transaction: Transaction }) => unknown) | undefined
+  readonly onCreate: ((context: { user: U; guest: Guest; transaction: Transaction }) => unknown) | undefined
 }
 
-/** Where a guest is made, and for whom. */
-export interface GuestOrder {
+/** The application's options for making guests. `Extra` is what its functions are given in addition: the request, for example. */
+interface RecipeOptions<U extends Model, G extends Guest, Extra extends object> {
+  readonly generateUsername?: UsernameGenerator | undefined
+  readonly createUser?:
+    ((context: { username: string; transaction: Transaction } & Extra) => Model | Promise<Model>) | undefined
+  readonly onCreate?:
+    ((context: { user: U; guest: G; transaction: Transaction } & Extra) => unknown) | undefined
+}
+
+/** The attribute that is filled in by default. */
+const EMAIL = 'email'
+
+/**
+ * Fills in the defaults. Returns a function that makes a recipe for one occasion, such as one request.
+ *
+ * @throws {TypeError} naming `createUser`, if it is left out and `User` requires more than we can fill in
+ */
+export function guestRecipe<U extends Model, G extends Guest, Extra extends object>(
+  caller: string,
+  Guest: GuestModel<U, G>,
+  { generateUsername = uuidUsername, createUser, onCreate }: RecipeOptions<U, G, Extra>,
+): (extra: Extra) => GuestRecipe<U> {
+  const { User, usernameField } = Guest[guestSettings]
+  const missing = attributesToFillIn(User).filter((name) => name !== usernameField)
+  if (createUser === undefined && missing.some((name) => name !== EMAIL)) {
+    throw new TypeError(
+      `${caller}: option 'createUser' is needed, because ${User.name} requires ${missing.join(', ')}: ` +
+        `createUser: ({ username, transaction }) => ${User.name}.create({ ${usernameField}: username, … }, { transaction })`,
+    )
+  }
+  return (extra) => ({
+    generateUsername,
+    needsEmail: missing.includes(EMAIL),
+    createUser: createUser && ((context) => createUser({ ...extra, ...context })),
+    onCreate:
+      onCreate &&
+      (({ user, guest, transaction }) => onCreate({ ...extra, user, guest: guest as G, transaction })),
+  })
+}
+
+/** `Guest.createGuestUser`. */
+export async function createGuestUser<U extends Model, G extends Guest>(
+  Guest: GuestModel<U, G>,
+  options: CreateGuestOptions<U, G> = {},
+): Promise<U> {
+  checkOptions('Guest.createGuestUser', options, {
+    generateUsername: aFunction,
+    createUser: aFunction,
+    onCreate: aFunction,
+    transaction: aTransaction,
+  })
+  const { transaction, ...recipe } = options
+  return await makeGuest(Guest, guestRecipe<U, G, object>('Guest.createGuestUser', Guest, recipe)({}), {
+    transaction,
+  })
+}
+
+/** Where a guest is made, and for which session. */
+interface Occasion {
   /** The caller's, in which each attempt is a savepoint. Without one, a transaction of its own. */
   readonly transaction?: Transaction | undefined
-  /** What tells the session for which it is made; no other guest has it. */
+  /** A digest of the session for which the guest is made; no other guest has it. */
   readonly sessionHash?: string
 }
 
@@ -44,14 +108,16 @@ const MAX_ATTEMPTS = 10
 export async function makeGuest<U extends Model>(
   Guest: GuestModel<U>,
   recipe: GuestRecipe<U>,
-  order: GuestOrder = {},
+  occasion: Occasion = {},
 ): Promise<U> {
-  const { transaction } = order
+  const { transaction } = occasion
   let taken = 0
   for (let failures = 1; ; failures++) {
     const username = await offerUsername(Guest, recipe, taken)
     try {
-      return introduce(await make(Guest, recipe, username, order))
+      const { user, guest } = await make(Guest, recipe, username, occasion)
+      rememberGuest(user, guest)
+      return user
     } catch (error) {
       // A caller's transaction is lost with a deadlock, and only the caller can begin it again.
       if (isRetryable(error) && transaction === undefined && failures < MAX_ATTEMPTS) continue
@@ -64,40 +130,39 @@ export async function makeGuest<U extends Model>(
   }
 }
 
-async function make<U extends Model>(
+async function offerUsername<U extends Model>(
   Guest: GuestModel<U>,
-  recipe: GuestRecipe<U>,
-  username: string,
-  order: GuestOrder,
-): Promise<UserWithGuest<U>> {
-  const { createUser, onCreate } = recipe
-  if (createUser === undefined && onCreate === undefined && order.transaction === undefined) {
-    const made = await insertGuest(Guest, plainValues(Guest, recipe, username), order.sessionHash)
-    if (made !== undefined) return made
-  }
-  return await makeInTransaction(Guest, recipe, username, order)
+  { generateUsername }: GuestRecipe<U>,
+  attempt: number,
+): Promise<string> {
+  const { User, usernameField } = Guest[guestSettings]
+  const maxLength = declaredLength(User, usernameField)
+  const username: unknown = await generateUsername({ attempt, maxLength })
+  if (typeof username === 'string' && username !== '') return username
+  throw new TypeError("GuestStrategy: option 'generateUsername' must return a non-empty string")
 }
 
-/** The way through the ORM, for the application's own steps and for the databases that lack a single statement. */
-async function makeInTransaction<U extends Model>(
+async function make<U extends Model>(
   Guest: GuestModel<U>,
-  recipe: GuestRecipe<U>,
+  { createUser, onCreate, needsEmail }: GuestRecipe<U>,
   username: string,
-  { transaction: outer, sessionHash }: GuestOrder,
+  { transaction: outer, sessionHash }: Occasion,
 ): Promise<UserWithGuest<U>> {
-  const { User } = Guest[guestSettings]
-  const { createUser, onCreate } = recipe
+  const { User, usernameField } = Guest[guestSettings]
+  const values = { [usernameField]: username, ...(needsEmail && { [EMAIL]: guestEmail(username) }) }
+  if (createUser === undefined && onCreate === undefined && outer === undefined) {
+    const made = await insertGuest(Guest, values, sessionHash)
+    if (made !== undefined) return made
+  }
   return await sequelizeOf(Guest).transaction(
     { ...(outer && { transaction: outer }) },
     async (transaction) => {
       const user: U =
         createUser === undefined
-          ? await User.create(plainValues(Guest, recipe, username) as never, { transaction })
-          : instanceOf<U>(User, await createUser({ username, transaction }))
-      const guest = await Guest.create(
-        { userId: keyOf(user), sessionHash: sessionHash ?? null },
-        { transaction },
-      )
+          ? await User.create(values as never, { transaction })
+          : instanceOf(User, await createUser({ username, transaction }))
+      const row = { userId: keyOf(user), sessionHash: sessionHash ?? null }
+      const guest = await Guest.create(row, { transaction })
       rememberGuest(user, guest)
       await onCreate?.({ user, guest, transaction })
       return { user, guest }
@@ -110,31 +175,19 @@ function instanceOf<U extends Model>(User: ModelStatic<U>, user: unknown): U {
   throw new TypeError("GuestStrategy: option 'createUser' must return an instance of User")
 }
 
-/** What a users row is made of where the application does not say. */
-function plainValues<U extends Model>(
-  Guest: GuestModel<U>,
-  { needsEmail }: GuestRecipe<U>,
+/**
+ * Whether the username is what collided. The database is queried; but a caller's transaction at REPEATABLE READ or
+ * SERIALIZABLE does not see a name that was taken after its first read, so there the constraint's columns count as well.
+ */
+export async function isUsernameCollision(
+  Guest: GuestModel,
   username: string,
-): Record<string, string> {
-  const { usernameField } = Guest[guestSettings]
-  return { [usernameField]: username, ...(needsEmail && { email: guestEmail(username) }) }
-}
-
-export function introduce<U extends Model>({ user, guest }: UserWithGuest<U>): U {
-  rememberGuest(user, guest)
-  return user
-}
-
-async function offerUsername<U extends Model>(
-  Guest: GuestModel<U>,
-  { generateUsername }: GuestRecipe<U>,
-  attempt: number,
-): Promise<string> {
+  error: unknown,
+  { transaction }: WriteOptions,
+): Promise<boolean> {
+  if (await usernameIsTaken(Guest, username, { transaction })) return true
+  if (transaction === undefined || !(error instanceof UniqueConstraintError)) return false
   const { User, usernameField } = Guest[guestSettings]
-  const username: unknown = await generateUsername({
-    attempt,
-    maxLength: declaredLength(User, usernameField),
-  })
-  if (typeof username === 'string' && username !== '') return username
-  throw new TypeError("GuestStrategy: option 'generateUsername' must return a non-empty string")
+  const [column, ...more] = Object.keys(error.fields)
+  return more.length === 0 && column === fieldOf(User, usernameField)
 }

@@ -64,6 +64,9 @@ export const aTransaction: Rule = {
 /** The name of the association from the user to its `Guest` row. */
 export const GUEST_ALIAS = 'guest'
 
+/** The name of the association from the `Guest` row to its user. */
+export const USER_ALIAS = 'user'
+
 /** The columns that every `Guest` has; an application can add some. */
 export const OWN_ATTRIBUTES: readonly string[] = ['userId', 'createdAt', 'lastSeenAt', 'sessionHash']
 
@@ -85,20 +88,12 @@ export interface ConvertOptions extends WriteOptions {
   readonly verifiedEmail?: string | undefined
 }
 
-/** The columns of a `Guest` row, as Sequelize's types want them. */
-export interface GuestAttributes {
-  readonly userId: UserId
-  readonly createdAt: CreationOptional<Date>
-  lastSeenAt: CreationOptional<Date>
-  sessionHash: CreationOptional<string | null>
-}
+/** The columns of a `Guest` row. */
+export type GuestAttributes = Pick<Guest, 'userId' | 'createdAt' | 'lastSeenAt' | 'sessionHash'>
 
 /** What `Guest.create` takes. */
-export interface GuestCreationAttributes {
-  readonly userId: UserId
-  readonly createdAt?: CreationOptional<Date> | undefined
-  lastSeenAt?: CreationOptional<Date> | undefined
-  sessionHash?: CreationOptional<string | null> | undefined
+export type GuestCreationAttributes = Pick<GuestAttributes, 'userId'> & {
+  [Name in Exclude<keyof GuestAttributes, 'userId'>]?: GuestAttributes[Name] | undefined
 }
 
 /**

@@ -2,11 +2,12 @@ import { hash } from 'node:crypto'
 import createDebug from 'debug'
 import type { Request } from 'express'
 import type { Model } from 'sequelize'
-import { currentSessionId, presentedSessionIds } from '../http/session.js'
-import { introduce, makeGuest, type GuestRecipe } from './create.js'
-import type { Guest as GuestRow, GuestModel } from './guest.js'
-import { findGuestBySession, findUserWithGuest, releaseSession, type UserWithGuest } from './statements.js'
 import { isUniqueViolation } from '../database/driver-error.js'
+import { currentSessionId, presentedSessionIds } from '../http/session.js'
+import { makeGuest, type GuestRecipe } from './create.js'
+import type { GuestModel } from './guest.js'
+import { rememberGuest } from './guest-state.js'
+import { findGuestBySession, findUserWithGuest, releaseSession } from './statements.js'
 
 const debug = createDebug('passport-ephemeral:guest')
 
@@ -31,44 +32,27 @@ export async function makeOrJoinGuest<U extends Model>(
   const presented = presentedSessionIds(req)
   const current = currentSessionId(req)
   if (current === undefined || presented.length === 0) return await makeGuest(Guest, recipe)
-  if (presented.includes(current)) return await makeOrJoin(Guest, recipe, hashOfSession(req, current))
 
-  // The session was renewed by a parallel request, or is gone from the store. Parallel requests bear the same cookies.
   const hashes = presented.map((id) => hashOfSession(req, id))
-  const [first = ''] = hashes
-  const together = hashes.length === 1 ? first : hash('sha256', hashes.join('\0'), 'hex')
-  return (await joinGuestOf(Guest, [...hashes, together])) ?? (await makeOrJoin(Guest, recipe, together))
-}
-
-/**
- * A guest that is in the way, and too old to be joined, gives up the session's hash: parallel requests make one guest then
- * too. If it is still in the way, the guest is made without a hash.
- */
-async function makeOrJoin<U extends Model>(
-  Guest: GuestModel<U>,
-  recipe: GuestRecipe<U>,
-  sessionHash: string,
-): Promise<U> {
+  // Parallel requests bear the same cookies.
+  const sessionHash = hashes.length === 1 ? String(hashes[0]) : hash('sha256', hashes.join('\0'), 'hex')
+  if (!presented.includes(current)) {
+    // The session was renewed by a parallel request, or is gone from the store.
+    const joined = await joinGuest(Guest, [...hashes, sessionHash])
+    if (joined !== undefined) return joined
+  }
   for (let attempt = 1; attempt <= 2; attempt++) {
     try {
       return await makeGuest(Guest, recipe, { sessionHash })
     } catch (error) {
       if (!isUniqueViolation(error)) throw error
-      const joined = await joinGuestOf(Guest, [sessionHash])
+      const joined = await joinGuest(Guest, [sessionHash])
       if (joined !== undefined) return joined
+      // The guest that has the hash is too old to be joined. It gives up the hash, so that parallel requests make one guest.
       await releaseSession(Guest, sessionHash, new Date(Date.now() - JOIN_WINDOW_MS))
     }
   }
   return await makeGuest(Guest, recipe)
-}
-
-async function joinGuestOf<U extends Model>(
-  Guest: GuestModel<U>,
-  hashes: readonly string[],
-): Promise<U | undefined> {
-  const sibling = await findGuestBySession(Guest, hashes)
-  const joined = sibling && (await joinable(Guest, sibling))
-  return joined && introduce(joined)
 }
 
 /**
@@ -79,13 +63,16 @@ function hashOfSession(req: Request, id: string): string {
   return hash('sha256', [id, req.ip ?? '', req.get('user-agent') ?? ''].join('\0'), 'hex')
 }
 
-async function joinable<U extends Model>(
+/** The guest that a parallel request has made for one of these sessions, if there is one. */
+async function joinGuest<U extends Model>(
   Guest: GuestModel<U>,
-  sibling: GuestRow,
-): Promise<UserWithGuest<U> | undefined> {
-  if (sibling.createdAt.getTime() + JOIN_WINDOW_MS < Date.now()) return undefined
+  hashes: readonly string[],
+): Promise<U | undefined> {
+  const sibling = await findGuestBySession(Guest, hashes)
+  if (sibling === undefined || sibling.createdAt.getTime() + JOIN_WINDOW_MS < Date.now()) return undefined
   const found = await findUserWithGuest(Guest, sibling.userId)
-  if (found?.guest === undefined || found.guest === null) return undefined
+  if (found === undefined || found.guest === null) return undefined
   debug('joined the guest of a parallel request')
-  return found
+  rememberGuest(found.user, found.guest)
+  return found.user
 }

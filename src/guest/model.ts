@@ -17,21 +17,19 @@ import {
   positiveSeconds,
   type Rule,
 } from '../options.js'
+import { createGuestUser } from './create.js'
 import { convertGuest } from './conversion/convert.js'
 import { PendingConversion, initPendingConversionModel } from './conversion/pending-conversion.js'
 import {
   Guest,
   GUEST_ALIAS,
   guestSettings,
+  OWN_ATTRIBUTES,
+  USER_ALIAS,
   type ConvertContext,
-  type ConvertOptions,
-  type CreateGuestOptions,
   type GuestModel,
   type GuestSettings,
-  type UserId,
 } from './guest.js'
-import { createGuestUser } from './create-guest-user.js'
-import { checkAttributes, checkOnlyOne, USER_ALIAS } from './model-checks.js'
 import { GuestOutcome, initOutcomeModel } from './outcome.js'
 import { deserializeUser, serializeUser } from './session.js'
 
@@ -75,7 +73,8 @@ export interface GuestModelOptions<U extends Model, G extends Guest = Guest> {
   schema?: string
 }
 
-const DAY = 24 * 60 * 60
+const HOUR = 60 * 60
+const DAY = 24 * HOUR
 
 const userModel: Rule = {
   expected: 'a Sequelize model with a single primary key, initialised',
@@ -95,6 +94,9 @@ const guestClass: Rule = {
 /**
  * Defines `Guest` on your Sequelize instance, beside your `User`. A users row with a `Guest` row is a guest; one
  * without is a regular user. The table comes from `passport-ephemeral/migrations` or from `sequelize.sync()`, alike.
+ *
+ * @example
+ * const Guest = defineGuestModel(sequelize, { User, maxAge: 30 * 24 * 60 * 60 })
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
@@ -125,21 +127,25 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
   )
   const {
     User,
+    model: Base = Guest,
+    attributes = {},
     usernameField = 'username',
     modelName = 'Guest',
-    tableName,
-    pendingConversionTableName,
-    schema,
   } = options
+  const { maxAge = 14 * DAY, touchInterval = Math.min(HOUR, maxAge / 24), schema } = options
   if (!Object.hasOwn(User.getAttributes(), usernameField)) {
     throw new TypeError(
       `defineGuestModel: option 'usernameField' names '${usernameField}', which User does not have`,
     )
   }
-  const { model: Base = Guest, attributes = {}, maxAge = 14 * DAY } = options
+  if (touchInterval >= maxAge) {
+    throw new TypeError(
+      "defineGuestModel: option 'touchInterval' must be less than maxAge, or guests expire while they are here",
+    )
+  }
   checkAttributes(attributes)
-  const touchInterval = touchIntervalOf(options.touchInterval, maxAge)
   checkOnlyOne(User)
+
   class DefinedPendingConversion extends PendingConversion {}
   class DefinedOutcome extends GuestOutcome {}
   const settings: GuestSettings<U> = {
@@ -154,15 +160,20 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     sessionTag: hasAnotherGuestModel(sequelize, modelName) ? modelName : undefined,
     ...(options.onConvert && { onConvert: options.onConvert }),
   }
-
   class DefinedGuest extends (Base as typeof Guest) {
     static override readonly [guestSettings] = settings as unknown as GuestSettings
   }
+  const conventions = { schema, underscored: User.options.underscored } // its tables stand beside the users
   initOwnModel(
     DefinedGuest,
     sequelize,
     {
-      userId: { type: keyTypeOf(User), primaryKey: true, allowNull: false },
+      // A foreign key has the type of what it points to, down to the length.
+      userId: {
+        type: User.getAttributes()[User.primaryKeyAttribute]?.type ?? DataTypes.INTEGER,
+        primaryKey: true,
+        allowNull: false,
+      },
       createdAt: { type: DataTypes.DATE(3), allowNull: false },
       lastSeenAt: { type: DataTypes.DATE(3), allowNull: false, defaultValue: () => new Date() },
       sessionHash: { type: DataTypes.STRING(64), allowNull: true },
@@ -170,9 +181,8 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     },
     {
       modelName,
-      tableName,
-      schema,
-      underscored: User.options.underscored, // its table stands beside the users
+      tableName: options.tableName,
+      ...conventions,
       updatedAt: false,
       indexes: [
         { attributes: ['sessionHash'], unique: true },
@@ -181,22 +191,16 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
       ],
     },
   )
+  const cascade = { onDelete: 'CASCADE', onUpdate: 'CASCADE' }
   DefinedGuest.belongsTo(User, {
     as: USER_ALIAS,
     foreignKey: { name: 'userId', allowNull: false },
-    onDelete: 'CASCADE',
-    onUpdate: 'CASCADE',
+    ...cascade,
   })
-  User.hasOne(DefinedGuest, {
-    as: GUEST_ALIAS,
-    foreignKey: 'userId',
-    onDelete: 'CASCADE',
-    onUpdate: 'CASCADE',
-  })
-  const conventions = { schema, underscored: User.options.underscored }
+  User.hasOne(DefinedGuest, { as: GUEST_ALIAS, foreignKey: 'userId', ...cascade })
   initPendingConversionModel(DefinedPendingConversion, sequelize, DefinedGuest, {
     modelName: `${modelName === 'Guest' ? '' : modelName}PendingConversion`,
-    tableName: pendingConversionTableName,
+    tableName: options.pendingConversionTableName,
     ...conventions,
   })
   initOutcomeModel(DefinedOutcome, sequelize, {
@@ -206,35 +210,46 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
   })
 
   const Model = DefinedGuest as unknown as GuestModel<U, G>
-  return Object.assign(Model, {
-    createGuestUser: (createOptions?: CreateGuestOptions<U, G>) => createGuestUser(Model, createOptions),
-    convert: (user: U | UserId, values: Partial<Attributes<U>>, convertOptions?: ConvertOptions) =>
-      convertGuest(Model, user, values, convertOptions),
+  const methods: Pick<
+    GuestModel<U, G>,
+    'createGuestUser' | 'convert' | 'serializeUser' | 'deserializeUser'
+  > = {
+    createGuestUser: (createOptions) => createGuestUser(Model, createOptions),
+    convert: (user, values, convertOptions) => convertGuest(Model, user, values, convertOptions),
     serializeUser: serializeUser(Model),
     deserializeUser: deserializeUser(Model),
-  } satisfies Pick<GuestModel<U, G>, 'createGuestUser' | 'convert' | 'serializeUser' | 'deserializeUser'>)
+  }
+  return Object.assign(Model, methods)
+}
+
+/** Every guest is made without the columns of the application's own. */
+function checkAttributes(attributes: ModelAttributes): void {
+  for (const [name, attribute] of Object.entries(attributes)) {
+    const what = `defineGuestModel: option 'attributes' has '${name}', which`
+    if (OWN_ATTRIBUTES.includes(name) || name === USER_ALIAS || name in Guest.prototype)
+      throw new TypeError(`${what} Guest has already`)
+    const { allowNull = true, defaultValue } =
+      typeof attribute === 'string' || !('type' in attribute) ? {} : attribute
+    if (!allowNull && defaultValue === undefined) {
+      throw new TypeError(`${what} must allow null or have a defaultValue: guests are made without it`)
+    }
+  }
+}
+
+/** A second definition would leave the first one without its table's model, so this is checked before anything is changed. */
+function checkOnlyOne(User: ModelStatic<Model>): void {
+  const association = User.associations[GUEST_ALIAS]
+  if (association === undefined) return
+  throw new TypeError(
+    guestSettings in association.target
+      ? `defineGuestModel: ${User.name} has guests already, of the model '${association.target.name}': define it once, beside ` +
+          `${User.name}, and import it (where ${User.name} is defined anew, as for each test, so are its guests)`
+      : `defineGuestModel: ${User.name} has an association '${GUEST_ALIAS}' of yours already: give it another name by 'as'`,
+  )
 }
 
 function hasAnotherGuestModel(sequelize: Sequelize, modelName: string): boolean {
   return Object.entries(sequelize.models).some(
     ([name, model]) => name !== modelName && guestSettings in model,
   )
-}
-
-const HOUR = 60 * 60
-
-function touchIntervalOf(given: number | undefined, maxAge: number): number {
-  if (given !== undefined && given >= maxAge) {
-    throw new TypeError(
-      "defineGuestModel: option 'touchInterval' must be less than maxAge, or guests expire while they are here",
-    )
-  }
-  return given ?? Math.min(HOUR, maxAge / 24)
-}
-
-/** A foreign key has the type of what it points to, down to the length. */
-function keyTypeOf(User: ModelStatic<Model>) {
-  const key = User.getAttributes()[User.primaryKeyAttribute]
-  if (key === undefined) throw new TypeError("defineGuestModel: option 'User' must have a single primary key")
-  return key.type
 }

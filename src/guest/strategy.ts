@@ -3,9 +3,9 @@ import type { Request } from 'express'
 import { isbot } from 'isbot'
 import { Strategy } from 'passport-strategy'
 import type { Model, Transaction } from 'sequelize'
-import { GuestLimitExceeded, GuestNotVerified, MiddlewareOrder } from '../errors.js'
+import { GuestLimitExceeded, GuestNotVerified } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../options.js'
-import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
+import { currentUser, requireRestoredLogin } from '../http/passport-request.js'
 import { clientKey } from '../http/client-network.js'
 import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure } from '../http/limiter.js'
 import { keepOutOfSharedCaches } from '../http/caching.js'
@@ -15,15 +15,9 @@ import { shapeRenewal } from '../http/session-renewal.js'
 import { isForeign, isSpeculative, trustedOriginsRule } from '../http/origin.js'
 import { lateForEndedSession } from '../http/stale-session.js'
 import { guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
-import {
-  requestChecks,
-  validationsRule,
-  type Check,
-  type Validations,
-} from '../checks/runtime/request-checks.js'
+import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { sessionChecks } from '../checks/runtime/session-checks.js'
-import { guestRecipe } from './guest-recipe.js'
-import type { GuestRecipe } from './create.js'
+import { guestRecipe, type GuestRecipe } from './create.js'
 import { makeOrJoinGuest } from './make-or-join-guest.js'
 import { guestModel, guestSettings, type Guest, type GuestModel } from './guest.js'
 import { knownGuest } from './guest-state.js'
@@ -86,15 +80,7 @@ export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> 
  */
 export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> extends Strategy {
   readonly name: string
-  private readonly Guest: GuestModel<U, G>
-  private readonly enabled: (req: Request) => boolean | Promise<boolean>
-  private readonly isBot: (req: Request) => boolean | Promise<boolean>
-  private readonly recipe: (told: { req: Request }) => GuestRecipe<U>
-  private readonly limiter: Limiter | undefined
-  private readonly limiterFailure: LimiterFailure
-  private readonly verify: ((req: Request) => boolean | Promise<boolean>) | undefined
-  private readonly keepSessionData: readonly string[]
-  private readonly trustedOrigins: readonly string[]
+  private readonly settings: Settings<U, G>
   private readonly look: (req: Request) => void
 
   constructor(options: GuestStrategyOptions<U, G>) {
@@ -119,27 +105,24 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
       },
       ['Guest'],
     )
-    const { enabled = true, generateUsername, createUser, onCreate, keepSessionData = [] } = options
+    const { Guest, enabled = true, generateUsername, createUser, onCreate, limiter } = options
+    const { User } = Guest[guestSettings]
+    const hooks = { generateUsername, createUser, onCreate }
     this.name = options.name ?? 'guest'
-    this.Guest = options.Guest
-    this.enabled = typeof enabled === 'function' ? enabled : () => enabled
-    this.isBot = options.isBot ?? hasBotAgent
-    this.recipe =
-      enabled === false
-        ? neverAsked
-        : guestRecipe<U, G, { req: Request }>('GuestStrategy', options.Guest, {
-            generateUsername,
-            createUser,
-            onCreate,
-          })
-    this.limiter = options.limiter
-    this.limiterFailure = options.limiterFailure ?? 'open'
-    this.verify = options.verify
-    this.keepSessionData = [VISITOR_SESSION_KEY, ...keepSessionData]
-    this.trustedOrigins = options.trustedOrigins ?? []
+    this.settings = {
+      ...options,
+      isBot: options.isBot ?? hasBotAgent,
+      trustedOrigins: options.trustedOrigins ?? [],
+      enabled: typeof enabled === 'function' ? enabled : () => enabled,
+      keepSessionData: [VISITOR_SESSION_KEY, ...(options.keepSessionData ?? [])],
+      // A strategy that is switched off may lack what it would need.
+      recipe:
+        enabled === false ? undefined : guestRecipe<U, G, { req: Request }>('GuestStrategy', Guest, hooks),
+    }
+    const isKnown = (user: object): boolean => !(user instanceof User) || knownGuest(user) !== undefined
     this.look = requestChecks(
       WHO,
-      [...sessionChecks, guestState(options.Guest), limiterCheck(options.limiter)],
+      [...sessionChecks, guestStateCheck(isKnown), limiterCheck(limiter)],
       options.validations,
     )
   }
@@ -170,26 +153,24 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     watchAnswer(req)
     this.look(req)
     if (currentUser(req) !== undefined) return undefined
-    const reason = await this.reasonForNone(req)
-    if (reason !== undefined) {
+    const { Guest, recipe, limiter, limiterFailure, verify, keepSessionData } = this.settings
+    const reason = await reasonForNone(req, this.settings)
+    if (reason !== undefined || recipe === undefined) {
       debug('no guest made: %s', reason)
       return undefined
     }
     if (logsIn) {
       requireRenewableSession(req, WHO)
-      if (sessionHoldsLogin(req)) {
-        throw new MiddlewareOrder(
-          `${WHO} met a session with a login that was not restored: put app.use(passport.session()) before it`,
-        )
-      }
+      requireRestoredLogin(req, WHO)
     }
-    await this.consume(req)
-    const verified: unknown = this.verify === undefined || (await this.verify(req))
-    if (verified !== true) throw new GuestNotVerified() // not what is merely truthy: a door stays shut by default
-    const user = await makeOrJoinGuest(this.Guest, this.recipe({ req }), req)
+    const over = await consume(req, limiter, clientKey(req), limiterFailure)
+    if (over !== undefined) throw new GuestLimitExceeded(over.retryAfter)
+    const isVerified: unknown = verify === undefined || (await verify(req))
+    if (isVerified !== true) throw new GuestNotVerified() // anything but `true` refuses
+    const user = await makeOrJoinGuest(Guest, recipe({ req }), req)
     if (logsIn) {
       shapeRenewal(req, WHO, {
-        keep: this.keepSessionData,
+        keep: keepSessionData,
         end: 'guest',
         then: () => {
           recordOpenedAsGuest(req, user)
@@ -198,37 +179,36 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     }
     return user
   }
-
-  private async reasonForNone(req: Request): Promise<string | undefined> {
-    if (!(await this.enabled(req))) return 'disabled'
-    if (isForeign(req, { trustedOrigins: this.trustedOrigins })) {
-      withholdNewSession(req)
-      return 'a foreign site makes the browser send this'
-    }
-    if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
-    if (hasNoGuestCookie(req)) return 'a guest of this browser has just left'
-    if (await this.isBot(req)) return 'a bot'
-    const end = await lateForEndedSession(req)
-    if (end === undefined || end === 'guest') return undefined // it joins the guest that a parallel request has made
-    return 'a late request of a session that has just ended'
-  }
-
-  private async consume(req: Request): Promise<void> {
-    const over = await consume(req, this.limiter, clientKey(req), this.limiterFailure)
-    if (over === undefined) return
-    debug('no guest made: over the limit')
-    throw new GuestLimitExceeded(over.retryAfter)
-  }
 }
 
-/** The recipe of a strategy that is switched off. */
-function neverAsked(): never {
-  throw new Error('GuestStrategy: no guests are made, because it is not enabled')
+/** The options, defaults filled in. */
+interface Settings<U extends Model, G extends Guest> extends Pick<
+  GuestStrategyOptions<U, G>,
+  'Guest' | 'limiter' | 'limiterFailure' | 'verify'
+> {
+  readonly enabled: (req: Request) => boolean | Promise<boolean>
+  readonly isBot: (req: Request) => boolean | Promise<boolean>
+  readonly recipe: ((extra: { req: Request }) => GuestRecipe<U>) | undefined
+  readonly keepSessionData: readonly string[]
+  readonly trustedOrigins: readonly string[]
 }
 
-function guestState(Guest: GuestModel): Check {
-  const { User } = Guest[guestSettings]
-  return guestStateCheck((user) => !(user instanceof User) || knownGuest(user) !== undefined)
+/** Why this request gets no guest, if it gets none. */
+async function reasonForNone<U extends Model, G extends Guest>(
+  req: Request,
+  { enabled, isBot, trustedOrigins }: Settings<U, G>,
+): Promise<string | undefined> {
+  if (!(await enabled(req))) return 'disabled'
+  if (isForeign(req, { trustedOrigins })) {
+    withholdNewSession(req)
+    return 'a foreign site makes the browser send this'
+  }
+  if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
+  if (hasNoGuestCookie(req)) return 'a guest of this browser has just left'
+  if (await isBot(req)) return 'a bot'
+  const end = await lateForEndedSession(req)
+  if (end === undefined || end === 'guest') return undefined // it joins the guest that a parallel request has made
+  return 'a late request of a session that has just ended'
 }
 
 function hasBotAgent(req: Request): boolean {

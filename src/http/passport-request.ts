@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import { MiddlewareOrder } from '../errors.js'
 
 /** The parts of a request that Passport adds and its types leave out. */
 interface PassportRequest {
@@ -25,6 +26,14 @@ export function sessionHoldsLogin(req: Request): boolean {
   const session: unknown = (req as unknown as Record<string, unknown>)['session']
   const login = (session as Record<string, { user?: unknown } | undefined> | undefined)?.[key]
   return login?.user !== undefined && login.user !== null
+}
+
+/** @throws {MiddlewareOrder} if the session holds a login, and `passport.session()` has not restored the user from it */
+export function requireRestoredLogin(req: Request, who: string): void {
+  if (currentUser(req) !== undefined || !sessionHoldsLogin(req)) return
+  throw new MiddlewareOrder(
+    `${who} met a session with a login that was not restored: put app.use(passport.session()) before it`,
+  )
 }
 
 /** What `req.login` calls when it is through. */

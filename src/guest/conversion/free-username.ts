@@ -3,7 +3,7 @@ import { UniqueConstraintError, type Attributes, type Model } from 'sequelize'
 import { declaredLength } from '../../database/columns.js'
 import { UsernameExhausted } from '../../errors.js'
 import { guestSettings, type GuestModel, type WriteOptions } from '../guest.js'
-import { isUsernameCollision } from '../username-collision.js'
+import { isUsernameCollision } from '../create.js'
 
 const MAX_ATTEMPTS = 10
 

@@ -3,7 +3,7 @@ import type { Model, ModelStatic } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
 import { MiddlewareOrder } from '../../errors.js'
 import { aFunction, aList, checkOptions, describeBy, either, oneOf, type Rule } from '../../options.js'
-import { currentUser, loginOf, sessionHoldsLogin } from '../../http/passport-request.js'
+import { loginOf, requireRestoredLogin } from '../../http/passport-request.js'
 import { trustedOriginsRule } from '../../http/origin.js'
 import { checkPassportSession } from '../../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../../checks/runtime/request-checks.js'
@@ -93,21 +93,11 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
     look(req)
     const login = loginOf(req)
     if (login === undefined) {
-      next(
-        new MiddlewareOrder(
-          'mergeGuest met a request without req.login: put app.use(passport.session()) before it',
-        ),
+      throw new MiddlewareOrder(
+        'mergeGuest met a request without req.login: put app.use(passport.session()) before it',
       )
-      return
     }
-    if (currentUser(req) === undefined && sessionHoldsLogin(req)) {
-      next(
-        new MiddlewareOrder(
-          'mergeGuest met a session with a login that was not restored: put app.use(passport.session()) before it',
-        ),
-      )
-      return
-    }
+    requireRestoredLogin(req, 'mergeGuest')
     interceptLogin(req, login, { Guest, trustedOrigins, merge: (pair) => merge(recipe, pair) })
     next()
   }
