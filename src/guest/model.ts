@@ -125,14 +125,9 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     },
     ['User'],
   )
-  const {
-    User,
-    model: Base = Guest,
-    attributes = {},
-    usernameField = 'username',
-    modelName = 'Guest',
-  } = options
-  const { maxAge = 14 * DAY, touchInterval = Math.min(HOUR, maxAge / 24), schema } = options
+  const { User, usernameField = 'username', modelName = 'Guest', schema } = options
+  const { model: Base = Guest, attributes = {} } = options
+  const { maxAge = 14 * DAY, touchInterval = Math.min(HOUR, maxAge / 24) } = options
   if (!Object.hasOwn(User.getAttributes(), usernameField)) {
     throw new TypeError(
       `defineGuestModel: option 'usernameField' names '${usernameField}', which User does not have`,
