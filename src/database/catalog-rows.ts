@@ -1,33 +1,32 @@
-import type { Transaction } from 'sequelize'
+import { QueryTypes, type Sequelize } from 'sequelize'
+import { TEXTS } from './catalog-texts.js'
+import { dialectOf } from './dialect.js'
 
-/** A column, as each dialect's catalog is asked for it. */
-export interface ColumnRow {
-  /** What tells the table from all others. */
+/** MySQL and SQLite have numbers in place of booleans. */
+type Flag = boolean | number
+
+/** A column, as each dialect's catalog is asked for it. `table`, in every row, is the table's name as SQL. */
+interface ColumnRow {
   readonly table: string
   readonly name: string
+  /** As the database spells it. */
   readonly type: string
-  readonly isNullable: boolean | number
-  readonly isKey?: boolean | number
-  readonly hasDefault: boolean | number
-  /** Whether `table` is written as in SQL, and not a bare name. */
-  readonly isQuoted: boolean | number
+  readonly isNullable: Flag
+  /** Of SQLite, where a primary key needs no index. */
+  readonly isKey?: Flag
   readonly isPartitioned?: boolean
-  readonly isView?: boolean | number
+  readonly isView?: Flag
 }
 
 /** One column of a foreign key, in order. */
-export interface ForeignKeyRow {
+interface ForeignKeyRow {
   readonly table: string
   /** On SQLite, a number. */
   readonly name: string | number
-  readonly column: string | null
+  readonly column: string
   readonly target: string
+  /** Null for SQLite's primary key. */
   readonly targetColumn: string | null
-  /** How the table's definition has to write the target, where that is not how statements write it. */
-  readonly reference?: string | null
-  /** Other databases of the server, where the table and its target are in one. */
-  readonly schema?: string | null
-  readonly targetSchema?: string | null
   readonly onDelete: string
   readonly onUpdate: string
 }
@@ -44,7 +43,7 @@ export interface IndexRow {
   readonly EXPRESSION?: string | null
   /** On SQLite, the statement that made the index; it alone contains the expressions and the predicate. */
   readonly definition?: string | null
-  readonly isUnique: boolean | number
+  readonly isUnique: Flag
   /** Whether queries can use it. A unique index that is being built refuses rows before it is usable. */
   readonly isUsable?: boolean
   /** The rows that it covers, as SQL; all if there is none. */
@@ -53,30 +52,47 @@ export interface IndexRow {
   readonly countsNulls?: boolean | null
 }
 
-/** A database's catalog, row by row; the system's own tables are left out. */
-export interface CatalogRows {
+/** What describes tables in a catalog. */
+export interface TableRows {
   readonly columns: readonly ColumnRow[]
-  readonly foreignKeys: readonly ForeignKeyRow[]
   readonly indexes: readonly IndexRow[]
 }
 
-/** The transaction on whose connection the catalog is read. */
-export interface CatalogOptions {
-  readonly transaction?: Transaction | null | undefined
+/**
+ * Reads the columns and indexes of one table or view, or of all tables without the system's own: from the primary, in two
+ * statements, however many tables there are.
+ *
+ * @param table as statements write it, quoted
+ */
+export async function readTableRows(sequelize: Sequelize, table?: string): Promise<TableRows> {
+  const texts = TEXTS[dialectOf(sequelize).kind]
+  const { columns, indexes } =
+    table === undefined ? texts.allTables : texts.oneTable(sequelize.escape(unticked(table)))
+  return {
+    columns: await select(sequelize, texts.columns(columns)),
+    indexes: await select(sequelize, texts.indexes(indexes)),
+  }
 }
 
-/** Conditions on the tables and on the indexes that are read. */
-interface Conditions {
-  readonly columns: string
-  readonly indexes: string
+/** Reads all foreign keys, column by column. */
+export async function readForeignKeyRows(sequelize: Sequelize): Promise<ForeignKeyRow[]> {
+  return await select(sequelize, TEXTS[dialectOf(sequelize).kind].foreignKeys)
 }
 
-export interface Texts {
-  readonly columns: (condition: string) => string
-  readonly foreignKeys: string
-  readonly indexes: (condition: string) => string
-  /** @param schemas quoted: the other databases of the server that matter */
-  readonly allTables: (schemas: readonly string[]) => Conditions
-  /** The same of one table or view. */
-  readonly oneTable: (table: string, escape: (value: string) => string) => Conditions
+/** The table that PostgreSQL finds by a name and the search path of the connection; `undefined` if there is none. */
+export async function resolvePostgresTable(sequelize: Sequelize, table: string): Promise<string | undefined> {
+  const [row] = await select<{ table: string | null }>(
+    sequelize,
+    `SELECT to_regclass(${sequelize.escape(table)})::text AS "table"`,
+  )
+  return row?.table ?? undefined
+}
+
+/** The bare name on MySQL and SQLite; Sequelize lets no name contain a backtick there. */
+function unticked(table: string): string {
+  return table.startsWith('`') ? table.replaceAll('`', '') : table
+}
+
+async function select<R extends object>(sequelize: Sequelize, text: string): Promise<R[]> {
+  return await sequelize.query<R>(text, { type: QueryTypes.SELECT, raw: true, useMaster: true })
 }

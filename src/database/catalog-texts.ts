@@ -1,5 +1,20 @@
 import type { Dialect } from './dialect.js'
-import type { Texts } from './catalog-rows.js'
+
+/** Conditions on the tables and on the indexes that are read. */
+interface Conditions {
+  readonly columns: string
+  readonly indexes: string
+}
+
+/** The queries of a dialect's catalog. A table is named as SQL names it. */
+interface Texts {
+  readonly columns: (condition: string) => string
+  readonly foreignKeys: string
+  readonly indexes: (condition: string) => string
+  readonly allTables: Conditions
+  /** Of one table or view, whose name is a literal. */
+  readonly oneTable: (literal: string) => Conditions
+}
 
 const POSTGRES_SYSTEM = `n.nspname IN ('pg_catalog', 'information_schema') OR n.nspname LIKE 'pg\\_toast%'
   OR n.nspname LIKE 'pg\\_temp%'`
@@ -9,8 +24,7 @@ const POSTGRES: Texts = {
   columns: (
     condition,
   ) => `SELECT c.oid::regclass::text AS "table", a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
-      NOT a.attnotnull AS "isNullable", a.atthasdef AS "hasDefault", true AS "isQuoted", c.relkind = 'p' AS "isPartitioned",
-      c.relkind IN ('v', 'm') AS "isView"
+      NOT a.attnotnull AS "isNullable", c.relkind = 'p' AS "isPartitioned", c.relkind IN ('v', 'm') AS "isView"
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE ${condition} AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY c.oid, a.attnum`,
@@ -38,90 +52,68 @@ const POSTGRES: Texts = {
       LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[p - 1]
     WHERE ${condition} AND x.indisready AND m.amname IN ('btree', 'hash')
     ORDER BY x.indexrelid, p`,
-  allTables: () => ({
+  allTables: {
     columns: `c.relkind IN ('r', 'p') AND NOT (${POSTGRES_SYSTEM})`,
     indexes: `NOT (${POSTGRES_SYSTEM})`,
-  }),
-  oneTable: (table, escape) => ({
-    columns: `c.oid = to_regclass(${escape(table)})`,
-    indexes: `x.indrelid = to_regclass(${escape(table)})`,
+  },
+  oneTable: (literal) => ({
+    columns: `c.oid = to_regclass(${literal})`,
+    indexes: `x.indrelid = to_regclass(${literal})`,
   }),
 }
 
-/** Bare in the database of the connection, quoted in another: `isQuoted`. */
-const tableOf = (schema: string, name: string): string =>
-  `IF(${schema} = DATABASE(), ${name}, ${qualified(schema, name)})`
+/** A name from MySQL's catalog in backticks, as Sequelize quotes it. */
+const quoted = (name: string): string => `CONCAT('\`', ${name}, '\`')`
 
-const qualified = (schema: string, name: string): string => `CONCAT(${quoted(schema)}, '.', ${quoted(name)})`
-
-const quoted = (name: string): string => `CONCAT('\`', REPLACE(${name}, '\`', '\`\`'), '\`')`
-
+/** Reads the database of the connection alone: Sequelize makes a schema a part of the table's name. */
 const MYSQL: Texts = {
   columns: (
     condition,
-  ) => `SELECT ${tableOf('c.TABLE_SCHEMA', 'c.TABLE_NAME')} AS \`table\`, c.COLUMN_NAME AS name,
-      c.COLUMN_TYPE AS type, c.IS_NULLABLE = 'YES' AS isNullable, c.COLUMN_DEFAULT IS NOT NULL AS hasDefault,
-      c.TABLE_SCHEMA <> DATABASE() AS isQuoted, t.TABLE_TYPE = 'VIEW' AS isView
+  ) => `SELECT ${quoted('c.TABLE_NAME')} AS \`table\`, c.COLUMN_NAME AS name, c.COLUMN_TYPE AS type,
+      c.IS_NULLABLE = 'YES' AS isNullable, t.TABLE_TYPE = 'VIEW' AS isView
     FROM information_schema.COLUMNS c JOIN information_schema.TABLES t
       ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
-    WHERE ${condition}
-    ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION`,
-  // In the definition of another database's table, a bare name is one of that database.
-  foreignKeys: `SELECT ${tableOf('k.TABLE_SCHEMA', 'k.TABLE_NAME')} AS \`table\`, k.CONSTRAINT_NAME AS name,
-      k.COLUMN_NAME AS \`column\`, ${tableOf('k.REFERENCED_TABLE_SCHEMA', 'k.REFERENCED_TABLE_NAME')} AS target,
-      k.REFERENCED_COLUMN_NAME AS targetColumn, NULLIF(k.TABLE_SCHEMA, DATABASE()) AS \`schema\`,
-      NULLIF(k.REFERENCED_TABLE_SCHEMA, DATABASE()) AS targetSchema,
-      IF(k.TABLE_SCHEMA = k.REFERENCED_TABLE_SCHEMA, NULL,
-        ${qualified('k.REFERENCED_TABLE_SCHEMA', 'k.REFERENCED_TABLE_NAME')}) AS reference,
+    WHERE c.TABLE_SCHEMA = DATABASE() AND ${condition}
+    ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION`,
+  foreignKeys: `SELECT ${quoted('k.TABLE_NAME')} AS \`table\`, k.CONSTRAINT_NAME AS name, k.COLUMN_NAME AS \`column\`,
+      ${quoted('k.REFERENCED_TABLE_NAME')} AS target, k.REFERENCED_COLUMN_NAME AS targetColumn,
       r.DELETE_RULE AS onDelete, r.UPDATE_RULE AS onUpdate
     FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
       ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
         AND r.TABLE_NAME = k.TABLE_NAME
-    WHERE k.REFERENCED_TABLE_SCHEMA IS NOT NULL
-    ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`,
-  indexes: (
-    condition,
-  ) => `SELECT s.*, ${tableOf('s.TABLE_SCHEMA', 's.TABLE_NAME')} AS \`table\`, s.INDEX_NAME AS name,
+    WHERE k.TABLE_SCHEMA = DATABASE() AND k.REFERENCED_TABLE_SCHEMA = DATABASE()
+    ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`,
+  indexes: (condition) => `SELECT s.*, ${quoted('s.TABLE_NAME')} AS \`table\`, s.INDEX_NAME AS name,
       IF(s.SUB_PART IS NULL, s.COLUMN_NAME, NULL) AS \`column\`,
       CONCAT('LEFT(', ${quoted('s.COLUMN_NAME')}, ', ', s.SUB_PART, ')') AS expression, s.NON_UNIQUE = 0 AS isUnique
-    FROM information_schema.STATISTICS s WHERE ${condition} AND s.INDEX_TYPE IN ('BTREE', 'HASH')
-    ORDER BY s.TABLE_SCHEMA, s.TABLE_NAME, s.INDEX_NAME <> 'PRIMARY', s.INDEX_NAME, s.SEQ_IN_INDEX`,
-  allTables: (schemas) => ({
-    columns: `c.TABLE_SCHEMA IN (${['DATABASE()', ...schemas].join(', ')}) AND t.TABLE_TYPE <> 'VIEW'`,
-    indexes: 's.TABLE_SCHEMA = DATABASE()',
-  }),
-  // A model's table is always in the database of the connection: Sequelize makes a schema a part of the name.
-  oneTable: (table, escape) => ({
-    columns: `c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ${escape(unquoted(table))}`,
-    indexes: `s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = ${escape(unquoted(table))}`,
-  }),
-}
-
-/** Without the backticks; Sequelize lets no name contain one. */
-function unquoted(table: string): string {
-  return table.replaceAll('`', '')
+    FROM information_schema.STATISTICS s
+    WHERE s.TABLE_SCHEMA = DATABASE() AND ${condition} AND s.INDEX_TYPE IN ('BTREE', 'HASH')
+    ORDER BY s.TABLE_NAME, s.INDEX_NAME <> 'PRIMARY', s.INDEX_NAME, s.SEQ_IN_INDEX`,
+  allTables: { columns: `t.TABLE_TYPE <> 'VIEW'`, indexes: '1 = 1' },
+  oneTable: (literal) => ({ columns: `c.TABLE_NAME = ${literal}`, indexes: `s.TABLE_NAME = ${literal}` }),
 }
 
 /** SQLite gives a foreign key a number in place of a name, and counts from the last to the first. */
 const SQLITE: Texts = {
   columns: (
     condition,
-  ) => `SELECT t.name AS "table", c.name, c.type, NOT c."notnull" AS "isNullable", c.pk > 0 AS "isKey",
-      c.dflt_value IS NOT NULL AS "hasDefault", 0 AS "isQuoted", t.type = 'view' AS "isView"
+  ) => `SELECT '\`' || t.name || '\`' AS "table", c.name, c.type, NOT c."notnull" AS "isNullable",
+      c.pk > 0 AS "isKey", t.type = 'view' AS "isView"
     FROM sqlite_master t, pragma_table_info(t.name) c WHERE ${condition} ORDER BY t.name, c.pk, c.cid`,
-  foreignKeys: `SELECT t.name AS "table", k.id AS name, k."from" AS "column", k."table" AS target, k."to" AS "targetColumn",
-      k.on_delete AS "onDelete", k.on_update AS "onUpdate"
+  foreignKeys: `SELECT '\`' || t.name || '\`' AS "table", k.id AS name, k."from" AS "column",
+      '\`' || k."table" || '\`' AS target, k."to" AS "targetColumn", k.on_delete AS "onDelete", k.on_update AS "onUpdate"
     FROM sqlite_master t, pragma_foreign_key_list(t.name) k WHERE t.type = 'table' ORDER BY t.name, k.id, k.seq`,
   indexes: (
     condition,
-  ) => `SELECT t.name AS "table", l.name, i.name AS "column", l."unique" AS "isUnique", d.sql AS definition,
+  ) => `SELECT '\`' || t.name || '\`' AS "table", l.name, i.name AS "column", l."unique" AS "isUnique",
+      d.sql AS definition,
       CASE WHEN i.coll <> 'BINARY' THEN '"' || replace(i.name, '"', '""') || '" COLLATE ' || i.coll END AS expression
     FROM sqlite_master t, pragma_index_list(t.name) l, pragma_index_xinfo(l.name) i
       LEFT JOIN sqlite_master d ON d.type = 'index' AND d.name = l.name
     WHERE ${condition} AND i.key = 1 ORDER BY t.name, l.name, i.seqno`,
-  allTables: () => ({ columns: `t.type = 'table'`, indexes: `t.type = 'table'` }),
-  oneTable(table, escape) {
-    const condition = `t.type IN ('table', 'view') AND t.name = ${escape(unquoted(table))} COLLATE NOCASE`
+  allTables: { columns: `t.type = 'table'`, indexes: `t.type = 'table'` },
+  oneTable(literal) {
+    const condition = `t.type IN ('table', 'view') AND t.name = ${literal} COLLATE NOCASE`
     return { columns: condition, indexes: condition }
   },
 }

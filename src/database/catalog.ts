@@ -1,18 +1,17 @@
 import type { Model, ModelStatic, Sequelize } from 'sequelize'
 import { quotedTable, quoterOf, sequelizeOf } from './columns.js'
-import type { CatalogOptions, CatalogRows, IndexRow } from './catalog-rows.js'
-import { readCatalogRows, readTableRows, resolvePostgresTable } from './catalog-statements.js'
-import { dialectOf, isPostgres } from './dialect.js'
+import {
+  readForeignKeyRows,
+  readTableRows,
+  resolvePostgresTable,
+  type IndexRow,
+  type TableRows,
+} from './catalog-rows.js'
+import { isPostgres } from './dialect.js'
 import { parseSqliteIndex } from './sqlite-index.js'
 
 /** A column as it is in the database. */
-export interface StoredColumn {
-  readonly name: string
-  /** As the database spells it. */
-  readonly type: string
-  readonly isNullable: boolean
-  readonly hasDefault: boolean
-}
+export type StoredColumn = Pick<TableRows['columns'][number], 'name' | 'type' | 'isNullable'>
 
 /** A foreign key as it is in the database. */
 export interface ForeignKey {
@@ -20,8 +19,7 @@ export interface ForeignKey {
   readonly table: Table
   readonly columns: readonly string[]
   readonly target: Table
-  /** Quoted: the target, as the definition of the table has to write it. */
-  readonly reference: string
+  /** Empty if SQLite's definition leaves them out: the primary key. */
   readonly targetColumns: readonly string[]
   readonly onDelete: string
   readonly onUpdate: string
@@ -52,8 +50,7 @@ export type UniqueIndex = Pick<Index, 'parts' | 'predicate' | 'countsNulls'>
 
 /** A table as it is in the database. */
 export interface Table {
-  readonly name: string
-  /** Quoted, for SQL. */
+  /** Its name, quoted, for SQL. */
   readonly sql: string
   /** On PostgreSQL: it holds no rows itself, so its indexes are made in another way. */
   readonly isPartitioned: boolean
@@ -75,31 +72,25 @@ export interface Catalog {
  * {@link readTable}.
  */
 export async function readCatalog(sequelize: Sequelize): Promise<Catalog> {
-  const rows = await readCatalogRows(sequelize)
-  const keyOf = spellingOf(sequelize)
-  const tables = new Map(tablesFrom(sequelize, rows).map((table) => [keyOf(table.name), table]))
+  // MySQL and SQLite do not tell tables apart by the case of their letters, or not everywhere.
+  const keyOf = (name: string): string => (isPostgres(sequelize) ? name : name.toLowerCase())
+  const rows = await readForeignKeyRows(sequelize)
+  const tables = new Map(
+    tablesFrom(sequelize, await readTableRows(sequelize)).map((table) => [keyOf(table.sql), table]),
+  )
+  const keys = grouped(rows, ({ table, name }) => JSON.stringify([table, name]))
   return {
-    foreignKeys: [...grouped(rows.foreignKeys, ({ table, name }) => JSON.stringify([table, name]))].flatMap(
-      ([, parts]) => {
-        const [first] = parts
-        const table = tables.get(keyOf(first.table))
-        const target = tables.get(keyOf(first.target))
-        if (table === undefined || target === undefined) return []
-        return {
-          name: `${first.name}`,
-          table,
-          target,
-          reference: first.reference ?? target.sql,
-          columns: parts.flatMap(({ column }) => column ?? []),
-          // SQLite leaves out what is the primary key.
-          targetColumns: parts.flatMap(({ targetColumn }) => targetColumn ?? []),
-          onDelete: first.onDelete,
-          onUpdate: first.onUpdate,
-        }
-      },
-    ),
+    foreignKeys: [...keys.values()].flatMap((parts) => {
+      const [{ name, onDelete, onUpdate, ...first }] = parts
+      const [table, target] = [tables.get(keyOf(first.table)), tables.get(keyOf(first.target))]
+      if (table === undefined || target === undefined) return []
+      const columns = parts.map(({ column }) => column)
+      const targetColumns = parts.flatMap(({ targetColumn }) => targetColumn ?? [])
+      return { name: String(name), table, target, columns, targetColumns, onDelete, onUpdate }
+    }),
     async tableOf(model) {
-      const name = await storedName(model)
+      const quoted = quotedTable(model)
+      const name = isPostgres(sequelize) ? await resolvePostgresTable(sequelize, quoted) : quoted
       return name === undefined ? undefined : tables.get(keyOf(name))
     },
   }
@@ -110,18 +101,12 @@ const known = new WeakMap<ModelStatic<Model>, Table>()
 /**
  * The table or view of one model; `undefined` if it is not there. It is read once, at the cost of two statements, however
  * many tables the database has.
- *
- * Reads that are still running are not shared: a caller that holds the only connection of the pool would wait for one that
- * waits for this connection.
  */
-export async function readTable(
-  model: ModelStatic<Model>,
-  options: CatalogOptions = {},
-): Promise<Table | undefined> {
+export async function readTable(model: ModelStatic<Model>): Promise<Table | undefined> {
   const found = known.get(model)
   if (found !== undefined) return found
   const sequelize = sequelizeOf(model)
-  const [table] = tablesFrom(sequelize, await readTableRows(sequelize, quotedTable(model), options))
+  const [table] = tablesFrom(sequelize, await readTableRows(sequelize, quotedTable(model)))
   if (table !== undefined) known.set(model, table)
   return table
 }
@@ -138,85 +123,52 @@ export function forgetTable(model: ModelStatic<Model>): void {
  * @example
  * const byEmail = (await uniqueIndexesOf(User)).filter(({ parts }) => parts.some(({ field }) => field === 'email'))
  */
-export async function uniqueIndexesOf(
-  model: ModelStatic<Model>,
-  options: CatalogOptions = {},
-): Promise<readonly UniqueIndex[]> {
-  const table = await readTable(model, options)
+export async function uniqueIndexesOf(model: ModelStatic<Model>): Promise<readonly UniqueIndex[]> {
+  const table = await readTable(model)
   return table?.indexes.filter(({ isUnique }) => isUnique) ?? []
 }
 
-function tablesFrom(sequelize: Sequelize, rows: Pick<CatalogRows, 'columns' | 'indexes'>): Table[] {
+function tablesFrom(sequelize: Sequelize, rows: TableRows): Table[] {
   const quote = quoterOf(sequelize)
-  const indexes = grouped(rows.indexes, ({ table }) => table)
-  return [...grouped(rows.columns, ({ table }) => table)].map(([name, columns]) => {
-    const [{ isQuoted, isPartitioned = false, isView = false }] = columns
-    const keys = columns.filter(({ isKey }) => isKey).map((column) => column.name)
+  const keys = rows.columns
+    .filter(({ isKey }) => isKey)
+    .map(({ table, name }): IndexRow => ({ table, name: 'PRIMARY', column: name, isUnique: true }))
+  const indexes = grouped([...keys, ...rows.indexes], ({ table }) => table)
+  return [...grouped(rows.columns, ({ table }) => table)].map(([sql, columns]) => {
+    const [{ isPartitioned = false, isView = false }] = columns
+    const ownIndexes = grouped(indexes.get(sql) ?? [], ({ name }) => name)
     return {
-      name,
-      sql: isQuoted ? name : quote(name),
+      sql,
       isPartitioned,
       isView: Boolean(isView),
-      columns: columns.map(({ name: column, type, isNullable, hasDefault }) => ({
-        name: column,
-        type,
-        isNullable: Boolean(isNullable),
-        hasDefault: Boolean(hasDefault),
-      })),
-      indexes: [
-        ...(keys.length > 0 ? [primaryIndex(keys, quote)] : []),
-        ...[...grouped(indexes.get(name) ?? [], (row) => row.name).values()].flatMap((parts) =>
-          indexFrom(parts, quote),
-        ),
-      ],
+      columns,
+      indexes: [...ownIndexes.values()].flatMap((parts) => indexFrom(parts, quote) ?? []),
     }
   })
 }
 
-function primaryIndex(columns: readonly string[], quote: (name: string) => string): Index {
-  const parts = columns.map((field) => ({ field, sql: quote(field) }))
-  return { parts, predicate: undefined, countsNulls: false, isUnique: true, isUsable: true }
-}
-
-/** Nothing, if one of its parts is not described. */
-function indexFrom(rows: readonly [IndexRow, ...IndexRow[]], quote: (name: string) => string): Index[] {
+/** `undefined` if one of its parts is not described. */
+function indexFrom(
+  rows: readonly [IndexRow, ...IndexRow[]],
+  quote: (name: string) => string,
+): Index | undefined {
   const [first] = rows
   const definition = parseSqliteIndex(first.definition ?? '')
   const parts = rows.flatMap(({ column, expression, EXPRESSION }, place): IndexPart[] => {
-    const sql = expression ?? (EXPRESSION ? mysqlExpression(EXPRESSION) : undefined)
+    // MySQL shows the quotes of an expression as `\'`, which no statement accepts.
+    const sql = expression ?? EXPRESSION?.replaceAll("\\'", "'")
     if (column !== null) return [{ field: column, sql: sql ?? quote(column) }]
     const written = sql ?? definition.parts[place]
     return written ? [{ field: undefined, sql: written }] : []
   })
-  if (parts.length < rows.length) return []
-  return [
-    {
-      parts,
-      predicate: first.predicate ?? definition.predicate,
-      countsNulls: first.countsNulls === true,
-      isUnique: Boolean(first.isUnique),
-      isUsable: first.isUsable ?? true,
-    },
-  ]
-}
-
-/** MySQL shows the quotes of a functional index as `\'`, which no statement accepts. */
-function mysqlExpression(shown: string): string {
-  return shown.replaceAll("\\'", "'")
-}
-
-/** The name of a model's table in the catalog. */
-async function storedName(model: ModelStatic<Model>): Promise<string | undefined> {
-  const sequelize = sequelizeOf(model)
-  if (isPostgres(sequelize)) return await resolvePostgresTable(sequelize, quotedTable(model))
-  const table = model.getTableName()
-  // Without schemas, Sequelize makes them a part of the name.
-  return typeof table === 'string' ? table : [table.schema, table.tableName].filter(Boolean).join('.')
-}
-
-/** MySQL and SQLite do not tell tables apart by the case of their letters, or not everywhere. */
-function spellingOf(sequelize: Sequelize): (name: string) => string {
-  return dialectOf(sequelize).tableNamesHaveCase ? (name) => name : (name) => name.toLowerCase()
+  if (parts.length < rows.length) return undefined
+  return {
+    parts,
+    predicate: first.predicate ?? definition.predicate,
+    countsNulls: first.countsNulls === true,
+    isUnique: Boolean(first.isUnique),
+    isUsable: first.isUsable ?? true,
+  }
 }
 
 /** A column of a table, however its letters are written. */

@@ -21,7 +21,7 @@ export function columnsOf(Model: ModelStatic<Model>): Column[] {
 
 /** The name of an attribute's column. */
 export function fieldOf(Model: ModelStatic<Model>, attribute: string): string {
-  return columnsOf(Model).find((column) => column.attribute === attribute)?.field ?? attribute
+  return Model.getAttributes()[attribute]?.field ?? attribute
 }
 
 /**
@@ -29,23 +29,17 @@ export function fieldOf(Model: ModelStatic<Model>, attribute: string): string {
  * alias, and a name from the catalog can be any.
  */
 export function quoterOf(sequelize: Sequelize): (name: string) => string {
-  const generator = sequelize.getQueryInterface().queryGenerator as Quoting
-  return (name) => generator.quoteIdentifier(name, true)
+  return (name) => quotingOf(sequelize).quoteIdentifier(name, true)
 }
 
-/** An identifier as this dialect quotes it. */
-function quote(Model: ModelStatic<Model>, identifier: string): string {
-  return quoting(Model).quoteIdentifier(identifier)
-}
-
-/** An attribute's column, quoted. */
+/** An attribute's column, quoted as Sequelize quotes it. */
 export function quotedField(Model: ModelStatic<Model>, attribute: string): string {
-  return quote(Model, fieldOf(Model, attribute))
+  return quotingOf(sequelizeOf(Model)).quoteIdentifier(fieldOf(Model, attribute))
 }
 
 /** The model's table, quoted, with its schema. */
 export function quotedTable(Model: ModelStatic<Model>): string {
-  return quoting(Model).quoteTable(Model.getTableName())
+  return quotingOf(sequelizeOf(Model)).quoteTable(Model.getTableName())
 }
 
 /** `"field" AS "attribute"` for each column, for a SELECT or a RETURNING. */
@@ -57,7 +51,7 @@ export function selectList(
 ): string {
   const quoteAlways = quoterOf(sequelizeOf(Model))
   return columns
-    .map(({ attribute, field }) => `${from}${quote(Model, field)} AS ${quoteAlways(prefix + attribute)}`)
+    .map(({ attribute }) => `${from}${quotedField(Model, attribute)} AS ${quoteAlways(prefix + attribute)}`)
     .join(', ')
 }
 
@@ -81,6 +75,6 @@ export function hostOptions(sequelize: Sequelize): Options {
   return (sequelize as unknown as { options: Options }).options
 }
 
-function quoting(Model: ModelStatic<Model>): Quoting {
-  return sequelizeOf(Model).getQueryInterface().queryGenerator as Quoting
+function quotingOf(sequelize: Sequelize): Quoting {
+  return sequelize.getQueryInterface().queryGenerator as Quoting
 }

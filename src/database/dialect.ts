@@ -3,7 +3,7 @@ import { sequelizeOf } from './columns.js'
 
 /**
  * What differs between the databases, as this package needs it. To support another database, add one of these and its
- * queries in `catalog-statements.ts`.
+ * queries in `catalog-texts.ts`.
  */
 export interface Dialect {
   readonly kind: 'postgres' | 'mysql' | 'sqlite'
@@ -15,14 +15,8 @@ export interface Dialect {
   readonly roundsWideKeys: boolean
   /** Whether text columns compare without regard to case. */
   readonly comparesWithoutCase: boolean
-  /** Whether the names of tables are told apart by the case of their letters. */
-  readonly tableNamesHaveCase: boolean
   /** Whether the backslash escapes within quoted text. */
   readonly hasBackslashEscapes: boolean
-  /** Whether a foreign key always has an index. */
-  readonly indexesForeignKeys: boolean
-  /** Whether a table's constraints can be changed after it was created. */
-  readonly canAlterConstraints: boolean
   /** The join that reads its left table first. */
   readonly orderedJoin: 'INNER JOIN' | 'STRAIGHT_JOIN'
   /** Whether a plain read sees what was there at the transaction's first read, so that only a locking read sees the latest. */
@@ -46,10 +40,7 @@ const postgres: Dialect = {
   textType: 'TEXT',
   roundsWideKeys: false,
   comparesWithoutCase: false,
-  tableNamesHaveCase: true,
   hasBackslashEscapes: false,
-  indexesForeignKeys: false,
-  canAlterConstraints: true,
   orderedJoin: 'INNER JOIN',
   needsLockingRead: false,
   readCommitted: { isolationLevel: READ_COMMITTED },
@@ -64,10 +55,7 @@ const mysql: Dialect = {
   textType: 'CHAR',
   roundsWideKeys: false,
   comparesWithoutCase: true,
-  tableNamesHaveCase: false,
   hasBackslashEscapes: true,
-  indexesForeignKeys: true,
-  canAlterConstraints: true,
   orderedJoin: 'STRAIGHT_JOIN',
   needsLockingRead: true,
   readCommitted: {},
@@ -82,10 +70,7 @@ const sqlite: Dialect = {
   textType: 'TEXT',
   roundsWideKeys: true,
   comparesWithoutCase: false,
-  tableNamesHaveCase: false,
   hasBackslashEscapes: false,
-  indexesForeignKeys: false,
-  canAlterConstraints: false,
   orderedJoin: 'INNER JOIN',
   needsLockingRead: false,
   readCommitted: {},

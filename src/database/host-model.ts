@@ -10,15 +10,13 @@ export type HostModel = ModelStatic<Model>
 /** The parts of a model that Sequelize's types leave out. */
 interface Internals {
   readonly _scope?: Readonly<Record<string, unknown>>
-  readonly options: {
-    readonly validate?: object
-    readonly version?: unknown
-    readonly timestamps?: boolean
-    readonly createdAt?: string | boolean
-    readonly updatedAt?: string | boolean
-    readonly deletedAt?: string | boolean
-    readonly paranoid?: boolean
+  readonly _timestampAttributes: {
+    readonly createdAt?: string
+    readonly updatedAt?: string
+    /** Of a paranoid model only. */
+    readonly deletedAt?: string
   }
+  readonly options: { readonly version?: unknown }
 }
 
 /** Sequelize's types leave out some of its hooks. */
@@ -40,8 +38,13 @@ const CREATE_HOOKS = [
 /** Of a bulk deletion; those of single instances run only where they are asked for. */
 const DESTROY_HOOKS = ['beforeBulkDestroy', 'afterBulkDestroy']
 
-export function internals(Host: HostModel): Internals {
-  return Host
+function internals(Host: HostModel): Internals {
+  return Host as HostModel & Internals
+}
+
+/** The attributes in which Sequelize writes down when a row was created, changed and, if the model is paranoid, deleted. */
+export function timestampsOf(Host: HostModel): Internals['_timestampAttributes'] {
+  return internals(Host)._timestampAttributes
 }
 
 /** Hooks of the model, and those of the whole Sequelize instance, which run for every model. */
@@ -80,25 +83,19 @@ function shownColumns(all: Column[], attributes: unknown): Column[] | undefined 
 
 /** ` AND <alias>."deletedAt" IS NULL` for a paranoid model, otherwise nothing. */
 export function notDeleted(Host: HostModel, alias: string): string {
-  const attribute = deletionAttribute(Host)
+  const attribute = timestampsOf(Host).deletedAt
   return attribute === undefined ? '' : ` AND ${alias}.${quotedField(Host, attribute)} IS NULL`
 }
 
 /** Whether a paranoid model tells the living by a default value of `deletedAt`, rather than by NULL. */
 function usesSentinelDeletedAt(Host: HostModel): boolean {
-  const attribute = deletionAttribute(Host)
+  const attribute = timestampsOf(Host).deletedAt
   return attribute !== undefined && Boolean(Host.getAttributes()[attribute]?.defaultValue)
 }
 
 /** Whether rows of this model are only marked as deleted. */
 export function isParanoid(Host: HostModel): boolean {
-  return deletionAttribute(Host) !== undefined
-}
-
-function deletionAttribute(Host: HostModel): string | undefined {
-  const { paranoid, timestamps, deletedAt } = internals(Host).options
-  if (paranoid !== true || timestamps === false) return undefined
-  return typeof deletedAt === 'string' ? deletedAt : 'deletedAt'
+  return timestampsOf(Host).deletedAt !== undefined
 }
 
 /**

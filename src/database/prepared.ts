@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { DatabaseError, type Sequelize, type Transaction } from 'sequelize'
+import { DatabaseError, type Sequelize } from 'sequelize'
 import { hostOptions } from './columns.js'
 import { driverCode } from './driver-error.js'
 import { warn } from '../warning.js'
@@ -16,11 +16,6 @@ export type Row = Record<string, unknown>
 /** What node-postgres offers on a connection that Sequelize made. */
 interface Connection {
   query: (query: { name?: string; text: string; values: readonly unknown[] }) => Promise<{ rows: Row[] }>
-}
-
-/** The caller's transaction, if there is one. */
-export interface QueryOptions {
-  readonly transaction?: Transaction | null | undefined
 }
 
 const names = new Map<string, string>()
@@ -40,14 +35,11 @@ export function statement(text: string): Statement {
 }
 
 /**
- * Runs a prepared statement on one of Sequelize's own connections. The pool, the type parsers, the transactions and the log stay the
- * application's; only Sequelize's query layer is passed by.
+ * Runs a prepared statement on one of Sequelize's own connections, never in a transaction. The pool, the type parsers and the log stay
+ * the application's; only Sequelize's query layer is passed by.
  *
  * Reads go to the primary as well as writes. Whether a principal is still admitted is a security decision: a replica that lags would
  * still admit a principal that was just deactivated, and would not find one that was just created.
- *
- * Inside a transaction a statement has no name. An error about the name would abort the transaction, so that it could not run again
- * without one.
  *
  * @throws {DatabaseError} Sequelize's, with the driver's error as `parent`
  */
@@ -55,30 +47,27 @@ export async function runPrepared(
   sequelize: Sequelize,
   { text, name }: Statement,
   values: readonly unknown[],
-  { transaction }: QueryOptions = {},
 ): Promise<Row[]> {
-  log(sequelize, text)
-  const held = (transaction as { connection?: Connection } | null | undefined)?.connection
-  if (held !== undefined) return await run(held, { text, values })
-
   const { connectionManager } = sequelize
   const connection = await connectionManager.getConnection({ type: 'write', useMaster: true })
+  const run = (query: Statement) => (connection as Connection).query({ ...query, values })
   const isNamed = name !== undefined && !instancesWithoutNames.has(sequelize)
-  let spoilt = false
+  const logEnd = logStart(sequelize, text)
+  let isSpoilt = false
   try {
-    return await run(connection as Connection, isNamed ? { name, text, values } : { text, values }).catch(
-      (error: unknown) => {
-        if (!isNamed || !isStalePlan(error)) throw error
-        spoilt = true // this connection would refuse the name every time
-        if (isLostSession(error)) stopNaming(sequelize)
-        return run(connection as Connection, { text, values })
-      },
-    )
+    const { rows } = await run(isNamed ? { name, text } : { text }).catch((error: unknown) => {
+      if (!isNamed || !isStalePlan(error)) throw error
+      isSpoilt = true // this connection would refuse the name every time
+      if (isLostSession(error)) stopNaming(sequelize)
+      return run({ text })
+    })
+    return rows
   } catch (error) {
-    spoilt ||= isBrokenConnection(error)
-    throw error
+    isSpoilt ||= isBrokenConnection(error)
+    throw error instanceof Error ? new DatabaseError(Object.assign(error, { sql: text })) : error
   } finally {
-    if (spoilt) await connectionManager.destroyConnection(connection)
+    logEnd()
+    if (isSpoilt) await connectionManager.destroyConnection(connection)
     else connectionManager.releaseConnection(connection)
   }
 }
@@ -99,18 +88,6 @@ function stopNaming(sequelize: Sequelize): void {
   )
 }
 
-async function run(
-  connection: Connection,
-  query: { name?: string; text: string; values: readonly unknown[] },
-): Promise<Row[]> {
-  try {
-    return (await connection.query(query)).rows
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    throw new DatabaseError(Object.assign(error, { sql: query.text }))
-  }
-}
-
 /** Whether this connection cannot use the plan. The statement is correct, so it can run without a name. */
 function isStalePlan(error: unknown): boolean {
   return isLostSession(error) || driverCode(error) === '0A000' // the table's columns changed
@@ -127,10 +104,20 @@ function isBrokenConnection(error: unknown): boolean {
   return code === undefined || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P)/.test(code)
 }
 
-/** Passes statements to the application's `logging`, as Sequelize does; never their values. */
-function log(sequelize: Sequelize, text: string): void {
-  const { logging } = hostOptions(sequelize)
-  if (typeof logging === 'function') logging(`Executing (default): ${text}`)
-  // eslint-disable-next-line no-console -- Sequelize logs to the console too
-  else if (logging === true) console.log(`Executing (default): ${text}`)
+/** Passes statements to the application's `logging`, as Sequelize does; never their values. Returns what to call after it. */
+function logStart(sequelize: Sequelize, text: string): () => void {
+  const { log } = sequelize as Sequelize & Logger
+  if (hostOptions(sequelize).benchmark !== true) {
+    log.call(sequelize, `Executing (default): ${text}`)
+    return () => undefined
+  }
+  const startedAt = performance.now()
+  return () => {
+    log.call(sequelize, `Executed (default): ${text}`, Math.round(performance.now() - startedAt))
+  }
+}
+
+/** Sequelize's types leave it out. */
+interface Logger {
+  log: (message: string, milliseconds?: number) => void
 }

@@ -4,6 +4,11 @@ import { hostOptions } from './columns.js'
 import { dialectOf, isPostgres } from './dialect.js'
 import { isRetryable } from './driver-error.js'
 
+/** The caller's transaction, if there is one. */
+export interface QueryOptions {
+  readonly transaction?: Transaction | null | undefined
+}
+
 const MAX_ATTEMPTS = 5
 
 /** Runs a transaction again, up to five times, if the database ended it by a deadlock or a serialization failure. */

@@ -8,9 +8,8 @@ import {
   type Column,
 } from '../database/columns.js'
 import { canInsertRaw, notDeleted, columnsForRawSelect } from '../database/host-model.js'
-import { inserterOf, type Insert } from '../database/inserter.js'
+import { writeInsert, type Insert } from '../database/inserter.js'
 import { runPrepared, statement, type Row, type Statement } from '../database/prepared.js'
-import { buildStored } from '../database/stored.js'
 import {
   guestSettings,
   GUEST_ALIAS,
@@ -122,7 +121,7 @@ export async function insertGuest<U extends Model>(
   const reader = readerOf(Guest)
   const { User } = Guest[guestSettings]
   if (reader === undefined || !canInsertRaw(User) || !canInsertGuestRaw(Guest)) return undefined
-  const insert = await reader.insertUser(userValues)
+  const insert = await writeInsert(User, userValues)
   const values = [...insert.bind, new Date(), sessionHash ?? null]
   const [row] = await runPrepared(sequelizeOf(Guest), reader.creating(insert), values)
   return row === undefined ? undefined : reader.build(row)
@@ -151,8 +150,7 @@ function detach<U extends Model>(user: U | null): UserWithGuest<U> | undefined {
 /** Reads user and guest off one row, and knows the statements that give such rows. */
 interface Reader<U extends Model> {
   readonly byUser: Statement
-  readonly insertUser: (values: object) => Promise<Insert>
-  /** Makes the user that `insertUser` wrote and its guest; binds the time and the session's hash after the user's values. */
+  /** Makes the user of this INSERT and its guest; binds the time and the session's hash after the user's values. */
   readonly creating: (insert: Insert) => Statement
   readonly build: (row: Row) => UserWithGuest<U>
 }
@@ -185,27 +183,18 @@ function makeReader<U extends Model>(Guest: GuestModel<U>): Reader<U> | null {
   const [userId, createdAt, lastSeenAt, sessionHash] = (
     ['userId', 'createdAt', 'lastSeenAt', 'sessionHash'] as const
   ).map((attribute) => quotedField(Guest, attribute))
-  const creating = new Map<string, Statement>()
   return {
     byUser: statement(
       `SELECT ${columns} FROM ${quotedTable(User)} AS u LEFT JOIN ${quotedTable(Guest)} AS g` +
         ` ON g.${userId} = u.${key} WHERE u.${key} = $1${notDeleted(User, 'u')}`,
     ),
-    insertUser: inserterOf(User),
-    creating({ query, bind: { length }, isStable }) {
-      const write = (): string =>
+    creating: ({ query, bind: { length } }) =>
+      statement(
         `WITH u AS (${query} RETURNING *), g AS (` +
-        `INSERT INTO ${quotedTable(Guest)} (${userId}, ${createdAt}, ${lastSeenAt}, ${sessionHash})` +
-        ` SELECT u.${key}, $${length + 1}, $${length + 1}, $${length + 2} FROM u RETURNING *)` +
-        ` SELECT ${columns} FROM u, g`
-      if (!isStable) return { text: write() }
-      let known = creating.get(query)
-      if (known === undefined) {
-        known = statement(write())
-        creating.set(query, known)
-      }
-      return known
-    },
+          `INSERT INTO ${quotedTable(Guest)} (${userId}, ${createdAt}, ${lastSeenAt}, ${sessionHash})` +
+          ` SELECT u.${key}, $${length + 1}, $${length + 1}, $${length + 2} FROM u RETURNING *)` +
+          ` SELECT ${columns} FROM u, g`,
+      ),
     build(row) {
       const guest =
         row[GUEST_PREFIX + 'userId'] === null ? null : pick(Guest, guestColumns, row, GUEST_PREFIX)
@@ -222,5 +211,5 @@ function pick<M extends Model>(
 ): M {
   const values: Row = {}
   for (const { attribute } of columns) values[attribute] = row[prefix + attribute]
-  return buildStored(Model, values)
+  return Model.build(values as never, { raw: true, isNewRecord: false })
 }

@@ -1,7 +1,6 @@
 import { col, DatabaseError, literal, Op } from 'sequelize'
 import { columnsOf, fieldOf, quotedField, quotedTable, selectList } from '../database/columns.js'
 import { runPrepared, statement, type Statement } from '../database/prepared.js'
-import { buildStored } from '../database/stored.js'
 import { visitorSettings, type Visitor } from './visitor.js'
 import { isPostgres } from '../database/dialect.js'
 
@@ -206,7 +205,7 @@ async function runForPass(
 ): Promise<Visitor | undefined> {
   if (Model.sequelize === undefined) return undefined
   const [row] = await runPrepared(Model.sequelize, prepared, values)
-  return row === undefined ? undefined : buildStored(Model, row)
+  return row === undefined ? undefined : Model.build(row as never, { raw: true, isNewRecord: false })
 }
 
 function usesPrepared(Model: typeof Visitor): boolean {

@@ -125,12 +125,6 @@ describe('uniqueIndexesOf', () => {
     })
   }
 
-  it('reads within a transaction, on a pool of one connection too', async () => {
-    const Row = await define('within', 'UNIQUE (email)')
-    const read = await sequelize.transaction((transaction) => uniqueIndexesOf(Row, { transaction }))
-    assert.equal(read.length, 2)
-  })
-
   it('has nothing for a table that is not there, and finds it once it is', async () => {
     const Row = sequelize.define(
       'late',

@@ -8,7 +8,7 @@ export function cascade(sequelize: Sequelize, key: ForeignKey): string {
   const quote = quoterOf(sequelize)
   const columns = (names: readonly string[]): string => names.map(quote).join(', ')
   const targets = key.targetColumns.length > 0 ? ` (${columns(key.targetColumns)})` : ''
-  const definition = `FOREIGN KEY (${columns(key.columns)}) REFERENCES ${key.reference}${targets} ON DELETE CASCADE ON UPDATE ${key.onUpdate}`
+  const definition = `FOREIGN KEY (${columns(key.columns)}) REFERENCES ${key.target.sql}${targets} ON DELETE CASCADE ON UPDATE ${key.onUpdate}`
   const name = quote(key.name)
   if (isPostgres(sequelize)) {
     return `ALTER TABLE ${key.table.sql} DROP CONSTRAINT ${name}, ADD CONSTRAINT ${name} ${definition};`
@@ -61,6 +61,6 @@ export function createIndex(
     // A partitioned table refuses CONCURRENTLY.
     return `CREATE ${kind}${table.isPartitioned ? '' : ' CONCURRENTLY'} ON ${table.sql} (${list});`
   }
-  const name = quote(`${table.name}_${columns.join('_')}`.slice(0, LONGEST_NAME))
+  const name = quote(`${table.sql.replaceAll('`', '')}_${columns.join('_')}`.slice(0, LONGEST_NAME))
   return `CREATE ${kind} ${name} ON ${table.sql} (${list});`
 }

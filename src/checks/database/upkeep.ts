@@ -1,5 +1,4 @@
 import { Op, type Sequelize, type WhereOptions } from 'sequelize'
-import { readVersion } from '../../database/catalog-statements.js'
 import { isMysql } from '../../database/dialect.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import type { Report } from '../finding.js'
@@ -29,7 +28,7 @@ export async function checkExpiredGuests(Guest: GuestModel, report: Report): Pro
 /** Checks that the server can skip locked rows: the statements of a clean-up require it. */
 export async function checkServer(sequelize: Sequelize, report: Report): Promise<void> {
   if (!isMysql(sequelize)) return
-  const version = await readVersion(sequelize)
+  const version = await sequelize.databaseVersion()
   if (canSkipLocked(version)) return
   report(
     'NO_SKIP_LOCKED',

@@ -1,5 +1,4 @@
 import { DataTypes, type Model, type ValidationErrorItem } from 'sequelize'
-import { buildStored } from '../../database/stored.js'
 import { fieldMessages } from '../../pages/messages.js'
 import { guestSettings } from '../guest.js'
 import type { ConvertValues } from './schema.js'
@@ -77,7 +76,7 @@ export async function validateDetails<U extends Model>(
     if (attributes[name]?.type instanceof DataTypes.VIRTUAL)
       throw new TypeError(`${WHO}: with verifyEmail, the virtual attribute '${name}' cannot be set`)
   }
-  const draft = buildStored(User, { ...(user.dataValues as Details) })
+  const draft = User.build({ ...(user.dataValues as Details) } as never, { raw: true, isNewRecord: false })
   draft.set(details)
   const untouched = Object.keys(attributes).filter((name) => !Object.hasOwn(details, name))
   await draft.validate({ skip: untouched, hooks: false })

@@ -12,7 +12,6 @@ import {
 } from 'sequelize'
 import { fieldOf, sequelizeOf } from '../../database/columns.js'
 import { dialectOf } from '../../database/dialect.js'
-import { buildStored } from '../../database/stored.js'
 import { lockKey, retryTransaction } from '../../database/transactions.js'
 import { guestSettings } from '../guest.js'
 import type { UserId } from '../user-key.js'
@@ -91,7 +90,7 @@ async function wouldCollide(
   userId: UserId,
   values: Readonly<Record<string, unknown>>,
 ): Promise<boolean> {
-  const draft = buildStored(User, { [User.primaryKeyAttribute]: userId })
+  const draft = User.build({ [User.primaryKeyAttribute]: userId }, { raw: true, isNewRecord: false })
   draft.set(values) // by the model's own setters
   const attributes = User.getAttributes()
   const stored = Object.fromEntries(

@@ -1,4 +1,5 @@
-import type { QueryOptions, Row } from '../../database/prepared.js'
+import type { Row } from '../../database/prepared.js'
+import type { QueryOptions } from '../../database/transactions.js'
 import { countVisits } from './statements.js'
 import type { Sharing } from './visit.js'
 import type { VisitorLog } from './visitor-log.js'

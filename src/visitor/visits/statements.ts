@@ -1,12 +1,7 @@
 import { col, fn, literal, Op, type ModelStatic } from 'sequelize'
 import { fieldOf, quotedField, quotedTable, sequelizeOf } from '../../database/columns.js'
-import {
-  runPrepared,
-  statement,
-  type QueryOptions,
-  type Row,
-  type Statement,
-} from '../../database/prepared.js'
+import { runPrepared, statement, type Row, type Statement } from '../../database/prepared.js'
+import type { QueryOptions } from '../../database/transactions.js'
 import type { Visitor } from '../visitor.js'
 import type { Visit, VisitOutcome } from './visit.js'
 import type { VisitorLog } from './visitor-log.js'

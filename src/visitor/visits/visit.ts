@@ -1,4 +1,4 @@
-import type { QueryOptions } from '../../database/prepared.js'
+import type { QueryOptions } from '../../database/transactions.js'
 import type { RefusalReason } from '../../errors.js'
 
 /** How a visit ended: admitted, or the reason for the refusal. */

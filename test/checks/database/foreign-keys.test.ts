@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DataTypes } from 'sequelize'
 import { dialect } from '../../support/database.js'
-import { itWhere } from '../../support/where.js'
 import { codes } from '../stage.js'
 import { Diagnosis, itNotOnMysql, itOnPostgres } from './diagnosis.js'
 
@@ -86,32 +85,6 @@ describe('Of foreign keys, diagnose', () => {
     const { remedy } = await diagnosis.only('FOREIGN_KEY_WITHOUT_INDEX', 'warning')
     await diagnosis.run(remedy)
     assert.deepEqual(await diagnosis.check(), [])
-  })
-
-  itWhere(dialect === 'mysql')('sees those of another database of the server', async () => {
-    diagnosis.defineOrders({})
-    await diagnosis.makeTables()
-    const own = diagnosis.database.sequelize.getDatabaseName()
-    await diagnosis.run(`CREATE DATABASE "${own}_other";
-        CREATE TABLE "${own}_other"."Users" (id int PRIMARY KEY);
-        CREATE TABLE "${own}_other"."Orders" (id int PRIMARY KEY, userId int NOT NULL,
-          FOREIGN KEY (userId) REFERENCES "${own}"."Users" (id) ON DELETE CASCADE);
-        CREATE TABLE "${own}_other"."Lines" (orderId int NOT NULL, FOREIGN KEY (orderId) REFERENCES "${own}_other"."Orders" (id));
-        CREATE TABLE "${own}_other"."Bills" (userId int, FOREIGN KEY (userId) REFERENCES "${own}"."Users" (id));
-        CREATE TABLE "${own}_other"."Mine" (userId int, FOREIGN KEY (userId) REFERENCES "${own}_other"."Users" (id))`)
-    try {
-      const findings = await diagnosis.check()
-      assert.deepEqual(codes(findings), ['FOREIGN_KEY_BLOCKS', 'FOREIGN_KEY_BLOCKS'])
-      const messages = findings.map(({ message }) => message).sort()
-      assert.match(messages[0] ?? '', /_other`\.`Bills` \(userId\) refers to `Users`/)
-      assert.match(messages[1] ?? '', /_other`\.`Lines` \(orderId\) refers to `.*_other`\.`Orders`/)
-      const remedies = findings.map(({ remedy }) => remedy).join('')
-      assert.match(remedies, new RegExp(`REFERENCES \`${own}\`\\.\`Users\``)) // there is one beside the table, too
-      await diagnosis.run(remedies)
-      assert.deepEqual(await diagnosis.check(), [])
-    } finally {
-      await diagnosis.run(`DROP DATABASE "${own}_other"`)
-    }
   })
 
   it('a foreign key that prevents the deletion of a pass is reported', async () => {
