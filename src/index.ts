@@ -15,7 +15,6 @@ export { SCOPE_ANY, type Scope } from './visitor/scope.js'
 export { selfServiceRouter, type SelfServiceOptions } from './visitor/self-service/router.js'
 export type { SelfServiceMessage, SendLink } from './visitor/self-service/issue-pass.js'
 export type {
-  RenderSelfService,
   SelfServiceExpiredPage,
   SelfServiceFormPage,
   SelfServicePage,
@@ -64,7 +63,6 @@ export type {
   ConvertSentPage,
   ConvertSuccessPage,
   ConvertVerifiedPage,
-  RenderConvert,
 } from './guest/conversion/pages.js'
 export {
   mergeGuest,
@@ -95,6 +93,7 @@ export type { Finding } from './checks/finding.js'
 export type { CheckCode, Validations } from './checks/runtime/request-checks.js'
 
 export type { BaseUrl } from './http/base-url.js'
+export type { FlowOptions } from './pages/flow-options.js'
 export type { FormLimiter } from './pages/form-limits.js'
 export type { Limiter, LimiterFailure } from './http/limiter.js'
 export type { CsrfFieldOf } from './pages/form-page.js'

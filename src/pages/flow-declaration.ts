@@ -2,8 +2,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { NextFunction, Request, Response } from 'express'
 import type { BaseUrl } from '../http/base-url.js'
 import type { FormErrors, FormValues } from './form.js'
-import type { FormLimits } from './form-limits.js'
-import type { CsrfFieldOf, FormField, FormPage } from './form-page.js'
+import type { FlowSettings } from './flow-options.js'
+import type { FormField, FormPage } from './form-page.js'
 import type { FlowMessages } from './messages.js'
 import type { NoticePage } from './notice-page.js'
 import type { Page } from './page.js'
@@ -72,20 +72,11 @@ interface FlowSentPage extends NoticePage {
 type EnginePage = FlowFormPage | FlowSentPage
 
 /** What distinguishes one flow from another; the order of the steps is the engine's. */
-export interface Flow<Who, Value, P extends Page> {
-  /** The public function, for messages to developers. */
-  readonly caller: string
+export interface Flow<Who, Value, P extends Page> extends FlowSettings {
   readonly fields: readonly FormField[]
   readonly schema: StandardSchemaV1<unknown, Value>
   readonly messages: FlowMessages
-  readonly limits: FormLimits
-  readonly csrf: CsrfFieldOf
   readonly baseUrl: BaseUrl | undefined
-  readonly trustedOrigins: readonly string[] | undefined
-  /** Checks each of the first requests for mistakes of the set-up. */
-  readonly look: (req: Request) => void
-  /** The same for posted forms, once a parser has read them. */
-  readonly lookAtForm: (req: Request) => void
   /** The query parameter that every page of the flow carries along, with its value in this request. */
   readonly carried: (req: Request) => readonly [name: string, value: string | undefined]
   /** Who asks; `undefined` if the request may not see the form, and has been answered. */

@@ -8,7 +8,7 @@ import { convertInSession, currentGuest } from './access.js'
 import { convertGuest, isSettable } from './convert.js'
 import { fieldOf } from './details.js'
 import { noGuestPage, waysOn } from './flow.js'
-import { confirmPage, gonePage, incompletePage, takenPage, verifiedPage, type ConvertPage } from './pages.js'
+import { confirmPage, refusedPage, verifiedPage, verifyMessages, type ConvertPage } from './pages.js'
 import type { PendingConversion } from './pending-conversion.js'
 import {
   completePendingConversion,
@@ -32,10 +32,10 @@ export function conversionConfirmation<U extends Model>(
   const { Guest, emailField, csrf } = settings
   return {
     async find(token, request) {
-      if (!isToken(token)) return { page: incompletePage(waysOn(settings, request)) }
+      if (!isToken(token)) return { page: refusedPage('incomplete', waysOn(settings, request)) }
       const pending = await findPendingConversion(Guest, token)
       if (pending !== undefined && provesAddress(pending, emailField)) return { pending, token }
-      return { page: gonePage(waysOn(settings, request)) }
+      return { page: refusedPage('gone', waysOn(settings, request)) }
     },
     async showButton({ pending }, { req, res }) {
       const action = localPath(req.originalUrl)
@@ -48,9 +48,10 @@ export function conversionConfirmation<U extends Model>(
         if (error instanceof NotGuestError)
           return { page: await noGuestPage(settings, found.pending.userId, request) }
         if (!(error instanceof ValuesTaken)) throw error
-        const [taken] = error.attributes
-        const field = taken === undefined ? undefined : fieldOf(settings, taken)
-        return { page: takenPage(field, waysOn(settings, request)) }
+        const [attribute = ''] = error.attributes
+        const causes: Readonly<Record<string, string>> = verifyMessages.takenMeanwhile
+        const cause = causes[fieldOf(settings, attribute)] ?? verifyMessages.takenMeanwhileOther
+        return { page: refusedPage('taken', waysOn(settings, request), cause) }
       }
     },
   }
@@ -72,7 +73,7 @@ async function convert<U extends Model>(
   } else if ((await complete(settings, found)) !== undefined) {
     return { page: verifiedPage(waysOn(settings, request)) }
   }
-  return { page: gonePage(waysOn(settings, request)) }
+  return { page: refusedPage('gone', waysOn(settings, request)) }
 }
 
 /** @throws {ValuesTaken} if another user has one of the values by now; nothing is changed then */

@@ -19,14 +19,7 @@ import { keyOf, type UserId } from '../user-key.js'
 import { convertInSession, requireGuest } from './access.js'
 import { convertGuest } from './convert.js'
 import { detailsOf, fieldOf, validateDetails, wordingOf } from './details.js'
-import {
-  convertedPage,
-  deletedPage,
-  messages,
-  verifyMessages,
-  type ConvertPage,
-  type WaysOn,
-} from './pages.js'
+import { messages, refusedPage, verifyMessages, type ConvertPage, type WaysOn } from './pages.js'
 import { deletePendingConversion, savePendingConversion } from './pending-conversions.js'
 import type { ConvertValues } from './schema.js'
 import { WHO, type ConversionSettings, type Verification } from './settings.js'
@@ -36,19 +29,12 @@ import { takenAttributes, ValuesTaken, withTakenValues } from './taken.js'
 export function conversionFlow<U extends Model>(
   settings: ConversionSettings<U>,
 ): Flow<U, ConvertValues, ConvertPage> {
-  const { Guest, fields, schema, limits, csrf, render, verification, prefillUsername } = settings
+  const { Guest, fields, render, verification, prefillUsername } = settings
   const { usernameField } = Guest[guestSettings]
   return {
-    caller: WHO,
-    fields,
-    schema,
+    ...settings,
     messages: verification === undefined ? messages : verifyMessages,
-    limits,
-    csrf,
     baseUrl: verification?.baseUrl,
-    trustedOrigins: settings.trustedOrigins,
-    look: settings.look,
-    lookAtForm: settings.lookAtForm,
     notSentCode: 'CONVERT_SEND_FAILED',
     show: pageShower(render, { formLeadsAnywhere: true }),
     carried: (req) => {
@@ -160,15 +146,13 @@ export async function noGuestPage<U extends Model>(
 ): Promise<ConvertPage> {
   const { User } = settings.Guest[guestSettings]
   const user = await User.unscoped().findByPk(userId, { paranoid: false, useMaster: true })
-  return user === null ? deletedPage(waysOn(settings, request)) : convertedPage(waysOn(settings, request))
+  return refusedPage(user === null ? 'deleted' : 'converted', waysOn(settings, request))
 }
 
 export function waysOn<U extends Model>(
   { loginUrl }: ConversionSettings<U>,
   { carried, pageUrl }: FlowRequest,
 ): WaysOn {
-  return {
-    loginUrl: carried === undefined ? loginUrl : withQuery(loginUrl, 'next', carried),
-    formUrl: pageUrl('/'),
-  }
+  const login = carried === undefined ? loginUrl : withQuery(loginUrl, 'next', carried)
+  return { login, form: pageUrl('/') }
 }

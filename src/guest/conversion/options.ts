@@ -1,12 +1,10 @@
-import type { Validations } from '../../checks/runtime/request-checks.js'
 import type { Request } from 'express'
 import type { Attributes, Model } from 'sequelize'
 import type { BaseUrl } from '../../http/base-url.js'
-import type { LimiterFailure } from '../../http/limiter.js'
-import type { FormLimiter } from '../../pages/form-limits.js'
-import type { CsrfFieldOf, FormField } from '../../pages/form-page.js'
+import type { FlowOptions } from '../../pages/flow-options.js'
+import type { FormField } from '../../pages/form-page.js'
 import type { GuestModel } from '../guest.js'
-import type { RenderConvert } from './pages.js'
+import type { ConvertPage } from './pages.js'
 import type { ConvertSchema } from './schema.js'
 
 /** What goes out to the mailbox that was typed in. */
@@ -54,7 +52,7 @@ export interface VerifyEmailOptions<U extends Model = Model> {
 }
 
 /** Options of {@link convertRouter}. */
-export interface ConvertRouterOptions<U extends Model> {
+export interface ConvertRouterOptions<U extends Model> extends FlowOptions<ConvertPage> {
   /** The model, from `defineGuestModel`. */
   Guest: GuestModel<U>
   /**
@@ -83,22 +81,6 @@ export interface ConvertRouterOptions<U extends Model> {
   loginUrl?: string
   /** Where a regular user is sent, and the last page leads. @default '/' */
   registeredUrl?: string
-  /**
-   * Asked before a form is looked at, with `ip:<address>`, and before a message is sent, with `email:<digest of the
-   * address>`; or one for each. Over the limit, the answer is 429.
-   * @default no limit
-   */
-  limiter?: FormLimiter
-  /** Whether forms are taken while the limiter fails; if not, the answer is 503. @default 'open' */
-  limiterFailure?: LimiterFailure
   /** Session keys that survive the conversion, which renews the session. A visitor's pass always does. @default [] */
   keepSessionData?: readonly string[]
-  /** Shows the pages in the application's own way; all of them, or some by their names. @default plain HTML */
-  render?: RenderConvert
-  /** The application's own CSRF token. @default `req.csrfToken()`, or the one in `res.locals` */
-  csrf?: CsrfFieldOf
-  /** Origins of other sites whose forms may be posted here. @default [] */
-  trustedOrigins?: readonly string[]
-  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
-  validations?: Validations
 }

@@ -1,7 +1,6 @@
 import type { FormPage } from '../../pages/form-page.js'
 import { flowMessages } from '../../pages/messages.js'
 import type { NoticePage } from '../../pages/notice-page.js'
-import type { RenderPages } from '../../pages/renderers.js'
 
 /** The form in which a person asks for a pass; status 200, 422, 429 or 503. */
 export interface SelfServiceFormPage extends FormPage {
@@ -20,9 +19,6 @@ export interface SelfServiceExpiredPage extends NoticePage {
 
 /** What `selfServiceRouter` shows; tell them apart by `name`. */
 export type SelfServicePage = SelfServiceFormPage | SelfServiceSentPage | SelfServiceExpiredPage
-
-/** Shows the pages in the application's own way: all of them, or those that are named. */
-export type RenderSelfService = RenderPages<SelfServicePage>
 
 export const SELF_SERVICE_PAGES = ['form', 'sent', 'expired'] as const
 

@@ -1,37 +1,26 @@
 import type { Router } from 'express'
 import { ValidationError, type ValidationErrorItem } from 'sequelize'
-import { aFunction, aList, checkOptions, positiveCount, positiveSeconds } from '../../options.js'
+import { aFunction, checkOptions, positiveCount, positiveSeconds } from '../../options.js'
 import { aBaseUrl, type BaseUrl } from '../../http/base-url.js'
-import { trustedOriginsRule } from '../../http/origin.js'
-import { aLimiterFailure, type LimiterFailure } from '../../http/limiter.js'
 import { queryValues } from '../../http/query.js'
 import { flowRouter } from '../../pages/flow.js'
 import type { Flow } from '../../pages/flow-declaration.js'
-import { aSchema, errorsOf } from '../../pages/form.js'
-import { aFormLimiter, FormLimits, type FormLimiter } from '../../pages/form-limits.js'
-import { conventionalCsrfField, type CsrfFieldOf, type FormField } from '../../pages/form-page.js'
+import { flowRules, flowSettings, type FlowOptions } from '../../pages/flow-options.js'
+import { errorsOf } from '../../pages/form.js'
+import type { FormField } from '../../pages/form-page.js'
 import { fieldMessages } from '../../pages/messages.js'
-import { aRenderer, pageShower } from '../../pages/renderers.js'
+import { pageShower } from '../../pages/renderers.js'
 import { judgeEmail } from '../../pages/typed-text.js'
-import { checkBody, limiterCheck } from '../../checks/runtime/order-checks.js'
-import { requestChecks, validationsRule, type Validations } from '../../checks/runtime/request-checks.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
 import { draftPass, storePass, type SendLink } from './issue-pass.js'
-import {
-  expiredPage,
-  incompletePage,
-  messages,
-  SELF_SERVICE_PAGES,
-  type RenderSelfService,
-  type SelfServicePage,
-} from './pages.js'
+import { expiredPage, incompletePage, messages, SELF_SERVICE_PAGES, type SelfServicePage } from './pages.js'
 import { isMeantFor, PASS_REQUEST_KEY, readPassRequest, type ReceivedPassRequest } from './pass-request.js'
 import { defaultFields, defaultSchema, type SelfServiceSchema, type SelfServiceValues } from './schema.js'
 
 const WHO = 'selfServiceRouter'
 
 /** Options of {@link selfServiceRouter}. */
-export interface SelfServiceOptions {
+export interface SelfServiceOptions extends FlowOptions<SelfServicePage> {
   /** The model, from `defineVisitorModels`, with a `secret`. */
   Visitor: typeof Visitor
   /**
@@ -49,26 +38,10 @@ export interface SelfServiceOptions {
   tokenExpiry?: number
   /** How often it can be redeemed; then it opens a page with a button. @default any number of times */
   maxUses?: number
-  /**
-   * Asked before a form is looked at, with `ip:<address>`, and before a message is sent, with `email:<digest of the
-   * address>`; or one for each. Over the limit, the answer is 429.
-   * @default no limit
-   */
-  limiter?: FormLimiter
-  /** Whether links are sent while the limiter fails; if not, the answer is 503. @default 'open' */
-  limiterFailure?: LimiterFailure
   /** The form's fields. @default first name, last name, e-mail address */
   fields?: readonly FormField[]
   /** Checks and shapes the form. @default both names and an e-mail address are required */
   schema?: SelfServiceSchema
-  /** Shows the pages in the application's own way; all of them, or some by their names. @default plain HTML */
-  render?: RenderSelfService
-  /** The application's own CSRF token. @default `req.csrfToken()`, or the one in `res.locals` */
-  csrf?: CsrfFieldOf
-  /** Origins of other sites whose forms may be posted here. @default [] */
-  trustedOrigins?: readonly string[]
-  /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
-  validations?: Validations
 }
 
 /**
@@ -95,14 +68,7 @@ export function selfServiceRouter(options: SelfServiceOptions): Router {
       baseUrl: aBaseUrl,
       tokenExpiry: positiveSeconds,
       maxUses: positiveCount,
-      limiter: aFormLimiter,
-      limiterFailure: aLimiterFailure,
-      fields: aList,
-      schema: aSchema,
-      render: aRenderer(...SELF_SERVICE_PAGES),
-      csrf: aFunction,
-      trustedOrigins: trustedOriginsRule,
-      validations: validationsRule,
+      ...flowRules(SELF_SERVICE_PAGES),
     },
     ['Visitor', 'send', 'baseUrl'],
   )
@@ -111,7 +77,7 @@ export function selfServiceRouter(options: SelfServiceOptions): Router {
 
 function flowOf(options: SelfServiceOptions): Flow<ReceivedPassRequest, SelfServiceValues, SelfServicePage> {
   const { Visitor: Model, send, baseUrl, tokenExpiry, maxUses, render } = options
-  const { fields = defaultFields, schema = defaultSchema, csrf = conventionalCsrfField } = options
+  const { fields = defaultFields, schema = defaultSchema } = options
   const { seal } = Model[visitorSettings].codec
   if (seal === undefined) {
     throw new TypeError(
@@ -120,16 +86,11 @@ function flowOf(options: SelfServiceOptions): Flow<ReceivedPassRequest, SelfServ
     )
   }
   return {
-    caller: WHO,
+    ...flowSettings(WHO, options),
     fields,
     schema,
     messages,
-    limits: new FormLimits(options.limiter, options.limiterFailure),
-    csrf,
     baseUrl,
-    trustedOrigins: options.trustedOrigins,
-    look: requestChecks(WHO, [limiterCheck(options.limiter)], options.validations),
-    lookAtForm: requestChecks(WHO, [checkBody], options.validations),
     notSentCode: 'SELF_SERVICE_SEND_FAILED',
     show: pageShower(render),
     carried: (req) => [PASS_REQUEST_KEY, queryValues(req.originalUrl, PASS_REQUEST_KEY)[0] ?? ''],
