@@ -142,16 +142,15 @@ async function readBody(req: Request, res: Response): Promise<void> {
 async function leave(req: Request, noGuestFor: number): Promise<void> {
   // Before the logout: if that fails half-way, no loop begins. The cookie does not affect a user who is still logged in.
   if (noGuestFor > 0) setNoGuestCookie(req, noGuestFor)
-  const note = await noteSessionEnd(req, 'logged-out')
+  const withdrawNote = await noteSessionEnd(req, 'logged-out')
   try {
     await settled((done) => {
       req.logout(done)
     })
   } catch (error) {
-    await note.withdraw()
+    await withdrawNote()
     throw error
   }
-  await note.confirm()
 }
 
 /** A program that followed a redirect would take that page for its answer. */

@@ -33,16 +33,12 @@ function embeddedIPv4(ip: string): string | undefined {
   return bytes.join('.')
 }
 
-/** The eight groups of an IPv6 address, in one spelling. */
+/** The eight groups of an IPv6 address, as the URL standard spells them: lower case, no zeros in front, no IPv4 at the end. */
 function groupsOf(ip: string): string[] {
   const [address = ''] = ip.split('%', 1)
-  const hexadecimal = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_whole, ...octets: string[]) => {
-    const [a = 0, b = 0, c = 0, d = 0] = octets.slice(0, 4).map(Number)
-    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
-  })
-  const [head = '', tail] = hexadecimal.split('::')
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const between = Array.from({ length: 8 - before.length - after.length }, () => '0')
-  return [...before, ...between, ...after].map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
+  const [head = [], tail = []] = new URL(`http://[${address}]`).hostname
+    .slice(1, -1)
+    .split('::')
+    .map((half) => half.split(':').filter((group) => group !== ''))
+  return [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
 }

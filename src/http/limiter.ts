@@ -25,16 +25,11 @@ export type LimiterFailure = 'open' | 'closed'
 
 export const aLimiterFailure: Rule = oneOf('open', 'closed')
 
-/** That a limiter refused. */
-export interface OverLimit {
-  /** Seconds until another attempt makes sense, if the limiter said so. */
-  readonly retryAfter: number | undefined
-}
-
 /**
- * Counts one attempt, and says if it is one too many; then `Retry-After` (RFC 9110 §10.2.3) is set on the response. A
- * limiter refuses by rejecting with `msBeforeNext`, or with what is no `Error`; anything else is a failure.
+ * Counts one attempt. A limiter refuses by rejecting with `msBeforeNext`, or with what is no `Error`; then `Retry-After`
+ * (RFC 9110 §10.2.3) is set on the response. Any other rejection is a failure.
  *
+ * @returns if it was one attempt too many, in how many seconds another makes sense, as far as the limiter told
  * @throws {LimiterUnavailable} if it fails, and `whenItFails` is 'closed'
  */
 export async function consume(
@@ -42,7 +37,7 @@ export async function consume(
   limiter: Limiter | undefined,
   key: string,
   whenItFails: LimiterFailure = 'open',
-): Promise<OverLimit | undefined> {
+): Promise<{ readonly retryAfter: number | undefined } | undefined> {
   try {
     await limiter?.consume(key)
     return undefined
@@ -64,7 +59,7 @@ const warned = new WeakMap<Limiter, number>()
 
 const HOUR_MS = 60 * 60 * 1000
 
-/** The operator must hear that nothing is limited: once, and again if it lasts or comes back, an hour later. */
+/** Warns that nothing is limited: once, and again an hour later if it lasts. */
 function warnOfFailure(limiter: Limiter, { stack, message }: Error): void {
   const now = Date.now()
   if (now - (warned.get(limiter) ?? -Infinity) < HOUR_MS) return

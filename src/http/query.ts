@@ -1,13 +1,8 @@
-/** One `name=value` of a query string, as it was written. */
-interface Parameter {
-  readonly raw: string
-  readonly name: string
-  readonly value: string
-}
-
-interface Parts {
+/** An address in parts, each as it was written. */
+interface Address {
   readonly path: string
-  readonly parameters: readonly Parameter[]
+  /** The `name=value` of the query. */
+  readonly parameters: readonly string[]
   readonly fragment: string
 }
 
@@ -17,70 +12,50 @@ interface Parts {
  * `name[a]=…`) counts as bearing the parameter, with `undefined` for a value.
  */
 export function queryValues(url: string, name: string): (string | undefined)[] {
-  if (!url.includes('?')) return []
   return split(url)
     .parameters.filter((parameter) => bears(parameter, name))
-    .map((parameter) => (parameter.name === name ? parameter.value : undefined))
+    .map((parameter) => {
+      const [own, value = ''] = decodedParts(parameter)
+      return own === name ? value : undefined
+    })
 }
 
 /** The same address without a parameter; everything else stays, to the byte. */
 export function withoutQuery(url: string, name: string): string {
-  const { path, parameters, fragment } = split(url)
-  return join(
-    path,
-    parameters.filter((parameter) => !bears(parameter, name)).map(({ raw }) => raw),
-    fragment,
-  )
+  return replace(url, name)
 }
 
 /** The same address with one parameter set: in the place of its first occurrence, else at the end of the query. */
 export function withQuery(url: string, name: string, value: string): string {
+  return replace(url, name, `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+}
+
+function replace(url: string, name: string, ...replacement: readonly string[]): string {
   const { path, parameters, fragment } = split(url)
-  const own = `${encodeURIComponent(name)}=${encodeURIComponent(value)}`
   const first = parameters.findIndex((parameter) => bears(parameter, name))
-  const place = first === -1 ? parameters.length : first
-  const before = parameters.slice(0, place)
-  const after = parameters.slice(place).filter((parameter) => !bears(parameter, name))
-  return join(path, [...before.map(({ raw }) => raw), own, ...after.map(({ raw }) => raw)], fragment)
+  const others = parameters.filter((parameter) => !bears(parameter, name))
+  const all = others.toSpliced(first === -1 ? others.length : first, 0, ...replacement)
+  return path + (all.length === 0 ? '' : `?${all.join('&')}`) + fragment
 }
 
-function bears(parameter: Parameter, name: string): boolean {
-  return parameter.name === name || parameter.name.startsWith(`${name}[`)
+function split(url: string): Address {
+  const [, path = '', query = '', fragment = ''] = /^([^?#]*)\??([^#]*)(.*)$/s.exec(url) ?? []
+  return { path, parameters: query === '' ? [] : query.split('&'), fragment }
 }
 
-function split(url: string): Parts {
-  const hash = url.indexOf('#')
-  const fragment = hash === -1 ? '' : url.slice(hash)
-  const address = hash === -1 ? url : url.slice(0, hash)
-  const start = address.indexOf('?')
-  if (start === -1) return { path: address, parameters: [], fragment }
-  const query = address.slice(start + 1)
-  return {
-    path: address.slice(0, start),
-    parameters: query === '' ? [] : query.split('&').map(parse),
-    fragment,
-  }
+function bears(parameter: string, name: string): boolean {
+  const [own = ''] = decodedParts(parameter)
+  return own === name || own.startsWith(`${name}[`)
 }
 
-function parse(raw: string): Parameter {
-  const equals = raw.indexOf('=')
-  return {
-    raw,
-    name: decode(equals === -1 ? raw : raw.slice(0, equals)),
-    value: equals === -1 ? '' : decode(raw.slice(equals + 1)),
-  }
-}
-
-function decode(text: string): string {
-  if (!/[%+]/.test(text)) return text
-  const spaced = text.replaceAll('+', ' ')
-  try {
-    return decodeURIComponent(spaced)
-  } catch {
-    return spaced
-  }
-}
-
-function join(path: string, parameters: readonly string[], fragment: string): string {
-  return parameters.length === 0 ? path + fragment : `${path}?${parameters.join('&')}${fragment}`
+/** The name and the value, as forms encode them. */
+function decodedParts(parameter: string): string[] {
+  return parameter.split(/=(.*)/s, 2).map((part) => {
+    const spaced = part.replaceAll('+', ' ')
+    try {
+      return decodeURIComponent(spaced)
+    } catch {
+      return spaced
+    }
+  })
 }

@@ -1,6 +1,12 @@
 import type { Request } from 'express'
 import { keepOutOfSharedCaches } from './caching.js'
-import { requireRenewableSession, requireSession, settled, type HostSession } from './session.js'
+import {
+  replaceRegenerate,
+  requireRenewableSession,
+  requireSession,
+  settled,
+  type HostSession,
+} from './session.js'
 import { noteSessionEnd, type SessionEnd } from './stale-session.js'
 
 /** What the next renewal of a session does beyond giving it a new id. */
@@ -23,36 +29,31 @@ export function shapeRenewal(req: Request, who: string, { keep, end, then }: Ren
   const { regenerate } = old
 
   async function renew(): Promise<void> {
-    const note = end && (await noteSessionEnd(req, end))
+    const withdrawNote = end && (await noteSessionEnd(req, end))
     try {
       await settled((done) => regenerate.call(old, done))
     } catch (error) {
       // express-session has put an empty session in its place, which would be saved, and log the user out.
       Object.assign(req, { session: old, sessionID: old['id'] })
-      await note?.withdraw()
+      await withdrawNote?.()
       throw error
     }
-    await note?.confirm()
     keepOutOfSharedCaches(req.res)
     const session = requireSession(req, who)
     for (const [key, value] of kept) session[key] = value
     then?.(session)
   }
 
-  Object.defineProperty(old, 'regenerate', {
-    configurable: true,
-    enumerable: false, // stores serialize what is enumerable
-    value: (done: (error?: unknown) => void) => {
-      // What the caller's callback throws is the caller's, and no rejection of ours.
-      renew().then(
-        () => {
-          process.nextTick(done)
-        },
-        (error: unknown) => {
-          process.nextTick(done, error)
-        },
-      )
-    },
+  replaceRegenerate(old, (done) => {
+    // What the caller's callback throws is the caller's, and no rejection of ours.
+    renew().then(
+      () => {
+        process.nextTick(done)
+      },
+      (error: unknown) => {
+        process.nextTick(done, error)
+      },
+    )
   })
 }
 

@@ -23,11 +23,11 @@ interface SessionCookie {
   expires?: Date | boolean | null
 }
 
-/** What this package uses of a session store; express-session's have it all. */
+/** What this package uses of a store of express-session. */
 export interface SessionStore {
-  get?: (id: string, done: (error?: unknown, record?: unknown) => void) => unknown
-  set?: (id: string, record: object, done: (error?: unknown) => void) => unknown
-  destroy?: (id: string, done: (error?: unknown) => void) => unknown
+  get: (id: string, done: (error?: unknown, record?: HostSession | null) => void) => unknown
+  set: (id: string, record: object, done: (error?: unknown) => void) => unknown
+  destroy: (id: string, done: (error?: unknown) => void) => unknown
 }
 
 /** Where the visit lies in the session. Named here because a guest's login must carry it along. */
@@ -67,7 +67,7 @@ function sessionOf(req: Request): HostSession | undefined {
 
 export function sessionStoreOf(req: Request): SessionStore | undefined {
   const store: unknown = Reflect.get(req, 'sessionStore')
-  return typeof store === 'object' && store !== null ? store : undefined
+  return typeof store === 'object' && store !== null ? (store as SessionStore) : undefined
 }
 
 /** Writes the session now: a redirect may be followed before express-session would have written it. */
@@ -88,14 +88,19 @@ export function withholdSession(req: Request): void {
   const { regenerate } = session
   Reflect.set(req, 'sessionID', undefined)
   if (typeof regenerate !== 'function') return
-  Object.defineProperty(session, 'regenerate', {
-    configurable: true,
-    enumerable: false, // stores serialize what is enumerable
-    value: (done: (error?: unknown) => void) => {
-      Reflect.set(req, 'sessionID', id) // which of them is to be destroyed
-      return regenerate.call(session, done)
-    },
+  replaceRegenerate(session, (done) => {
+    Reflect.set(req, 'sessionID', id) // which of them is to be destroyed
+    return regenerate.call(session, done)
   })
+}
+
+/** Replaces how this session is renewed, whichever code renews it. */
+export function replaceRegenerate(
+  session: HostSession,
+  regenerate: NonNullable<HostSession['regenerate']>,
+): void {
+  const isHidden = { configurable: true, enumerable: false } // stores serialize what is enumerable
+  Object.defineProperty(session, 'regenerate', { ...isHidden, value: regenerate })
 }
 
 /**
@@ -113,64 +118,37 @@ export function currentSessionId(req: Request): string | undefined {
   return typeof id === 'string' && id !== '' ? id : undefined
 }
 
-/** The names of the session cookies, by session store, as far as a request has shown them. */
-const cookieNames = new WeakMap<SessionStore, Set<string>>()
+/** The name of the session's cookie, by session store, once a request has shown it. */
+const cookieNames = new WeakMap<SessionStore, string>()
 
-/** express-session's ids are 24 random bytes in base64url, and its signatures SHA-256 in base64. */
-const DEFAULT_SHAPE = /^s:([\w-]{32})\.[\w+/]{43}$/
+/** The values of express-session: an id of 24 random bytes in base64url, and its SHA-256 signature in base64. */
+const DEFAULT_VALUE = /^s:[\w-]{32}\.[\w+/]{43}$/
 
 /**
- * The session ids that the session's own cookie names, whether or not the session is still there: one at most, as a rule.
- * express-session puts `s:<id>.<signature>` into a cookie whose name and secret are the application's, and other
- * middleware signs cookies in the same way. The session's own cookie is the one that names the current session. A request
- * whose session was restored shows its name, for requests that bear an id whose session is gone. Before the first such
- * request, ids of the shape that express-session makes are taken for it.
+ * The session ids that the session's own cookie names, whether or not the session still exists: one at most, as a rule.
+ * express-session puts `s:<id>.<signature>` into a cookie of a name that it does not disclose, and other middleware signs
+ * cookies in the same way. The session's own cookie is the one that names the current session; its name is remembered for
+ * requests whose session is gone. Until then, a value of the form that express-session makes by default counts.
  *
  * The signature is not verified: an id is worth only as much as knowing it.
  */
 export function presentedSessionIds(req: Request): string[] {
-  const signed = Object.entries(parse(req.headers.cookie ?? '')).filter(([, value]) =>
-    value?.startsWith('s:'),
-  )
+  const signed = Object.entries(parse(req.headers.cookie ?? '')).flatMap(([name, value = '']) => {
+    const [, id] = /^s:(.+)\./.exec(value) ?? []
+    return id === undefined ? [] : [{ name, value, id }]
+  })
   if (signed.length === 0) return []
   const current = currentSessionId(req)
-  const named = signed.map(([name, value = '']) => ({
-    name,
-    value,
-    id: value.slice(2, value.lastIndexOf('.')),
-  }))
   const store = sessionStoreOf(req)
-  const own = named.filter(({ id }) => id !== '' && id === current)
-  if (current !== undefined && own.length > 0) {
-    // A second cookie with the same id was put there by a client that wants another name to be remembered.
-    if (own.length === 1 && store !== undefined) rememberCookieName(store, own[0]?.name ?? '')
-    return [current]
+  const own = signed.find(({ id }) => id === current)
+  if (own !== undefined) {
+    if (store !== undefined) cookieNames.set(store, own.name)
+    return [own.id]
   }
-  const names = store && cookieNames.get(store)
-  const candidates =
-    names === undefined
-      ? named.filter(({ value }) => DEFAULT_SHAPE.test(value))
-      : named.filter(({ name, id }) => names.has(name) && id !== '')
-  return candidates.map(({ id }) => id)
-}
-
-function rememberCookieName(store: SessionStore, name: string): void {
-  const names = cookieNames.get(store)
-  if (names === undefined) cookieNames.set(store, new Set([name]))
-  else names.add(name)
-}
-
-/** Learns the name of the session's cookie from an answer that sets it. */
-export function rememberCookieSet(req: Request): void {
-  const store = sessionStoreOf(req)
-  const id = currentSessionId(req)
-  if (store === undefined || id === undefined || cookieNames.has(store)) return
-  const header = req.res?.getHeader('set-cookie')
-  const value = `s%3A${encodeURIComponent(id)}.`
-  for (const cookie of [header ?? []].flat().map(String)) {
-    const name = cookie.slice(0, cookie.indexOf('='))
-    if (cookie.startsWith(value, name.length + 1)) rememberCookieName(store, name)
-  }
+  const known = store && cookieNames.get(store)
+  return signed
+    .filter(({ name, value }) => (known === undefined ? DEFAULT_VALUE.test(value) : name === known))
+    .map(({ id }) => id)
 }
 
 /** What makes a small cookie of ours go as far as the session's own, and no further. */
@@ -186,11 +164,13 @@ export function cookieLikeSession(req: Request, { cookie = {} }: HostSession): C
   }
 }
 
-/** Waits for a function that answers by a callback whose first argument is the error. */
-export function settled(start: (done: (error?: unknown) => void) => unknown): Promise<void> {
+/** Waits for a function that answers by a callback, of which the first argument is the error. */
+export function settled<T = void>(
+  start: (done: (error?: unknown, value?: T) => void) => unknown,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    start((error) => {
-      if (error === undefined || error === null) resolve()
+    start((error, value) => {
+      if (error === undefined || error === null) resolve(value as T)
       else reject(error instanceof Error ? error : new Error('The session store failed', { cause: error }))
     })
   })

@@ -2,8 +2,6 @@ import { hash } from 'node:crypto'
 import createDebug from 'debug'
 import type { Request } from 'express'
 import {
-  cookieLikeSession,
-  currentSessionId,
   presentedSessionIds,
   sessionStoreOf,
   settled,
@@ -14,33 +12,18 @@ import {
 
 const debug = createDebug('passport-ephemeral:session')
 
-const ENDS = ['guest', 'visit', 'converted', 'merged', 'logged-out'] as const
-
-/** What a session's id was given up for: a guest was made, a visit began, or the guest's session ended. */
-export type SessionEnd = (typeof ENDS)[number]
-
-/** That a session is about to end. */
-export interface EndNote {
-  /** It has ended: the note's ten seconds count from now on. */
-  readonly confirm: () => Promise<void>
-  /** It has not ended. */
-  readonly withdraw: () => Promise<void>
-}
+/** What a session's id is given up for: a guest was made, a visit began, or the guest's session ended. */
+export type SessionEnd = 'guest' | 'visit' | 'converted' | 'merged' | 'logged-out'
 
 /** How a session ended, as it is kept in this process and in the session store. */
 interface Note {
   readonly end: SessionEnd
   /** Milliseconds since the epoch. */
   readonly until: number
-  /** The name of the note that the session which took its place has, should that end as well. */
-  readonly next?: string | undefined
 }
 
-/** As long as requests may be under way that a browser has sent before it received its new cookie. */
-const LIFE_MS = 10 * 1000
-
-/** Sessions that follow each other within a note's life: anonymous, visitor, guest, account. */
-const LONGEST_CHAIN = 4
+/** As long as a merge may take, and requests be under way that were sent before the browser received its new cookie. */
+const LIFE_MS = 20 * 1000
 
 /** What the note's record in the store has beside its cookie. */
 const RECORD_KEY = 'guest:ended'
@@ -50,99 +33,72 @@ const notes = new Map<string, Note>()
 
 /**
  * Notes, for every process that shares the session store, that the session which this request's cookie names ends. Requests
- * that are under way with that cookie must not set a session cookie: it would replace the new session's. The note comes
- * before the end, so that there is no moment between the two.
+ * that are under way with that cookie must not set a session cookie: it would replace the new session's. Called before the
+ * session ends, so that there is no moment between the two. A session of which the browser has no cookie yet needs no note.
  *
- * In the store it has a name of its own, made of the session's id: under the id itself express-session would take it for a
- * session. No cookie opens it, because its name is signed by no secret, and it holds no login. A store that fails does
- * not keep the login from succeeding. A session of which the browser has no cookie yet needs no note.
+ * In the store the note has a name of its own, made of the session's id: under the id itself express-session would take it
+ * for a session. No cookie opens it, because its name is signed by no secret, and it holds no login. A store that fails
+ * does not keep the login from succeeding.
+ *
+ * @returns takes the note back, if the session did not end after all
  */
-export async function noteSessionEnd(req: Request, end: SessionEnd): Promise<EndNote> {
+export async function noteSessionEnd(req: Request, end: SessionEnd): Promise<() => Promise<void>> {
   const store = sessionStoreOf(req)
-  const ended = presentedSessionIds(req)
-  const names = ended.map(nameOf)
-  const session = Reflect.get<object, string>(req, 'session') as HostSession | undefined
-  const cookie = cookieLikeSession(req, session ?? {})
+  const names = presentedSessionIds(req).map(nameOf)
+  const until = Date.now() + LIFE_MS
+  // Stores take a record's life from one of these.
+  const cookie = { maxAge: LIFE_MS, originalMaxAge: LIFE_MS, expires: new Date(until) }
+  const record = { cookie, [RECORD_KEY]: { end, until } }
 
-  async function write(): Promise<void> {
-    const current = currentSessionId(req)
-    const next = current === undefined || ended.includes(current) ? undefined : nameOf(current)
-    const until = Date.now() + LIFE_MS
-    const note: Note = { end, until, ...(next !== undefined && { next }) }
-    // Stores take a record's life from whichever of these they know.
-    const life = { maxAge: LIFE_MS, originalMaxAge: LIFE_MS, expires: new Date(until) }
-    const record = { cookie: { ...cookie, ...life }, [RECORD_KEY]: note }
-    for (const name of names) keep(name, note)
-    if (typeof store?.set !== 'function') return
-    await Promise.all(names.map((name) => settled((done) => store.set?.(name, record, done))))
+  async function inStore(change: (each: SessionStore, name: string) => Promise<void>): Promise<void> {
+    if (store === undefined) return
+    await Promise.all(names.map((name) => change(store, name))).catch((error: unknown) => {
+      debug('the session store does not keep that a session has ended: %o', error)
+    })
   }
 
-  async function withdraw(): Promise<void> {
+  for (const name of names) keep(name, { end, until })
+  await inStore((each, name) => settled((done) => each.set(name, record, done)))
+  return async function withdraw() {
     for (const name of names) notes.delete(name)
-    if (typeof store?.destroy !== 'function') return
-    await Promise.all(names.map((name) => settled((done) => store.destroy?.(name, done))))
+    await inStore((each, name) => settled((done) => each.destroy(name, done)))
   }
-
-  const note = { confirm: () => ignoringErrors(write), withdraw: () => ignoringErrors(withdraw) }
-  await note.confirm()
-  return note
 }
 
 /**
- * How the session that this request's cookie names has ended, if it just has, or the last of the sessions that took its
- * place. The request is a late one of a browser that has another session by now: its own session is kept from the
- * browser, unless that other session is a guest's, which this request can join.
+ * How the session that this request's cookie names has ended, if it just has. The request is a late one of a browser that
+ * has another session by now: its own session is kept from the browser, unless the other one is a guest's, which this
+ * request can join.
  */
 export async function lateForEndedSession(req: Request): Promise<SessionEnd | undefined> {
   const store = sessionStoreOf(req)
-  if (typeof store?.get !== 'function') return undefined
-  const ends = await Promise.all(presentedSessionIds(req).map((id) => endOf(store, nameOf(id))))
-  const end = ends.find((found) => found !== undefined)
+  const end = store && (await endInStore(store, presentedSessionIds(req)))
   if (end !== undefined && end !== 'guest') withholdSession(req)
   return end
 }
 
 /** Whether this process has noted that one of these sessions has ended. */
 export function hasEndedHere(ids: readonly string[]): boolean {
-  if (notes.size === 0) return false
-  return ids.some((id) => (notes.get(nameOf(id))?.until ?? 0) > Date.now())
+  return notes.size > 0 && ids.some((id) => (notes.get(nameOf(id))?.until ?? 0) > Date.now())
 }
 
-/** Whether the store has a note that one of these sessions has ended, of whatever process. */
-export async function hasEndedAnywhere(store: SessionStore, ids: readonly string[]): Promise<boolean> {
+/** How the first of these sessions has ended that has a note in the store, of whatever process. */
+export async function endInStore(
+  store: SessionStore,
+  ids: readonly string[],
+): Promise<SessionEnd | undefined> {
   const found = await Promise.all(ids.map((id) => readNote(store, nameOf(id))))
-  return found.some((note) => note !== undefined)
-}
-
-async function endOf(store: SessionStore, first: string): Promise<SessionEnd | undefined> {
-  let end: SessionEnd | undefined
-  let name: string | undefined = first
-  for (let hops = 0; name !== undefined && hops < LONGEST_CHAIN; hops++) {
-    const note: Note | undefined = await readNote(store, name)
-    if (note === undefined) break
-    end = note.end
-    name = note.next
-  }
-  return end
+  return found.find((note) => note !== undefined && note.until > Date.now())?.end
 }
 
 async function readNote(store: SessionStore, name: string): Promise<Note | undefined> {
-  const record = await new Promise<unknown>((resolve, reject) => {
-    store.get?.(name, (error, found) => {
-      if (error === undefined || error === null) resolve(found)
-      else reject(error instanceof Error ? error : new Error('The session store failed', { cause: error }))
-    })
-  }).catch((error: unknown) => {
+  try {
+    const record = await settled<HostSession | null | undefined>((done) => store.get(name, done))
+    return record?.[RECORD_KEY] as Note | undefined
+  } catch (error) {
     debug('the session store does not answer whether a session has just ended: %o', error)
-  })
-  const { end, until, next } = ((record as HostSession | null | undefined)?.[RECORD_KEY] ?? {}) as {
-    readonly end?: unknown
-    readonly until?: unknown
-    readonly next?: unknown
+    return undefined
   }
-  const known = ENDS.find((each) => each === end)
-  if (known === undefined || typeof until !== 'number' || until <= Date.now()) return undefined
-  return { end: known, until, ...(typeof next === 'string' && { next }) }
 }
 
 /** Keeps a note, and drops those whose time is over. */
@@ -152,14 +108,6 @@ function keep(name: string, note: Note): void {
   for (const [each, { until }] of notes) {
     if (until > Date.now()) break
     notes.delete(each)
-  }
-}
-
-async function ignoringErrors(work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    debug('the session store does not keep that a session has ended: %o', error)
   }
 }
 

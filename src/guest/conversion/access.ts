@@ -86,20 +86,19 @@ export async function convertInSession<U extends Model>(
   convert: () => Promise<U | undefined>,
 ): Promise<boolean> {
   requireRenewableSession(req, WHO) // before anything is changed
-  const note = await noteSessionEnd(req, 'converted')
+  const withdrawNote = await noteSessionEnd(req, 'converted')
   const user = await convert().catch(async (error: unknown) => {
     // A parallel request has ended the session: its note, which has the same name, must stay.
-    if (!(error instanceof NotGuestError)) await note.withdraw()
+    if (!(error instanceof NotGuestError)) await withdrawNote()
     throw error
   })
   if (user === undefined) {
-    await note.withdraw()
+    await withdrawNote()
     return false
   }
   shapeRenewal(req, WHO, { keep: [VISITOR_SESSION_KEY, ...keepSessionData] })
   await settled((done) => {
     req.login(user, done)
   })
-  await note.confirm()
   return true
 }

@@ -4,7 +4,7 @@ import { CrossSiteRequest, GuestStateUnknown, MergeFailed } from '../../errors.j
 import { currentUser, setLogin, type Login, type LoginCallback } from '../../http/passport-request.js'
 import { isForeign } from '../../http/origin.js'
 import { requireRenewableSession } from '../../http/session.js'
-import { noteSessionEnd, type EndNote } from '../../http/stale-session.js'
+import { noteSessionEnd } from '../../http/stale-session.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
 import { couldBeKey, keyOf } from '../user-key.js'
@@ -31,16 +31,9 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
       return
     }
     prepare().then(
-      (note) => {
-        const noted: LoginCallback = (error) => {
-          if (isFailure(error)) callback(error)
-          // It never rejects; and what the caller's callback throws is no rejection.
-          else
-            void Promise.resolve(note?.confirm()).then(() => {
-              process.nextTick(callback)
-            })
-        }
-        finish(req, login, [user, typeof options === 'function' ? {} : options, noted])
+      () => {
+        // What the caller's callback throws is no rejection of ours.
+        process.nextTick(finish, req, login, [user, typeof options === 'function' ? {} : options, callback])
       },
       (error: unknown) => {
         callback(error)
@@ -54,7 +47,7 @@ function preparationOf(
   req: Request,
   user: unknown,
   interception: Interception,
-): (() => Promise<EndNote | undefined>) | undefined {
+): (() => Promise<unknown>) | undefined {
   const { User, usernameField } = interception.Guest[guestSettings]
   const current = currentUser(req)
   if (!(current instanceof User) || knownGuest(current) === null) return undefined
@@ -81,22 +74,21 @@ async function mergeFirst(
   { guest, req, findAccount }: Omit<MergePair, 'account'> & { readonly findAccount: () => Promise<UserId> },
   user: unknown,
   { trustedOrigins, merge }: Interception,
-): Promise<EndNote | undefined> {
+): Promise<void> {
   const current = currentUser(req)
   if (current === undefined || knownGuest(current) === undefined) throw new GuestStateUnknown()
   if (isForeign(req, { trustedOrigins })) throw new CrossSiteRequest()
   requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
   const account = await findAccount()
-  if (String(guest) === String(account)) return undefined
-  const note = await noteSessionEnd(req, 'merged')
+  if (String(guest) === String(account)) return
+  const withdrawNote = await noteSessionEnd(req, 'merged')
   try {
     if ((await merge({ guest, account, req })) && typeof user === 'object' && user !== null)
       rememberGuest(user, null)
   } catch (error) {
-    await note.withdraw()
+    await withdrawNote()
     throw error
   }
-  return note
 }
 
 /**
@@ -124,10 +116,6 @@ async function findAccount(User: ModelStatic<Model>, usernameField: string, user
     )
   }
   return keyOf(account)
-}
-
-function isFailure(error: unknown): boolean {
-  return error !== undefined && error !== null
 }
 
 /** An error that the login throws synchronously is passed to the caller's callback. */
