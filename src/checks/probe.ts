@@ -1,9 +1,10 @@
-import { createServer, get, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer, get, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { settled, type SessionStore } from '../http/session.js'
 import { collectFindings, type Collector } from './runtime/request-checks.js'
 
 /** How long the application may take, in milliseconds. */
-const PATIENCE = 5000
+const PATIENCE_MS = 5000
 
 /** What one request led to. */
 export interface Probe {
@@ -25,9 +26,9 @@ const HEADERS = {
 
 /** Sends the application one GET over the loopback interface. Leaves nothing open, and no session behind. */
 export async function sendProbe(app: RequestListener, path: string, collector: Collector): Promise<Probe> {
-  let seen: { req: IncomingMessage; closed: Promise<void> } | undefined
+  let seen: { req: IncomingMessage; closed: Promise<unknown> } | undefined
   const server = createServer((req, res) => {
-    seen = { req, closed: closed(res) }
+    seen = { req, closed: new Promise((resolve) => res.once('close', resolve)) }
     collectFindings(req, collector)
     try {
       app(req, res)
@@ -52,51 +53,39 @@ export async function sendProbe(app: RequestListener, path: string, collector: C
   }
 }
 
-async function closed(res: ServerResponse): Promise<void> {
-  await new Promise((resolve) => res.once('close', resolve))
-}
-
 /** The status, once the answer has ended or time is up; `undefined` if there is none, or the connection was cut. */
 async function statusOf(port: number, path: string): Promise<number | undefined> {
-  return await new Promise((resolve, reject) => {
-    let status: number | undefined
-    const options = { host: '127.0.0.1', port, path, headers: HEADERS, agent: false }
-    const request = get(options, (answer) => {
+  let status: number | undefined
+  const request = get({ host: '127.0.0.1', port, path, headers: HEADERS, agent: false })
+  const ended = new Promise<void>((resolve, reject) => {
+    request.on('response', (answer) => {
       status = answer.statusCode
-      answer.resume()
-      answer.once('close', finish)
+      answer.resume().once('close', resolve)
     })
-    const patience = setTimeout(finish, PATIENCE)
     request.on('error', (error: NodeJS.ErrnoException) => {
-      if (status === undefined && error.code !== 'ECONNRESET') reject(error)
-      finish()
+      if (error.code === 'ECONNRESET') resolve()
+      else reject(error)
     })
-
-    function finish(): void {
-      clearTimeout(patience)
-      resolve(status)
-      request.destroy()
-    }
   })
+  await inTime(ended)
+  request.destroy()
+  return status
 }
 
 /** With `saveUninitialized`, or by a middleware that writes to it, a session was stored. */
 async function forgetSession(req: IncomingMessage): Promise<void> {
-  const { sessionID, sessionStore } = req as {
-    readonly sessionID?: unknown
-    readonly sessionStore?: { destroy?: (id: string, done: () => void) => unknown }
-  }
-  if (typeof sessionID !== 'string' || typeof sessionStore?.destroy !== 'function') return
-  await new Promise<void>((resolve) => {
-    const patience = setTimeout(resolve, PATIENCE)
-    const done = (): void => {
-      clearTimeout(patience)
-      resolve()
-    }
-    try {
-      sessionStore.destroy?.(sessionID, done)
-    } catch {
-      done()
-    }
+  const { sessionID, sessionStore } = req as { sessionID?: string; sessionStore?: SessionStore }
+  if (sessionID === undefined || sessionStore === undefined) return
+  const destroyed = settled((done) => sessionStore.destroy(sessionID, done))
+  await inTime(destroyed.catch(() => undefined))
+}
+
+async function inTime(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeIsUp = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS)
+  })
+  await Promise.race([work, timeIsUp]).finally(() => {
+    clearTimeout(timer)
   })
 }

@@ -17,7 +17,6 @@ export const checkCookie: Check = (look) => {
   if (httpOnly === false) {
     look.report(
       'COOKIE_READABLE',
-      'error',
       "The session's cookie is not httpOnly: every script on a page can read it.",
       'session({ cookie: { httpOnly: true } })',
     )
@@ -25,7 +24,6 @@ export const checkCookie: Check = (look) => {
   if (originalMaxAge === null) {
     look.report(
       'COOKIE_WITHOUT_MAX_AGE',
-      'note',
       "The session's cookie has no maxAge: a guest who closes the browser is lost.",
       'session({ cookie: { maxAge: 14 * 24 * 60 * 60 * 1000 } }), as long as guests live.',
     )
@@ -33,12 +31,11 @@ export const checkCookie: Check = (look) => {
   if (hasDuplicate(req)) {
     look.report(
       'COOKIE_DUPLICATE',
-      'warning',
       'The browser sent two session cookies of one name: another application, domain or path sets it too, and which one counts is chance.',
       "session({ name: 'a-name-of-its-own' })",
     )
   }
-  return undefined
+  return true
 }
 
 type Cookie = NonNullable<HostSession['cookie']>
@@ -49,7 +46,6 @@ function checkSecure({ req, isProduction, report }: Look, { secure }: Cookie): v
   if (secure === true && isPlain) {
     report(
       'COOKIE_NEVER_SENT',
-      'error',
       "The session's cookie is secure and the connection is not: express-session sends no cookie, so every request begins another session.",
       "Serve the site over HTTPS, with app.set('trust proxy', 1) behind a proxy; or session({ cookie: { secure: 'auto' } }).",
     )
@@ -57,34 +53,29 @@ function checkSecure({ req, isProduction, report }: Look, { secure }: Cookie): v
   if (isProduction && secure !== true && (req.secure || isPlain)) {
     report(
       'COOKIE_INSECURE',
-      'error',
       "The session's cookie is not secure: it goes over plain HTTP, where it can be read.",
       "session({ cookie: { secure: true } }), or 'auto'; behind a proxy with app.set('trust proxy', 1).",
     )
   }
 }
 
-function checkSameSite({ isProduction, report }: Look, sameSite: Cookie['sameSite'] | null): void {
-  const severity = isProduction ? 'warning' : 'note'
+function checkSameSite({ report }: Look, sameSite: Cookie['sameSite'] | null): void {
   const remedy = "session({ cookie: { sameSite: 'lax' } })"
   if (sameSite === undefined || sameSite === null || sameSite === false) {
     report(
       'COOKIE_SAME_SITE_MISSING',
-      severity,
       "The session's cookie has no sameSite: browsers differ in what other sites can do with it.",
       remedy,
     )
   } else if (sameSite === true || sameSite === 'strict') {
     report(
       'COOKIE_SAME_SITE_STRICT',
-      severity,
       "The session's cookie is sameSite: 'strict': a person who follows a link in a mail arrives without their session.",
       remedy,
     )
   } else if (sameSite !== 'lax') {
     report(
       'COOKIE_SAME_SITE_NONE',
-      severity,
       "The session's cookie is sameSite: 'none': every other site can send requests with it.",
       `${remedy}, unless your pages are shown inside another site's.`,
     )

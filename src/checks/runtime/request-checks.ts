@@ -6,48 +6,51 @@ import { warn } from '../../warning.js'
 
 const debug = createDebug('passport-ephemeral:checks')
 
-/** The mistakes that are warned of at run time. */
-const CODES = [
-  'BODY_NOT_PARSED',
-  'COOKIE_DUPLICATE',
-  'COOKIE_INSECURE',
-  'COOKIE_NEVER_SENT',
-  'COOKIE_READABLE',
-  'COOKIE_SAME_SITE_MISSING',
-  'COOKIE_SAME_SITE_NONE',
-  'COOKIE_SAME_SITE_STRICT',
-  'COOKIE_WITHOUT_MAX_AGE',
-  'GUEST_DESERIALIZER_MISSING',
-  'LIMITER_MISSING',
-  'MEMORY_STORE',
-  'PACKAGE_LOADED_TWICE',
-  'PASSPORT_SESSION_MISSING',
-  'PROXY_TRUSTS_ANYTHING',
-  'PROXY_UNTRUSTED',
-  'RESAVE',
-  'SAVE_UNINITIALIZED',
-  'SESSION_MISSING',
-  'SESSION_NOT_RENEWABLE',
-  'VISITOR_STRATEGY_MISSING',
-  'WEAK_SESSION_SECRET',
-] as const
+/** The mistakes that are warned of at run time; those of production are notes in development. */
+const SEVERITIES = {
+  BODY_NOT_PARSED: 'warning',
+  COOKIE_DUPLICATE: 'warning',
+  COOKIE_INSECURE: 'error',
+  COOKIE_NEVER_SENT: 'error',
+  COOKIE_READABLE: 'error',
+  COOKIE_SAME_SITE_MISSING: 'warning in production',
+  COOKIE_SAME_SITE_NONE: 'warning in production',
+  COOKIE_SAME_SITE_STRICT: 'warning in production',
+  COOKIE_WITHOUT_MAX_AGE: 'note',
+  GUEST_DESERIALIZER_MISSING: 'error',
+  LIMITER_MISSING: 'warning in production',
+  MEMORY_STORE: 'error in production',
+  PACKAGE_LOADED_TWICE: 'error',
+  PASSPORT_SESSION_MISSING: 'error',
+  PROXY_TRUSTS_ANYTHING: 'warning in production',
+  PROXY_UNTRUSTED: 'warning in production',
+  RESAVE: 'warning in production',
+  SAVE_UNINITIALIZED: 'warning in production',
+  SESSION_MISSING: 'error',
+  SESSION_NOT_RENEWABLE: 'error',
+  VISITOR_STRATEGY_MISSING: 'error',
+  WEAK_SESSION_SECRET: 'error in production',
+} as const
 
 /** The code of a mistake that is warned of at run time. */
-export type CheckCode = (typeof CODES)[number]
+export type CheckCode = keyof typeof SEVERITIES
+
+function severityOf(code: CheckCode, isProduction: boolean): Finding['severity'] {
+  const [severity, where] = SEVERITIES[code].split(' in ') as [Finding['severity'], string?]
+  return where === undefined || isProduction ? severity : 'note'
+}
 
 /** Which checks run: `false` turns all of them off, `{ MEMORY_STORE: false }` one of them. */
 export type Validations = boolean | Readonly<Partial<Record<CheckCode, boolean>>>
 
 /** The rule for every option `validations`. */
 export const validationsRule: Rule = {
-  expected: `true, false, or an object of codes and booleans, with the codes ${CODES.join(', ')}`,
+  expected: `true, false, or an object of codes and booleans, with the codes ${Object.keys(SEVERITIES).join(', ')}`,
   test: (value) =>
     typeof value === 'boolean' ||
     (typeof value === 'object' &&
       value !== null &&
-      Object.entries(value).every(
-        ([code, isOn]) => CODES.some((known) => known === code) && typeof isOn === 'boolean',
-      )),
+      Object.entries(value).every(([code, isOn]) => code in SEVERITIES && typeof isOn === 'boolean')),
 }
 
 /** One request, as a check sees it. */
@@ -59,11 +62,11 @@ export interface Look {
   /** Whether `checkSetup` has sent the request. */
   readonly isProbe: boolean
   /** May be called later, when the response has ended. */
-  readonly report: (code: CheckCode, severity: Finding['severity'], message: string, remedy: string) => void
+  readonly report: (code: CheckCode, message: string, remedy: string) => void
 }
 
-/** Looks for one kind of mistake. Returns `false` if this request could not have shown it, so that the next one is looked at. */
-export type Check = (look: Look) => boolean | undefined
+/** Looks for one kind of mistake. Returns whether this request could have shown it; if not, another one is looked at. */
+export type Check = (look: Look) => boolean
 
 /** What `checkSetup` puts on its own request, to get the findings. */
 export interface Collector {
@@ -101,24 +104,18 @@ export function requestChecks(
 ): (req: Request) => void {
   if (validations === false) return () => undefined
   const all = [checkCopies, ...checks]
-  const isOff = (code: CheckCode): boolean => typeof validations === 'object' && validations[code] === false
   let open = all.map((check) => ({ check, looks: 0 }))
 
   function run(check: Check, req: Request, collector: Collector | undefined): boolean {
+    const isProduction = collector?.isProduction ?? process.env['NODE_ENV'] === 'production'
+    const report: Look['report'] = (code, message, remedy) => {
+      if (typeof validations === 'object' && validations[code] === false) return
+      const found = finding(code, severityOf(code, isProduction), message, remedy)
+      if (collector === undefined) warnOnce(found)
+      else collector.findings.push(found)
+    }
     try {
-      const looked = check({
-        req,
-        caller,
-        isProduction: collector?.isProduction ?? process.env['NODE_ENV'] === 'production',
-        isProbe: collector !== undefined,
-        report(code, severity, message, remedy) {
-          if (isOff(code)) return
-          const found = finding(code, severity, message, remedy)
-          if (collector === undefined) warnOnce(found)
-          else collector.findings.push(found)
-        },
-      })
-      return looked !== false
+      return check({ req, caller, isProduction, isProbe: collector !== undefined, report })
     } catch (error) {
       debug('a check of %s failed: %o', caller, error)
       return true
@@ -150,20 +147,18 @@ const COPIES = Symbol.for('passport-ephemeral.copies')
 
 /** What one copy stores beside a request or a user, another copy does not see. */
 const checkCopies: Check = ({ report }) => {
-  const registered: unknown = Reflect.get(globalThis, COPIES)
-  const copies = registered instanceof Set ? (registered as Set<string>) : new Set<string>()
-  Reflect.set(globalThis, COPIES, copies)
-  copies.add(import.meta.url.replace(/\?.*/, ''))
-  if (copies.size < 2) return undefined
-  report(
-    'PACKAGE_LOADED_TWICE',
-    'error',
-    `Two copies of passport-ephemeral are in use: what one stores about a request, the other does not see. They are ${[...copies].map(folderOf).join(' and ')}.`,
-    "Find them with 'npm ls passport-ephemeral', and install one version for all of the application.",
+  const copies = (Reflect.get(globalThis, COPIES) as Set<string> | undefined) ?? new Set<string>()
+  Reflect.set(
+    globalThis,
+    COPIES,
+    copies.add(import.meta.url.replace(/\/(?:dist|src)\/checks\/runtime\/.*/, '')),
   )
-  return undefined
-}
-
-function folderOf(url: string): string {
-  return url.replace(/\/(?:dist|src)\/checks\/runtime\/.*/, '')
+  if (copies.size > 1) {
+    report(
+      'PACKAGE_LOADED_TWICE',
+      `Two copies of passport-ephemeral are in use: what one stores about a request, the other does not see. They are ${[...copies].join(' and ')}.`,
+      "Find them with 'npm ls passport-ephemeral', and install one version for all of the application.",
+    )
+  }
+  return true
 }
