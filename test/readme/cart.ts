@@ -8,7 +8,7 @@ import {
 import { sequelize } from './database.js'
 import { User } from './guests-application.js'
 
-/** What belongs to a user: one cart, with things in it. */
+/** A user's rows: one cart with items. */
 export class Cart extends Model<InferAttributes<Cart>, InferCreationAttributes<Cart>> {
   declare id: CreationOptional<number>
   declare userId: number

@@ -2,8 +2,8 @@ import { openDatabase } from '../support/database.js'
 
 const database = await openDatabase()
 
-/** The database of the application that the README's reader already has. */
+/** The database of the reader's application. */
 export const { sequelize } = database
 
-/** Called when a program has been checked. */
+/** Called after a program has been checked. */
 export const closeDatabase = (): Promise<void> => database.close()

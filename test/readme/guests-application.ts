@@ -12,7 +12,7 @@ import {
 import { sequelize } from './database.js'
 import { defineUser } from './user.js'
 
-/** An application that has the guests' half already, as the README's program sets it up, before its routes. */
+/** An application with guests, set up as the README's program does it, without routes. */
 export const app = express()
 export const User = defineUser(sequelize)
 export const Guest = defineGuestModel(sequelize, { User })
@@ -30,10 +30,10 @@ passport.deserializeUser(Guest.deserializeUser)
 app.use(session({ secret: 'session secret', resave: false, saveUninitialized: false }))
 app.use(passport.session())
 
-/** The application's routes, which come after what a program adds to it. */
+/** Adds the application's routes, after the middleware that a program adds. */
 export function addRoutes(host: Express): void {
   host.get('/play', passport.authenticate('guest') as RequestHandler, (req, res) => {
-    res.send(req.user === undefined ? 'nobody' : 'somebody')
+    res.send(req.user === undefined ? 'no user' : 'a user')
   })
   host.get('/settings', ensureRegularUser, (_req, res) => {
     res.send('Settings')

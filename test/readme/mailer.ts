@@ -4,7 +4,7 @@ interface Mail {
   readonly text: string
 }
 
-/** The application's own way of sending mail. */
+/** The application's mailer; it stores the messages. */
 export const mailer = {
   sent: [] as Mail[],
   sendMail(mail: Mail) {

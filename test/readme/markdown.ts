@@ -1,11 +1,11 @@
 /** A fenced block of a Markdown file. */
 export interface CodeBlock {
-  /** What follows the fence: `ts`, `sh` … */
+  /** The language after the fence: `ts`, `sh` … */
   readonly language: string
   readonly code: string
   /** The line of the file on which `code` begins, counted from 1. */
   readonly line: number
-  /** What the last `<!-- program: NAME -->` above the block said. */
+  /** The name in the last `<!-- program: NAME -->` above the block. */
   readonly program: string | undefined
 }
 
@@ -34,12 +34,12 @@ export function codeBlocks(markdown: string): CodeBlock[] {
   return blocks
 }
 
-/** Whether a block is code that a reader would copy into an application. */
+/** Whether a block is JavaScript or TypeScript. */
 export function isProgramCode({ language }: CodeBlock): boolean {
   return /^(typescript|javascript|[cm]?[jt]sx?)$/i.test(language)
 }
 
-/** The commands of the blocks for a shell, a line each. */
+/** The commands of the shell blocks, one for each line. */
 export function shellCommands(blocks: readonly CodeBlock[]): string[] {
   return blocks
     .filter(({ language }) => /^(sh|bash|shell|console|zsh)$/i.test(language))

@@ -3,12 +3,12 @@ import { join, relative } from 'node:path'
 import ts from 'typescript'
 import { isProgramCode, type CodeBlock } from './markdown.js'
 
-/** The blocks of one program, put together with what surrounds them. */
+/** The blocks of one program, between its prelude and its epilogue. */
 export interface Program {
   readonly name: string
   readonly file: string
   readonly text: string
-  /** For each line of `text`, the line of the README that it is; `undefined` for what surrounds. */
+  /** For each line of `text` its line in the README; `undefined` for lines that are not from there. */
   readonly readmeLines: readonly (number | undefined)[]
 }
 
@@ -19,8 +19,8 @@ interface Line {
 
 const here = import.meta.dirname
 
-/** What the prelude and the epilogue of a program are called. */
-export const surroundings = (name: string) => ({
+/** The files of a program's prelude and epilogue. */
+export const preludeAndEpilogue = (name: string) => ({
   prelude: join(here, 'preludes', `${name}.ts`),
   epilogue: join(here, 'epilogues', `${name}.ts`),
 })
@@ -37,12 +37,12 @@ export function blocksByProgram(blocks: readonly CodeBlock[]): Map<string, CodeB
 }
 
 /**
- * Makes a module of a program's blocks, in `folder`. Its prelude's exports are the application that the reader already
- * has: the blocks see each of them unless they declare the name themselves. Its epilogue is a function that is handed
- * whatever the prelude and the blocks have named, and asserts.
+ * Makes a module of a program's blocks, in `folder`. The exports of its prelude are the reader's application: the
+ * blocks see each of them unless they declare the name themselves. Its epilogue is a function that receives all values
+ * that the prelude and the blocks declare, and asserts.
  */
 export async function assemble(name: string, blocks: readonly CodeBlock[], folder: string): Promise<Program> {
-  const { prelude, epilogue } = surroundings(name)
+  const { prelude, epilogue } = preludeAndEpilogue(name)
   const parsed = blocks.map(parseBlock)
   const declared = new Set(parsed.flatMap((block) => block.declared))
   const imported = new Set(parsed.flatMap((block) => block.imports.flatMap(({ names }) => names)))
@@ -70,9 +70,9 @@ export async function assemble(name: string, blocks: readonly CodeBlock[], folde
 }
 
 interface Import {
-  /** The names that it brings. */
+  /** The imported names. */
   readonly names: readonly string[]
-  /** The statement for one of its names, or for none. */
+  /** One statement for each name, or one without names. */
   readonly statements: readonly string[]
   readonly readmeLine: number
 }
@@ -103,7 +103,7 @@ function parse(code: string): ts.SourceFile {
   return ts.createSourceFile('block.ts', code, ts.ScriptTarget.ES2022, true)
 }
 
-/** Imports go to the top of the module; blocks that are read one by one may repeat each other's. */
+/** Imports go to the top of the module; several blocks may contain the same import. */
 function mergeImports(imports: readonly Import[]): Line[] {
   const seen = new Set<string>()
   return imports.flatMap(({ statements, readmeLine }) =>
@@ -111,7 +111,7 @@ function mergeImports(imports: readonly Import[]): Line[] {
   )
 }
 
-/** `import a, { b, c } from 'd'` is three statements, so that `b` may come again in another company. */
+/** `import a, { b, c } from 'd'` becomes three statements, so that duplicates of each can be found. */
 function splitImport(statement: ts.ImportDeclaration, source: ts.SourceFile): Omit<Import, 'readmeLine'> {
   const from = statement.moduleSpecifier.getText(source)
   const clause = statement.importClause
@@ -135,7 +135,7 @@ function splitImport(statement: ts.ImportDeclaration, source: ts.SourceFile): Om
   return { names, statements }
 }
 
-/** The names of the values that a statement at the top of a module declares. */
+/** The names of the values that a top-level statement declares. */
 function valuesDeclared(statement: ts.Statement): string[] {
   if (ts.isVariableStatement(statement)) {
     return statement.declarationList.declarations.flatMap(({ name }) => namesBound(name))
@@ -163,7 +163,7 @@ function exportsOf(code: string): string[] {
   })
 }
 
-/** Overwrites a stretch with spaces, so that everything else stays on its line and column. */
+/** Overwrites a range with spaces, so that all other code keeps its line and column. */
 function blank(code: string, start: number, end: number): string {
   return code.slice(0, start) + code.slice(start, end).replaceAll(/[^\n]/g, ' ') + code.slice(end)
 }
@@ -172,9 +172,9 @@ function specifier(folder: string, file: string): string {
   return relative(folder, file).replace(/\.ts$/, '.js')
 }
 
-/** What a reader's compiler would say of the programs, in strict mode, at the README's lines. */
+/** The errors of the TypeScript compiler in strict mode, at the README's lines. */
 export function typeErrors(programs: readonly Program[]): string[] {
-  // A declaration for a whole program would be one for all of them.
+  // A `declare module` applies to every file compiled with it, so such a program is compiled alone.
   const declaring = programs.filter(({ text }) => text.includes('declare module'))
   const others = programs.filter((program) => !declaring.includes(program))
   return [others, ...declaring.map((program) => [program])].flatMap(typeErrorsTogether)

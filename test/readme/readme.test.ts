@@ -6,7 +6,7 @@ import { join, parse } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { codeBlocks, isProgramCode, shellCommands } from './markdown.js'
-import { assemble, blocksByProgram, surroundings, typeErrors, type Program } from './programs.js'
+import { assemble, blocksByProgram, preludeAndEpilogue, typeErrors, type Program } from './programs.js'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
@@ -15,18 +15,18 @@ const blocks = codeBlocks(readme)
 const programs = blocksByProgram(blocks)
 
 describe('the README', () => {
-  test('every block of code belongs to a program: <!-- program: NAME --> above it says which', () => {
-    const homeless = blocks.filter((block) => isProgramCode(block) && block.program === undefined)
+  test('every block of code belongs to the program that <!-- program: NAME --> above it names', () => {
+    const withoutProgram = blocks.filter((block) => isProgramCode(block) && block.program === undefined)
     assert.deepEqual(
-      homeless.map(({ line }) => `README.md:${line}`),
+      withoutProgram.map(({ line }) => `README.md:${line}`),
       [],
     )
     assert(programs.size > 0)
   })
 
-  test('every program has a prelude, and an epilogue that asserts; none is left over', async () => {
+  test('every program has a prelude and an epilogue that asserts, and there are no others', async () => {
     for (const name of programs.keys()) {
-      const { prelude, epilogue } = surroundings(name)
+      const { prelude, epilogue } = preludeAndEpilogue(name)
       assert(existsSync(prelude), `${name} has no prelude`)
       assert(existsSync(epilogue), `${name} has no epilogue`)
       assert.match(
@@ -41,7 +41,7 @@ describe('the README', () => {
     }
   })
 
-  test('its commands are the two, and name scripts that exist', async () => {
+  test('its shell commands name scripts that exist', async () => {
     const commands = shellCommands(blocks)
     assert(commands.includes('npm ci && npm run demo'))
     assert(commands.includes('npm ci && npm test'))
@@ -58,7 +58,7 @@ describe('the README', () => {
     )
   })
 
-  test('its links to files of the repository lead somewhere', () => {
+  test('its links to files of the repository lead to existing files', () => {
     const links = [...readme.matchAll(/\]\((?!https?:|#)(?<path>[^)#\s]+)/g)].map(
       (match) => match.groups?.['path'] ?? '',
     )
@@ -70,7 +70,7 @@ describe('the README', () => {
 })
 
 describe('the programs of the README', { concurrency: 2 }, () => {
-  // Inside the package, so that it finds itself by its name and sees its built files; where git and linters do not look.
+  // Inside the package, so that the programs resolve it by its name; in a folder that git and linters ignore.
   let folder: string
   let assembled: Map<string, Program>
 
@@ -88,7 +88,7 @@ describe('the programs of the README', { concurrency: 2 }, () => {
   after(() => rm(folder, { recursive: true, force: true }))
 
   for (const name of programs.keys()) {
-    test(`${name}: runs, and does what the README says`, async () => {
+    test(`${name}: runs and behaves as the README describes`, async () => {
       const program = assembled.get(name)
       assert(program)
       const { stdout } = await run(process.execPath, ['--import', 'tsx', program.file], {
@@ -105,7 +105,7 @@ describe('the programs of the README', { concurrency: 2 }, () => {
     })
   }
 
-  test('a strict compiler finds nothing to say of them', () => {
+  test('they compile in strict mode without an error', () => {
     assert.deepEqual(typeErrors([...assembled.values()]), [])
   })
 })

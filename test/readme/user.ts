@@ -14,7 +14,7 @@ class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
   declare passwordHash: CreationOptional<string | null>
 }
 
-/** A users model for which a username is enough. */
+/** A users model that requires only a username. */
 export function defineUser(sequelize: Sequelize): typeof User {
   User.init(
     {

@@ -4,7 +4,7 @@ import passport from 'passport'
 import { defineVisitorModels, VisitorTokenStrategy } from 'passport-ephemeral'
 import { sequelize } from './database.js'
 
-/** An application that has the visitors' half already, as the README's first program sets it up. */
+/** An application with visitors, set up as the README's first program does it. */
 export const app = express()
 export const { Visitor } = defineVisitorModels(sequelize, { secret: process.env['VISITOR_SECRET'] })
 await sequelize.sync()

@@ -9,7 +9,7 @@ export default async function check({ app, User, Guest }: GuestsProgram) {
   addRoutes(app)
   app.use(reportError)
   const fred = browser(app)
-  await fred.get('/play').expect(200, 'somebody')
+  await fred.get('/play').expect(200, 'a user')
   const guest = await User.findOne({ rejectOnEmpty: true })
   await fred.post('/join').send({ username: 'fred', password: 'horse' }).expect(204)
   await fred.get('/settings').expect(200, 'Settings')
@@ -17,14 +17,14 @@ export default async function check({ app, User, Guest }: GuestsProgram) {
   assert.deepEqual([guest.username, guest.passwordHash], ['fred', 'hash of horse'])
   await fred.post('/join').send({ username: 'again', password: 'x' }).expect(500, 'GuestRequired')
 
-  const impostor = browser(app)
-  await impostor.get('/play').expect(200)
-  await impostor
+  const other = browser(app)
+  await other.get('/play').expect(200)
+  await other
     .post('/join')
     .send({ username: 'fred', password: 'horse' })
     .expect(500, 'SequelizeUniqueConstraintError')
-  await impostor.post('/join').send({ username: '' }).expect(500, 'SequelizeValidationError')
-  await impostor.get('/who').expect(200, 'guest')
+  await other.post('/join').send({ username: '' }).expect(500, 'SequelizeValidationError')
+  await other.get('/who').expect(200, 'guest')
   assert.equal(await Guest.count(), 1)
 }
 

@@ -8,7 +8,7 @@ export default async function check({ app, Guest }: GuestsProgram) {
   addRoutes(app)
   await User.create({ username: 'taken' })
   const fred = browser(app)
-  await fred.get('/play').expect(200, 'somebody')
+  await fred.get('/play').expect(200, 'a user')
   const guest = await Guest.findOne({ rejectOnEmpty: true })
   const { headers } = await fred.get('/settings').expect(302)
   const form = String(headers['location'])

@@ -22,8 +22,8 @@ export default async function check({ app, sequelize, User, Guest }: Program) {
   assert.deepEqual(await count(), { users: 0, guests: 0 })
 
   const fred = browser(app)
-  await fred.get('/play').expect(200, 'Play! Your things are kept for 14 days.')
-  await fred.get('/play').expect(200, 'Play! Your things are kept for 14 days.')
+  await fred.get('/play').expect(200, 'Play! Your data is kept for 14 days.')
+  await fred.get('/play').expect(200, 'Play! Your data is kept for 14 days.')
   assert.deepEqual(await count(), { users: 1, guests: 1 })
   const guest = await User.findOne({ rejectOnEmpty: true })
 

@@ -9,7 +9,7 @@ export default async function check({ app, User, Guest }: GuestsProgram) {
   addRoutes(app)
   const account = await User.create({ username: 'fred' })
   const fred = browser(app)
-  await fred.get('/play').expect(200, 'somebody')
+  await fred.get('/play').expect(200, 'a user')
   const { userId } = await Guest.findOne({ rejectOnEmpty: true })
   const kept = await Cart.create({ userId: account.id })
   for (const cart of [kept, await Cart.create({ userId: Number(userId) })]) {

@@ -9,7 +9,7 @@ export default async function check({ app, User, Guest }: GuestsProgram) {
   addRoutes(app)
   const account = await User.create({ username: 'fred' })
   const fred = browser(app)
-  await fred.get('/play').expect(200, 'somebody')
+  await fred.get('/play').expect(200, 'a user')
   const { userId } = await Guest.findOne({ rejectOnEmpty: true })
   const cart = await Cart.create({ userId: Number(userId) })
   await CartItem.create({ cartId: cart.id })

@@ -11,16 +11,16 @@ interface Program {
 }
 
 export default async function check({ app, Visitor, mailer }: Program) {
-  const somebody = browser(app)
-  const turnedAway = await somebody.get('/tour?lang=en').expect(302)
-  const form = String(turnedAway.headers['location'])
+  const applicant = browser(app)
+  const refused = await applicant.get('/tour?lang=en').expect(302)
+  const form = String(refused.headers['location'])
   assert.match(form, /^\/visitor\?/)
-  await somebody.get(form).expect(200)
+  await applicant.get(form).expect(200)
   assert.equal(await Visitor.count(), 0)
 
   const ginger = { firstName: 'Ginger', lastName: 'Rogers', email: 'ginger@example.com' }
-  await somebody.post(form).type('form').send(ginger).expect(303)
-  await somebody.get('/tour').expect(302)
+  await applicant.post(form).type('form').send(ginger).expect(303)
+  await applicant.get('/tour').expect(302)
 
   const [mail] = mailer.sent
   assert.equal(mail?.to, 'ginger@example.com')

@@ -8,7 +8,7 @@ export default async function check({ app, mailer }: GuestsProgram & { readonly 
   await sequelize.sync()
   addRoutes(app)
   const fred = browser(app)
-  await fred.get('/play').expect(200, 'somebody')
+  await fred.get('/play').expect(200, 'a user')
   const password = 'correct horse'
   await fred
     .post('/convert?next=%2Fsettings')
@@ -21,14 +21,14 @@ export default async function check({ app, mailer }: GuestsProgram & { readonly 
   assert.equal(mail?.to, 'fred@example.com')
   const { origin, pathname, search } = new URL(mail.text.replace('Hello fred: ', ''))
   assert.equal(origin, 'https://example.com')
-  const telephone = browser(app)
-  await telephone.get(pathname + search).expect(200, /fred@example\.com/)
+  const phone = browser(app)
+  await phone.get(pathname + search).expect(200, /fred@example\.com/)
   await fred.get('/who').expect(200, 'guest')
   await fred
     .post(pathname + search)
     .expect(303)
     .expect('Location', '/settings')
   await fred.get('/settings').expect(200, 'Settings')
-  await telephone.get('/who').expect(200, 'anonymous')
+  await phone.get('/who').expect(200, 'anonymous')
   assert.equal((await User.findOne({ rejectOnEmpty: true })).email, 'fred@example.com')
 }

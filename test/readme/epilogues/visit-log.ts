@@ -40,9 +40,9 @@ export default async function check({
   })
   const pass = await Visitor.create({ email: 'ginger@example.com', scope: 'REFERENCE_REQUEST' })
   for (let session = 0; session < 5; session++) {
-    const someone = browser(app)
-    await someone.get(pass.tokenise('/any')).expect(303)
-    await someone.get('/any').expect(200)
+    const visitor = browser(app)
+    await visitor.get(pass.tokenise('/any')).expect(303)
+    await visitor.get('/any').expect(200)
   }
   await Visits.flush()
   assert.equal(await Visits.count({ where: { ip: '127.0.0.0' } }), 5)
@@ -52,7 +52,7 @@ export default async function check({
   const late = browser(app)
   await late.get(pass.tokenise('/any'))
   await late.get('/any').expect(200)
-  // The last visits are written when the process is told to stop; the pool is closed after that.
+  // On SIGTERM the last visits are written before the pool is closed.
   const written: number[] = []
   const close = sequelize.close.bind(sequelize)
   const closed = new Promise<void>((resolve) => {

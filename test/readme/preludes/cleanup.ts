@@ -8,6 +8,6 @@ export const { Visitor, VisitorLog } = defineVisitorModels(sequelize, {
 })
 export const Guest = defineGuestModel(sequelize, { User })
 await sequelize.sync()
-const user = await User.create({ username: 'somebody' })
+const user = await User.create({ username: 'guest' })
 await Guest.create({ userId: user.id, createdAt: new Date(0) })
 await User.create({ username: 'fred' })

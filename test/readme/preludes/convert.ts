@@ -1,4 +1,4 @@
 export { app, Guest, User } from '../guests-application.js'
 
-/** How the application hashes passwords is its own affair. */
+/** A stand-in for the application's password hashing. */
 export const argon2 = { hash: (password: string): Promise<string> => Promise.resolve(`hash of ${password}`) }

@@ -11,7 +11,7 @@ import { sequelize } from '../database.js'
 
 export { passport, sequelize }
 
-/** A users model that wants more than a username. */
+/** A users model that requires more than a username. */
 export class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
   declare id: CreationOptional<number>
   declare username: string

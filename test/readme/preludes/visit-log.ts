@@ -7,7 +7,7 @@ export { defineVisitorModels, sequelize }
 export const app = express()
 export const server = createServer(app)
 
-/** What the application's logger was told. */
+/** The application's logger; it stores the warnings. */
 export const logger = {
   warnings: [] as unknown[],
   warn(details: object, message: string) {
@@ -15,6 +15,6 @@ export const logger = {
   },
 }
 
-// The tables are there, as the migrations have made them; the README's own models take the place of these.
+// Creates the tables, as the migrations would; the README's program then defines its own models.
 defineVisitorModels(sequelize, { secret: process.env['VISITOR_SECRET'] })
 await sequelize.sync()

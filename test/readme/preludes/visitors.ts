@@ -5,6 +5,6 @@ import { sequelize } from '../database.js'
 export { sequelize }
 export const app = express()
 
-// The tables are there, as the migrations have made them; the README's own models take the place of these.
+// Creates the tables, as the migrations would; the README's program then defines its own models.
 defineVisitorModels(sequelize, { secret: process.env['VISITOR_SECRET'] })
 await sequelize.sync()
