@@ -12,8 +12,7 @@ import {
   type VisitorSettings,
 } from './visitor.js'
 import { parseVisitOptions, SUSPECT_SESSIONS, type VisitOptions } from './visits/options.js'
-import { insertVisits } from './visits/statements.js'
-import { readSharingOfAll } from './visits/sharing.js'
+import { insertVisits, readSharing } from './visits/statements.js'
 import type { Visits } from './visits/visit.js'
 import { watchForSharing } from './visits/suspicion.js'
 import { VisitBuffer } from './visits/visit-buffer.js'
@@ -102,7 +101,7 @@ export function defineVisitorModels(
   class DefinedLog extends VisitorLog {
     static override readonly [visitBuffer]: VisitBuffer = new VisitBuffer({
       ...visitLog,
-      write: (batch) => writeBatch(batch, (visits) => insertVisits(DefinedLog, visits, preparedStatements)),
+      write: (batch) => writeBatch(batch, (visits) => insertVisits(DefinedLog, visits)),
       written: sharing && watchForSharing(() => ({ Visitor: DefinedVisitor, visits }), sharing),
     })
   }
@@ -110,7 +109,7 @@ export function defineVisitorModels(
     add: (visit) => {
       DefinedLog[visitBuffer].add(visit)
     },
-    sharing: (visitorIds, queryOptions) => readSharingOfAll(DefinedLog, visitorIds, queryOptions),
+    sharing: (visitorIds, queryOptions) => readSharing(DefinedLog, visitorIds, queryOptions),
   }
   class DefinedVisitor<S extends VisitorScope = VisitorScope> extends Visitor<S> {
     static override readonly [visitorSettings]: VisitorSettings = {

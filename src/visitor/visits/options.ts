@@ -1,6 +1,5 @@
 import { aFunction, checkOptions, positiveCount, positiveSeconds } from '../../options.js'
-import type { SuspectedSharing, SuspicionOptions } from './suspicion.js'
-import type { VisitBufferOptions } from './visit-buffer.js'
+import type { SharingOptions } from './suspicion.js'
 
 /** How visits are buffered until they are written. */
 export interface VisitLogOptions {
@@ -15,18 +14,6 @@ export interface VisitLogOptions {
   maxBuffered?: number
 }
 
-/** When a pass counts as shared, and what is called then. */
-export interface SharingOptions {
-  /** The number of different sessions from which on a pass counts as shared. @default 5 */
-  threshold?: number
-  /**
-   * Called after visits were written, for a pass that was used in `threshold` sessions or more, and again whenever the
-   * number has grown since this process reported it. Of several processes at least one calls it, and possibly each. It
-   * is not awaited, not even by `VisitorLog.flush()`; if it throws or rejects, the process emits a warning.
-   */
-  onSuspectedSharing: (suspected: SuspectedSharing) => unknown
-}
-
 /** The options of `defineVisitorModels` that are about visits. */
 export interface VisitOptions {
   /** How visits are buffered until they are written. */
@@ -35,20 +22,11 @@ export interface VisitOptions {
   sharing?: SharingOptions
 }
 
-/** The same, with every default filled in. */
-export interface ParsedVisitOptions {
-  readonly visitLog: Pick<VisitBufferOptions, 'flushInterval' | 'batchSize' | 'maxBuffered'>
-  readonly sharing: SuspicionOptions | undefined
-}
-
 /** A timer takes 31 bits of milliseconds, and treats anything beyond as one millisecond. */
 const MAX_TIMER = 2 ** 31 - 1
 
 /** @throws {TypeError} naming the option that is wrong, as `visitLog.batchSize` */
-export function parseVisitOptions(
-  caller: string,
-  { visitLog = {}, sharing }: VisitOptions,
-): ParsedVisitOptions {
+export function parseVisitOptions(caller: string, { visitLog = {}, sharing }: VisitOptions) {
   checkOptions(caller, qualified('visitLog', visitLog), {
     'visitLog.flushInterval': positiveSeconds,
     'visitLog.batchSize': positiveCount,
@@ -65,10 +43,7 @@ export function parseVisitOptions(
   const { flushInterval = 1, batchSize = 500, maxBuffered = 10_000 } = visitLog
   return {
     visitLog: { flushInterval: Math.min(flushInterval * 1000, MAX_TIMER), batchSize, maxBuffered },
-    sharing: sharing && {
-      threshold: sharing.threshold ?? SUSPECT_SESSIONS,
-      onSuspectedSharing: sharing.onSuspectedSharing,
-    },
+    sharing: sharing && { ...sharing, threshold: sharing.threshold ?? SUSPECT_SESSIONS },
   }
 }
 

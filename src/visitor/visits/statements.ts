@@ -1,41 +1,16 @@
 import { col, fn, literal, Op, type ModelStatic } from 'sequelize'
-import { fieldOf, quotedField, quotedTable, sequelizeOf } from '../../database/columns.js'
-import { runPrepared, statement, type Row, type Statement } from '../../database/prepared.js'
+import { fieldOf, quotedField, quotedTable } from '../../database/columns.js'
+import type { Row } from '../../database/prepared.js'
 import type { QueryOptions } from '../../database/transactions.js'
 import type { Visitor } from '../visitor.js'
-import type { Visit, VisitOutcome } from './visit.js'
+import type { Sharing, Visit, VisitOutcome } from './visit.js'
 import type { VisitorLog } from './visitor-log.js'
-import { isPostgres } from '../../database/dialect.js'
-
-/** Every column that is written, and its type on PostgreSQL; the key counts up by itself. */
-const TYPES: Readonly<Record<keyof Visit, string>> = {
-  visitorId: 'int',
-  createdAt: 'timestamptz',
-  method: 'text',
-  path: 'text',
-  status: 'int',
-  userAgent: 'text',
-  referrer: 'text',
-  ip: 'text',
-  sessionHash: 'text',
-  outcome: 'text',
-}
-const ATTRIBUTES = Object.keys(TYPES) as readonly (keyof Visit)[]
 
 /**
- * Writes visits in one statement, all of them or none. Always in a transaction of its own: with CLS, the ORM would
- * join one of the request that happened to start the timer.
+ * Writes visits in one statement, all of them or none. Always outside the caller's transaction: with CLS, the ORM would
+ * join that of the request that happened to start the timer. (Arrays by `unnest` would save one per cent of a page.)
  */
-export async function insertVisits(
-  Log: typeof VisitorLog,
-  visits: readonly Visit[],
-  preparedStatements: boolean,
-): Promise<void> {
-  const sequelize = sequelizeOf(Log)
-  if (preparedStatements && isPostgres(sequelize)) {
-    await runPrepared(sequelize, insertOf(Log), columnwise(visits))
-    return
-  }
+export async function insertVisits(Log: typeof VisitorLog, visits: readonly Visit[]): Promise<void> {
   await Log.unscoped().bulkCreate([...visits], {
     hooks: false,
     validate: false,
@@ -44,39 +19,19 @@ export async function insertVisits(
   })
 }
 
-const inserts = new WeakMap<typeof VisitorLog, Statement>()
-
-/** One text for any number of rows: each column travels as an array. */
-function insertOf(Log: typeof VisitorLog): Statement {
-  let known = inserts.get(Log)
-  if (known === undefined) {
-    const columns = ATTRIBUTES.map((attribute) => quotedField(Log, attribute)).join(', ')
-    const arrays = ATTRIBUTES.map((attribute, i) => `$${i + 1}::${TYPES[attribute]}[]`).join(', ')
-    known = statement(`INSERT INTO ${quotedTable(Log)} (${columns}) SELECT * FROM unnest(${arrays})`)
-    inserts.set(Log, known)
-  }
-  return known
-}
-
-function columnwise(visits: readonly Visit[]): unknown[][] {
-  return ATTRIBUTES.map((attribute) =>
-    visits.map(({ [attribute]: value }) => (value instanceof Date ? value.toISOString() : value)),
-  )
-}
-
 /**
- * Counts what was written of each of these passes since its link was issued, in one statement, on the primary. Aliases are
- * in lower case because PostgreSQL makes them so under `quoteIdentifiers: false`.
+ * How widely these passes are used since their links were issued, in one statement, on the primary; passes without visits
+ * are left out. Aliases are in lower case because PostgreSQL makes them so under `quoteIdentifiers: false`.
  */
-export async function countVisits(
+export async function readSharing(
   Log: typeof VisitorLog,
   visitorIds: readonly number[],
   { transaction }: QueryOptions = {},
-): Promise<Row[]> {
+): Promise<Map<number, Sharing>> {
   const column = (attribute: keyof Visit) => col(fieldOf(Log, attribute))
   const distinct = (attribute: keyof Visit) =>
     fn('COUNT', fn('DISTINCT', fn('NULLIF', column(attribute), '')))
-  const rows: unknown = await Log.unscoped().findAll({
+  const rows = (await Log.unscoped().findAll({
     attributes: [
       [column('visitorId'), 'pass'],
       [fn('COUNT', column('visitorId')), 'visits'],
@@ -95,8 +50,21 @@ export async function countVisits(
     raw: true,
     useMaster: true,
     ...(transaction !== undefined && { transaction }),
-  })
-  return rows as Row[]
+  })) as readonly unknown[] as readonly Row[]
+  return new Map(rows.map((row) => [Number(row['pass']), toSharing(row)]))
+}
+
+/** Counts are strings on PostgreSQL, and dates are on SQLite. */
+function toSharing({ visits, sessions, addresses, agents, earliest, latest }: Row): Sharing {
+  const toDate = (value: unknown) => (value instanceof Date ? value : new Date(String(value)))
+  return {
+    visits: Number(visits),
+    sessions: Number(sessions),
+    addresses: Number(addresses),
+    agents: Number(agents),
+    firstSeenAt: toDate(earliest),
+    lastSeenAt: toDate(latest),
+  }
 }
 
 /** Visits by a link that was replaced say nothing of the one that replaced it. */

@@ -15,10 +15,16 @@ export interface SuspectedSharing {
   readonly sharing: Sharing
 }
 
-/** `sharing` of `defineVisitorModels`, with every default filled in. */
-export interface SuspicionOptions {
-  readonly threshold: number
-  readonly onSuspectedSharing: (suspected: SuspectedSharing) => unknown
+/** When a pass counts as shared, and what is called then. */
+export interface SharingOptions {
+  /** The number of different sessions from which on a pass counts as shared. @default 5 */
+  threshold?: number
+  /**
+   * Called after visits were written, for a pass that was used in `threshold` sessions or more, and again whenever the
+   * number has grown since this process reported it. Of several processes at least one calls it, and possibly each. It
+   * is not awaited, not even by `VisitorLog.flush()`; if it throws or rejects, the process emits a warning.
+   */
+  onSuspectedSharing: (suspected: SuspectedSharing) => unknown
 }
 
 /**
@@ -28,7 +34,7 @@ export interface SuspicionOptions {
  */
 export function watchForSharing(
   models: () => { readonly Visitor: typeof Visitor; readonly visits: Visits },
-  { threshold, onSuspectedSharing }: SuspicionOptions,
+  { threshold, onSuspectedSharing }: Required<SharingOptions>,
 ): (written: readonly Visit[]) => Promise<void> {
   const seen = new Recent<string, true>()
   const reported = new Recent<number, number>()
