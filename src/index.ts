@@ -1,5 +1,3 @@
-import './visitor/request-visitor.js'
-
 export { defineVisitorModels, type VisitorModelOptions } from './visitor/models.js'
 export type { VisitorContext, VisitorScope, VisitorScopes } from './visitor/scope.js'
 export type { VisitorJson, VisitorModel, VisitorOf as Visitor } from './visitor/visitor.js'
@@ -21,8 +19,8 @@ export type {
   SelfServiceSentPage,
 } from './visitor/self-service/pages.js'
 export type { SelfServiceSchema, SelfServiceValues } from './visitor/self-service/schema.js'
-export type { ConfirmPage } from './visitor/confirm-page.js'
-export { endVisit, type EndVisitOptions } from './visitor/end-visit.js'
+export type { ConfirmPage } from './visitor/confirmation.js'
+export { endVisit, type EndVisitOptions } from './visitor/visit.js'
 export { isVisitor } from './visitor/is-visitor.js'
 
 export { defineGuestModel, type GuestModelOptions } from './guest/model.js'

@@ -23,3 +23,10 @@ export function keepOutOfSharedCaches(res: Response | undefined): void {
     for (const name of ['CDN-Cache-Control', 'Surrogate-Control']) res.removeHeader(name)
   })
 }
+
+/** Keeps an answer out of every cache, the browser's own included, whatever the handler has set (RFC 9111 §5.2.2.5). */
+export function forbidStoring(res: Response): void {
+  onHeaders(res, () => {
+    res.setHeader('Cache-Control', 'no-store')
+  })
+}

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Request } from 'express'
 import { clientKey } from '../http/client-network.js'
 import { giveSignedCookie, readSignedCookie, type SignedCookie } from '../http/signed-cookie.js'
+import type { CsrfField, FormPage } from '../pages/form-page.js'
 import type { Confirmation } from './statements.js'
 import { visitorSettings, type Visitor } from './visitor.js'
 
@@ -34,4 +35,29 @@ export function confirmationOf(req: Request, Model: typeof Visitor, uuid: string
   if (req.method !== 'POST') return undefined
   const browser = readSignedCookie(req, confirmationCookie(Model, uuid, req))
   return { by: browser === undefined ? undefined : createHash('sha256').update(browser).digest('base64url') }
+}
+
+/**
+ * What a link with `maxUses` opens: a button. Mail scanners, previews and prefetchers open links too, and press nothing.
+ */
+export interface ConfirmPage extends FormPage {
+  readonly name: 'confirm'
+  /** Whose link it is; not redeemed yet. */
+  readonly visitor: Visitor
+}
+
+/** @param action the link itself, to post to */
+export function confirmPage(visitor: Visitor, action: string, csrf: CsrfField | undefined): ConfirmPage {
+  return {
+    name: 'confirm',
+    status: 200,
+    title: 'Open your invitation',
+    text: 'This link can be opened only a limited number of times. Press the button to open it now.',
+    error: undefined,
+    fields: [],
+    action,
+    button: 'Continue',
+    csrf,
+    visitor,
+  }
 }

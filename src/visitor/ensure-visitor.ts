@@ -1,17 +1,16 @@
 import type { Request, RequestHandler } from 'express'
-import { VisitorAccessDenied, type RefusalReason } from '../errors.js'
+import { VisitorAccessDenied } from '../errors.js'
 import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { keepOutOfSharedCaches } from '../http/caching.js'
 import { visitorStrategyCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import type { Admitted, VisitorGuard } from './guard-types.js'
-import { parseScope, SCOPE_ANY, type AdmittedScope, type Scope } from './scope.js'
+import { parseScope, type AdmittedScope, type Scope } from './scope.js'
 import { offerSelfService, type Refuse } from './self-service/offer.js'
-import { visitLength } from './visit-length.js'
 import { notedPass, notedRefusal, modelOf } from './session.js'
 import { recordVisitWhenDone } from './visits/record-visit.js'
-import { visitorOf } from './is-visitor.js'
-import { visitorModel, type Visitor, type VisitorOf } from './visitor.js'
+import { covers, visitorOf } from './is-visitor.js'
+import { visitLength, visitorModel, type Visitor, type VisitorOf } from './visitor.js'
 
 type Bypass = (req: Request) => boolean | Promise<boolean>
 
@@ -83,7 +82,9 @@ export function ensureVisitor(
       keepOutOfSharedCaches(res)
       const visitor = visitorOf(req, Model)
       look(req)
-      const reason = refusal(req, visitor, wanted)
+      const reason = covers(visitor, wanted)
+        ? undefined
+        : (notedRefusal(req) ?? (visitor === undefined ? 'no-visitor' : 'wrong-scope'))
       const pass = reason === undefined ? visitor : (notedPass(req) ?? visitor)
       if (logVisit && pass !== undefined) recordVisitWhenDone(req, res, pass, reason ?? 'admitted')
       if (reason === undefined) next()
@@ -119,14 +120,4 @@ function refusalOf(wanted: readonly string[], options: EnsureVisitorOptions): Re
 
 const refuseByError: Refuse = (_req, _res, next, error) => {
   next(error)
-}
-
-function refusal(
-  req: Request,
-  visitor: Visitor | undefined,
-  wanted: readonly string[],
-): RefusalReason | undefined {
-  if (visitor !== undefined && (wanted.includes(SCOPE_ANY) || wanted.includes(visitor.scope)))
-    return undefined
-  return notedRefusal(req) ?? (visitor === undefined ? 'no-visitor' : 'wrong-scope')
 }

@@ -1,11 +1,11 @@
 import { DataTypes, type ModelAttributes, type Sequelize } from 'sequelize'
 import { initOwnModel } from '../database/own-model.js'
 import { aBoolean, anObject, aString, checkOptions, positiveSeconds, type Rule } from '../options.js'
-import { isVisitLength, visitLength } from './visit-length.js'
 import { createTokenCodec, type Secret } from './token.js'
 import type { VisitorScope } from './scope.js'
 import {
   LONGEST_SCOPE,
+  visitLength,
   Visitor,
   visitorSettings,
   type VisitorModel,
@@ -201,7 +201,7 @@ function visitorAttributes({
       allowNull: true,
       defaultValue: () => sessionExpiry,
       validate: {
-        isVisitLength: must(isVisitLength, 'sessionExpiry must be 0, a positive whole number or null'),
+        isVisitLength: must(visitLength.test, 'sessionExpiry must be 0, a positive whole number or null'),
       },
     },
     maxUses: { type: DataTypes.INTEGER, allowNull: true, validate: { isInt: true, min: 1 } },

@@ -1,11 +1,13 @@
 import createDebug from 'debug'
-import type { Request } from 'express'
+import type { Request, Response } from 'express'
+import onHeaders from 'on-headers'
 import { Strategy } from 'passport-strategy'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { sessionChecks } from '../checks/runtime/session-checks.js'
 import { explainMissingTable } from '../database/driver-error.js'
 import { VisitorTokenMalformed } from '../errors.js'
 import { hideFromAddress, localPath } from '../http/address.js'
+import { forbidStoring } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
 import { hasOpaqueOrigin, isForeign, isSpeculative, markOwnForm, trustedOriginsRule } from '../http/origin.js'
 import { queryValues } from '../http/query.js'
@@ -13,12 +15,10 @@ import { requireSession, withholdNewSession, type HostSession } from '../http/se
 import { aBoolean, aFunction, aString, checkOptions, strings } from '../options.js'
 import { conventionalCsrfField, formBody, type CsrfFieldOf } from '../pages/form-page.js'
 import { showPage, type Render } from '../pages/page.js'
-import { confirmPage, type ConfirmPage } from './confirm-page.js'
-import { offerConfirmation } from './confirmation.js'
+import { confirmPage, offerConfirmation, type ConfirmPage } from './confirmation.js'
 import { visitorOf } from './is-visitor.js'
 import { redeem, WHO, type Outcome } from './redeem.js'
 import { noteModel } from './session.js'
-import { keepTokenPrivate } from './token-privacy.js'
 import { rememberedVisitor } from './visit.js'
 import { type Visitor, visitorModel, visitorSettings } from './visitor.js'
 
@@ -57,12 +57,7 @@ export interface VisitorTokenStrategyOptions {
  */
 export class VisitorTokenStrategy extends Strategy {
   readonly name: string
-  private readonly Visitor: typeof Visitor
-  private readonly stripToken: boolean
-  private readonly keepSessionData: readonly string[]
-  private readonly render: Render<ConfirmPage> | undefined
-  private readonly csrf: CsrfFieldOf
-  private readonly trustedOrigins: readonly string[]
+  private readonly options: VisitorTokenStrategyOptions
   private readonly look: (req: Request) => void
 
   constructor(options: VisitorTokenStrategyOptions) {
@@ -83,12 +78,7 @@ export class VisitorTokenStrategy extends Strategy {
       ['Visitor'],
     )
     this.name = options.name ?? 'visitor-token'
-    this.Visitor = options.Visitor
-    this.stripToken = options.stripToken ?? true
-    this.keepSessionData = options.keepSessionData ?? []
-    this.render = options.render
-    this.csrf = options.csrf ?? conventionalCsrfField
-    this.trustedOrigins = options.trustedOrigins ?? []
+    this.options = options
     this.look = requestChecks(WHO, sessionChecks, options.validations)
   }
 
@@ -113,19 +103,20 @@ export class VisitorTokenStrategy extends Strategy {
   }
 
   private async admit(req: Request): Promise<Outcome> {
-    noteModel(req, this.Visitor)
+    const { Visitor: Model, stripToken = true, keepSessionData = [], trustedOrigins = [] } = this.options
+    noteModel(req, Model)
     // `OPTIONS *` is below no path, and so below no session's.
     if (req.method === 'OPTIONS' && Reflect.get<object, string>(req, 'session') === undefined) return 'pass'
     watchAnswer(req)
     this.look(req)
     const session = requireSession(req, WHO)
-    const { queryKey } = this.Visitor[visitorSettings]
+    const { queryKey } = Model[visitorSettings]
     const values = queryValues(req.originalUrl, queryKey)
     if (values.length === 0) return await this.restore(req, session)
 
     hideFromAddress(req, queryKey)
     if (req.res !== undefined) keepTokenPrivate(req.res)
-    const isSentByOthers = isForeign(req, { trustedOrigins: this.trustedOrigins })
+    const isSentByOthers = isForeign(req, { trustedOrigins })
     if (isSentByOthers) withholdNewSession(req)
     if (isSpeculative(req) || (isSentByOthers && !hasOpaqueOrigin(req))) {
       debug('not redeemed: HEAD, OPTIONS, fetched ahead, or sent by a foreign site')
@@ -139,29 +130,38 @@ export class VisitorTokenStrategy extends Strategy {
     return await redeem({
       req,
       session,
-      Model: this.Visitor,
-      uuid: readToken(this.Visitor, token),
+      Model,
+      uuid: readToken(Model, token),
       isOpaque: isSentByOthers,
-      stripToken: this.stripToken,
-      keep: this.keepSessionData,
+      stripToken,
+      keep: keepSessionData,
     })
   }
 
   private async askToConfirm(req: Request, visitor: Visitor): Promise<void> {
     const { res } = req
     if (res === undefined) return
+    const { render, csrf = conventionalCsrfField } = this.options
     debug('pass %d not redeemed: the button was not pressed', visitor.id)
     offerConfirmation(req, visitor)
     markOwnForm(req, res) // the page has no-referrer, because its address is a credential
-    const page = confirmPage(visitor, localPath(req.originalUrl), this.csrf(req, res))
-    await showPage(req, res, page, { render: this.render, body: formBody, formLeadsAnywhere: true })
+    const page = confirmPage(visitor, localPath(req.originalUrl), csrf(req, res))
+    await showPage(req, res, page, { render, body: formBody, formLeadsAnywhere: true })
   }
 
   private async restore(req: Request, session: HostSession): Promise<Outcome> {
-    const visitor = await rememberedVisitor(this.Visitor, req, session)
+    const visitor = await rememberedVisitor(this.options.Visitor, req, session)
     if (visitor !== undefined || visitorOf(req) === undefined) req.visitor = visitor
     return 'pass'
   }
+}
+
+/** No link out of a page whose address bears a token tells others the address. Set last, whatever the handler has set. */
+function keepTokenPrivate(res: Response): void {
+  forbidStoring(res)
+  onHeaders(res, () => {
+    res.setHeader('Referrer-Policy', 'no-referrer')
+  })
 }
 
 function readToken(Model: typeof Visitor, token: string): string | undefined {

@@ -1,7 +1,7 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
-import { requireRenewableSession, type HostSession } from '../http/session.js'
+import { requireRenewableSession, requireSession, type HostSession } from '../http/session.js'
 import { renewSession } from '../http/session-renewal.js'
 import { bindVisit, hasVisitBinding } from './visit-binding.js'
 import {
@@ -13,7 +13,7 @@ import {
   writeVisitEntry,
 } from './session.js'
 import { findPass } from './statements.js'
-import type { Visitor } from './visitor.js'
+import type { Visitor, WriteOptions } from './visitor.js'
 
 const debug = createDebug('passport-ephemeral:visitor')
 
@@ -86,4 +86,29 @@ function whyNotRestored(visitor: Visitor | undefined): 'gone' | 'reissued' | 'de
 
 function holdsLogin(req: Request): boolean {
   return currentUser(req) !== undefined || sessionHoldsLogin(req)
+}
+
+/** Options of {@link endVisit}. */
+export interface EndVisitOptions extends WriteOptions {
+  /** Close the pass as well, so that neither its link nor another browser gets in with it. @default false */
+  deactivate?: boolean
+}
+
+/**
+ * Ends the visit in this session: at the last step of a form, for example. A logged-in user stays logged in. Without a
+ * visitor it does nothing.
+ *
+ * @example
+ * await endVisit(req, { deactivate: true })
+ *
+ * @throws {SessionRequired} if there is no session
+ */
+export async function endVisit(
+  req: Request,
+  { deactivate = false, transaction }: EndVisitOptions = {},
+): Promise<void> {
+  const session = requireSession(req, 'endVisit')
+  if (deactivate) await req.visitor?.deactivate({ transaction })
+  clearVisitEntry(session)
+  req.visitor = undefined
 }

@@ -56,6 +56,12 @@ export const visitorModel: Rule = {
     typeof value === 'function' && 'getTableName' in value ? `${value.name}, another model` : undefined,
 }
 
+/** The rule for how long a visit lasts: seconds; 0: until the browser closes; `null`: as long as the host's session. */
+export const visitLength: Rule = {
+  expected: '0, a positive whole number of seconds, or null',
+  test: (value) => value === null || (Number.isInteger(value) && (value as number) >= 0),
+}
+
 /** How a method that writes meets the database. */
 export interface WriteOptions {
   /** The caller's transaction. Without one, the statement stands alone. */
@@ -167,9 +173,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
 
   /** Closes the link and every visit made with it, from the next request on. */
   async deactivate({ transaction }: WriteOptions = {}): Promise<void> {
-    // This instance may be stale, or its last change rolled back.
-    for (const attribute of ['isActive', 'confirmedBy'] as const) this.changed(attribute, true)
-    await this.update({ isActive: false, confirmedBy: null }, { ...(transaction && { transaction }) })
+    await write(this, { isActive: false, confirmedBy: null }, transaction)
   }
 
   /**
@@ -183,8 +187,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
     { transaction }: WriteOptions = {},
   ): Promise<void> {
     const expiresAt = inSeconds('reactivate', expiresIn)
-    this.changed('isActive', true)
-    await this.update({ isActive: true, expiresAt }, { ...(transaction && { transaction }) })
+    await write(this, { isActive: true, expiresAt }, transaction)
   }
 
   /**
@@ -209,12 +212,8 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
     { transaction }: WriteOptions = {},
   ): Promise<void> {
     const expiresAt = inSeconds('reissue', expiresIn)
-    this.changed('isActive', true)
-    for (const attribute of ['uses', 'confirmedBy'] as const) this.changed(attribute, true)
-    await this.update(
-      { uuid: randomUUID(), isActive: true, expiresAt, uses: 0, confirmedBy: null, reissuedAt: new Date() },
-      { ...(transaction && { transaction }) },
-    )
+    const fresh = { uuid: randomUUID(), isActive: true, expiresAt, uses: 0, confirmedBy: null }
+    await write(this, { ...fresh, reissuedAt: new Date() }, transaction)
   }
 
   /** For JSON responses and templates. Holds nothing of which a token could be made: no `uuid`. */
@@ -227,6 +226,16 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
 /** The settings of the model that a pass belongs to. */
 export function settingsOf(visitor: Visitor): VisitorSettings {
   return (visitor.constructor as typeof Visitor)[visitorSettings]
+}
+
+/** Writes also what this instance has already: it may be stale, or its last change rolled back. */
+async function write(
+  visitor: Visitor,
+  values: Partial<InferAttributes<Visitor>>,
+  transaction: Transaction | undefined,
+): Promise<void> {
+  for (const attribute of Object.keys(values)) visitor.changed(attribute as keyof typeof values, true)
+  await visitor.update(values, { ...(transaction && { transaction }) })
 }
 
 function inSeconds(caller: string, expiresIn: number): Date {
