@@ -6,16 +6,16 @@ import { visitorStrategyCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import type { Admitted, VisitorGuard } from './guard-types.js'
 import { parseScope, type AdmittedScope, type Scope } from './scope.js'
-import { offerSelfService, type Refuse } from './self-service/offer.js'
+import { offerSelfService, type OfferOptions, type Refuse } from './self-service/offer.js'
 import { notedPass, notedRefusal, modelOf } from './session.js'
 import { recordVisitWhenDone } from './visits/record-visit.js'
 import { covers, visitorOf } from './is-visitor.js'
-import { visitLength, visitorModel, type Visitor, type VisitorOf } from './visitor.js'
+import { visitLength, visitorModel, type VisitorOf } from './visitor.js'
 
 type Bypass = (req: Request) => boolean | Promise<boolean>
 
 /** Options of {@link ensureVisitor}. */
-export interface EnsureVisitorOptions {
+export interface EnsureVisitorOptions extends OfferOptions {
   /**
    * Admits a request that is not a visitor's: a staff member's, for example. A bypassed request is not a visit.
    * @default no request
@@ -29,12 +29,6 @@ export interface EnsureVisitorOptions {
    * @default false
    */
   selfService?: boolean
-  /** The model whose passes are admitted, in an application with two of them. @default any */
-  Visitor?: typeof Visitor
-  /** Where `selfServiceRouter` is mounted. @default '/visitor' */
-  selfServiceUrl?: string
-  /** How long a visit by self-service lasts, as in `defineVisitorModels`. @default what the model says */
-  sessionExpiry?: number | null
   /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
   validations?: Validations
 }

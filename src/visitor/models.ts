@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { DataTypes, type ModelAttributes, type Sequelize } from 'sequelize'
+import { dialectOf } from '../database/dialect.js'
 import { initOwnModel } from '../database/own-model.js'
 import { aBoolean, anObject, aString, checkOptions, positiveSeconds, type Rule } from '../options.js'
 import { createTokenCodec, type Secret } from './token.js'
@@ -17,9 +19,6 @@ import type { Visits } from './visits/visit.js'
 import { watchForSharing } from './visits/suspicion.js'
 import { VisitBuffer } from './visits/visit-buffer.js'
 import { visitBuffer, VisitorLog, visitLimits } from './visits/visitor-log.js'
-import { writeBatch } from './visits/write-batch.js'
-import { randomUUID } from 'node:crypto'
-import { dialectOf } from '../database/dialect.js'
 
 /** Options of {@link defineVisitorModels}. */
 export interface VisitorModelOptions extends VisitOptions {
@@ -101,7 +100,7 @@ export function defineVisitorModels(
   class DefinedLog extends VisitorLog {
     static override readonly [visitBuffer]: VisitBuffer = new VisitBuffer({
       ...visitLog,
-      write: (batch) => writeBatch(batch, (visits) => insertVisits(DefinedLog, visits)),
+      insert: (batch) => insertVisits(DefinedLog, batch),
       written: sharing && watchForSharing(() => ({ Visitor: DefinedVisitor, visits }), sharing),
     })
   }
@@ -123,7 +122,7 @@ export function defineVisitorModels(
     }
   }
 
-  initOwnModel(DefinedVisitor, sequelize, visitorAttributes({ sessionExpiry, tokenExpiry }), {
+  initOwnModel(DefinedVisitor, sequelize, visitorAttributes(sessionExpiry, tokenExpiry), {
     modelName,
     tableName,
     schema,
@@ -157,25 +156,15 @@ export function defineVisitorModels(
 /** With `logQueryParameters`, the ORM writes what it binds into the application's log: a bare UUID is a token. */
 function keepUuidsQuiet(Model: typeof Visitor): void {
   if (!Model[visitorSettings].codec.uuidIsToken) return
-  const quietly = (options: { logging?: unknown } | undefined): void => {
+  const keepQuiet = (_rows: unknown, options: { logging?: unknown } | undefined): void => {
     if (options !== undefined) options.logging = false
   }
-  Model.addHook('beforeSave', (_visitor, options) => {
-    quietly(options)
-  })
-  Model.addHook('beforeBulkCreate', (_visitors, options) => {
-    quietly(options)
-  })
+  Model.addHook('beforeSave', keepQuiet)
+  Model.addHook('beforeBulkCreate', keepQuiet)
 }
 
 /** The types that a migration must repeat, so that both ways to the tables give the same ones. */
-function visitorAttributes({
-  sessionExpiry,
-  tokenExpiry,
-}: {
-  sessionExpiry: number | null
-  tokenExpiry: number
-}): ModelAttributes<Visitor> {
+function visitorAttributes(sessionExpiry: number | null, tokenExpiry: number): ModelAttributes<Visitor> {
   return {
     id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
     uuid: { type: DataTypes.UUID, allowNull: false, defaultValue: () => randomUUID() },

@@ -1,8 +1,8 @@
-import { col, DatabaseError, literal, Op } from 'sequelize'
-import { columnsOf, fieldOf, quotedField, quotedTable, selectList } from '../database/columns.js'
+import { col, DatabaseError, literal, Op, type WhereOptions } from 'sequelize'
+import { columnsOf, fieldOf, quotedField, quotedTable, selectList, sequelizeOf } from '../database/columns.js'
+import { isPostgres } from '../database/dialect.js'
 import { runPrepared, statement, type Statement } from '../database/prepared.js'
 import { visitorSettings, type Visitor } from './visitor.js'
-import { isPostgres } from '../database/dialect.js'
 
 /** That a person pressed the button. */
 export interface Confirmation {
@@ -42,59 +42,36 @@ export async function redeemPass(
 ): Promise<Visitor | undefined> {
   const now = new Date()
   const by = confirmation?.by ?? null
-  const doubleClickSince = new Date(now.getTime() - DOUBLE_CLICK_MS)
-  if (usesPrepared(Model))
-    return await runForPass(Model, statementsOf(Model).redeem, [
+  const sameClick = by === null ? [] : repeatable(by)
+  const since = new Date(now.getTime() - DOUBLE_CLICK_MS)
+  if (usesPrepared(Model)) {
+    const values = [uuid, now, confirmation !== undefined, by, sameClick, since]
+    return await runForPass(Model, statementsOf(Model).redeem, values)
+  }
+  const isAnotherClick = {
+    [Op.or]: [
+      { confirmedBy: null },
+      { confirmedBy: { [Op.notIn]: sameClick } },
+      { lastUsedAt: { [Op.lt]: since } },
+    ],
+  }
+  const isUsed = { uses: { [Op.lt]: col(fieldOf(Model, 'maxUses')) }, ...(by !== null && isAnotherClick) }
+  const counted = await update(
+    Model,
+    { uses: usesAnd(Model, 1), lastUsedAt: now, confirmedBy: by },
+    {
       uuid,
-      now,
-      confirmation !== undefined,
-      by,
-      doubleClickSince,
-    ])
-
-  const unscoped = Model.unscoped()
-  const update = unscoped.update(
-    {
-      uses: usesAnd(Model, 1),
-      lastUsedAt: now,
-      confirmedBy: by,
-    },
-    {
-      where: {
-        uuid,
-        isActive: true,
-        expiresAt: { [Op.gt]: now },
-        [Op.or]: [
-          { maxUses: null },
-          ...(confirmation === undefined
-            ? []
-            : [
-                {
-                  uses: { [Op.lt]: col(fieldOf(Model, 'maxUses')) },
-                  ...(by !== null && {
-                    [Op.or]: [
-                      { confirmedBy: null },
-                      { confirmedBy: { [Op.notIn]: repeatable(by) } },
-                      { lastUsedAt: { [Op.lt]: doubleClickSince } },
-                    ],
-                  }),
-                },
-              ]),
-        ],
-      },
-      silent: true,
-      hooks: false,
-      validate: false,
-      ...quietly(Model),
+      isActive: true,
+      expiresAt: { [Op.gt]: now },
+      [Op.or]: [{ maxUses: null }, ...(confirmation === undefined ? [] : [isUsed])],
     },
   )
-  const [counted] = await withoutToken(Model, update)
-  return counted === 1 ? await findPassByUuid(Model, uuid) : undefined
+  return counted ? await findPassByUuid(Model, uuid) : undefined
 }
 
 /** A pass by what its token names, to tell why it was refused. */
 export async function findPassByUuid(Model: typeof Visitor, uuid: string): Promise<Visitor | undefined> {
-  const query = Model.unscoped().findOne({ where: { uuid }, useMaster: true, ...quietly(Model) })
+  const query = Model.unscoped().findOne({ where: { uuid }, useMaster: true, ...withoutLog(Model) })
   return (await withoutToken(Model, query)) ?? undefined
 }
 
@@ -114,33 +91,26 @@ export async function admitDoubleClick(
   if ((lastUsedAt?.getTime() ?? 0) < Date.now() - DOUBLE_CLICK_MS) return false
   const clicks = repeatable(by).indexOf(confirmedBy ?? '')
   if (clicks === -1) return false
-  const [counted] = await Model.unscoped().update(
-    { confirmedBy: afterClicks(by, clicks + 1) },
-    { where: { id, uuid, confirmedBy }, silent: true, hooks: false, validate: false, ...quietly(Model) },
-  )
-  return counted === 1 ? true : 'overtaken'
+  const next = { confirmedBy: afterClicks(by, clicks + 1) }
+  return (await update(Model, next, { id, uuid, confirmedBy })) ? true : 'overtaken'
 }
 
 /** Gives back a use that was counted, and did not lead to a visit. */
 export async function returnUse({ id, uuid }: Visitor, Model: typeof Visitor): Promise<void> {
-  await Model.unscoped().update(
-    {
-      uses: usesAnd(Model, -1),
-      confirmedBy: null,
-    },
-    {
-      where: { id, uuid, uses: { [Op.gt]: 0 } },
-      silent: true,
-      hooks: false,
-      validate: false,
-      ...quietly(Model),
-    },
-  )
+  const values = { uses: usesAnd(Model, -1), confirmedBy: null }
+  await update(Model, values, { id, uuid, uses: { [Op.gt]: 0 } })
 }
 
-/** What the database has counted, and one more or less; Sequelize takes expressions for values, and its types do not. */
-function usesAnd(Model: typeof Visitor, change: 1 | -1): number {
-  return literal(`${quotedField(Model, 'uses')} + (${change})`) as unknown as number
+/** Whether there was such a pass. No hooks, no validators, no new `updatedAt`. */
+async function update(Model: typeof Visitor, values: object, where: WhereOptions): Promise<boolean> {
+  const options = { where, silent: true, hooks: false, validate: false, ...withoutLog(Model) }
+  const [count] = await withoutToken(Model, Model.unscoped().update(values, options))
+  return count === 1
+}
+
+/** What the database has counted, and one more or less. */
+function usesAnd(Model: typeof Visitor, change: 1 | -1): ReturnType<typeof literal> {
+  return literal(`${quotedField(Model, 'uses')} + (${change})`)
 }
 
 /**
@@ -157,7 +127,7 @@ async function withoutToken<T>(Model: typeof Visitor, query: Promise<T>): Promis
 }
 
 /** The ORM writes values into its statements, and statements into the application's log. */
-function quietly(Model: typeof Visitor): { logging?: false } {
+function withoutLog(Model: typeof Visitor): { logging?: false } {
   return Model[visitorSettings].codec.uuidIsToken ? { logging: false } : {}
 }
 
@@ -169,33 +139,23 @@ interface PassStatements {
 const statements = new WeakMap<typeof Visitor, PassStatements>()
 
 function statementsOf(Model: typeof Visitor): PassStatements {
-  let known = statements.get(Model)
-  if (known === undefined) {
-    known = write(Model)
-    statements.set(Model, known)
-  }
-  return known
-}
-
-function write(Model: typeof Visitor): PassStatements {
+  const known = statements.get(Model)
+  if (known !== undefined) return known
   const table = quotedTable(Model)
   const columns = selectList(Model, columnsOf(Model))
-  const [id, uuid, isActive, expiresAt, maxUses, uses, lastUsedAt, confirmedBy] = (
-    ['id', 'uuid', 'isActive', 'expiresAt', 'maxUses', 'uses', 'lastUsedAt', 'confirmedBy'] as const
-  ).map((attribute) => quotedField(Model, attribute))
-  const sameClick = Array.from({ length: MAX_REPEATED_CLICKS }, (_, clicks) =>
-    clicks === 0 ? '$4' : `$4::text || ':${String(clicks)}'`,
-  ).join(', ')
-  const isDoubleClick = `$4::text IS NOT NULL AND ${confirmedBy} IN (${sameClick}) AND ${lastUsedAt} >= $5`
-  return {
-    find: statement(`SELECT ${columns} FROM ${table} WHERE ${id} = $1`),
+  const field = (attribute: keyof Visitor) => quotedField(Model, attribute)
+  const isSameClick = `${field('confirmedBy')} = ANY($5::text[]) AND ${field('lastUsedAt')} >= $6`
+  const mayCount = `$3 AND ${field('uses')} < ${field('maxUses')} AND (${isSameClick}) IS NOT TRUE`
+  const written = {
+    find: statement(`SELECT ${columns} FROM ${table} WHERE ${field('id')} = $1`),
     redeem: statement(
-      `UPDATE ${table} SET ${uses} = ${uses} + 1, ${lastUsedAt} = $2, ${confirmedBy} = $4` +
-        ` WHERE ${uuid} = $1 AND ${isActive} AND ${expiresAt} > $2` +
-        ` AND (${maxUses} IS NULL OR ($3 AND ${uses} < ${maxUses} AND (${isDoubleClick}) IS NOT TRUE))` +
-        ` RETURNING ${columns}`,
+      `UPDATE ${table} SET ${field('uses')} = ${field('uses')} + 1, ${field('lastUsedAt')} = $2, ${field('confirmedBy')} = $4` +
+        ` WHERE ${field('uuid')} = $1 AND ${field('isActive')} AND ${field('expiresAt')} > $2` +
+        ` AND (${field('maxUses')} IS NULL OR (${mayCount})) RETURNING ${columns}`,
     ),
   }
+  statements.set(Model, written)
+  return written
 }
 
 async function runForPass(
@@ -203,12 +163,11 @@ async function runForPass(
   prepared: Statement,
   values: readonly unknown[],
 ): Promise<Visitor | undefined> {
-  if (Model.sequelize === undefined) return undefined
-  const [row] = await runPrepared(Model.sequelize, prepared, values)
+  const [row] = await runPrepared(sequelizeOf(Model), prepared, values)
   return row === undefined ? undefined : Model.build(row as never, { raw: true, isNewRecord: false })
 }
 
+/** The ORM's own statements take three times as long. */
 function usesPrepared(Model: typeof Visitor): boolean {
-  const { sequelize } = Model
-  return sequelize !== undefined && Model[visitorSettings].preparedStatements && isPostgres(sequelize)
+  return Model[visitorSettings].preparedStatements && isPostgres(sequelizeOf(Model))
 }

@@ -13,9 +13,12 @@ export type Refuse = (req: Request, res: Response, next: NextFunction, error: Vi
 
 /** The guard's options that concern the form. */
 export interface OfferOptions {
-  readonly Visitor?: typeof Visitor
-  readonly selfServiceUrl?: string
-  readonly sessionExpiry?: number | null
+  /** The model whose passes are admitted, in an application with two of them. @default any */
+  Visitor?: typeof Visitor
+  /** Where `selfServiceRouter` is mounted. @default '/visitor' */
+  selfServiceUrl?: string
+  /** How long a visit by self-service lasts, as in `defineVisitorModels`. @default the model's */
+  sessionExpiry?: number | null
 }
 
 /**
@@ -45,16 +48,9 @@ export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options
       )
       return
     }
-    const wayBack = ownAddress(req)
-    const passRequest = signPassRequest(seal, {
-      model: Model.name,
-      form,
-      scope,
-      next: wayBack,
-      sessionExpiry,
-    })
+    const passRequest = { model: Model.name, form, scope, next: ownAddress(req), sessionExpiry }
     redirectOrError(req, res, next, {
-      url: withQuery(selfServiceUrl, PASS_REQUEST_KEY, passRequest),
+      url: withQuery(selfServiceUrl, PASS_REQUEST_KEY, signPassRequest(seal, passRequest)),
       comeBack: false,
       error,
     })

@@ -58,12 +58,9 @@ export const defaultSchema: SelfServiceSchema = {
         problem === undefined ? [] : { message: problem, path: [name] },
       )
       if (issues.length > 0) return { issues }
+      const { firstName: first, lastName: last, email: address } = judged
       return {
-        value: {
-          firstName: judged.firstName.value ?? '',
-          lastName: judged.lastName.value ?? '',
-          email: judged.email.value ?? '',
-        },
+        value: { firstName: first.value ?? '', lastName: last.value ?? '', email: address.value ?? '' },
       }
     },
   },

@@ -1,6 +1,5 @@
 import createDebug from 'debug'
 import type { Visit } from './visit.js'
-import type { BatchOutcome } from './write-batch.js'
 import { explainMissingTable } from '../../database/driver-error.js'
 import { warn } from '../../warning.js'
 
@@ -17,8 +16,8 @@ export interface VisitBufferOptions {
   readonly batchSize: number
   /** How many visits wait at most, without the batch that is being written. */
   readonly maxBuffered: number
-  /** Writes a batch, and never rejects: errors are part of the outcome. */
-  readonly write: (batch: readonly Visit[]) => Promise<BatchOutcome>
+  /** Writes visits: all of them or none. */
+  readonly insert: (visits: readonly Visit[]) => Promise<void>
   /** Called with the visits that were written. Never rejects. */
   readonly written?: ((visits: readonly Visit[]) => Promise<void>) | undefined
 }
@@ -32,6 +31,8 @@ export interface VisitBufferOptions {
 export class VisitBuffer {
   private readonly options: VisitBufferOptions
   private readonly batchSize: number
+  /** How many visits the next statement writes: fewer than `batchSize` while a row is looked for that is refused. */
+  private nextSize: number
   private waiting: Visit[] = []
   private running: Promise<void> | undefined
   /** Whether a caller of `flush` waits until no visit is left, not only until the next batch is written. */
@@ -43,6 +44,7 @@ export class VisitBuffer {
   constructor(options: VisitBufferOptions) {
     this.options = options
     this.batchSize = Math.min(options.batchSize, options.maxBuffered)
+    this.nextSize = this.batchSize
   }
 
   /** How many visits were lost: pushed out by newer ones, or refused by the database for what they hold. */
@@ -87,7 +89,7 @@ export class VisitBuffer {
   private async run(): Promise<void> {
     try {
       do await this.writeNext()
-      while (this.waiting.length >= (this.isFlushing ? 1 : this.batchSize))
+      while (this.waiting.length >= (this.isFlushing ? 1 : this.nextSize))
       this.failures = 0
     } catch (error) {
       this.failures += 1
@@ -99,14 +101,25 @@ export class VisitBuffer {
     }
   }
 
+  /**
+   * Writes the oldest visits. If the database refuses one of them, half as many are tried next, until the row is alone and
+   * is lost: a pass that was deleted meanwhile must not take the visits of other passes with it.
+   */
   private async writeNext(): Promise<void> {
-    const batch = this.waiting.splice(0, this.batchSize)
-    const { written, refused, unwritten, error } = await this.options.write(batch)
-    this.lost += refused
-    this.waiting = [...unwritten, ...this.waiting]
-    this.dropOldest()
-    if (written.length > 0) await this.options.written?.(written)
-    if (unwritten.length > 0) throw error
+    const batch = this.waiting.splice(0, this.nextSize)
+    try {
+      await this.options.insert(batch)
+    } catch (error) {
+      if (!isAboutItsRows(error) || batch.length > 1) this.waiting = [...batch, ...this.waiting]
+      else this.lost += 1
+      this.dropOldest()
+      if (!isAboutItsRows(error)) throw error
+      debug('a visit is refused, of %d: %o', batch.length, error)
+      this.nextSize = Math.ceil(batch.length / 2)
+      return
+    }
+    this.nextSize = Math.min(this.nextSize * 2, this.batchSize)
+    await this.options.written?.(batch)
   }
 
   private dropOldest(): void {
@@ -136,4 +149,25 @@ export class VisitBuffer {
 function warnOf(error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error)
   warn('VISITS_NOT_WRITTEN', `The visits of visitors cannot be written for now, and are kept: ${reason}`)
+}
+
+/**
+ * What the database says of a row that breaks a constraint or does not fit its column, or of a statement too long to
+ * read, where its SQLSTATE does not.
+ */
+const CODES = [
+  'SQLITE_CONSTRAINT',
+  'SQLITE_MISMATCH',
+  'SQLITE_TOOBIG',
+  'ER_NET_PACKET_TOO_LARGE',
+  'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
+]
+
+/** Whether fewer rows may be taken: SQLSTATE 22 (data exception), 23 (constraint). Not so if the database is away. */
+function isAboutItsRows(error: unknown): boolean {
+  const parent: unknown = (error as { parent?: unknown } | null | undefined)?.parent ?? error
+  const { code, sqlState } = (parent ?? {}) as { code?: unknown; sqlState?: unknown }
+  if (typeof code === 'string' && CODES.includes(code)) return true
+  const state = sqlState ?? code // MySQL's drivers have both; in PostgreSQL's the code is the state
+  return typeof state === 'string' && /^2[23][0-9A-Z]{3}$/.test(state)
 }
