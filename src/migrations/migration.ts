@@ -1,6 +1,9 @@
 import {
+  DataTypes,
   Utils,
   type Model,
+  type ModelAttributeColumnOptions,
+  type ModelAttributes,
   type ModelStatic,
   type QueryInterface,
   type QueryInterfaceCreateTableOptions,
@@ -19,41 +22,70 @@ export interface Migration {
 
 export type MigrationTarget = QueryInterface | { readonly context: QueryInterface }
 
-/** The `QueryInterface` that umzug or sequelize-cli passes. */
-export function queryInterfaceOf(target: MigrationTarget): QueryInterface {
-  return 'context' in target ? target.context : target
+/** A table as a migration creates it. */
+interface Table {
+  readonly model: ModelStatic<Model>
+  readonly attributes: ModelAttributes
+  /** Indexes over attributes. */
+  readonly indexes: readonly { readonly over: readonly string[]; readonly unique?: boolean }[]
 }
 
-/** Renames attributes to the columns that the host's conventions give them. */
-export function inColumns<T>(
-  Table: ModelStatic<Model>,
-  attributes: Readonly<Record<string, T>>,
-): Record<string, T> {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([attribute, definition]) => [fieldOf(Table, attribute), definition]),
-  )
+/** A migration that creates tables, and drops them when it is reverted. */
+export interface TableMigration extends Migration {
+  readonly tables: readonly Table[]
 }
 
-/** The host's options of every table: on MySQL, character set, collation and engine. */
-export function tableOptions(Table: ModelStatic<Model>): QueryInterfaceCreateTableOptions {
-  const { engine, charset, collate } = Table.options as QueryInterfaceCreateTableOptions
+/**
+ * Makes a migration of the tables that it creates. What is written in a migration stays as it was published: a later change
+ * to the models is a later migration. Names, the schema, and the types of keys that are referred to are read from the models.
+ */
+export function tableMigration(name: string, tables: readonly Table[]): TableMigration {
   return {
-    ...(engine !== undefined && { engine }),
-    ...(charset !== undefined && { charset }),
-    ...(collate !== undefined && { collate }),
+    name,
+    tables,
+    async up(target) {
+      for (const table of tables) await createTable(queryInterfaceOf(target), table)
+    },
+    async down(target) {
+      for (const { model } of tables.toReversed()) {
+        await queryInterfaceOf(target).dropTable(model.getTableName())
+      }
+    },
   }
 }
 
-/** Adds an index over attributes, under the name that `sequelize.sync()` would give it. */
-export async function addIndex(
+/** A column that refers to an attribute of another table; its row is deleted with the row that it refers to. */
+export function reference(model: ModelStatic<Model>, attribute: string): ModelAttributeColumnOptions {
+  return {
+    type: model.getAttributes()[attribute]?.type ?? DataTypes.INTEGER,
+    allowNull: false,
+    references: { model: model.getTableName() as string, key: fieldOf(model, attribute) },
+    onDelete: 'CASCADE',
+    onUpdate: 'CASCADE',
+  }
+}
+
+/** The `QueryInterface` that umzug or sequelize-cli passes. */
+function queryInterfaceOf(target: MigrationTarget): QueryInterface {
+  return 'context' in target ? target.context : target
+}
+
+/** As `sequelize.sync()` would: names and options follow the host's conventions. */
+async function createTable(
   queryInterface: QueryInterface,
-  Table: ModelStatic<Model>,
-  attributes: readonly string[],
-  { unique = false }: { unique?: boolean } = {},
+  { model, attributes, indexes }: Table,
 ): Promise<void> {
-  const table = Table.getTableName()
+  const columns = Object.entries(attributes).map(([name, definition]) => [fieldOf(model, name), definition])
+  const { engine, charset, collate } = model.options as QueryInterfaceCreateTableOptions
+  const table: string | { tableName: string } = model.getTableName()
+  await queryInterface.createTable(table, Object.fromEntries(columns) as ModelAttributes, {
+    ...(engine !== undefined && { engine }),
+    ...(charset !== undefined && { charset }),
+    ...(collate !== undefined && { collate }),
+  })
   const tableName = typeof table === 'string' ? table : table.tableName
-  const fields = attributes.map((attribute) => fieldOf(Table, attribute))
-  const name = Utils.underscoredIf(`${tableName}_${attributes.join('_')}`, true)
-  await queryInterface.addIndex(table, { name, fields, unique })
+  for (const { over, unique = false } of indexes) {
+    const name = Utils.underscoredIf(`${tableName}_${over.join('_')}`, true)
+    await queryInterface.addIndex(table, { name, fields: over.map((each) => fieldOf(model, each)), unique })
+  }
 }
