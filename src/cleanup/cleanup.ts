@@ -10,7 +10,6 @@ import { deletionOf } from './deletions.js'
 import { dueOf } from './due.js'
 import { parseCleanupOptions, type CleanupModels, type CleanupOptions } from './options.js'
 import type { CleanupKind, CleanupResult } from './result.js'
-import { countDueRows } from './statements.js'
 import { Throttle } from './throttle.js'
 
 const visitLogModel: Rule = {
@@ -109,17 +108,4 @@ function summarize(
     isComplete: stoppedBy === undefined,
     stoppedBy,
   }
-}
-
-/** How many rows of each kind are due, one statement each; `keep` is ignored. For the end of a progress bar. */
-export async function countDue(
-  models: CleanupModels,
-  options: CleanupOptions = {},
-): Promise<Record<CleanupKind, number>> {
-  checkCleanupModels('countDue', models)
-  const counts = { pendingConversions: 0, guests: 0, visits: 0, passes: 0, outcomes: 0 }
-  for (const [kind, due] of dueOf(models, parseCleanupOptions('countDue', options))) {
-    counts[kind] = await countDueRows(due)
-  }
-  return counts
 }

@@ -46,15 +46,6 @@ export function readAll(transaction: Transaction | undefined) {
   }
 }
 
-/** How many rows are due. */
-export async function countDueRows(due: Due): Promise<number> {
-  const [row]: unknown[] = await sequelizeOf(due.model).query(`SELECT COUNT(*) AS due_rows ${fromDue(due)}`, {
-    type: QueryTypes.SELECT,
-    useMaster: true,
-  })
-  return Number((row as { due_rows: number | string }).due_rows)
-}
-
 /**
  * Reads the next rows that are due. In a transaction it locks them, and skips rows that another transaction has locked: a
  * clean-up, or a request that is converting this guest. SQLite locks the whole database file instead.

@@ -5,29 +5,28 @@ import type { Application } from 'express'
 import type { Model, ModelStatic, Sequelize } from 'sequelize'
 import { parseCleanupOptions, type CleanupOptions } from '../cleanup/options.js'
 import { hostOptions, sequelizeOf } from '../database/columns.js'
-import type { GuestModel } from '../guest/guest.js'
-import type { Visitor } from '../visitor/visitor.js'
-import { readExports, type Exports } from './exports.js'
+import { guestModel, type GuestModel } from '../guest/guest.js'
+import { anObject, checkOptions, type Rule } from '../options.js'
+import { visitorModel, type Visitor } from '../visitor/visitor.js'
 import { ConfigurationError, UsageError, type ExitCode } from './failure.js'
 import type { Io, Output } from './output.js'
 
-/** What the commands work on: what the configuration file exports. */
-export interface Configuration {
-  /** The configuration file, relative to the working folder. */
-  readonly source: string
-  readonly sequelize: Sequelize
+/** What a configuration file can export. */
+interface Exports {
+  readonly sequelize?: Sequelize
   readonly Guest?: GuestModel
   readonly Visitor?: typeof Visitor
   /** The application, for `doctor`. */
   readonly app?: Application
   /** The application's options of every clean-up; the command line overrides them. */
-  readonly cleanup: CleanupOptions
+  readonly cleanup?: CleanupOptions
 }
 
-/** A configuration that is in use, until it is closed. */
-export interface OpenConfiguration extends Configuration {
-  /** Closes the connections to the database, which are the application's own: the process is about to end. */
-  readonly close: () => Promise<void>
+/** What the commands work on. */
+export interface Configuration extends Exports {
+  /** The configuration file, relative to the working folder. */
+  readonly source: string
+  readonly sequelize: Sequelize
 }
 
 /** What a command does: prints to `output`, and returns the exit code. */
@@ -44,6 +43,22 @@ export type Run = <Given extends unknown[]>(
 
 const NAME = 'passport-ephemeral.config'
 const EXTENSIONS = ['js', 'mjs', 'cjs', 'ts']
+const OF_THIS_COPY =
+  ' (of this very copy of passport-ephemeral: run npx passport-ephemeral in the folder of the application)'
+const RULES: Readonly<Record<keyof Exports, Rule>> = {
+  sequelize: {
+    expected: 'a Sequelize instance',
+    test: (value) =>
+      typeof value === 'object' && value !== null && 'getQueryInterface' in value && 'define' in value,
+  },
+  Guest: { ...guestModel, expected: guestModel.expected + OF_THIS_COPY },
+  Visitor: { ...visitorModel, expected: visitorModel.expected + OF_THIS_COPY },
+  app: {
+    expected: 'an Express application',
+    test: (value) => typeof value === 'function' && 'use' in value && 'set' in value,
+  },
+  cleanup: anObject,
+}
 const EXAMPLE = `Write ${NAME}.js, with the paths of your application:
 
   import { sequelize } from './src/database.js'
@@ -58,52 +73,32 @@ const EXAMPLE = `Write ${NAME}.js, with the paths of your application:
  *
  * @throws {ConfigurationError} if there is none, it cannot be loaded, or it exports something else than it should
  */
-export async function openConfiguration(
-  named: string | undefined,
-  { cwd, env }: Io,
-): Promise<OpenConfiguration> {
+export async function openConfiguration(named: string | undefined, { cwd, env }: Io): Promise<Configuration> {
   const path = findFile(named, cwd)
   const source = relative(cwd, path)
-  const exported = await readExports(source, await load(path, source))
-  checkCleanup(source, exported.cleanup)
+  const exported = readExports(source, await load(path, source))
   const sequelize = sequelizeFrom(source, exported)
-  const options = hostOptions(sequelize)
-  const { logging } = options
   // The application's log of statements would be mixed into what is printed.
-  if (!env['DEBUG']) options.logging = false
-  return {
-    cleanup: {},
-    ...exported,
-    source,
-    sequelize,
-    close: async () => {
-      if (logging !== undefined) options.logging = logging
-      await sequelize.close()
-    },
-  }
+  if (!env['DEBUG']) hostOptions(sequelize).logging = false
+  return { ...exported, source, sequelize }
 }
 
-/** @throws {UsageError} if the configuration has no passes */
-export function requireVisitor({ Visitor: Passes, source }: Configuration): typeof Visitor {
-  if (Passes === undefined) throw new UsageError(`${source} exports no Visitor: this command needs it`)
-  return Passes
-}
-
-/** @throws {UsageError} if the configuration has no guests */
-export function requireGuest({ Guest, source }: Configuration): GuestModel {
-  if (Guest === undefined) throw new UsageError(`${source} exports no Guest: this command needs it`)
-  return Guest
+/** @throws {UsageError} if the configuration does not export this model */
+export function requireModel<Name extends 'Guest' | 'Visitor'>(
+  configuration: Configuration,
+  name: Name,
+): NonNullable<Configuration[Name]> {
+  const model = configuration[name]
+  if (model != null) return model
+  throw new UsageError(`${configuration.source} exports no ${name}: this command needs it`)
 }
 
 /** @throws {UsageError} if the configuration has neither half */
-export function requireModels({ Guest, Visitor: Passes, source }: Configuration): {
-  Guest?: GuestModel
-  Visitor?: typeof Visitor
-} {
-  if (Guest === undefined && Passes === undefined) {
+export function requireModels({ Guest, Visitor, source }: Configuration): Pick<Exports, 'Guest' | 'Visitor'> {
+  if (Guest === undefined && Visitor === undefined) {
     throw new UsageError(`${source} exports neither Guest nor Visitor: this command needs one of them`)
   }
-  return { ...(Guest && { Guest }), ...(Passes && { Visitor: Passes }) }
+  return { ...(Guest && { Guest }), ...(Visitor && { Visitor }) }
 }
 
 function findFile(named: string | undefined, cwd: string): string {
@@ -135,11 +130,41 @@ async function load(path: string, source: string): Promise<object> {
   }
 }
 
-function checkCleanup(source: string, cleanup: object = {}): void {
+/** Reads the named exports, or the properties of the default export; others than ours are the application's. */
+function readExports(source: string, loaded: object): Exports {
+  const main = defaultOf(loaded)
+  // Compiled to CommonJS, the default export is within another.
+  const values: Readonly<Record<string, unknown>> = { ...defaultOf(main), ...main, ...loaded }
+  const ours = Object.fromEntries(
+    Object.keys(RULES)
+      .filter((name) => values[name] !== undefined)
+      .map((name) => [name, values[name]]),
+  )
   try {
-    parseCleanupOptions(`${source}: cleanup`, cleanup)
+    checkOptions(source, ours, RULES)
+    parseCleanupOptions(`${source}: cleanup`, ours['cleanup'] ?? {})
   } catch (error) {
-    throw new ConfigurationError(messageOf(error), { cause: error })
+    throw new ConfigurationError(messageOf(error).replace(`${source}: option`, `${source}: export`), {
+      cause: error,
+    })
+  }
+  refuseOtherNames(source, values)
+  return ours
+}
+
+function defaultOf(loaded: object): object {
+  const { default: value }: { default?: unknown } = loaded
+  return typeof value === 'object' && value !== null ? value : {}
+}
+
+/** A model under another name would be left out without notice: half of the clean-up would not run. */
+function refuseOtherNames(source: string, values: Readonly<Record<string, unknown>>): void {
+  for (const name of ['Guest', 'Visitor'] as const) {
+    if (values[name] !== undefined) continue
+    const other = Object.keys(values).find((each) => RULES[name].test(values[each]))
+    if (other !== undefined) {
+      throw new ConfigurationError(`${source} exports '${other}': did you mean '${name}'?`)
+    }
   }
 }
 

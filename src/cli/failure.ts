@@ -14,41 +14,42 @@ export interface Failure {
   /** One sentence for people. */
   readonly message: string
   /** What to do next, if there is more to it than the message. */
-  readonly help?: string
+  readonly help?: string | undefined
+}
+
+interface CommandErrorOptions extends ErrorOptions {
+  readonly help?: string | undefined
+  /** @default `ExitCode.PROBLEM` */
+  readonly exitCode?: ExitCode
 }
 
 /** A failure that a command detects itself. */
 export class CommandError extends Error implements Failure {
-  override readonly name: string = 'CommandError'
-  readonly exitCode: ExitCode = ExitCode.PROBLEM
-  declare readonly help?: string
+  readonly help: string | undefined
+  readonly exitCode: ExitCode
 
   constructor(
     readonly code: string,
     message: string,
-    { help, ...options }: ErrorOptions & { help?: string | undefined } = {},
+    { help, exitCode = ExitCode.PROBLEM, ...options }: CommandErrorOptions = {},
   ) {
     super(message, options)
-    if (help !== undefined) this.help = help
+    this.name = new.target.name
+    this.help = help
+    this.exitCode = exitCode
   }
 }
 
 /** The command line is wrong. Nothing was done. */
 export class UsageError extends CommandError {
-  override readonly name: string = 'UsageError'
-  override readonly exitCode = ExitCode.USAGE
-
-  constructor(message: string, options?: ErrorOptions & { help?: string }) {
-    super('ERR_USAGE', message, options)
+  constructor(message: string, options?: Omit<CommandErrorOptions, 'exitCode'>) {
+    super('ERR_USAGE', message, { ...options, exitCode: ExitCode.USAGE })
   }
 }
 
 /** The configuration file is missing or wrong. Nothing was done. */
 export class ConfigurationError extends CommandError {
-  override readonly name = 'ConfigurationError'
-  override readonly exitCode = ExitCode.USAGE
-
-  constructor(message: string, options?: ErrorOptions & { help?: string | undefined }) {
-    super('ERR_CONFIGURATION', message, options)
+  constructor(message: string, options?: Omit<CommandErrorOptions, 'exitCode'>) {
+    super('ERR_CONFIGURATION', message, { ...options, exitCode: ExitCode.USAGE })
   }
 }

@@ -2,10 +2,10 @@ import { col, fn, Op, where, type WhereOptions } from 'sequelize'
 import { fieldOf } from '../database/columns.js'
 import { guestSettings, USER_ALIAS, type Guest, type GuestModel } from '../guest/guest.js'
 import { couldBeKey } from '../guest/user-key.js'
-import { requireGuest, type Configuration } from './configuration.js'
+import { requireModel, type Configuration } from './configuration.js'
 import { ExitCode, UsageError } from './failure.js'
 import type { Output } from './output.js'
-import { fitTable, type Column } from './table.js'
+import type { Column } from './table.js'
 import { minute } from './text.js'
 
 /** Flags of `guests`. */
@@ -22,13 +22,24 @@ const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
+const COLUMNS: readonly Column<DescribedGuest>[] = [
+  { heading: 'id', align: 'right', text: ({ id }) => String(id) },
+  { heading: 'username', text: ({ username }) => username },
+  { heading: 'age', align: 'right', text: ({ createdAt }) => ageSince(createdAt) },
+  { heading: 'last seen (UTC)', text: ({ lastSeenAt }) => minute(lastSeenAt) },
+  {
+    heading: 'expires (UTC)',
+    text: ({ expiresAt, hasExpired }) => `${minute(expiresAt)}${hasExpired ? ', due' : ''}`,
+  },
+]
+
 /** Lists the guests in the order of their keys. */
 export async function listGuests(
   configuration: Configuration,
   output: Output,
   { username, limit, after }: ListGuestsOptions,
 ): Promise<ExitCode> {
-  const Guests = requireGuest(configuration)
+  const Guests = requireModel(configuration, 'Guest')
   const { User, usernameField } = Guests[guestSettings]
   const isPossible: boolean = after === undefined || couldBeKey(User, after)
   if (!isPossible) {
@@ -48,12 +59,13 @@ export async function listGuests(
     limit: limit + 1,
     raw: false,
   })
-  const guests = found.slice(0, limit).map((guest) => describeGuest(guest, usernameField))
-  const hasMore = found.length > limit
-  if (output.isJson) output.document({ guests, hasMore })
-  else if (guests.length === 0) output.print('No guests.')
-  else printGuests(output, guests)
-  if (hasMore) output.note(`There are more: --after ${String(guests.at(-1)?.id)} continues.`)
+  output.page({
+    name: 'guests',
+    found: found.map((guest) => describeGuest(guest, usernameField)),
+    limit,
+    columns: COLUMNS,
+    next: ({ id }) => `--after ${String(id)} continues`,
+  })
   return ExitCode.DONE
 }
 
@@ -66,34 +78,9 @@ function usernameBegins(Guests: GuestModel, start: string): WhereOptions {
 }
 
 function describeGuest(guest: Guest, usernameField: string) {
-  const { userId, createdAt, lastSeenAt, expiresAt, hasExpired } = guest
+  const { userId: id, createdAt, lastSeenAt, expiresAt, hasExpired } = guest
   const user = guest.get(USER_ALIAS) as { get: (attribute: string) => unknown }
-  return {
-    id: userId,
-    username: String(user.get(usernameField)),
-    createdAt,
-    lastSeenAt,
-    expiresAt,
-    hasExpired,
-  }
-}
-
-function printGuests(output: Output, guests: readonly DescribedGuest[]): void {
-  const columns: Column[] = [
-    { heading: 'id', align: 'right' },
-    { heading: 'username' },
-    { heading: 'age', align: 'right' },
-    { heading: 'last seen (UTC)' },
-    { heading: 'expires (UTC)' },
-  ]
-  const rows = guests.map(({ id, username, createdAt, lastSeenAt, expiresAt, hasExpired }) => [
-    String(id),
-    username,
-    ageSince(createdAt),
-    minute(lastSeenAt),
-    hasExpired ? `${minute(expiresAt)}, due` : minute(expiresAt),
-  ])
-  output.table(fitTable(columns, rows, { width: output.room, clips: [1] }))
+  return { id, username: String(user.get(usernameField)), createdAt, lastSeenAt, expiresAt, hasExpired }
 }
 
 /** In the largest unit of which there are two: `90s` is `1m`, `36h` is `36h`. */

@@ -27,7 +27,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
         const work = await load()
         code = await work(configuration, output, ...given)
       } finally {
-        await configuration.close()
+        await configuration.sequelize.close() // the application's own connections: the process is about to end
       }
     }
   const program = makeProgram({ io, isJson: output.isJson, help: HELP }, run)

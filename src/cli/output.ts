@@ -1,6 +1,5 @@
-import { Writable } from 'node:stream'
 import { styleText } from 'node:util'
-import type { FittedTable } from './table.js'
+import { table, type Column } from './table.js'
 import { jsonDocument } from './text.js'
 
 /** A stream that text is written to; a terminal also has a width. */
@@ -19,40 +18,42 @@ export interface Io {
   readonly cwd: string
 }
 
+/** One page of a list. */
+interface Page<Row> {
+  /** The key of the rows in JSON: `passes`. */
+  readonly name: string
+  /** Up to one row more than `limit`, which shows that there are more. */
+  readonly found: readonly Row[]
+  readonly limit: number
+  readonly columns: readonly Column<Row>[]
+  /** How to go on after the last row: `--after 17 continues`. */
+  readonly next: (last: Row) => string
+}
+
 /** Colours and weights, as `util.styleText` names them. */
 type Format = Parameters<typeof styleText>[0]
-
-const WIDTH_OF_A_PIPE = 80
-
-/** How many columns a stream shows: those of its terminal, otherwise 80. */
-export function terminalWidth({ isTTY, columns }: TextStream): number {
-  return isTTY === true && columns !== undefined && columns > 0 ? columns : WIDTH_OF_A_PIPE
-}
 
 /** Where a command prints: its result on stdout, for people or as JSON; remarks and progress on stderr. */
 export class Output {
   /** Whether stdout gets one JSON document and nothing else. */
   readonly isJson: boolean
-  /** Columns of stdout; 80 where it is no terminal. */
-  readonly width: number
-  /** Columns that a table may take: those of a terminal; in a pipe it is never cut. */
-  readonly room: number
-  /** Stderr, if it is a terminal: for progress bars. */
-  readonly progressStream: Writable | undefined
-  /** Text for stdout in a colour; unchanged where that is no terminal, or `NO_COLOR` is set. */
-  readonly paint: (format: Format, text: string) => string
+  /** Whether stderr is a terminal: for progress. */
+  readonly showsProgress: boolean
+  private readonly hasColours: boolean
 
   constructor(
     private readonly io: Pick<Io, 'stdout' | 'stderr' | 'env'>,
-    { json = false }: { json?: boolean | undefined },
+    { json }: { json: boolean },
   ) {
     const { stdout, stderr, env } = io
     this.isJson = json
-    this.width = terminalWidth(stdout)
-    this.room = stdout.isTTY === true ? this.width : Infinity
-    this.progressStream = stderr.isTTY === true && stderr instanceof Writable ? stderr : undefined
-    const hasColours = stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
-    this.paint = (format, text) => (hasColours ? styleText(format, text, { validateStream: false }) : text)
+    this.showsProgress = stderr.isTTY === true
+    this.hasColours = stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+  }
+
+  /** Text for stdout in a colour; unchanged where that is no terminal, or `NO_COLOR` is set. */
+  paint(format: Format, text: string): string {
+    return this.hasColours ? styleText(format, text, { validateStream: false }) : text
   }
 
   /** Lines for people. Untrusted text in them must have been made printable. */
@@ -65,14 +66,20 @@ export class Output {
     this.print(jsonDocument(value))
   }
 
-  /** A table's lines, the heading in bold, and a remark if a cell was cut. */
-  table(
-    { lines, isClipped }: FittedTable,
-    paintLine: (line: string, place: number) => string = (line) => line,
-  ): void {
-    const [heading = '', ...rest] = lines
-    this.print(this.paint('bold', heading), ...rest.map(paintLine))
-    if (isClipped) this.note('Texts that end in … were cut to fit: --json prints them whole.')
+  /** A table for people, its heading in bold. */
+  table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
+    const [heading = '', ...lines] = table(columns, rows)
+    this.print(this.paint('bold', heading), ...lines)
+  }
+
+  /** One page of a list: as a document with what `more` adds, or as a table. */
+  page<Row>({ name, found, limit, columns, next }: Page<Row>, more: object = {}): void {
+    const rows = found.slice(0, limit)
+    const last = found.length > limit ? rows.at(-1) : undefined
+    if (this.isJson) this.document({ ...more, [name]: rows, hasMore: last !== undefined })
+    else if (rows.length === 0) this.print(`No ${name}.`)
+    else this.table(columns, rows)
+    if (last !== undefined) this.note(`There are more: ${next(last)}.`)
   }
 
   /** A remark on stderr, which is not part of the result. */

@@ -3,7 +3,7 @@ import { Command, Help, type Option } from 'commander'
 import { definePassCommands } from './commands/pass-commands.js'
 import { defineUpkeepCommands } from './commands/upkeep-commands.js'
 import type { Run } from './configuration.js'
-import { terminalWidth, type Io } from './output.js'
+import type { Io, TextStream } from './output.js'
 import { printableLines } from './text.js'
 
 const AFTER_HELP = `
@@ -42,7 +42,7 @@ export function makeProgram({ io, isJson, help }: ProgramOptions, run: Run): Com
     .option('--config <file>', 'the configuration file')
     .option('--json', 'print one JSON document on stdout, also for a failure')
     .helpOption('-h, --help', 'print this')
-    .helpCommand('help [command]', 'print the help of a command')
+    .helpCommand('help [command]', 'Print the help of a command.')
     .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: optionsOfEveryCommand })
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
@@ -52,8 +52,8 @@ export function makeProgram({ io, isJson, help }: ProgramOptions, run: Run): Com
       outputError: (text, write) => {
         write(printableLines(text.replace(/^error:/, 'passport-ephemeral:')))
       },
-      getOutHelpWidth: () => terminalWidth(io.stdout),
-      getErrHelpWidth: () => terminalWidth(io.stderr),
+      getOutHelpWidth: () => widthOf(io.stdout),
+      getErrHelpWidth: () => widthOf(io.stderr),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -67,6 +67,11 @@ export function makeProgram({ io, isJson, help }: ProgramOptions, run: Run): Com
 
 function optionsOfEveryCommand(this: Help, command: Command): Option[] {
   return Help.prototype.visibleGlobalOptions.call(this, command).filter(({ long }) => long !== '--version')
+}
+
+/** A pipe has no width, and some terminals are 0 columns wide until they are shown. */
+function widthOf({ columns = 0 }: TextStream): number {
+  return columns > 0 ? columns : 80
 }
 
 function version(): string {

@@ -15,8 +15,6 @@ export interface Dialect {
   readonly roundsWideKeys: boolean
   /** Whether text columns compare without regard to case. */
   readonly comparesWithoutCase: boolean
-  /** Whether the backslash escapes within quoted text. */
-  readonly hasBackslashEscapes: boolean
   /** The join that reads its left table first. */
   readonly orderedJoin: 'INNER JOIN' | 'STRAIGHT_JOIN'
   /** Whether a plain read sees what was there at the transaction's first read, so that only a locking read sees the latest. */
@@ -40,7 +38,6 @@ const postgres: Dialect = {
   textType: 'TEXT',
   roundsWideKeys: false,
   comparesWithoutCase: false,
-  hasBackslashEscapes: false,
   orderedJoin: 'INNER JOIN',
   needsLockingRead: false,
   readCommitted: { isolationLevel: READ_COMMITTED },
@@ -55,7 +52,6 @@ const mysql: Dialect = {
   textType: 'CHAR',
   roundsWideKeys: false,
   comparesWithoutCase: true,
-  hasBackslashEscapes: true,
   orderedJoin: 'STRAIGHT_JOIN',
   needsLockingRead: true,
   readCommitted: {},
@@ -70,7 +66,6 @@ const sqlite: Dialect = {
   textType: 'TEXT',
   roundsWideKeys: true,
   comparesWithoutCase: false,
-  hasBackslashEscapes: false,
   orderedJoin: 'INNER JOIN',
   needsLockingRead: false,
   readCommitted: {},

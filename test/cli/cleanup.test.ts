@@ -89,9 +89,9 @@ describe('cleanup on the command line', () => {
     const wrong = await stage.run(['cleanup', '--keep', 'no_such_column = 1'])
     assert.deepEqual([wrong.code, wrong.stdout], [2, ''])
     assert.match(wrong.stderr, /^passport-ephemeral: --keep: .*no_such_column/)
-    for (const keep of ['1 = 2) or (1 = 1', '(1 = 1', "city = 'x", '1 = 1; 2', '1 = 1 -- (', '1 = 1 /* */']) {
+    for (const keep of ['(1 = 1', "city = 'x", '1 = 1; 2', '1 = 1 -- (']) {
       const { code, stderr } = await stage.run(['cleanup', '--keep', keep])
-      assert.deepEqual([code, stderr.includes('--keep must be one condition')], [2, true], keep)
+      assert.deepEqual([code, stderr.includes('--keep: the database does not accept')], [2, true], keep)
     }
     for (const keep of ['', '  '])
       assert.match((await stage.run(['cleanup', '--keep', keep])).stderr, /--keep/)
@@ -193,19 +193,18 @@ describe('cleanup on the command line', () => {
     assert.notEqual((await names()).length, 0)
   })
 
-  it('cleanup shows progress bars on stderr if that is a terminal, with the same counts', async () => {
-    await makeGuests(stage, { one: 22, two: 21 })
-    const { code, stdout, stderr } = await stage.run(['cleanup', '--batch-size', '1'], { terminal: 100 })
+  it('cleanup notes its progress on stderr once a second, if that is a terminal', async () => {
+    const { sequelize, Guest, folder } = stage
+    await exportFrom(folder, { sequelize, Guest, cleanup: { onProgress: () => wait(400) } }, 'paced.mjs')
+    const argv = ['cleanup', '--batch-size', '1', '--config', 'paced.mjs']
+    await makeGuests(stage, { one: 24, two: 23, three: 22, four: 21 })
+    const { code, stdout, stderr } = await stage.run(argv, { terminal: 100 })
     assert.equal(code, 0)
-    assert.match(stderr, /guests +.* 2\/2/)
-    assert.match(stdout, /guests +2\n/)
-    assert.doesNotMatch(stdout, /2\/2/)
-    assert.doesNotMatch(stderr, /pendingConversions/) // there are none
-    assert.equal((await stage.run(['cleanup'])).stderr, '')
-    await makeGuests(stage, { one: 22, two: 21 })
-    const narrow = await stage.run(['cleanup', '--batch-size', '1'], { terminal: 50 })
-    const longest = /guests +[=-]* 2\/2 +\S+ left/.exec(narrow.stderr)?.[0] ?? ''
-    assert.ok(longest.length > 20 && longest.length <= 50, longest)
+    assert.match(stderr, /^guests: [1-4] deleted …$/m)
+    assert.ok(stderr.split('\n').length <= 5, stderr)
+    assert.match(stdout, /guests +4\n/)
+    await makeGuests(stage, { one: 24, two: 23, three: 22, four: 21 })
+    assert.equal((await stage.run(argv)).stderr, '')
   })
 })
 

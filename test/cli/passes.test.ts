@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { stripVTControlCharacters } from 'node:util'
 import { DAY, HOUR, later } from '../support/clock.js'
 import { openStage, type Stage } from './stage.js'
 
@@ -336,7 +335,7 @@ describe('passes on the command line', () => {
 
     it('visitors prints colours only on a terminal, and not if NO_COLOR is set', async () => {
       await make()
-      assert.ok((await stage.run(['visitors'], { terminal: 120 })).stdout.includes('\u001b[32mopen'))
+      assert.ok((await stage.run(['visitors'], { terminal: 120 })).stdout.includes('\u001b[1m'))
       const plain = await stage.run(['visitors'], { terminal: 120, env: { NO_COLOR: '1' } })
       assert.doesNotMatch(plain.stdout.replaceAll('\n', ''), OBEYED)
       assert.equal(plain.stdout, (await stage.run(['visitors'])).stdout)
@@ -387,23 +386,11 @@ describe('passes on the command line', () => {
       assert.equal(stdout.trimEnd().split('\n').length, 4)
     })
 
-    it('visits cuts long texts on a terminal with a remark, and prints them whole in a pipe and in JSON', async () => {
+    it('visits prints long texts whole', async () => {
       const pass = await make()
       const path = `/reference/${'x'.repeat(300)}`
-      await visit(pass.id, path, new Date(), { userAgent: 'Mozilla/5.0 '.repeat(20) })
-      const cut = await stage.run(['visits', String(pass.id)], { terminal: 100 })
-      assert.match(cut.stdout, /^\S*Pass \d+: kim@example\.com, REFERENCE, open/)
-      const lines = stripVTControlCharacters(cut.stdout).split('\n')
-      assert.ok(
-        lines.every((line) => line.length <= 100),
-        cut.stdout,
-      )
-      assert.match(lines[3] ?? '', /GET \/reference\/x+… {2}.*…$/)
-      assert.match(cut.stderr, /--json prints them whole/)
-      const whole = await stage.run(['visits', String(pass.id)])
-      assert.ok(whole.stdout.includes(path))
-      assert.equal(whole.stderr, '')
-      assert.ok((await stage.json(['visits', String(pass.id)], { terminal: 100 })).stdout.includes(path))
+      await visit(pass.id, path, new Date())
+      assert.ok((await stage.run(['visits', String(pass.id)], { terminal: 100 })).stdout.includes(path))
     })
 
     it('visits exits with 0 for a pass without visits, and with 1 for no pass', async () => {

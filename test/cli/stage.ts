@@ -62,8 +62,10 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   })
   const close = sequelize.close.bind(sequelize)
   let closed = 0
+  const { logging } = hostOptions(sequelize)
   sequelize.close = () => {
     closed += 1
+    if (logging !== undefined) hostOptions(sequelize).logging = logging
     return Promise.resolve()
   }
   const folder = await mkdtemp(join(tmpdir(), 'passport-ephemeral-cli-'))

@@ -1,13 +1,11 @@
 import { cleanup } from '../../cleanup/cleanup.js'
 import type { CleanupModels, CleanupOptions } from '../../cleanup/options.js'
-import type { CleanupKind, CleanupResult } from '../../cleanup/result.js'
+import type { CleanupKind, CleanupProgress, CleanupResult } from '../../cleanup/result.js'
 import { requireModels, type Configuration } from '../configuration.js'
 import { ExitCode, UsageError } from '../failure.js'
 import type { Output } from '../output.js'
-import { table } from '../table.js'
 import { grouped, printable } from '../text.js'
 import { checkKeep, keptGuests } from './keep.js'
-import { watchProgress } from './progress.js'
 import { visitLogOf } from '../../visitor/visits/visitor-log.js'
 
 /** Flags of `cleanup`. */
@@ -26,7 +24,7 @@ interface CleanupFlags {
   readonly individualHooks?: boolean
 }
 
-const OF_GUESTS: readonly CleanupKind[] = ['guests', 'pendingConversions', 'outcomes']
+const SECOND_MS = 1000
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /** Deletes what is due, and prints how much. */
@@ -36,15 +34,14 @@ export async function runCleanup(
   { only, ...flags }: CleanupFlags,
 ): Promise<ExitCode> {
   const models = selectModels(configuration, only)
-  const options = mergeOptions(configuration.cleanup, flags)
+  const options = mergeOptions(configuration.cleanup ?? {}, flags)
   if (models.Guest !== undefined && flags.keep !== undefined) await checkKeep(models.Guest, flags.keep)
-  const progress =
-    output.progressStream && options.dryRun !== true
-      ? await watchProgress(models, options, output.progressStream)
-      : undefined
-  const result = await untilInterrupted((signal) =>
-    cleanup(models, { ...options, signal, ...(progress && { onProgress: progress.onProgress }) }),
-  ).finally(() => progress?.stop())
+  const notePace = progressNotes(output)
+  const onProgress = (progress: CleanupProgress): unknown => {
+    notePace(progress)
+    return options.onProgress?.(progress)
+  }
+  const result = await untilInterrupted((signal) => cleanup(models, { ...options, signal, onProgress }))
   if (output.isJson) output.document(result)
   else printResult(output, models, result)
   return result.failed > 0 || result.stoppedBy === 'signal' ? ExitCode.PROBLEM : ExitCode.DONE
@@ -79,6 +76,16 @@ function mergeOptions(configured: CleanupOptions, flags: Omit<CleanupFlags, 'onl
   }
 }
 
+/** At a terminal, a line a second that counts what is deleted. */
+function progressNotes(output: Output): (progress: CleanupProgress) => void {
+  let last = Date.now()
+  return ({ kind, deleted }) => {
+    if (!output.showsProgress || Date.now() - last < SECOND_MS) return
+    last = Date.now()
+    output.note(`${kind}: ${grouped(deleted)} deleted …`)
+  }
+}
+
 /** Runs `work` with a signal that the first SIGINT or SIGTERM aborts; a second one ends the process as usual. */
 async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
@@ -96,11 +103,12 @@ async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): P
 /** The counts of the halves that were cleaned up, for people. */
 function printResult(output: Output, { Guest, Visitor }: CleanupModels, result: CleanupResult): void {
   output.print(output.paint('bold', result.isDryRun ? 'Would be deleted (nothing was):' : 'Deleted:'))
-  const counts = (['guests', 'pendingConversions', 'passes', 'visits', 'outcomes'] as const)
-    .filter((kind) => (OF_GUESTS.includes(kind) ? Guest : Visitor) !== undefined)
-    .map((kind) => [kind, grouped(result[kind])])
-  const [, ...lines] = table([{ heading: '' }, { heading: '', align: 'right' }], counts)
-  output.print(...lines.map((line) => `  ${line}`))
+  const kinds: CleanupKind[] = [
+    ...(Guest ? (['guests', 'pendingConversions'] as const) : []),
+    ...(Visitor ? (['passes', 'visits'] as const) : []),
+    ...(Guest ? (['outcomes'] as const) : []),
+  ]
+  output.print(...kinds.map((kind) => `  ${kind.padEnd(18)}  ${grouped(result[kind])}`))
   if (result.kept > 0) output.print(`Kept, although due: ${grouped(result.kept)}`)
   if (result.failed > 0) {
     output.print(

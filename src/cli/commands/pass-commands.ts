@@ -1,9 +1,6 @@
 import type { Command } from 'commander'
-import { filled, json, positive, seconds, visitSeconds, webAddress } from '../arguments.js'
+import { filled, json, seconds, visitSeconds, webAddress, wholeNumber } from '../arguments.js'
 import type { Run } from '../configuration.js'
-
-const EMAIL = 'passes of this address, in any letter case'
-const SCOPE = 'of those, passes with this scope'
 
 /**
  * Defines `invite`, `reissue`, `revoke`, `reactivate`, `visitors` and `visits`. The code of a command is loaded when it
@@ -12,20 +9,15 @@ const SCOPE = 'of those, passes with this scope'
 export function definePassCommands(program: Command, run: Run): void {
   program
     .command('invite')
-    .summary('create a visitor pass, and print its link')
-    .description('Creates a visitor pass, and prints the link for the visitor. Sends nothing.')
+    .description('Create a visitor pass, and print its link. Nothing is sent.')
     .requiredOption('--email <address>', 'the e-mail address of the visitor')
     .requiredOption('--scope <scope>', 'the scope that your ensureVisitor(scope) admits')
     .requiredOption('--url <address>', 'the page that the link leads to', webAddress)
     .option('--first-name <name>', 'the first name of the visitor')
     .option('--last-name <name>', 'the last name of the visitor')
     .option('--context <json>', 'what your application stores with the pass', json)
-    .option('--max-uses <count>', 'how often the link can be used (default: any number of times)', positive)
-    .option(
-      '--expires-in <duration>',
-      "how long it can be used: 3d, 12h (default: the model's tokenExpiry)",
-      seconds,
-    )
+    .option('--max-uses <count>', 'how often the link can be used (default: no limit)', wholeNumber())
+    .option('--expires-in <duration>', "how long it can be used (default: the model's tokenExpiry)", seconds)
     .option(
       '--session-expiry <duration>',
       "how long a visit lasts; 0: until the browser closes; host: as your own sessions (default: the model's)",
@@ -38,21 +30,14 @@ Stdout gets the link and nothing else, so that it can be piped. The link admits
 every client that has it: treat it as a password.
 
 Examples:
-  $ passport-ephemeral invite --email ginger@example.com --scope REFERENCE_REQUEST \\
-      --url https://example.com/reference --first-name Ginger
   $ passport-ephemeral invite --email ginger@example.com --scope PREVIEW \\
       --url https://example.com/preview --expires-in 7d --max-uses 1 \\
       --context '{"page":3}'`,
     )
     .action(run(async () => (await import('../passes/issue.js')).invite))
 
-  program
-    .command('reissue')
-    .summary('replace the link of a pass, and print the new one')
-    .description('Gives one pass a fresh link, and prints it once. The old link and its visits end.')
-    .argument('[pass]', 'uuid or id of the pass')
-    .option('--email <address>', EMAIL, filled)
-    .option('--scope <scope>', SCOPE)
+  selecting(program.command('reissue'))
+    .description('Give a pass a fresh link, and print it once. The old link and its visits end.')
     .requiredOption('--url <address>', 'the page that the link leads to', webAddress)
     .option('--expires-in <duration>', "how long it can be used (default: the model's tokenExpiry)", seconds)
     .addHelpText(
@@ -68,15 +53,8 @@ Examples:
     )
     .action(run(async () => (await import('../passes/issue.js')).reissue))
 
-  program
-    .command('revoke')
-    .summary('deactivate passes: their links, and the visits that began by them')
-    .description(
-      'Deactivates one pass, or every pass of an e-mail address: links, and visits that have begun.',
-    )
-    .argument('[pass]', 'uuid or id of a pass')
-    .option('--email <address>', EMAIL, filled)
-    .option('--scope <scope>', SCOPE)
+  selecting(program.command('revoke'))
+    .description('Deactivate passes: their links, and the visits that began by them.')
     .addHelpText(
       'after',
       `
@@ -89,13 +67,8 @@ Examples:
     )
     .action(run(async () => (await import('../passes/revoke.js')).revoke))
 
-  program
-    .command('reactivate')
-    .summary('open the links of passes again')
-    .description('Opens the links of revoked or expired passes again. The links stay the same.')
-    .argument('[pass]', 'uuid or id of a pass')
-    .option('--email <address>', EMAIL, filled)
-    .option('--scope <scope>', SCOPE)
+  selecting(program.command('reactivate'))
+    .description('Open revoked or expired passes again, with the same links.')
     .option('--expires-in <duration>', "how long from now (default: the model's tokenExpiry)", seconds)
     .addHelpText(
       'after',
@@ -111,18 +84,16 @@ Examples:
 
   program
     .command('visitors')
-    .summary('list the visitor passes')
-    .description('Lists the visitor passes whose links are open, or all of them.')
+    .description('List the visitor passes whose links are open, the newest first.')
     .option('--scope <scope>', 'passes with this scope')
-    .option('--email <address>', EMAIL)
+    .option('--email <address>', 'passes of this address, in any letter case')
     .option('--all', 'also passes that are expired, deactivated or used up')
-    .option('--limit <count>', 'how many at most', positive, 50)
-    .option('--after <id>', 'continue after this pass', positive)
+    .option('--limit <count>', 'how many at most', wholeNumber(), 50)
+    .option('--after <id>', 'continue after this pass', wholeNumber())
     .addHelpText(
       'after',
       `
-The newest first. Where links carry bare UUIDs no uuid is shown: it would be a
-token.
+Where links carry bare UUIDs no uuid is shown: it would be a token.
 
 Examples:
   $ passport-ephemeral visitors --scope REFERENCE_REQUEST
@@ -132,18 +103,25 @@ Examples:
 
   program
     .command('visits')
-    .summary('list the visits of one pass')
-    .description('Lists the requests that were made with one pass, admitted or refused.')
+    .description('List the requests made with one pass, admitted or refused, the newest first.')
     .argument('<pass>', 'uuid or id of the pass')
-    .option('--limit <count>', 'how many at most', positive, 50)
+    .option('--limit <count>', 'how many at most', wholeNumber(), 50)
     .addHelpText(
       'after',
       `
-The newest first. Exits with 1 if there is no such pass.
+Exits with 1 if there is no such pass.
 
 Examples:
   $ passport-ephemeral visits 17
   $ passport-ephemeral visits 2f8a0f0e-6f0c-4d0c-9a57-6f8f1d1f3b5e --limit 500 --json`,
     )
     .action(run(async () => (await import('../passes/list.js')).listVisits))
+}
+
+/** A command that works on one pass, or on those of an address. */
+function selecting(command: Command): Command {
+  return command
+    .argument('[pass]', 'uuid or id of the pass')
+    .option('--email <address>', 'passes of this address, in any letter case', filled)
+    .option('--scope <scope>', 'of those, passes with this scope')
 }

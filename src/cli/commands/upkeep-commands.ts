@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { days, filled, fraction, positive, seconds, secondsOrForever } from '../arguments.js'
+import { filled, fraction, seconds, secondsOrForever, wholeNumber } from '../arguments.js'
 import type { Run } from '../configuration.js'
 
 /**
@@ -9,8 +9,7 @@ import type { Run } from '../configuration.js'
 export function defineUpkeepCommands(program: Command, run: Run): void {
   program
     .command('migrate')
-    .summary('create or change the tables')
-    .description('Runs the migrations that have not run yet. Needs umzug: npm install umzug.')
+    .description('Run the migrations that have not run yet. Needs umzug: npm install umzug.')
     .option('--to <name>', 'stop after this migration; with --down, revert down to it, including it')
     .option('--down', 'revert the last migration: its tables are dropped')
     .option('--yes', 'with --down: drop tables that are not empty')
@@ -24,17 +23,13 @@ others wait and find it done. SQLite has no such lock: start one.
 
 Examples:
   $ passport-ephemeral migrate --status
-  $ passport-ephemeral migrate
   $ passport-ephemeral migrate --down --to passport-ephemeral-0002-guests`,
     )
     .action(run(async () => (await import('../migrate/run.js')).migrate))
 
   program
     .command('cleanup')
-    .summary('delete expired guests, old passes and old visits')
-    .description(
-      'Deletes expired guests with everything that belongs to them, and passes and visits that were kept long enough.',
-    )
+    .description('Delete expired guests with everything of theirs, old passes and old visits.')
     .option('--dry-run', 'count what would be deleted, and delete nothing')
     .addOption(new Option('--only <half>', 'leave the other half alone').choices(['guests', 'visitors']))
     .option('--max-age <duration>', "how long guests live (default: the model's maxAge)", seconds)
@@ -54,7 +49,7 @@ Examples:
       'guests whose users row meets this condition stay, in addition to those that your configuration keeps',
       filled,
     )
-    .option('--batch-size <count>', 'rows in one transaction, at most (default: 1000)', positive)
+    .option('--batch-size <count>', 'rows in one transaction, at most (default: 1000)', wholeNumber())
     .option('--time-budget <duration>', 'begin no batch after this long (default: no limit)', seconds)
     .option(
       '--duty-cycle <part>',
@@ -79,16 +74,13 @@ Examples:
 
   program
     .command('guests')
-    .summary('list the guests')
-    .description('Lists the guests: the users who are temporary.')
+    .description('List the guests in the order of the users’ primary key.')
     .option('--username <start>', 'guests whose username begins with this, in any letter case', filled)
-    .option('--limit <count>', 'how many at most', positive, 50)
+    .option('--limit <count>', 'how many at most', wholeNumber(), 50)
     .option('--after <id>', 'continue after this guest', filled)
     .addHelpText(
       'after',
       `
-In the order of the users' primary key.
-
 Examples:
   $ passport-ephemeral guests --username guest
   $ passport-ephemeral guests --limit 1000 --after 4711 --json`,
@@ -97,28 +89,22 @@ Examples:
 
   program
     .command('stats')
-    .summary('count what happened, day by day')
-    .description(
-      'Guests created, converted, merged and expired, and passes issued, redeemed and suspected shared.',
-    )
-    .option('--days <count>', 'how many days, today the last', days, 30)
+    .description('Count what happened to guests and passes, day by day.')
+    .option('--days <count>', 'how many days, today the last', wholeNumber(1000), 30)
     .addHelpText(
       'after',
       `
 Days are in UTC. The rate is the part of the guests created on that day that are
 regular users by now. Suspected shared counts the passes issued on that day.
-Bars show guests created, and passes issued.
 
 Examples:
-  $ passport-ephemeral stats
   $ passport-ephemeral stats --days 7 --json`,
     )
     .action(run(async () => (await import('../stats.js')).printStats))
 
   program
     .command('doctor')
-    .summary('find what is set up wrongly, and how to mend it')
-    .description('Checks the real database, the models and the application. Reads only.')
+    .description('Find what is set up wrongly in the database and the application. Reads only.')
     .option('--production', 'judge as in production (default: if NODE_ENV is production)')
     .option('--no-production', 'judge as on a developer’s machine')
     .addHelpText(

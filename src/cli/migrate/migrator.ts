@@ -2,11 +2,13 @@ import type { Model, ModelStatic, QueryInterface, Sequelize } from 'sequelize'
 import type { Umzug } from 'umzug'
 import { explainMissingTable } from '../../database/driver-error.js'
 import { TablesMissing } from '../../errors.js'
-import { migrationsFor, type MigratedModels } from '../../migrations/index.js'
+import type { TableMigration } from '../../migrations/migration.js'
 import { CommandError, ExitCode } from '../failure.js'
 
 /** How the migrations are run. */
 export interface MigratorOptions {
+  readonly sequelize: Sequelize
+  readonly migrations: readonly TableMigration[]
   /** Whether nothing may be changed, the table of executed migrations included. */
   readonly isReadOnly: boolean
   /** Called as each migration begins. */
@@ -16,41 +18,30 @@ export interface MigratorOptions {
 /** Apart from the application's own list of migrations, which may be umzug's too. */
 const TABLE = 'passport_ephemeral_migrations'
 
-/** `migrate` needs umzug, which is an optional peer dependency, and it is not installed. */
-class UmzugMissing extends CommandError {
-  override readonly name = 'UmzugMissing'
-  override readonly exitCode = ExitCode.USAGE
-
-  constructor(options: ErrorOptions) {
-    super('ERR_UMZUG_MISSING', 'migrate needs umzug 3.8 or newer, which is not installed', {
-      ...options,
-      help: 'Install it: npm install umzug. Or run the migrations of passport-ephemeral/migrations by your own runner.',
-    })
-  }
-}
-
 /**
- * Umzug with the migrations of the models that are in use.
+ * Umzug with these migrations.
  *
- * @throws {UmzugMissing} if umzug is not installed
+ * @throws {CommandError} if umzug, which is an optional peer dependency, is not installed
  */
-export async function makeMigrator(
-  sequelize: Sequelize,
-  models: MigratedModels,
-  { isReadOnly, onBegin }: MigratorOptions,
-): Promise<Umzug<QueryInterface>> {
+export async function makeMigrator({
+  sequelize,
+  migrations,
+  isReadOnly,
+  onBegin,
+}: MigratorOptions): Promise<Umzug<QueryInterface>> {
   const { SequelizeStorage, Umzug } = await importUmzug()
-  const schema = schemaOf(models.Visitor ?? models.Guest)
+  // The table stands beside the others.
+  const beside: string | { schema?: string } | undefined = migrations[0]?.tables[0]?.model.getTableName()
   const storage = new SequelizeStorage({
     sequelize,
     modelName: 'PassportEphemeralMigration',
     tableName: TABLE,
-    ...(schema !== undefined && { schema }),
+    ...(typeof beside === 'object' && beside.schema && { schema: beside.schema }),
   })
   // Umzug's own would create the table.
   if (isReadOnly) storage.executed = () => readExecuted(sequelize.model('PassportEphemeralMigration'))
   const umzug = new Umzug<QueryInterface>({
-    migrations: migrationsFor(models).map(({ name, up, down }) => ({ name, up, down })),
+    migrations: migrations.map(({ name, up, down }) => ({ name, up, down })),
     context: sequelize.getQueryInterface(),
     storage,
     logger: undefined,
@@ -68,17 +59,13 @@ async function importUmzug(): Promise<typeof import('umzug')> {
     return await import('umzug')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ERR_MODULE_NOT_FOUND' && message.includes("'umzug'")) {
-      throw new UmzugMissing({ cause: error })
-    }
-    throw error
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes("'umzug'")) throw error
+    throw new CommandError('ERR_UMZUG_MISSING', 'migrate needs umzug 3.8 or newer, which is not installed', {
+      cause: error,
+      exitCode: ExitCode.USAGE,
+      help: 'Install it: npm install umzug. Or run the migrations of passport-ephemeral/migrations by your own runner.',
+    })
   }
-}
-
-/** The table stands beside the others. */
-function schemaOf(Table: ModelStatic<Model> | undefined): string | undefined {
-  const name: string | { schema?: string } | undefined = Table?.getTableName()
-  return typeof name === 'object' && name.schema ? name.schema : undefined
 }
 
 /** Where there is no table yet, no migration has run. */

@@ -1,13 +1,14 @@
-import { literal, type QueryInterface } from 'sequelize'
+import { literal, type Model, type ModelStatic, type QueryInterface } from 'sequelize'
 import type { Umzug } from 'umzug'
 import { driverCode, explainMissingTable } from '../../database/driver-error.js'
 import { TablesMissing } from '../../errors.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
-import { migrationsFor, type MigratedModels } from '../../migrations/index.js'
+import type { TableMigration } from '../../migrations/migration.js'
+import { tableMigrationsFor } from '../../migrations/migrations-for.js'
 import { requireModels, type Configuration } from '../configuration.js'
 import { CommandError, ExitCode, UsageError } from '../failure.js'
 import type { Output } from '../output.js'
-import { describeLoss } from './data-loss.js'
+import { counted } from '../text.js'
 import { withLock } from './lock.js'
 import { makeMigrator } from './migrator.js'
 
@@ -22,7 +23,8 @@ interface MigrateOptions {
 /** What a run of the migrations works with. */
 interface MigrationRun {
   readonly migrator: Umzug<QueryInterface>
-  readonly models: MigratedModels
+  readonly migrations: readonly TableMigration[]
+  readonly Guest: GuestModel | undefined
   readonly options: MigrateOptions
   readonly output: Output
 }
@@ -37,50 +39,54 @@ export async function migrate(
   output: Output,
   options: MigrateOptions,
 ): Promise<ExitCode> {
-  checkFlags(options)
   const { sequelize } = configuration
   const models = requireModels(configuration)
-  const migrator = await makeMigrator(sequelize, models, {
+  const migrations = tableMigrationsFor(models)
+  const isDown = options.down === true
+  checkFlags(options, migrations)
+  const migrator = await makeMigrator({
+    sequelize,
+    migrations,
     isReadOnly: options.status === true,
     onBegin: (name) => {
-      output.note(`${options.down === true ? 'Reverting' : 'Running'} ${name} …`)
+      output.note(`${isDown ? 'Reverting' : 'Running'} ${name} …`)
     },
   })
-  checkName(models, options.to)
   if (options.status === true) {
     await printStatus(migrator, output)
     return ExitCode.DONE
   }
-  const run: MigrationRun = { migrator, models, options, output }
+  const run: MigrationRun = { migrator, migrations, Guest: models.Guest, options, output }
   const onWait = (): void => {
     output.note('Another process is migrating this database: waiting for it …')
   }
-  const names = await withLock(sequelize, { onWait }, () => (options.down === true ? goDown(run) : goUp(run)))
-  printRun(run, names)
+  printRun(run, await withLock(sequelize, onWait, () => (isDown ? goDown(run) : goUp(run))))
   return ExitCode.DONE
 }
 
-function checkFlags({ status, down, to, yes }: MigrateOptions): void {
+function checkFlags(
+  { status, down, to, yes }: MigrateOptions,
+  migrations: readonly { readonly name: string }[],
+): void {
   if (status === true && (down === true || to !== undefined)) {
     throw new UsageError('--status changes nothing: leave out --down and --to')
   }
-  if (yes === true && down !== true)
+  if (yes === true && down !== true) {
     throw new UsageError('--yes is for --down: running migrations needs none')
+  }
+  const names = migrations.map(({ name }) => name)
+  if (to !== undefined && !names.includes(to)) {
+    throw new UsageError(`--to: there is no migration '${to}'; there are ${names.join(', ')}`)
+  }
 }
 
-function checkName(models: MigratedModels, name: string | undefined): void {
-  const known = migrationsFor(models).map((migration) => migration.name)
-  if (name === undefined || known.includes(name)) return
-  throw new UsageError(`--to: there is no migration '${name}'; there are ${known.join(', ')}`)
-}
-
-async function goUp({ migrator, models: { Guest }, options: { to } }: MigrationRun): Promise<string[]> {
+async function goUp({ migrator, Guest, options: { to } }: MigrationRun): Promise<string[]> {
   const executed = await namesOf(migrator.executed())
   // Another process ran it; umzug would not find it among the pending ones.
   if (to !== undefined && executed.includes(to)) return []
   const pending = await namesOf(migrator.pending())
   const next = to === undefined ? pending : pending.slice(0, pending.indexOf(to) + 1)
-  if (Guest !== undefined && migrationsFor({ Guest }).some(({ name }) => next.includes(name))) {
+  if (Guest !== undefined && tableMigrationsFor({ Guest }).some(({ name }) => next.includes(name))) {
     await requireUsersTable(Guest)
   }
   try {
@@ -90,18 +96,37 @@ async function goUp({ migrator, models: { Guest }, options: { to } }: MigrationR
   }
 }
 
-async function goDown({ migrator, models, options, output }: MigrationRun): Promise<string[]> {
+async function goDown(run: MigrationRun): Promise<string[]> {
+  const { migrator, options, output } = run
   const { to, yes } = options
   const executed = await namesOf(migrator.executed())
   if (to !== undefined && !executed.includes(to)) {
     throw new UsageError(`--down --to: '${to}' has not run, so it cannot be reverted`)
   }
-  const loss = await describeLoss(models, executed.slice(to === undefined ? -1 : executed.indexOf(to)))
+  const loss = await describeLoss(run, executed.slice(to === undefined ? -1 : executed.indexOf(to)))
   if (loss !== undefined && yes !== true) {
     throw new UsageError(`Nothing was reverted: ${loss}`, { help: 'Add --yes to drop these tables anyway.' })
   }
   if (loss !== undefined) output.note(`With --yes: ${loss}.`)
   return await namesOf(migrator.down(to === undefined ? {} : { to }))
+}
+
+/** What is lost if these migrations are reverted, in one sentence; `undefined` if their tables are empty. */
+async function describeLoss(
+  { migrations, Guest }: MigrationRun,
+  names: readonly string[],
+): Promise<string | undefined> {
+  const lost: string[] = []
+  let consequence = ''
+  for (const { model } of migrations.flatMap(({ name, tables }) => (names.includes(name) ? tables : []))) {
+    const rows = (await hasTable(model)) ? await model.unscoped().count() : 0
+    if (rows === 0) continue
+    lost.push(`${counted(rows, 'row')} of ${tableName(model)}`)
+    if (model === Guest) {
+      consequence = `; ${counted(rows, 'guest')} would be regular users from then on, and never expire`
+    }
+  }
+  return lost.length === 0 ? undefined : `${lost.join(', ')} would be lost${consequence}`
 }
 
 async function namesOf(migrations: Promise<readonly { readonly name: string }[]>): Promise<string[]> {
@@ -115,24 +140,33 @@ async function namesOf(migrations: Promise<readonly { readonly name: string }[]>
  */
 async function requireUsersTable(Guest: GuestModel): Promise<void> {
   const { User } = Guest[guestSettings]
+  if (await hasTable(User)) return
+  throw new CommandError(
+    'ERR_USERS_TABLE_MISSING',
+    `The users table '${tableName(User)}' is missing, and guests refer to it. ` +
+      'Nothing was run: run the migrations of your application first',
+  )
+}
+
+/** Whether a table is there, found as the migrations find it: on PostgreSQL, by the search path. */
+async function hasTable(Table: ModelStatic<Model>): Promise<boolean> {
   try {
-    // Found as the migrations find it: on PostgreSQL, by the search path.
-    await User.unscoped().findAll({
-      attributes: [User.primaryKeyAttribute],
+    await Table.unscoped().findAll({
+      attributes: [Table.primaryKeyAttribute],
       where: literal('1 = 0'),
       paranoid: false,
       raw: true,
     })
+    return true
   } catch (error) {
-    if (!(explainMissingTable(error) instanceof TablesMissing)) throw error
-    const table: string | { tableName: string } = User.getTableName()
-    throw new CommandError(
-      'ERR_USERS_TABLE_MISSING',
-      `The users table '${typeof table === 'string' ? table : table.tableName}' is missing, and guests refer to it. ` +
-        'Nothing was run: run the migrations of your application first',
-      { cause: error },
-    )
+    if (explainMissingTable(error) instanceof TablesMissing) return false
+    throw error
   }
+}
+
+function tableName(Table: ModelStatic<Model>): string {
+  const name: string | { tableName: string } = Table.getTableName()
+  return typeof name === 'string' ? name : name.tableName
 }
 
 /** Explains the two ways in which a migration is likely to fail; other errors stay as they are. */

@@ -1,6 +1,6 @@
 import { ValidationError, type ValidationErrorItem } from 'sequelize'
 import type { Visitor } from '../../visitor/visitor.js'
-import { requireVisitor, type Configuration } from '../configuration.js'
+import { requireModel, type Configuration } from '../configuration.js'
 import { ExitCode, UsageError } from '../failure.js'
 import type { Output } from '../output.js'
 import { describePass, findOnePass, type PassSelection } from './pass.js'
@@ -30,7 +30,7 @@ export async function invite(
   output: Output,
   options: InviteOptions,
 ): Promise<ExitCode> {
-  const Passes = requireVisitor(configuration)
+  const Passes = requireModel(configuration, 'Visitor')
   return printLink(output, Passes, await create(Passes, options), options.url)
 }
 
@@ -41,7 +41,7 @@ export async function reissue(
   name: string | undefined,
   { url, expiresIn, ...selection }: ReissueOptions,
 ): Promise<ExitCode> {
-  const Passes = requireVisitor(configuration)
+  const Passes = requireModel(configuration, 'Visitor')
   const pass = await findOnePass(Passes, { ...selection, pass: name })
   await pass.reissue(expiresIn)
   return printLink(output, Passes, pass, url)

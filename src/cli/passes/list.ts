@@ -1,11 +1,11 @@
 import { Op, type WhereOptions } from 'sequelize'
 import { fieldOf } from '../../database/columns.js'
-import { type Visitor } from '../../visitor/visitor.js'
-import type { VisitorLog } from '../../visitor/visits/visitor-log.js'
-import { requireVisitor, type Configuration } from '../configuration.js'
+import type { Visitor } from '../../visitor/visitor.js'
+import { visitLogOf, type VisitorLog } from '../../visitor/visits/visitor-log.js'
+import { requireModel, type Configuration } from '../configuration.js'
 import { ExitCode } from '../failure.js'
 import type { Output } from '../output.js'
-import { fitTable, type Column } from '../table.js'
+import type { Column } from '../table.js'
 import { grouped, minute, printable, second } from '../text.js'
 import {
   describePass,
@@ -14,9 +14,7 @@ import {
   showsUuids,
   whereMatching,
   type DescribedPass,
-  type PassState,
 } from './pass.js'
-import { visitLogOf } from '../../visitor/visits/visitor-log.js'
 
 /** Flags of `visitors`. */
 interface ListPassesOptions {
@@ -32,13 +30,24 @@ interface ListVisitsOptions {
   readonly limit: number
 }
 
+type DescribedVisit = ReturnType<typeof describeVisit>
+
+const VISIT_COLUMNS: readonly Column<DescribedVisit>[] = [
+  { heading: 'when (UTC)', text: ({ createdAt }) => second(createdAt) },
+  { heading: 'outcome', text: ({ outcome }) => outcome },
+  { heading: 'status', align: 'right', text: ({ status }) => String(status) },
+  { heading: 'request', text: ({ method, path }) => `${method} ${path}` },
+  { heading: 'address', text: ({ ip }) => ip },
+  { heading: 'browser', text: ({ userAgent }) => userAgent },
+]
+
 /** Lists the passes, the newest first. */
 export async function listPasses(
   configuration: Configuration,
   output: Output,
   options: ListPassesOptions,
 ): Promise<ExitCode> {
-  const Passes = requireVisitor(configuration)
+  const Passes = requireModel(configuration, 'Visitor')
   const { all, limit, after } = options
   const conditions = [
     ...whereMatching(Passes, options),
@@ -47,12 +56,13 @@ export async function listPasses(
   ]
   const where = { [Op.and]: conditions } as WhereOptions<Visitor>
   const found = await Passes.findAll({ where, order: [['id', 'DESC']], limit: limit + 1 })
-  const passes = found.slice(0, limit).map((pass) => describePass(Passes, pass))
-  const hasMore = found.length > limit
-  if (output.isJson) output.document({ passes, hasMore })
-  else if (passes.length === 0) output.print('No passes.')
-  else printPasses(output, passes, showsUuids(Passes))
-  if (hasMore) output.note(`There are more: --after ${String(passes.at(-1)?.id)} continues.`)
+  output.page({
+    name: 'passes',
+    found: found.map((pass) => describePass(Passes, pass)),
+    limit,
+    columns: passColumns(Passes),
+    next: ({ id }) => `--after ${String(id)} continues`,
+  })
   return ExitCode.DONE
 }
 
@@ -63,7 +73,7 @@ export async function listVisits(
   name: string,
   { limit }: ListVisitsOptions,
 ): Promise<ExitCode> {
-  const Passes = requireVisitor(configuration)
+  const Passes = requireModel(configuration, 'Visitor')
   const pass = await findOnePass(Passes, { pass: name })
   const found = await visitLogOf(Passes).findAll({
     where: { visitorId: pass.id },
@@ -73,12 +83,21 @@ export async function listVisits(
     ],
     limit: limit + 1,
   })
-  const visits = found.slice(0, limit)
-  const hasMore = found.length > limit
-  if (output.isJson) {
-    output.document({ pass: describePass(Passes, pass), visits: visits.map(describeVisit), hasMore })
-  } else printVisits(output, pass, visits)
-  if (hasMore) output.note(`There are more: --limit ${String(limit * 10)} shows them.`)
+  const described = describePass(Passes, pass)
+  const { id, scope, state } = described
+  if (!output.isJson) {
+    output.print(printable(`Pass ${String(id)}: ${nameAndAddress(described)}, ${scope}, ${state}`), '')
+  }
+  output.page(
+    {
+      name: 'visits',
+      found: found.map(describeVisit),
+      limit,
+      columns: VISIT_COLUMNS,
+      next: () => `--limit ${String(limit * 10)} shows them`,
+    },
+    { pass: described },
+  )
   return ExitCode.DONE
 }
 
@@ -91,65 +110,23 @@ function isOpen(Passes: typeof Visitor): object {
   }
 }
 
-function printPasses(output: Output, passes: readonly DescribedPass[], hasUuids: boolean): void {
-  const columns: Column[] = [
-    { heading: 'id', align: 'right' },
-    ...(hasUuids ? [{ heading: 'uuid' }] : []),
-    { heading: 'visitor' },
-    { heading: 'scope' },
-    { heading: 'uses', align: 'right' },
-    { heading: 'expires (UTC)' },
-    { heading: 'state' },
+function passColumns(Passes: typeof Visitor): Column<DescribedPass>[] {
+  return [
+    { heading: 'id', align: 'right', text: ({ id }) => String(id) },
+    ...(showsUuids(Passes) ? [{ heading: 'uuid', text: ({ uuid }: DescribedPass) => uuid ?? '' }] : []),
+    { heading: 'visitor', text: nameAndAddress },
+    { heading: 'scope', text: ({ scope }) => scope },
+    {
+      heading: 'uses',
+      align: 'right',
+      text: ({ uses, maxUses }) => grouped(uses) + (maxUses === null ? '' : `/${grouped(maxUses)}`),
+    },
+    { heading: 'expires (UTC)', text: ({ expiresAt }) => minute(expiresAt) },
+    { heading: 'state', text: ({ state }) => state },
   ]
-  const rows = passes.map((pass) => [
-    String(pass.id),
-    ...(hasUuids ? [pass.uuid ?? ''] : []),
-    nameAndAddress({ fullName: pass.name, email: pass.email }),
-    pass.scope,
-    pass.maxUses === null ? grouped(pass.uses) : `${grouped(pass.uses)}/${grouped(pass.maxUses)}`,
-    minute(pass.expiresAt),
-    pass.state,
-  ])
-  const visitor = hasUuids ? 2 : 1
-  output.table(
-    fitTable(columns, rows, { width: output.room, clips: [visitor, visitor + 1] }),
-    (line, place) => paintState(output, line, passes[place]?.state),
-  )
 }
 
-/** Colours the state, which is the end of the line. */
-function paintState(output: Output, line: string, state: PassState = 'open'): string {
-  return line.slice(0, -state.length) + output.paint(state === 'open' ? 'green' : 'dim', state)
-}
-
-function describeVisit(visit: VisitorLog): object {
+function describeVisit(visit: VisitorLog) {
   const { createdAt, outcome, method, path, status, ip, userAgent, referrer } = visit
   return { createdAt, outcome, method, path, status, ip, userAgent, referrer }
-}
-
-function printVisits(output: Output, pass: Visitor, visits: readonly VisitorLog[]): void {
-  const { id, scope } = pass
-  const state = pass.invalidity() ?? 'open'
-  output.print(printable(`Pass ${String(id)}: ${nameAndAddress(pass)}, ${scope}, ${state}`), '')
-  if (visits.length === 0) {
-    output.print('No visits.')
-    return
-  }
-  const columns: Column[] = [
-    { heading: 'when (UTC)' },
-    { heading: 'outcome' },
-    { heading: 'status', align: 'right' },
-    { heading: 'request' },
-    { heading: 'address' },
-    { heading: 'browser' },
-  ]
-  const rows = visits.map((visit) => [
-    second(visit.createdAt),
-    visit.outcome,
-    String(visit.status),
-    `${visit.method} ${visit.path}`,
-    visit.ip,
-    visit.userAgent,
-  ])
-  output.table(fitTable(columns, rows, { width: output.room, clips: [3, 5] }))
 }

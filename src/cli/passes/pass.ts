@@ -10,9 +10,6 @@ export interface PassSelection {
   readonly scope?: string
 }
 
-/** What a pass's link does now: it is open, or refused for this reason. */
-export type PassState = 'open' | NonNullable<ReturnType<Visitor['invalidity']>>
-
 const ID = /^[1-9]\d{0,9}$/
 const LARGEST_ID = 2 ** 31 - 1
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
@@ -23,45 +20,27 @@ export function showsUuids(Passes: typeof Visitor): boolean {
   return !Passes[visitorSettings].codec.uuidIsToken
 }
 
-/** Name and address of the visitor, or the address alone. */
-export function nameAndAddress({ fullName, email }: Pick<Visitor, 'fullName' | 'email'>): string {
-  return fullName === '' ? email : `${fullName} <${email}>`
-}
-
 /** A pass as the commands print it. */
-export interface DescribedPass {
-  readonly id: number
-  /** Unless it opens the link by itself. */
-  readonly uuid?: string
-  readonly name: string
-  readonly email: string
-  readonly scope: string
-  readonly state: PassState
-  readonly uses: number
-  readonly maxUses: number | null
-  readonly selfService: boolean
-  readonly createdAt: Date
-  readonly expiresAt: Date
-  readonly lastUsedAt: Date | null
+export type DescribedPass = ReturnType<typeof describePass>
+
+/** A pass for people and programs: without its uuid where that opens the link by itself. */
+export function describePass(Passes: typeof Visitor, pass: Visitor) {
+  const { id, uuid, fullName, email, scope, uses, maxUses, selfService, createdAt, expiresAt, lastUsedAt } =
+    pass
+  return {
+    id,
+    ...(showsUuids(Passes) && { uuid }),
+    name: fullName,
+    email,
+    scope,
+    state: pass.invalidity() ?? 'open',
+    ...{ uses, maxUses, selfService, createdAt, expiresAt, lastUsedAt },
+  }
 }
 
-/** A pass for people and programs. */
-export function describePass(Passes: typeof Visitor, pass: Visitor): DescribedPass {
-  const state: PassState = pass.invalidity() ?? 'open'
-  return {
-    id: pass.id,
-    ...(showsUuids(Passes) && { uuid: pass.uuid }),
-    name: pass.fullName,
-    email: pass.email,
-    scope: pass.scope,
-    state,
-    uses: pass.uses,
-    maxUses: pass.maxUses,
-    selfService: pass.selfService,
-    createdAt: pass.createdAt,
-    expiresAt: pass.expiresAt,
-    lastUsedAt: pass.lastUsedAt,
-  }
+/** Name and address of the visitor, or the address alone. */
+export function nameAndAddress({ name, email }: DescribedPass): string {
+  return name === '' ? email : `${name} <${email}>`
 }
 
 /**

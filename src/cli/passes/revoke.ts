@@ -1,7 +1,7 @@
 import { col, Op, type WhereOptions } from 'sequelize'
 import { fieldOf } from '../../database/columns.js'
 import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
-import { requireVisitor, type Configuration } from '../configuration.js'
+import { requireModel, type Configuration } from '../configuration.js'
 import { ExitCode } from '../failure.js'
 import type { Output } from '../output.js'
 import { counted, minute } from '../text.js'
@@ -22,7 +22,7 @@ export async function revoke(
   pass: string | undefined,
   options: RevokeOptions,
 ): Promise<ExitCode> {
-  const Passes = requireVisitor(configuration)
+  const Passes = requireModel(configuration, 'Visitor')
   const where = whereSelected(Passes, { ...options, pass })
   const [revoked] = await Passes.update(
     { isActive: false, confirmedBy: null },
@@ -46,7 +46,7 @@ export async function reactivate(
   pass: string | undefined,
   { expiresIn, ...options }: ReactivateOptions,
 ): Promise<ExitCode> {
-  const Passes = requireVisitor(configuration)
+  const Passes = requireModel(configuration, 'Visitor')
   const where = whereSelected(Passes, { ...options, pass })
   const seconds = expiresIn ?? Passes[visitorSettings].tokenExpiry
   const expiresAt = new Date(Date.now() + seconds * 1000)
