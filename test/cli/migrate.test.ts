@@ -255,12 +255,16 @@ describeWhere(!isEmbedded && dialect !== 'sqlite')('a fleet that migrates at onc
       const held = new Promise<void>((resolve) => (letGo = resolve))
       let begun = (): void => undefined
       const began = new Promise<void>((resolve) => (begun = resolve))
-      const first = withLock(narrow, () => assert.fail('locked'), async () => {
-        begun()
-        await held
-        order.push('first')
-        throw new Error('failed')
-      })
+      const first = withLock(
+        narrow,
+        () => assert.fail('locked'),
+        async () => {
+          begun()
+          await held
+          order.push('first')
+          throw new Error('failed')
+        },
+      )
       await began
       const second = withLock(
         stage.sequelize,
