@@ -15,7 +15,7 @@ export function pendingConversions(Guests: GuestModel): TableMigration {
         createdAt: { type: DataTypes.DATE(3), allowNull: false },
         expiresAt: { type: DataTypes.DATE(3), allowNull: false },
       },
-      indexes: [{ over: ['tokenHash'], unique: true }, { over: ['email'] }, { over: ['expiresAt'] }],
+      indexes: [{ over: ['tokenHash'], unique: true }, { over: ['expiresAt'] }],
     },
   ])
 }

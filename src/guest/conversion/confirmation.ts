@@ -79,11 +79,11 @@ async function convert<U extends Model>(
 /** @throws {ValuesTaken} if another user has one of the values by now; nothing is changed then */
 async function complete<U extends Model>(
   settings: ConversionSettings<U>,
-  { pending: { userId, email, details }, token }: Found,
+  { pending: { userId, details }, token }: Found,
 ): Promise<U | undefined> {
   const { Guest, emailField } = settings
   return await withTakenValues(settings, { userId, details }, (refuseTaken) =>
-    completePendingConversion(Guest, token, { email, emailField }, async (pending, transaction) => {
+    completePendingConversion(Guest, token, { userId, emailField }, async (pending, transaction) => {
       // Stored as such; an attribute can have been removed from the model since.
       const values = Object.fromEntries(
         Object.entries(pending.details).filter(([name]) => isSettable(Guest[guestSettings].User, name)),

@@ -57,11 +57,7 @@ export function initPendingConversionModel(
     {
       ...options,
       updatedAt: false,
-      indexes: [
-        { attributes: ['tokenHash'], unique: true },
-        { attributes: ['email'] },
-        { attributes: ['expiresAt'] },
-      ],
+      indexes: [{ attributes: ['tokenHash'], unique: true }, { attributes: ['expiresAt'] }],
     },
   )
   Model.belongsTo(Guest, {

@@ -86,13 +86,7 @@ export function isToken(text: string | undefined): text is string {
 /**
  * Converts the guest of a pending conversion, with a proven address.
  *
- * Locks go from parent to child, as everywhere here: `Guest` rows, then pending conversions, then users. A conversion and
- * a clean-up delete the `Guest` row first, and the pending conversion with it by cascade. To let one of several guests have
- * an address without a unique index, the `Guest` rows of all pending conversions for it are locked in the order of their
- * keys, and only then the users are searched. A later guest finds this guest's row among those to lock, because the
- * pending conversion was there before its link was.
- *
- * The keys are read before the transaction: MySQL's transactions see the state of their first plain read.
+ * Locks go from parent to child, as everywhere here: the `Guest` row, the pending conversion, the user.
  *
  * @param convert what to do in the transaction with what was asked for
  * @returns `undefined` if the pending conversion is gone
@@ -100,31 +94,19 @@ export function isToken(text: string | undefined): text is string {
 export async function completePendingConversion<U extends Model>(
   Guest: GuestModel<U>,
   token: string,
-  { email, emailField }: { readonly email: string; readonly emailField: string },
+  { userId, emailField }: { readonly userId: UserId; readonly emailField: string },
   convert: (pending: PendingConversion, transaction: Transaction) => Promise<U>,
 ): Promise<U | undefined> {
-  const { PendingConversion } = Guest[guestSettings]
-  return await retryTransaction(async () => {
-    const rivals = await PendingConversion.findAll({
-      attributes: ['userId'],
-      where: { email },
-      useMaster: true,
-    })
-    const type = Transaction.TYPES.IMMEDIATE // SQLite locks the whole database file
-    const options = { type, ...readCommittedInstead(sequelizeOf(Guest)) }
-    return await sequelizeOf(Guest).transaction(options, async (transaction) => {
-      await Guest.findAll({
-        attributes: ['userId'],
-        where: { userId: rivals.map(({ userId }) => userId) },
-        order: [['userId', 'ASC']],
-        lock: true,
-        transaction,
-      })
+  const sequelize = sequelizeOf(Guest)
+  const type = Transaction.TYPES.IMMEDIATE // SQLite locks the whole database file
+  return await retryTransaction(() =>
+    sequelize.transaction({ type, ...readCommittedInstead(sequelize) }, async (transaction) => {
+      await Guest.findOne({ attributes: ['userId'], where: { userId }, lock: true, transaction })
       const pending = await findPendingConversion(Guest, token, transaction)
       if (pending === undefined || !provesAddress(pending, emailField)) return undefined
       return await convert(pending, transaction)
-    })
-  })
+    }),
+  )
 }
 
 function hashOf(token: string): string {

@@ -10,13 +10,14 @@ import {
   type Transaction,
   type WhereOptions,
 } from 'sequelize'
-import { fieldOf, sequelizeOf } from '../../database/columns.js'
+import { uniqueIndexesOf, type IndexPart, type UniqueIndex } from '../../database/catalog.js'
+import { columnsOf, fieldOf, sequelizeOf } from '../../database/columns.js'
 import { dialectOf } from '../../database/dialect.js'
 import { lockKey, retryTransaction } from '../../database/transactions.js'
+import { warn } from '../../warning.js'
 import { guestSettings } from '../guest.js'
 import type { UserId } from '../user-key.js'
 import type { ConversionSettings } from './settings.js'
-import { uniquenessOf, type Uniqueness } from './uniqueness.js'
 
 const debug = createDebug('passport-ephemeral:convert')
 
@@ -49,10 +50,10 @@ export async function withTakenValues<U extends Model, T>(
   candidate: Candidate,
   convert: (refuseTaken: (transaction: Transaction) => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  const uniqueness = await uniquenessOf(settings) // before the transaction, which may hold the only connection
+  const kinds = await indexKinds(settings) // before the transaction, which may hold the only connection
   try {
     return await convert(async (transaction) => {
-      const taken = await lookUpTaken(settings, candidate, uniqueness, transaction)
+      const taken = await lookUpTaken(settings, candidate, kinds, transaction)
       if (taken.length > 0) throw new ValuesTaken(taken)
     })
   } catch (error) {
@@ -69,7 +70,7 @@ export async function takenAttributes<U extends Model>(
 ): Promise<string[]> {
   const { User } = settings.Guest[guestSettings]
   const { emailField } = settings
-  const taken = await lookUpTaken(settings, { userId, details }, await uniquenessOf(settings))
+  const taken = await lookUpTaken(settings, { userId, details }, await indexKinds(settings))
   // The address by itself, whatever the rest may do: the form may have to keep its answer to itself.
   const { [emailField]: email, ...rest } = details
   const address = email === undefined ? {} : { [emailField]: email }
@@ -138,19 +139,19 @@ function namedBy<U extends Model>(
 async function lookUpTaken<U extends Model>(
   { Guest, emailField, verification }: ConversionSettings<U>,
   { userId, details }: Candidate,
-  uniqueness: Uniqueness,
+  kinds: IndexKinds,
   transaction?: Transaction,
 ): Promise<string[]> {
-  const { User, usernameField } = Guest[guestSettings]
+  const { User } = Guest[guestSettings]
   const taken: string[] = []
-  for (const attribute of new Set([usernameField, emailField])) {
+  for (const [attribute, kind] of kinds) {
     const value = details[attribute]
     if (typeof value !== 'string') continue
     const isAddress = attribute === emailField
-    const index = uniqueness.of(attribute)
     // A plain index may tell addresses apart by case; a proven one is compared without.
-    if (index === 'expressive' || (index === 'plain' && !(isAddress && verification !== undefined))) continue
-    if (transaction !== undefined && index === 'none')
+    if (kind === 'expressive' || (kind === 'plain' && !(isAddress && verification !== undefined))) continue
+    if (kind === 'none') warnOfMissingIndex(User, fieldOf(User, attribute))
+    if (transaction !== undefined)
       await lockKey(sequelizeOf(User), `${User.tableName}.${attribute}:${value.toLowerCase()}`, transaction)
     const condition = isAddress ? inAnyCase(User, attribute, value) : { [attribute]: value }
     if (await isHeld(User, condition, userId, transaction)) taken.push(attribute)
@@ -191,4 +192,58 @@ function inAnyCase(User: ModelStatic<Model>, attribute: string, address: string)
     [Op.in]: [...new Set([ascii, address.toLowerCase()])],
   })
   return { [Op.or]: [{ [attribute]: address }, lowered] }
+}
+
+/**
+ * How the database keeps an attribute unique: by no index; by one on its column alone; or by one that expresses more, such
+ * as an expression, a condition, or further columns. That one decides alone what is taken.
+ */
+type IndexKind = 'none' | 'plain' | 'expressive'
+
+/** By the attributes for the username and the e-mail address. */
+type IndexKinds = ReadonlyMap<string, IndexKind>
+
+async function indexKinds<U extends Model>({
+  Guest,
+  emailField,
+}: ConversionSettings<U>): Promise<IndexKinds> {
+  const { User, usernameField } = Guest[guestSettings]
+  const indexes = await uniqueIndexesOf(User)
+  return new Map(
+    [usernameField, emailField].map((attribute) => [attribute, kindOf(User, attribute, indexes)]),
+  )
+}
+
+function kindOf(User: ModelStatic<Model>, attribute: string, indexes: readonly UniqueIndex[]): IndexKind {
+  const column = fieldOf(User, attribute).toLowerCase()
+  const declared = columnsOf(User).map(({ field }) => field.toLowerCase())
+  const concerns = ({ field, sql }: IndexPart): boolean => {
+    const name = field?.toLowerCase()
+    // MariaDB has generated columns in place of expressions, which a model need not declare: `email_lower`.
+    if (name !== undefined) return name === column || (!declared.includes(name) && name.includes(column))
+    return sql
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}_$]+/u)
+      .includes(column)
+  }
+  const involved = indexes.filter(({ parts }) => parts.some(concerns))
+  const isPlain = involved.some(
+    ({ parts: [first, ...more], predicate }) =>
+      first?.field?.toLowerCase() === column && more.length === 0 && predicate === undefined,
+  )
+  return involved.length === 0 ? 'none' : isPlain ? 'plain' : 'expressive'
+}
+
+/** The columns for which it was warned, by users model. */
+const warned = new WeakMap<ModelStatic<Model>, Set<string>>()
+
+function warnOfMissingIndex(User: ModelStatic<Model>, column: string): void {
+  const columns = warned.get(User) ?? new Set()
+  if (columns.has(column)) return
+  warned.set(User, columns.add(column))
+  warn(
+    'NO_UNIQUE_INDEX',
+    `convertRouter: the table '${User.tableName}' has no unique index on '${column}'. Taken values are looked up before a ` +
+      'conversion, but only a unique index rules out that two accounts share one.',
+  )
 }
