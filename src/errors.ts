@@ -1,44 +1,44 @@
 /**
- * Why a request is not admitted as a visitor's, for the application's logs. Do not print it to the client: an outsider must
- * not be able to tell `unknown`, `expired`, `deactivated` and `used-up` apart.
- *
- * - `no-visitor`: no token, and no visitor in the session
- * - `unknown`: the token's signature is wrong, or the pass does not exist
- * - `expired`, `deactivated`, `used-up`: the pass exists, and its link no longer opens a visit
- * - `session-ended`: the visit lasted as long as the pass's `sessionExpiry` allows
- * - `gone`: the session's pass was deleted from the database
- * - `reissued`: the visit began by a link that `reissue()` has replaced
- * - `wrong-scope`: a visitor of another scope
- * - `unconfirmed`: the pass has `maxUses`, and the visitor has not pressed the button yet
+ * Why a request is not admitted as a visitor's, for the application's logs. Do not print it to the client, who must not be
+ * able to tell `unknown`, `expired`, `deactivated` and `used-up` apart.
  */
 export type RefusalReason =
-  | 'no-visitor'
-  | 'unknown'
-  | 'expired'
+  | 'no-visitor' // no token, and no visitor in the session
+  | 'unknown' // the token's signature is wrong, or the pass does not exist
+  | 'expired' // the pass exists, and its link no longer opens a visit: this and the next two
   | 'deactivated'
   | 'used-up'
-  | 'session-ended'
-  | 'gone'
-  | 'reissued'
-  | 'wrong-scope'
-  | 'unconfirmed'
+  | 'session-ended' // the visit lasted as long as the pass's `sessionExpiry` allows
+  | 'gone' // the session's pass was deleted from the database
+  | 'reissued' // the visit began by a link that `reissue()` has replaced
+  | 'wrong-scope' // a visitor of another scope
+  | 'unconfirmed' // the pass has `maxUses`, and the visitor has not pressed the button yet
 
 /**
  * The base class of every error of this package. `code` is stable and is the anchor in `docs/errors.md`. `status` is the
  * HTTP status that Express's default error handler answers with.
+ *
+ * @example
+ * app.use((error, req, res, next) => {
+ *   if (!(error instanceof EphemeralError)) return next(error)
+ *   res.status(error.status).json({ code: error.code })
+ * })
  */
 export abstract class EphemeralError extends Error {
   static readonly code: string = 'ERR_EPHEMERAL'
 
-  /** Stable, for `switch` and for logs. */
   readonly code: string
-  /** HTTP status. */
   abstract readonly status: number
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = new.target.name
     this.code = new.target.code
+  }
+
+  /** The same as `status`, under the name that NestJS, Fastify and others read. */
+  get statusCode(): number {
+    return this.status
   }
 }
 

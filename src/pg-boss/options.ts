@@ -1,7 +1,7 @@
 import type { Model } from 'sequelize'
 import { parseCleanupOptions, type CleanupOptions } from '../cleanup/options.js'
 import type { Guest } from '../guest/guest.js'
-import { anObject, aString, checkOptions, positiveSeconds, type Rule } from '../options.js'
+import { anObject, aString, checkOptions, positiveCount, positiveSeconds, type Rule } from '../options.js'
 
 /** Options of {@link scheduleCleanup}. */
 export interface ScheduleCleanupOptions<U extends Model = Model, G extends Guest = Guest> {
@@ -28,23 +28,14 @@ export interface ScheduleCleanupOptions<U extends Model = Model, G extends Guest
 }
 
 /** The options with their defaults. */
-export interface SchedulePlan<U extends Model, G extends Guest> {
-  readonly queue: string
-  readonly cron: string
-  readonly timeZone: string
-  readonly retryLimit: number
-  readonly retryDelay: number
-  readonly expireIn: number
-  readonly pollingInterval: number
-  readonly cleanup: CleanupOptions<U, G>
-}
+export type SchedulePlan<U extends Model, G extends Guest> = Readonly<Required<ScheduleCleanupOptions<U, G>>>
 
 const MINUTE = 60
 const DAY = 24 * 60 * MINUTE
 
 const wholeSeconds: Rule = {
   expected: 'a positive whole number of seconds, less than a day',
-  test: (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) < DAY,
+  test: (value) => positiveCount.test(value) && (value as number) < DAY,
 }
 const aTimeZone: Rule = {
   expected: 'the name of a time zone, such as Europe/Vienna',
@@ -56,7 +47,7 @@ const aPollingInterval: Rule = {
 }
 const aRetryLimit: Rule = {
   expected: 'a whole number, not negative',
-  test: (value) => Number.isInteger(value) && (value as number) >= 0,
+  test: (value) => value === 0 || positiveCount.test(value),
 }
 
 /** @throws {TypeError} naming the option that is wrong */
