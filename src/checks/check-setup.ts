@@ -1,7 +1,7 @@
 import type { Application } from 'express'
 import { aBoolean, checkOptions, type Rule } from '../options.js'
 import { bySeverity, finding, type Finding, type Report } from './finding.js'
-import { sendProbe, type Probe } from './probe.js'
+import { sendProbe } from './probe.js'
 import type { Collector } from './runtime/request-checks.js'
 
 /** Options of {@link checkSetup}. */
@@ -34,7 +34,8 @@ const paths: Rule = {
  * @example
  * assert.deepEqual(await checkSetup(app, { isProduction: true, paths: ['/', '/convert'] }), [])
  *
- * @throws {TypeError} naming the option that is wrong; never because of what the application does
+ * @throws {TypeError} naming the option that is wrong
+ * @throws {Error} if the process may not listen on 127.0.0.1; never because of what the application does
  */
 export async function checkSetup(
   app: Application,
@@ -47,9 +48,7 @@ export async function checkSetup(
   const report: Report = (...parts) => collector.findings.push(finding(...parts))
   const { paths: requested = ['/'] } = options
   for (const path of requested) {
-    const probe = await sendProbe(app, path, collector)
-    checkAnswer(path, probe, report)
-    if (probe.failure !== undefined) break
+    checkStatus(path, await sendProbe(app, path, collector), report)
   }
   checkSettings(app, isProduction, report)
   if (collector.looks === 0) {
@@ -64,17 +63,8 @@ export async function checkSetup(
   return bySeverity([...byText.values()])
 }
 
-function checkAnswer(path: string, { status, failure }: Probe, report: Report): void {
-  if (failure !== undefined) {
-    // The message of a foreign error may contain what does not belong in a report.
-    const { name = 'Error', code = name } = failure as { readonly name?: string; readonly code?: string }
-    report(
-      'PROBE_IMPOSSIBLE',
-      'note',
-      `No request could be sent over the loopback interface (${code}).`,
-      'Run the check where the process may listen on 127.0.0.1.',
-    )
-  } else if (status === undefined) {
+function checkStatus(path: string, status: number | undefined, report: Report): void {
+  if (status === undefined) {
     report(
       'REQUEST_HANGS',
       'warning',

@@ -1,21 +1,17 @@
 import type { Application } from 'express'
-import type { Sequelize } from 'sequelize'
-import { guestSettings, type GuestModel } from '../guest/guest.js'
 import { visitorSettings, type Visitor } from '../visitor/visitor.js'
 import { checkSetup } from './check-setup.js'
 import { readCatalog, type Catalog } from '../database/catalog.js'
-import { checkForeignKeys, type Root } from './database/foreign-keys.js'
-import { checkOwnTables } from './database/own-tables.js'
+import { checkForeignKeys } from './database/foreign-keys.js'
+import { checkReferences } from './database/references.js'
+import { checkTables, type Models } from './database/tables.js'
 import { checkExpiredGuests, checkServer } from './database/upkeep.js'
-import { checkOrphans, checkUsersTable } from './database/users-table.js'
+import { checkUsersTable } from './database/users-table.js'
 import { bySeverity, finding, type Finding, type Report } from './finding.js'
-import { MAKE_A_SECRET, WEAKNESSES } from './secrets.js'
+import { MAKE_A_SECRET } from './secrets.js'
 
 /** What is checked. */
-export interface Setup {
-  readonly sequelize: Sequelize
-  readonly Guest?: GuestModel
-  readonly Visitor?: typeof Visitor
+export interface Setup extends Models {
   readonly app?: Application
   /** Whether the set-up is judged as in production. @default `NODE_ENV` is 'production' */
   readonly isProduction?: boolean
@@ -44,7 +40,7 @@ export function checkVisitorSecret(Passes: typeof Visitor, isProduction: boolean
     report(
       'WEAK_VISITOR_SECRET',
       isProduction ? 'error' : 'warning',
-      `A secret of ${name} ${WEAKNESSES[weakness]}: an attacker who guesses it and reads the table opens every link.`,
+      `A secret of ${name} ${weakness}: an attacker who guesses it and reads the table opens every link.`,
       `${MAKE_A_SECRET}, and put it first in an array, so that links that were sent out still open: secret: [new, old].`,
     )
   }
@@ -78,7 +74,7 @@ async function checkDatabase(setup: Setup, report: Report): Promise<void> {
     return
   }
   try {
-    await checkTables(setup, await readCatalog(setup.sequelize), report)
+    await checkCatalog(setup, await readCatalog(setup.sequelize), report)
   } catch (error) {
     report(
       'DATABASE_UNREADABLE',
@@ -89,30 +85,14 @@ async function checkDatabase(setup: Setup, report: Report): Promise<void> {
   }
 }
 
-async function checkTables(setup: Setup, catalog: Catalog, report: Report): Promise<void> {
-  const { sequelize, Guest } = setup
-  const missing: string[] = []
-  const reportTables: Report = (code, ...parts) => {
-    if (code === 'TABLE_MISSING' || code === 'COLUMN_MISSING') missing.push(code)
-    report(code, ...parts)
-  }
-  const hasUsers = Guest === undefined || (await checkUsersTable(Guest, catalog, report))
-  const keys = await checkOwnTables(setup, catalog, { hasUsers, report: reportTables })
-  checkForeignKeys(sequelize, catalog, await rootsOf(setup, catalog), keys, report)
-  if (Guest !== undefined) {
-    await checkOrphans(sequelize, Guest, catalog, report)
-    if (missing.length === 0) await checkExpiredGuests(Guest, report)
-  }
+async function checkCatalog(models: Models, catalog: Catalog, report: Report): Promise<void> {
+  const { sequelize, Guest } = models
+  if (Guest !== undefined) await checkUsersTable(Guest, catalog, report)
+  const isComplete = await checkTables(models, catalog, report)
+  const reported = await checkReferences(models, catalog, report)
+  await checkForeignKeys(models, catalog, reported, report)
+  if (Guest !== undefined && isComplete) await checkExpiredGuests(Guest, report)
   await checkServer(sequelize, report)
-}
-
-async function rootsOf({ Guest, Visitor: Passes }: Setup, catalog: Catalog): Promise<Root[]> {
-  const users = Guest && (await catalog.tableOf(Guest[guestSettings].User))
-  const passes = Passes && (await catalog.tableOf(Passes))
-  return [
-    ...(users === undefined ? [] : [{ table: users, what: 'guest' } as const]),
-    ...(passes === undefined ? [] : [{ table: passes, what: 'visitor pass' } as const]),
-  ]
 }
 
 function messageOf(error: unknown): string {

@@ -1,18 +1,11 @@
+import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { settled, type SessionStore } from '../http/session.js'
+import type { SessionStore } from '../http/session.js'
 import { collectFindings, type Collector } from './runtime/request-checks.js'
 
 /** How long the application may take, in milliseconds. */
 const PATIENCE_MS = 5000
-
-/** What one request led to. */
-export interface Probe {
-  /** `undefined` if there was no answer in time. */
-  readonly status: number | undefined
-  /** Why no request could be sent. */
-  readonly failure?: unknown
-}
 
 /** A browser that fetches a page ahead of a click: no link is used up, and no guest is created. */
 const HEADERS = {
@@ -24,8 +17,17 @@ const HEADERS = {
   connection: 'close',
 }
 
-/** Sends the application one GET over the loopback interface. Leaves nothing open, and no session behind. */
-export async function sendProbe(app: RequestListener, path: string, collector: Collector): Promise<Probe> {
+/**
+ * Sends the application one GET over the loopback interface. Leaves nothing open, and no session behind.
+ *
+ * @returns the status, once the answer has ended or time is up; `undefined` if there is none
+ * @throws if the process may not listen on 127.0.0.1
+ */
+export async function sendProbe(
+  app: RequestListener,
+  path: string,
+  collector: Collector,
+): Promise<number | undefined> {
   let seen: { req: IncomingMessage; closed: Promise<unknown> } | undefined
   const server = createServer((req, res) => {
     seen = { req, closed: new Promise((resolve) => res.once('close', resolve)) }
@@ -37,37 +39,28 @@ export async function sendProbe(app: RequestListener, path: string, collector: C
     }
   })
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(0, '127.0.0.1', resolve)
-    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
     const status = await statusOf((server.address() as AddressInfo).port, path)
     await seen?.closed
     if (seen !== undefined) await forgetSession(seen.req)
-    return { status }
-  } catch (failure) {
-    return { status: undefined, failure }
+    return status
   } finally {
     server.closeAllConnections()
     server.close()
   }
 }
 
-/** The status, once the answer has ended or time is up; `undefined` if there is none, or the connection was cut. */
 async function statusOf(port: number, path: string): Promise<number | undefined> {
   let status: number | undefined
   const request = get({ host: '127.0.0.1', port, path, headers: HEADERS, agent: false })
-  const ended = new Promise<void>((resolve, reject) => {
+  await inTime((done) => {
+    request.on('error', done) // the connection was cut, or what came was no HTTP
     request.on('response', (answer) => {
       status = answer.statusCode
-      answer.resume().once('close', resolve)
-    })
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNRESET') resolve()
-      else reject(error)
+      answer.resume().once('close', done)
     })
   })
-  await inTime(ended)
   request.destroy()
   return status
 }
@@ -76,16 +69,16 @@ async function statusOf(port: number, path: string): Promise<number | undefined>
 async function forgetSession(req: IncomingMessage): Promise<void> {
   const { sessionID, sessionStore } = req as { sessionID?: string; sessionStore?: SessionStore }
   if (sessionID === undefined || sessionStore === undefined) return
-  const destroyed = settled((done) => sessionStore.destroy(sessionID, done))
-  await inTime(destroyed.catch(() => undefined))
+  await inTime((done) => sessionStore.destroy(sessionID, done))
 }
 
-async function inTime(work: Promise<void>): Promise<void> {
+/** Waits until `done` is called, for five seconds at most. */
+async function inTime(start: (done: () => void) => unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const timeIsUp = new Promise<void>((resolve) => {
+  await new Promise<void>((resolve) => {
     timer = setTimeout(resolve, PATIENCE_MS)
-  })
-  await Promise.race([work, timeIsUp]).finally(() => {
+    start(resolve)
+  }).finally(() => {
     clearTimeout(timer)
   })
 }

@@ -2,7 +2,7 @@ import { createHmac, hash as digest, timingSafeEqual } from 'node:crypto'
 import { parse, stringify, validate } from 'uuid'
 import { VisitorTokenMalformed } from '../errors.js'
 import type { Seal } from '../http/signed-cookie.js'
-import { MAKE_A_SECRET, SHORTEST_SECRET, weaknessOf, type SecretWeakness } from '../checks/secrets.js'
+import { MAKE_A_SECRET, SHORTEST_SECRET, weaknessOf } from '../checks/secrets.js'
 import { warn } from '../warning.js'
 
 export type { Seal }
@@ -42,7 +42,7 @@ interface Secrecy {
   /** Whether new links are signed. */
   readonly signs: boolean
   /** What is wrong with the secrets, each once. */
-  readonly weaknesses: readonly SecretWeakness[]
+  readonly weaknesses: readonly string[]
 }
 
 type Purpose = 'token' | 'session' | 'pass-request' | 'visit-binding' | 'confirmation'
@@ -123,7 +123,7 @@ function mac(key: string, purpose: Purpose, content: Uint8Array): Buffer {
   return createHmac('sha256', key).update(`passport-ephemeral:visitor:${purpose}\0`).update(content).digest()
 }
 
-function weaknessesOf(keys: readonly string[]): SecretWeakness[] {
+function weaknessesOf(keys: readonly string[]): string[] {
   return [...new Set(keys.map(weaknessOf).filter((weakness) => weakness !== undefined))]
 }
 

@@ -1,35 +1,37 @@
 import type { Sequelize } from 'sequelize'
-import { type Catalog, type ForeignKey, type Table } from '../../database/catalog.js'
+import type { Catalog, ForeignKey } from '../../database/catalog.js'
 import { isMysql, isPostgres } from '../../database/dialect.js'
+import { quoterOf } from '../../database/columns.js'
+import { guestSettings } from '../../guest/guest.js'
 import type { Report } from '../finding.js'
 import { cascade, createIndex } from './remedies.js'
-import { quoterOf } from '../../database/columns.js'
+import { hasIndexOn, type Models } from './tables.js'
 
-/** A table whose rows the clean-up deletes. */
-export interface Root {
-  readonly table: Table
-  /** What one of its rows is. */
-  readonly what: 'guest' | 'visitor pass'
-}
+/** What one of the rows is that the clean-up deletes. */
+type Deleted = 'guest' | 'visitor pass'
 
 /**
- * Foreign keys that prevent the deletion of rows, or make it slow: those to the roots, and to what a cascade deletes with
- * their rows.
+ * Foreign keys that prevent the deletion of guests and passes, or make it slow: those to their tables, and to what a
+ * cascade deletes with their rows.
  *
  * @param known foreign keys that have a finding already
  */
-export function checkForeignKeys(
-  sequelize: Sequelize,
-  { foreignKeys }: Catalog,
-  roots: readonly Root[],
+export async function checkForeignKeys(
+  { sequelize, Guest, Visitor: Passes }: Models,
+  catalog: Catalog,
   known: readonly ForeignKey[],
   report: Report,
-): void {
+): Promise<void> {
   const checked = new Set<ForeignKey>(known)
-  for (const { table, what } of roots) {
-    const deleted = [table]
+  const roots = [
+    [Guest?.[guestSettings].User, 'guest'],
+    [Passes, 'visitor pass'],
+  ] as const
+  for (const [model, what] of roots) {
+    const table = model && (await catalog.tableOf(model))
+    const deleted = table === undefined ? [] : [table]
     for (const target of deleted) {
-      for (const key of foreignKeys.filter((each) => each.target === target)) {
+      for (const key of catalog.foreignKeys.filter((each) => each.target === target)) {
         if (key.onDelete === 'CASCADE' && !deleted.includes(key.table)) deleted.push(key.table)
         if (checked.has(key)) continue
         checked.add(key)
@@ -40,7 +42,7 @@ export function checkForeignKeys(
   }
 }
 
-function checkAction(sequelize: Sequelize, key: ForeignKey, what: Root['what'], report: Report): void {
+function checkAction(sequelize: Sequelize, key: ForeignKey, what: Deleted, report: Report): void {
   if (key.onDelete === 'NO ACTION' || key.onDelete === 'RESTRICT') {
     report(
       'FOREIGN_KEY_BLOCKS',
@@ -61,7 +63,7 @@ function checkAction(sequelize: Sequelize, key: ForeignKey, what: Root['what'], 
   )
 }
 
-function checkIndex(sequelize: Sequelize, key: ForeignKey, what: Root['what'], report: Report): void {
+function checkIndex(sequelize: Sequelize, key: ForeignKey, what: Deleted, report: Report): void {
   // InnoDB creates an index for every foreign key by itself.
   if (isMysql(sequelize) || hasIndexOn(key.table, key.columns)) return
   report(
@@ -81,20 +83,4 @@ function dropNotNull(sequelize: Sequelize, key: ForeignKey, names: readonly stri
   return isPostgres(sequelize)
     ? `ALTER TABLE ${key.table.sql} ${names.map((name) => `ALTER COLUMN ${quote(name)} DROP NOT NULL`).join(', ')};`
     : `Let ${names.join(', ')} of ${key.table.sql} be null.`
-}
-
-/** Whether looking rows up by these columns is quick: an index that begins with them, in any order, and leaves out none. */
-export function hasIndexOn(table: Table, columns: readonly string[], { unique = false } = {}): boolean {
-  return table.indexes.some(({ parts, predicate, isUnique, isUsable }) => {
-    if (!isUsable || (unique && !(isUnique && parts.length === columns.length))) return false
-    const leading = parts.slice(0, columns.length).map(({ field }) => field)
-    if (!columns.every((column) => leading.includes(column))) return false
-    return predicate === undefined || (!unique && coversAllReferences(predicate, columns))
-  })
-}
-
-/** An index of the rows that refer to something at all serves as well as one of all rows. */
-function coversAllReferences(predicate: string, columns: readonly string[]): boolean {
-  const bare = predicate.replace(/[()"]/g, '')
-  return columns.some((column) => bare === `${column} IS NOT NULL`)
 }

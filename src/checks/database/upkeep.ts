@@ -43,7 +43,5 @@ export function canSkipLocked(version: string): boolean {
   // Some MariaDB servers put this before their own version, for clients of MySQL 5.5.
   const numbers = /^(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number)
   const [major = Infinity, minor = 0, patch = 0] = numbers ?? []
-  const [needMajor, needMinor, needPatch] = /mariadb/i.test(version) ? [10, 6, 0] : [8, 0, 1]
-  if (major !== needMajor) return major > needMajor
-  return minor === needMinor ? patch >= needPatch : minor > needMinor
+  return major * 1e6 + minor * 1e3 + patch >= (/mariadb/i.test(version) ? 10_006_000 : 8_000_001)
 }

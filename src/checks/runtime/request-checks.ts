@@ -3,54 +3,24 @@ import type { Request } from 'express'
 import type { Rule } from '../../options.js'
 import { finding, type Finding } from '../finding.js'
 import { warn } from '../../warning.js'
+import { MISTAKES } from './mistakes.js'
 
 const debug = createDebug('passport-ephemeral:checks')
 
-/** The mistakes that are warned of at run time; those of production are notes in development. */
-const SEVERITIES = {
-  BODY_NOT_PARSED: 'warning',
-  COOKIE_DUPLICATE: 'warning',
-  COOKIE_INSECURE: 'error',
-  COOKIE_NEVER_SENT: 'error',
-  COOKIE_READABLE: 'error',
-  COOKIE_SAME_SITE_MISSING: 'warning in production',
-  COOKIE_SAME_SITE_NONE: 'warning in production',
-  COOKIE_SAME_SITE_STRICT: 'warning in production',
-  COOKIE_WITHOUT_MAX_AGE: 'note',
-  GUEST_DESERIALIZER_MISSING: 'error',
-  LIMITER_MISSING: 'warning in production',
-  MEMORY_STORE: 'error in production',
-  PACKAGE_LOADED_TWICE: 'error',
-  PASSPORT_SESSION_MISSING: 'error',
-  PROXY_TRUSTS_ANYTHING: 'warning in production',
-  PROXY_UNTRUSTED: 'warning in production',
-  RESAVE: 'warning in production',
-  SAVE_UNINITIALIZED: 'warning in production',
-  SESSION_MISSING: 'error',
-  SESSION_NOT_RENEWABLE: 'error',
-  VISITOR_STRATEGY_MISSING: 'error',
-  WEAK_SESSION_SECRET: 'error in production',
-} as const
-
 /** The code of a mistake that is warned of at run time. */
-export type CheckCode = keyof typeof SEVERITIES
-
-function severityOf(code: CheckCode, isProduction: boolean): Finding['severity'] {
-  const [severity, where] = SEVERITIES[code].split(' in ') as [Finding['severity'], string?]
-  return where === undefined || isProduction ? severity : 'note'
-}
+export type CheckCode = keyof typeof MISTAKES
 
 /** Which checks run: `false` turns all of them off, `{ MEMORY_STORE: false }` one of them. */
 export type Validations = boolean | Readonly<Partial<Record<CheckCode, boolean>>>
 
 /** The rule for every option `validations`. */
 export const validationsRule: Rule = {
-  expected: `true, false, or an object of codes and booleans, with the codes ${Object.keys(SEVERITIES).join(', ')}`,
+  expected: `true, false, or an object of codes and booleans, with the codes ${Object.keys(MISTAKES).join(', ')}`,
   test: (value) =>
     typeof value === 'boolean' ||
     (typeof value === 'object' &&
       value !== null &&
-      Object.entries(value).every(([code, isOn]) => code in SEVERITIES && typeof isOn === 'boolean')),
+      Object.entries(value).every(([code, isOn]) => code in MISTAKES && typeof isOn === 'boolean')),
 }
 
 /** One request, as a check sees it. */
@@ -62,7 +32,7 @@ export interface Look {
   /** Whether `checkSetup` has sent the request. */
   readonly isProbe: boolean
   /** May be called later, when the response has ended. */
-  readonly report: (code: CheckCode, message: string, remedy: string) => void
+  readonly report: (code: CheckCode, subject?: string) => void
 }
 
 /** Looks for one kind of mistake. Returns whether this request could have shown it; if not, another one is looked at. */
@@ -108,9 +78,17 @@ export function requestChecks(
 
   function run(check: Check, req: Request, collector: Collector | undefined): boolean {
     const isProduction = collector?.isProduction ?? process.env['NODE_ENV'] === 'production'
-    const report: Look['report'] = (code, message, remedy) => {
+    const report: Look['report'] = (code, subject = caller) => {
       if (typeof validations === 'object' && validations[code] === false) return
-      const found = finding(code, severityOf(code, isProduction), message, remedy)
+      const { severity, message, remedy } = MISTAKES[code]
+      const [rank, where] = severity.split(' in ') as [Finding['severity'], 'production'?]
+      const severityHere = where === undefined || isProduction ? rank : 'note'
+      const found = finding(
+        code,
+        severityHere,
+        message.replace('%s', () => subject),
+        remedy,
+      )
       if (collector === undefined) warnOnce(found)
       else collector.findings.push(found)
     }
@@ -153,12 +131,6 @@ const checkCopies: Check = ({ report }) => {
     COPIES,
     copies.add(import.meta.url.replace(/\/(?:dist|src)\/checks\/runtime\/.*/, '')),
   )
-  if (copies.size > 1) {
-    report(
-      'PACKAGE_LOADED_TWICE',
-      `Two copies of passport-ephemeral are in use: what one stores about a request, the other does not see. They are ${[...copies].join(' and ')}.`,
-      "Find them with 'npm ls passport-ephemeral', and install one version for all of the application.",
-    )
-  }
+  if (copies.size > 1) report('PACKAGE_LOADED_TWICE')
   return true
 }

@@ -2,9 +2,7 @@ import { createHmac } from 'node:crypto'
 import { parse } from 'cookie'
 import type { Request } from 'express'
 import { currentSessionId, presentedSessionIds, type HostSession } from '../../http/session.js'
-import { MAKE_A_SECRET } from '../secrets.js'
 import { checkCookie } from './cookie-checks.js'
-import { checkProxy } from './proxy-check.js'
 import type { Check } from './request-checks.js'
 
 /** What express-session and cookie-session put on a request. */
@@ -17,34 +15,18 @@ interface SessionRequest {
   }
 }
 
-const checkPresence: Check = ({ req, caller, report }) => {
+const checkPresence: Check = ({ req, report }) => {
   const { session } = req as unknown as SessionRequest
-  if (typeof session !== 'object' || session === null) {
-    report(
-      'SESSION_MISSING',
-      `${caller} met a request without a session.`,
-      'Put app.use(session({ … })) of express-session before all of Passport.',
-    )
-  } else if (typeof session.regenerate !== 'function') {
-    report(
-      'SESSION_NOT_RENEWABLE',
-      'The session has no regenerate(), as that of cookie-session: without a new session id no link is redeemed, and no guest is created.',
-      'Use express-session with a store on the server.',
-    )
-  }
+  if (typeof session !== 'object' || session === null) report('SESSION_MISSING')
+  else if (typeof session.regenerate !== 'function') report('SESSION_NOT_RENEWABLE')
   return true
 }
 
 const checkStore: Check = ({ req, report }) => {
   const { sessionStore } = req as unknown as SessionRequest
   // Other packages call theirs MemoryStore too.
-  if (sessionStore?.constructor.name === 'MemoryStore' && typeof sessionStore.sessions === 'object') {
-    report(
-      'MEMORY_STORE',
-      "Sessions are kept in express-session's MemoryStore: a restart logs all users out, guests for good, and it grows without end.",
-      'Give session({ store }) a store on the server: connect-session-sequelize, connect-redis, connect-pg-simple.',
-    )
-  }
+  if (sessionStore?.constructor.name === 'MemoryStore' && typeof sessionStore.sessions === 'object')
+    report('MEMORY_STORE')
   return true
 }
 
@@ -58,11 +40,7 @@ const checkSavesUninitialized: Check = ({ req, report }) => {
     const cookies = [res.getHeader('set-cookie') ?? []].flat().map(String)
     const isEmpty = currentSessionId(req) === id && dataOf(session) === '{}'
     if (!isEmpty || !cookies.some((cookie) => cookie.includes(`s%3A${id}.`))) return
-    report(
-      'SAVE_UNINITIALIZED',
-      'saveUninitialized is true: every crawler, and every request without a cookie, leaves a row in the store.',
-      'session({ saveUninitialized: false })',
-    )
+    report('SAVE_UNINITIALIZED')
   })
   return true
 }
@@ -80,13 +58,7 @@ const checkResaves: Check = ({ req, report }) => {
     writable: true,
     value(done?: (error?: unknown) => void) {
       sessionStore.get(id, (_error, stored) => {
-        if (stored && dataOf(stored) === dataOf(session)) {
-          report(
-            'RESAVE',
-            'resave is true: every request writes its session, and of two requests at once the later one undoes what the other stored.',
-            'session({ resave: false }); the store has touch(), so sessions in use do not expire.',
-          )
-        }
+        if (stored && dataOf(stored) === dataOf(session)) report('RESAVE')
         Reflect.apply(save, session, [done])
       })
     },
@@ -99,30 +71,18 @@ function dataOf(session: HostSession): string {
 }
 
 /** Secrets of tutorials: an attacker tries these first. */
-const COMMON_SECRETS = [
-  ...'keyboard cat,keyboard,cat,secret,Secret,SECRET,mysecret,my secret,my-secret,your secret'.split(','),
-  ...'your-secret,your_secret,your-secret-key,your_secret_key,your secret key,secretkey,secret-key'.split(
-    ',',
-  ),
-  ...'secret key,supersecret,super secret,super-secret,s3cr3t,s3Cur3,session secret,session-secret'.split(
-    ',',
-  ),
-  ...'session_secret,some secret,somesecret,thisismysecret,changeme,change me,change-me,changeit'.split(','),
-  ...'password,dev,development,test,123456'.split(','),
-]
+const COMMON_SECRETS =
+  `keyboard cat,keyboard,cat,secret,Secret,SECRET,mysecret,my secret,my-secret,your secret
+your-secret,your_secret,your-secret-key,your_secret_key,your secret key,secretkey,secret-key,secret key,supersecret
+super secret,super-secret,s3cr3t,s3Cur3,session secret,session-secret,session_secret,some secret,somesecret
+thisismysecret,changeme,change me,change-me,changeit,password,dev,development,test,123456`.split(/[,\n]/)
 
 /** The signature of the session's cookie shows a common secret. */
 const checkSecret: Check = ({ req, report }) => {
   const id = currentSessionId(req)
   const signature = id === undefined ? undefined : signatureOf(req, id)
   if (id === undefined || signature === undefined) return false
-  if (COMMON_SECRETS.some((secret) => sign(secret, id) === signature)) {
-    report(
-      'WEAK_SESSION_SECRET',
-      'The secret that signs cookies is one of a tutorial: with it, an attacker signs session ids.',
-      `${MAKE_A_SECRET}, and put it first in an array, so that sessions go on: secret: [new, old].`,
-    )
-  }
+  if (COMMON_SECRETS.some((secret) => sign(secret, id) === signature)) report('WEAK_SESSION_SECRET')
   return true
 }
 
@@ -135,6 +95,21 @@ function signatureOf(req: Request, id: string): string | undefined {
 
 function sign(secret: string, id: string): string {
   return createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '')
+}
+
+/** Express stores this beside `trust proxy` until the application sets it. */
+const IS_DEFAULT = '@@symbol:trust_proxy_default'
+
+/** Checks which proxies the application trusts for the address of a client. */
+const checkProxy: Check = ({ req, isProbe, report }) => {
+  const trust: unknown = req.app.get('trust proxy')
+  if (trust === true) report('PROXY_TRUSTS_ANYTHING')
+  const isChosen = trust !== false || req.app.get(IS_DEFAULT) !== true
+  if (isChosen) return true
+  const isForwarded = ['x-forwarded-for', 'x-forwarded-proto'].some((name) => name in req.headers)
+  if (!isProbe && !isForwarded) return false
+  report('PROXY_UNTRUSTED')
+  return true
 }
 
 /** What a strategy's first requests show of the session, its cookie and the proxy. */
