@@ -46,7 +46,7 @@ describe('a link with maxUses', () => {
     assert.equal(await usesOf(pass), 1)
   })
 
-  it('is left whole by whatever opens it without pressing the button, any number of times', async () => {
+  it('is not used up by requests that open it without pressing the button', async () => {
     const pass = await invite()
     const link = pass.tokenise('/any')
     const browser = app.browser()
@@ -65,7 +65,7 @@ describe('a link with maxUses', () => {
     assert.equal(await usesOf(pass), 1)
   })
 
-  it('tells a program that asks for JSON why it did not get in', async () => {
+  it('answers a program that asks for JSON with the reason', async () => {
     const pass = await invite()
     const response = await app.browser().get(pass.tokenise('/any')).set('Accept', 'application/json')
     assert.equal(response.status, 403)
@@ -86,7 +86,7 @@ describe('a link with maxUses', () => {
     assert.equal(await usesOf(pass), 1)
   })
 
-  it('lets exactly that many in, however many press at once', async () => {
+  it('admits exactly that many of the browsers that press at once', async () => {
     const pass = await invite({ maxUses: 3 })
     const browsers = Array.from({ length: 12 }, () => app.browser())
     await Promise.all(browsers.map((browser) => browser.post(pass.tokenise('/any')).expect(303)))
@@ -98,7 +98,7 @@ describe('a link with maxUses', () => {
     assert.equal(await usesOf(pass), 3)
   })
 
-  it('tells whoever comes too late by an address that a browser can open', async () => {
+  it('redirects a click that comes too late to an address that a browser can open', async () => {
     const pass = await invite({ uses: 1 })
     const link = pass.tokenise('/any')
     const late = await app.browser().post(link).expect(303)
@@ -108,7 +108,7 @@ describe('a link with maxUses', () => {
     assert.equal(await usesOf(pass), 1)
   })
 
-  it('takes a double click for one: a browser drops the answer to the first, and its session with it', async () => {
+  it('counts a double click once: a browser drops the answer to the first, and its session with it', async () => {
     const pass = await invite()
     const link = pass.tokenise('/any')
     const browser = app.browser()
@@ -124,7 +124,7 @@ describe('a link with maxUses', () => {
     assert.equal(await usesOf(pass), 1)
   })
 
-  it('takes a double click for one where more uses are left, too', async () => {
+  it('counts a double click once where more uses are left', async () => {
     const pass = await invite({ maxUses: 5 })
     const browser = app.browser()
     await browser.get(pass.tokenise('/any')).expect(200)
@@ -132,7 +132,7 @@ describe('a link with maxUses', () => {
     assert.equal(await usesOf(pass), 1)
   })
 
-  it('does not take the click of another browser, nor a later one, for the same', async () => {
+  it('counts the click of another browser, and a later click', async () => {
     const pass = await invite({ maxUses: 2 })
     const link = pass.tokenise('/any')
     const page = await app.browser().get(link).expect(200)
@@ -184,7 +184,7 @@ describe('a link with maxUses', () => {
     assert.equal(strangers.filter(({ headers }) => headers['location'] === '/any').length, 1)
   })
 
-  it('is the same browser’s in all its tabs', async () => {
+  it('has one cookie for all tabs of a browser', async () => {
     const [one, other] = [await invite(), await invite()]
     const browser = app.browser()
     const first = await browser.get(one.tokenise('/any')).expect(200)
@@ -193,7 +193,7 @@ describe('a link with maxUses', () => {
     assert.equal(browsers[1], browsers[0])
   })
 
-  it('whose session failed once lets the same browser in by a use that counts', async () => {
+  it('admits the same browser after its session has failed once, and counts one use', async () => {
     const pass = await invite()
     const link = pass.tokenise('/any')
     const browser = app.browser()
@@ -213,7 +213,7 @@ describe('a link with maxUses', () => {
     await other.get('/any').expect(403)
   })
 
-  it('lets nobody in by a session that was stored although its store failed, once the use is given back', async () => {
+  it('admits no client by a session that was stored although its store failed', async () => {
     const pass = await invite()
     const link = pass.tokenise('/any')
     const unlucky = app.browser()
@@ -238,7 +238,7 @@ describe('a link with maxUses', () => {
     await app.browser().post(pass.tokenise('/any')).expect(303)
   })
 
-  it('followed again in the session that redeemed it, uses nothing up and asks nothing', async () => {
+  it('followed again in the session that redeemed it, counts no use and shows no button', async () => {
     const pass = await invite()
     const browser = app.browser()
     await browser.post(pass.tokenise('/any')).expect(303)
@@ -259,7 +259,7 @@ describe('a link with maxUses', () => {
     })
   }
 
-  it('redeemed by the button of our page over plain HTTP, where browsers say Origin: null', async () => {
+  it('is redeemed by the button of our page over plain HTTP, where browsers send Origin: null', async () => {
     const pass = await invite()
     const link = pass.tokenise('/any')
     // Others can send that too; their page has not been given the mark that ours has.
@@ -273,7 +273,7 @@ describe('a link with maxUses', () => {
 })
 
 describe('the page with the button', () => {
-  it('runs nothing, is framed by nobody, is kept by no cache, and says nothing of the pass', async () => {
+  it('has no script, cannot be framed or cached, and shows nothing of the pass', async () => {
     const pass = await invite({ firstName: 'Ginger', context: { about: 'Fred' } })
     const page = await app.browser().get(pass.tokenise('/any')).expect(200)
     assert.match(

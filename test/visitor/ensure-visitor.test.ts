@@ -96,7 +96,7 @@ async function forgetVisits(): Promise<void> {
 }
 
 describe('ensureVisitor', () => {
-  it('refuses who is no visitor', async () => {
+  it('refuses a request without a visitor', async () => {
     const response = await app.browser().get('/foo').expect(403)
     const { name, code, reason } = response.body as Record<string, string>
     assert.deepEqual(
@@ -131,7 +131,7 @@ describe('ensureVisitor', () => {
     assert.equal(app.database.takeStatements().length, 1)
   })
 
-  it('lets a bypass in, sync and async, and nobody else', async () => {
+  it('admits what bypass accepts, sync and async, and refuses all others', async () => {
     for (const path of ['/bypass', '/bypass-later']) {
       await app.browser().get(path).set('staff', 'yes').expect(200)
       await app.browser().get(path).expect(403)
@@ -139,14 +139,14 @@ describe('ensureVisitor', () => {
     }
   })
 
-  it('hands on what a bypass throws', async () => {
+  it('passes on what bypass throws', async () => {
     for (const path of ['/bypass-throws', '/bypass-rejects']) {
       const response = await (await visitor('foo')).get(path).expect(500)
       assert.equal((response.body as { message: string }).message, 'bypass broke')
     }
   })
 
-  it('lets nobody in when a bypass rejects with something that is no error', async () => {
+  it('refuses when bypass rejects with a value that is no error', async () => {
     for (const reason of ['undefined', 'null', '', 'route']) {
       await app.browser().get(`/bypass-rejects-${reason}`).expect(500)
     }
@@ -220,7 +220,7 @@ describe('the visit log', () => {
     assert.equal(second.sessionHash, sessionHash)
   })
 
-  it('has a row for a refused visitor, and says why', async () => {
+  it('has a row for a refused visitor, with the reason', async () => {
     await forgetVisits()
     await (await visitor('bar')).get('/foo').expect(403)
     const [row] = await eventually(visits, (rows) => rows.length === 1)
@@ -228,7 +228,7 @@ describe('the visit log', () => {
     assert.equal(row.status, 403)
   })
 
-  it('cuts addresses to their network, as the proxy in front tells them', async () => {
+  it('cuts the addresses that a trusted proxy reports to their network', async () => {
     const browser = await visitor('foo')
     for (const [address, network] of [
       ['203.0.113.77', '203.0.113.0'],
@@ -245,7 +245,7 @@ describe('the visit log', () => {
     }
   })
 
-  it('has none with logVisit off, nor for a bypass or an outsider', async () => {
+  it('has no row with logVisit: false, for a bypass, or for a request without a pass', async () => {
     await forgetVisits()
     const browser = await visitor('foo')
     await browser.get('/unlogged').expect(200)
@@ -272,7 +272,7 @@ describe('the visit log', () => {
     assert.ok(!text.includes(token) && !text.includes(sessionID) && !text.includes(pass.uuid))
   })
 
-  it('takes what is too long or not text at all', async () => {
+  it('stores headers that are too long or not valid text', async () => {
     await forgetVisits()
     const browser = await visitor('foo')
     await browser
@@ -285,7 +285,7 @@ describe('the visit log', () => {
     assert.equal(row.referrer.length, 512)
   })
 
-  it('has a row for who hangs up before the guard has decided', async () => {
+  it('has a row for a client that disconnects before the guard has decided', async () => {
     await forgetVisits()
     const pass = await invite('foo')
     const redeemed = await fetch(app.origin + pass.tokenise('/who'), { redirect: 'manual' })
@@ -312,7 +312,7 @@ describe('the visit log', () => {
     assert.ok(text.includes(pass.email) && !text.includes(pass.uuid))
   })
 
-  it('goes with its pass', async () => {
+  it('is deleted with its pass', async () => {
     await forgetVisits()
     const pass = await invite('foo')
     const browser = app.browser()
@@ -323,7 +323,7 @@ describe('the visit log', () => {
     assert.equal(await app.VisitorLog.count(), 0)
   })
 
-  it('costs no request when it cannot be written', async () => {
+  it('does not fail a request when it cannot be written', async () => {
     const broken = await startApplication({
       routes(host) {
         host.get('/foo', ensureVisitor('foo'), (_req, res) => {
@@ -345,7 +345,7 @@ describe('the visit log', () => {
 })
 
 describe('isVisitor', () => {
-  it('asks for any visitor, or for one of a scope', async () => {
+  it('tests for any visitor, or for one of a scope', async () => {
     const asked = await startApplication({
       routes(host) {
         host.get('/asked', (req, res) => {

@@ -80,7 +80,7 @@ describe('defineVisitorModels', () => {
     })
   })
 
-  it('tokenExpiry and sessionExpiry are what a pass gets that says nothing else', async () => {
+  it('tokenExpiry and sessionExpiry are the defaults of a pass', async () => {
     await withApp({ visitor: { tokenExpiry: 60, sessionExpiry: 600 } }, async (app) => {
       const pass = await app.Visitor.create(ginger)
       const own = await app.Visitor.create({ ...ginger, sessionExpiry: null })

@@ -60,7 +60,7 @@ describe('redeeming a token', () => {
     assert.equal(response.headers['referrer-policy'], undefined)
   })
 
-  it('makes its holder a visitor, and never a user', async () => {
+  it('makes the client a visitor, and never a user', async () => {
     const pass = await invite()
     const browser = app.browser()
     await browser.get(pass.tokenise('/open')).expect(303)
@@ -100,7 +100,7 @@ describe('redeeming a token', () => {
     assert.equal(response.headers['cache-control'], 'no-store')
   })
 
-  it('again, in the session that redeemed it, uses nothing up', async () => {
+  it('again, in the session that redeemed it, counts no use', async () => {
     const pass = await invite()
     const browser = app.browser()
     await browser.get(pass.tokenise('/any')).expect(303)
@@ -123,7 +123,7 @@ describe('redeeming a token', () => {
 describe('a token that opens nothing', () => {
   const refusals: [string, () => Promise<string>, string][] = [
     [
-      'unknown, signed by somebody else',
+      'unknown, with another signature',
       async () => {
         const pass = await invite()
         const token = pass.tokenise('').slice('?vuid='.length)
@@ -149,7 +149,7 @@ describe('a token that opens nothing', () => {
     ['used up', async () => (await invite({ maxUses: 1, uses: 1 })).tokenise('/any'), 'used-up'],
   ]
   for (const [name, link, reason] of refusals) {
-    it(`${name}: is refused by the guard, which knows why`, async () => {
+    it(`${name}: is refused by the guard, with the reason`, async () => {
       const response = await app
         .browser()
         .get(await link())
@@ -179,7 +179,7 @@ describe('a token that opens nothing', () => {
     assert.deepEqual(app.database.takeStatements(), [])
   })
 
-  it('during a visit: is nobody’s, for this page is not about what the visit is about; the visit goes on', async () => {
+  it('during a visit of another pass: makes this request anonymous, and the visit goes on', async () => {
     const pass = await invite()
     const expired = await invite({ expiresAt: new Date(0) })
     const browser = app.browser()
@@ -195,7 +195,7 @@ describe('a token that opens nothing', () => {
     }
   })
 
-  it('unlike the session’s own, though its time to be redeemed is over: the visit goes on', async () => {
+  it('of the visit itself is not refused after the link has expired', async () => {
     const pass = await invite()
     const browser = app.browser()
     await browser.get(pass.tokenise('/any')).expect(303)
@@ -232,7 +232,7 @@ describe('a token that opens nothing', () => {
   })
 })
 
-describe('nobody looking', () => {
+describe('a request for which no user waits', () => {
   it('HEAD does not redeem', async () => {
     const pass = await invite({ maxUses: 1 })
     const response = await app.browser().head(pass.tokenise('/open')).expect(200)
@@ -282,7 +282,7 @@ describe('another site', () => {
     ['shows the link as an image', 'get', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' }],
   ]
   for (const [name, method, headers] of forced) {
-    it(`${name}: nobody becomes the visitor of its link, and no session is replaced`, async () => {
+    it(`${name}: the link is not redeemed, and no session is replaced`, async () => {
       const pass = await invite()
       const response = await app.browser()[method](pass.tokenise('/any')).set(headers).expect(403)
       assert.equal(response.headers['set-cookie'], undefined)
@@ -310,8 +310,8 @@ describe('another site', () => {
   }
 })
 
-describe('what a response to a token says', () => {
-  it('no-store and no-referrer, whatever the page says itself', async () => {
+describe('the response to an address with a token', () => {
+  it('has no-store and no-referrer, whatever the handler sets', async () => {
     const expired = await invite({ expiresAt: new Date(0) })
     for (const path of ['/open', '/assets/design.md']) {
       const response = await app.browser().get(expired.tokenise(path)).expect(200)
@@ -320,7 +320,7 @@ describe('what a response to a token says', () => {
     }
   })
 
-  it('never another site, however the request line is written', async () => {
+  it('never redirects to another site, however the request line is written', async () => {
     const token = (await invite()).tokenise('')
     for (const target of [
       `//evil.test/a${token}`,
@@ -352,7 +352,7 @@ describe('the session of a visitor', () => {
     assert.ok(session['visitor:session'])
   })
 
-  it('does not let in whoever fixed its id beforehand', async () => {
+  it('does not admit an attacker who has fixed its id', async () => {
     const attacker = app.browser()
     const planted = (await attacker.get('/fill')).headers['set-cookie'] as unknown as string[]
     const victim = app.browser()
@@ -389,7 +389,7 @@ describe('the session of a visitor', () => {
     })
   })
 
-  it('of whoever is logged in survives two tabs, double clicks, and requests under way', async () => {
+  it('of a logged-in user survives two tabs, double clicks, and requests under way', async () => {
     for (const values of [{}, { maxUses: 1 }]) {
       const browser = app.browser()
       const playing = await browser.get('/play').expect(200)
@@ -413,7 +413,7 @@ describe('the session of a visitor', () => {
     }
   })
 
-  it('of whoever is logged in does not depend on which of two clicks is answered, or saved, last', async () => {
+  it('of a logged-in user does not depend on which of two clicks is answered or saved last', async () => {
     const browser = app.browser()
     const playing = await browser.get('/play').expect(200)
     const cookie = String(playing.headers['set-cookie']).split(';', 1)[0] ?? ''
@@ -459,7 +459,7 @@ describe('the session of a visitor', () => {
     }
   })
 
-  it('that there was before goes on when the next one cannot be opened', async () => {
+  it('is kept when the next visit cannot be opened', async () => {
     const browser = app.browser()
     await browser.get('/play').expect(200)
     const [first, next] = [await invite(), await invite()]
@@ -476,7 +476,7 @@ describe('the session of a visitor', () => {
     assert.equal((await next.reload()).uses, 0)
   })
 
-  it('that was not saved is told of, whatever would have answered, and counts for nothing', async () => {
+  it('that cannot be saved fails the request, and no use is counted', async () => {
     const pass = await invite({ maxUses: 1 })
     await whileStoreFails(app.store, async () => {
       const request = app.browser().post(pass.tokenise('/any')).set('Accept', 'application/json')
@@ -485,7 +485,7 @@ describe('the session of a visitor', () => {
     assert.equal((await pass.reload()).uses, 0)
   })
 
-  it('of another pass that has ended says nothing of the one that was let in', async () => {
+  it('of another pass that has ended does not affect the pass that is admitted', async () => {
     const browser = app.browser()
     const ended = await invite()
     await browser.get(ended.tokenise('/open')).expect(303)
@@ -495,7 +495,7 @@ describe('the session of a visitor', () => {
     assert.equal((refused.body as { reason: string }).reason, 'wrong-scope')
   })
 
-  it('is not shared with whoever planted the session, a guest’s included', async () => {
+  it("is not shared with an attacker who has planted the session, a guest's included", async () => {
     const attacker = app.browser()
     const planted = await attacker.get('/play').expect(200)
     const cookie = String(planted.headers['set-cookie']).split(';', 1)[0] ?? ''
@@ -517,7 +517,7 @@ describe('the session of a visitor', () => {
       assert.equal(body(await attacker.get('/open')).isVisitor, false)
       const planted = app.browser().get('/open')
       assert.equal(body(await planted.set('Cookie', `visitor-binding=x; ${cookie}`)).isVisitor, false)
-      // A sister domain can set a cookie of the same name beside ours: that locks nobody out.
+      // A sister domain can set a cookie of the same name beside ours: the user still gets in.
       const victim = app.browser().get('/open')
       assert.equal(
         body(await victim.set('Cookie', `visitor-binding=x; ${cookie}; ${holder}`)).isVisitor,
@@ -599,7 +599,7 @@ describe('each later request', () => {
     assert.equal(app.database.takeStatements().length, 1)
   })
 
-  it('heeds deactivate() at once, and does not come back with reactivate()', async () => {
+  it('is refused after deactivate(), and still after reactivate()', async () => {
     const pass = await invite()
     const browser = app.browser()
     await browser.get(pass.tokenise('/any'))
@@ -611,7 +611,7 @@ describe('each later request', () => {
     await browser.get(pass.tokenise('/any')).expect(303)
   })
 
-  it('forgets a pass that is gone, and asks no more', async () => {
+  it('forgets a pass that was deleted, and then makes no query', async () => {
     const pass = await invite()
     const browser = app.browser()
     await browser.get(pass.tokenise('/any'))

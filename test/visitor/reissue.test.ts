@@ -71,7 +71,7 @@ describe('reissue', () => {
     assert.equal((await pass.reload()).uses, 1)
   })
 
-  it('lasts as long as it says, or as the model does', async () => {
+  it("lasts for the given time, or for the model's tokenExpiry", async () => {
     const pass = await invite()
     await pass.reissue(HOUR)
     await later(HOUR - 5, async () => {
@@ -84,7 +84,7 @@ describe('reissue', () => {
     assert.ok(Math.abs(pass.expiresAt.getTime() - Date.now() - 3 * 24 * HOUR * 1000) < 5000)
   })
 
-  it('by a stale instance counts all the same', async () => {
+  it('works on a stale instance', async () => {
     const pass = await invite({ maxUses: 1 })
     const stale = await app.Visitor.findByPk(pass.id, { rejectOnEmpty: true })
     await app.browser().post(pass.tokenise('/any')).expect(303)
@@ -137,7 +137,7 @@ describe('rotation of the secret', () => {
     'the next of more than thirty-two chars',
   ]
 
-  it('lets links by both in, and those of a dropped secret are simply unknown', async () => {
+  it('admits links of both secrets, and treats those of a dropped secret as unknown', async () => {
     const rotating = await startApplication({
       visitor: { secret: [next, old] },
       routes(host) {

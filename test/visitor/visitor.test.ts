@@ -47,7 +47,7 @@ describe('tokenise', () => {
     })
   }
 
-  it('is idempotent, and says the same in another process with the same secret', async () => {
+  it('gives the same link each time, in every process with the same secret', async () => {
     const pass = await Visitor.create(ginger)
     assert.equal(pass.tokenise(pass.tokenise('/a?b')), pass.tokenise('/a?b'))
     assert.equal((await Visitor.findByPk(pass.id))?.tokenise('/'), pass.tokenise('/'))
@@ -55,7 +55,7 @@ describe('tokenise', () => {
 })
 
 describe('a pass', () => {
-  it('is good for three days unless it says otherwise', async () => {
+  it('expires after three days by default', async () => {
     const pass = await Visitor.create(ginger)
     assert.equal(pass.expiresAt.getTime() - pass.createdAt.getTime() < 3 * DAY * 1000 + 1000, true)
     assert.equal(pass.isValid, true)
@@ -72,7 +72,7 @@ describe('a pass', () => {
     })
   })
 
-  it('says why it is not valid', async () => {
+  it('names the reason why it is not valid', async () => {
     const pass = await Visitor.create({ ...ginger, maxUses: 1 })
     await pass.validate()
     await pass.increment('uses')
@@ -85,7 +85,7 @@ describe('a pass', () => {
     )
   })
 
-  it('is deactivated and reactivated, for as long as is asked', async () => {
+  it('is deactivated, and reactivated for the given time', async () => {
     const pass = await Visitor.create(ginger)
     await pass.deactivate()
     assert.equal((await Visitor.findByPk(pass.id))?.isActive, false)
@@ -97,7 +97,7 @@ describe('a pass', () => {
     await assert.rejects(pass.reactivate(NaN), TypeError)
   })
 
-  it('takes part in a transaction of the caller', async () => {
+  it("is changed within the caller's transaction", async () => {
     const pass = await Visitor.create(ginger)
     await assert.rejects(
       database.sequelize.transaction(async (transaction) => {
@@ -109,7 +109,7 @@ describe('a pass', () => {
     assert.equal((await Visitor.findByPk(pass.id))?.isActive, true)
   })
 
-  it('is deactivated for good, whatever an instance of it remembers', async () => {
+  it('is deactivated even by an instance that is stale', async () => {
     const pass = await Visitor.create(ginger)
     const stale = await Visitor.findByPk(pass.id, { rejectOnEmpty: true })
     await pass.deactivate()
@@ -129,12 +129,12 @@ describe('a pass', () => {
     assert.equal((await Visitor.findByPk(other.id))?.isActive, false)
   })
 
-  it('says what tokenise wants', async () => {
+  it('has an error that names what tokenise expects', async () => {
     const pass = await Visitor.create(ginger)
     assert.throws(() => pass.tokenise(undefined as unknown as string), /url must be a string/)
   })
 
-  it('has the name that it was given', async () => {
+  it('has a full name of first and last name', async () => {
     const named = await Visitor.create({ ...ginger, firstName: 'Ginger', lastName: 'Rogers' })
     assert.equal(named.fullName, 'Ginger Rogers')
     assert.equal((await Visitor.create({ ...ginger, lastName: 'Rogers' })).fullName, 'Rogers')

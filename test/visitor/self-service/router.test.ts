@@ -65,7 +65,7 @@ afterEach(async () => {
 const ginger = { firstName: 'Ginger', lastName: 'Rogers', email: 'ginger@example.test' }
 type Browser = ReturnType<TestApp['browser']>
 
-/** Opens a guarded page as a person, and says where that leads. */
+/** Opens a guarded page as a person, and returns where that leads. */
 async function formUrl(browser: Browser, page = '/reference'): Promise<string> {
   const response = await browser.get(page).set('Accept', 'text/html').expect(302)
   return String(response.headers['location'])
@@ -123,7 +123,7 @@ describe('self-service', () => {
     assert.equal(body(await mailReader.get('/reference').expect(200)).visitor?.id, pass.id)
   })
 
-  it('opens nothing to whoever types an address that is not theirs: the attack on the original', async () => {
+  it('admits no client that types an address of another person', async () => {
     const attacker = app.browser()
     const url = await formUrl(attacker)
     const posted = await attacker
@@ -233,7 +233,7 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
-describe('what the guard hands to the form', () => {
+describe('the request for a pass that the guard signs', () => {
   const forge = (content: object, secret = SECRET): string => {
     const bytes = Buffer.from(JSON.stringify(content))
     const mac = createHmac('sha256', secret)
@@ -244,7 +244,7 @@ describe('what the guard hands to the form', () => {
   }
   const inAnHour = () => Math.floor(Date.now() / 1000) + HOUR
 
-  it('is refused when it is missing, garbled, or signed by somebody else, and nothing is stored', async () => {
+  it('is refused when it is missing, garbled, or signed with another secret, and nothing is stored', async () => {
     const browser = app.browser()
     const genuine = await formUrl(browser)
     const [head = '', signature = ''] = genuine.split('.')
@@ -284,7 +284,7 @@ describe('what the guard hands to the form', () => {
     await app.browser().get(`/visitor?for=${asHandOver}`).expect(400)
   })
 
-  it('expires, and then says where to begin again', async () => {
+  it('expires, and the page links to where to begin again', async () => {
     const browser = app.browser()
     const url = await formUrl(browser, '/reference?a=1')
     await later(5 * HOUR, async () => {
@@ -388,7 +388,7 @@ describe('a request for a pass', () => {
         ['/others', foreign, 200],
         ['/others', lax, 400],
         ['/visitor', foreign, 400],
-        ['/visitor', behind, 200], // a proxy has taken /app off, and baseUrl says so
+        ['/visitor', behind, 200], // a proxy has removed /app, and baseUrl has it
         ['/visitor', nested, 400],
       ] as const) {
         assert.equal((await browser.get(`${path}?${query}`)).status, status, `${path} ${query}`)
@@ -458,7 +458,7 @@ describe('the form', () => {
     ['lists for texts', { ...ginger, firstName: ['a', 'b'] }, { firstName: 'Please fill this in' }],
   ]
   for (const [name, values, expected] of wrong) {
-    it(`${name}: says so beside the field, keeps what was typed, and stores nothing`, async () => {
+    it(`${name}: shows the problem beside the field, keeps what was typed, and stores nothing`, async () => {
       const response = await ask(app.browser(), values)
       assert.equal(response.status, 422)
       assert.deepEqual(errorsOf(response.text), expected)
@@ -514,7 +514,7 @@ describe('the form', () => {
     }
   })
 
-  it('says nothing of whether an address is known', async () => {
+  it('does not show whether an address is known', async () => {
     const known = await ask(app.browser())
     const again = await ask(app.browser())
     const unknown = await ask(app.browser(), { ...ginger, email: 'nobody@example.test' })
@@ -538,7 +538,7 @@ describe('the form', () => {
 })
 
 describe('a message that cannot be sent', () => {
-  it('is confessed, keeps what was typed, leaves no pass, and reaches whoever runs the application', async () => {
+  it('is shown on the page, keeps what was typed, leaves no pass, and emits a warning', async () => {
     sendFails = new Error('ECONNREFUSED 127.0.0.1:25')
     const warning = new Promise<Error>((resolve) => process.once('warning', resolve))
     const response = await ask(app.browser())
@@ -550,7 +550,7 @@ describe('a message that cannot be sent', () => {
     assert.match((await warning).message, /ECONNREFUSED/)
   })
 
-  it('and leaves nothing open even if the pass cannot be taken back', async () => {
+  it('leaves no active pass even if the pass cannot be deleted', async () => {
     const links: string[] = []
     const other = await start({
       send({ visitor, link }) {
@@ -574,7 +574,7 @@ describe('a message that cannot be sent', () => {
     }
   })
 
-  it('nor what `send` itself has closed', async () => {
+  it('does not activate a pass that `send` has deactivated', async () => {
     const other = await start({
       async send({ visitor }) {
         assert.equal(visitor.isValid, true)
@@ -603,7 +603,7 @@ describe('a message that cannot be sent', () => {
     }
   })
 
-  it('or while it is being sent', async () => {
+  it('has a link that cannot be redeemed before send is done', async () => {
     let whileSending: number | undefined
     const other = await start({
       async send({ link }) {
@@ -620,7 +620,7 @@ describe('a message that cannot be sent', () => {
     }
   })
 
-  it('shuts no mailbox out, and counts for whoever asked', async () => {
+  it('does not count for the mailbox, and counts for the client', async () => {
     const email = new RateLimiterMemory({ points: 2, duration: 3600 })
     const ip = new RateLimiterMemory({ points: 4, duration: 3600 })
     const other = await start({ limiter: { email, ip } })
@@ -635,7 +635,7 @@ describe('a message that cannot be sent', () => {
     }
   })
 
-  it('even by what is not an error at all', async () => {
+  it('is handled when send throws a value that is no error', async () => {
     const other = await start({
       send: () => {
         throw Object.create(null)
@@ -648,7 +648,7 @@ describe('a message that cannot be sent', () => {
     }
   })
 
-  it('even by a promise that rejects with nothing', async () => {
+  it('is handled when send rejects with undefined', async () => {
     const other = await start({
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as careless mailers do
       send: () => Promise.reject(),
@@ -692,7 +692,7 @@ describe('a post from another site', () => {
         .expect(303)
     })
   }
-  it('is not what says the Host that it posts to, either', async () => {
+  it('is not recognised by its Host header', async () => {
     const browser = app.browser()
     const url = await formUrl(browser)
     await browser.post(url).set('Origin', app.origin).type('form').send(ginger).expect(303)
@@ -712,7 +712,7 @@ describe('the Host header', () => {
     assert.match(mailbox[0]?.link ?? '', /^https:\/\/example\.test\//)
   })
 
-  it('may be asked by an application that knows its hosts', async () => {
+  it('can be used by a baseUrl function that checks it', async () => {
     const other = await start({
       baseUrl: (req) => `https://${req.hostname === 'a.test' ? 'a' : 'b'}.test/prefix/`,
     })
@@ -730,7 +730,7 @@ describe('the Host header', () => {
 describe('limits', () => {
   const points = (n: number) => new RateLimiterMemory({ points: n, duration: 3600 })
 
-  it('refuse an address that gets too many messages, whoever asks and however it is spelt', async () => {
+  it('refuse an address that gets too many messages, for every client and spelling', async () => {
     const other = await start({ limiter: { email: points(2) } })
     try {
       for (const email of ['ginger@example.test', 'GINGER@example.test'])
@@ -747,7 +747,7 @@ describe('limits', () => {
     }
   })
 
-  it('know an address by all its spellings', async () => {
+  it('count all spellings of an address as one', async () => {
     const other = await start({ limiter: { email: points(1) } })
     try {
       const spellings = [
@@ -797,7 +797,7 @@ describe('limits', () => {
     }
   })
 
-  it('heed a limiter that refuses by an Error, and tell no nonsense of how long', async () => {
+  it('accept a limiter that refuses by an Error, and send no invalid Retry-After', async () => {
     for (const [refusal, retryAfter] of [
       [Object.assign(new Error('Too many'), { msBeforeNext: 1500 }), '2'],
       [{ msBeforeNext: Infinity }, undefined],
@@ -829,7 +829,7 @@ describe('limits', () => {
     }
   })
 
-  it('may share one limiter, which never hears an e-mail address', async () => {
+  it('can share one limiter, which never gets an e-mail address', async () => {
     const keys: string[] = []
     const other = await start({
       limiter: {
@@ -851,7 +851,7 @@ describe('limits', () => {
     }
   })
 
-  it('that are down let people through', async () => {
+  it('whose limiter fails let people through by default', async () => {
     const other = await start({ limiter: { consume: () => Promise.reject(new Error('Redis is away')) } })
     try {
       assert.equal((await ask(other.browser())).status, 303)
@@ -861,8 +861,8 @@ describe('limits', () => {
   })
 })
 
-describe('what only the pass refuses', () => {
-  it('stands beside its field, in words for people', async () => {
+describe("a value that only the pass's validators refuse", () => {
+  it('is shown beside its field, in words for people', async () => {
     const schema = z.object({ email: z.string(), firstName: z.string() })
     const other = await start({ schema })
     try {
@@ -874,7 +874,7 @@ describe('what only the pass refuses', () => {
     }
   })
 
-  it('is the application’s fault if no field of the form could help', async () => {
+  it('is an error of the application if no field of the form has it', async () => {
     const schema = z
       .object({ email: z.string() })
       .transform(({ email }) => ({ email, firstName: 'x'.repeat(151) }))
@@ -889,7 +889,7 @@ describe('what only the pass refuses', () => {
 })
 
 describe('the pages', () => {
-  it('run nothing, load nothing, are framed by nobody and kept by no cache', async () => {
+  it('have no script, load nothing, and cannot be framed or cached', async () => {
     const browser = app.browser()
     const url = await formUrl(browser)
     for (const page of [
@@ -1064,7 +1064,7 @@ describe('wrong options', () => {
     })
   }
 
-  it('a model without a secret cannot sign: throws at start-up, and says how to keep old links', async () => {
+  it('a model without a secret throws at start-up, and the message names how to keep old links', async () => {
     const other = await startApplication({ visitor: { secret: false } })
     try {
       assert.throws(

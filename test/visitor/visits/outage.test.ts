@@ -65,7 +65,7 @@ async function withBreakableDatabase(
 }
 
 describe('a database that is away', () => {
-  it('loses no visits: they are kept, and whoever flushes hears of it', async () => {
+  it('loses no visits: they are kept, and flush() rejects', async () => {
     await withBreakableDatabase({ flushInterval: 3600 }, async (app, breakIt) => {
       const browser = await enter(app, await invite(app))
       for (let i = 0; i < 3; i++) await browser.get(`/page/${i}`).expect(200)
@@ -86,7 +86,7 @@ describe('a database that is away', () => {
     })
   })
 
-  it('is tried again until it is back, without anybody’s asking', async () => {
+  it('is tried again, without a call, until it is back', async () => {
     await withBreakableDatabase({ flushInterval: 0.1 }, async (app, breakIt) => {
       const browser = await enter(app, await invite(app))
       await browser.get('/page').expect(200)
@@ -103,14 +103,14 @@ describe('a database that is away', () => {
 })
 
 describe('a log without a table', () => {
-  it('is told of by a warning, once, for visits that nobody waits for', async () => {
+  it('is reported by one warning when visits are written in the background', async () => {
     const warnings: string[] = []
     // The logs of earlier tests, whose database is closed, may warn at the same time.
-    const hear = (warning: Error & { code?: string }): void => {
+    const listen = (warning: Error & { code?: string }): void => {
       const isOfThisLog = warning.message.includes('Run the migrations')
       if (warning.code === 'VISITS_NOT_WRITTEN' && isOfThisLog) warnings.push(warning.message)
     }
-    process.on('warning', hear)
+    process.on('warning', listen)
     try {
       await withPages({ visitor: { visitLog: { flushInterval: 0.01 } } }, async (app) => {
         const browser = await enter(app, await invite(app))
@@ -122,7 +122,7 @@ describe('a log without a table', () => {
         assert.equal((await flushed(app)).length, 1)
       })
     } finally {
-      process.off('warning', hear)
+      process.off('warning', listen)
     }
   })
 

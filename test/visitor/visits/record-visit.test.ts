@@ -67,7 +67,7 @@ describe('a refusal is logged', () => {
     ])
   })
 
-  it('nowhere, if there is no pass that it could be logged to', async () => {
+  it('in no row, if there is no pass', async () => {
     const pass = await invite(app)
     const gone = await enter(app, pass)
     await pass.destroy()
@@ -110,7 +110,7 @@ describe('a row', () => {
     assert.ok(!JSON.stringify(rows).includes(token))
   })
 
-  it('is one for a request, however many guards it meets, with the last word', async () => {
+  it('is one for a request with several guards, with the outcome of the last', async () => {
     const browser = await enter(app, await invite(app))
     await browser.get('/page/twice').expect(403)
     await browser.get('/page').expect(200)
@@ -133,7 +133,7 @@ describe('a row', () => {
     assert.equal(row?.userAgent, 'x'.repeat(512))
   })
 
-  it('tells sessions apart that last, and none that do not', async () => {
+  it('distinguishes stored sessions, and has no session hash for others', async () => {
     const [pass, dead] = [await invite(app), await invite(app, { isActive: false })]
     const [one, other, stranger] = [await enter(app, pass), await enter(app, pass), app.browser()]
     await one.get('/page').expect(200)

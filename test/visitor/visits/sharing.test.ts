@@ -83,7 +83,7 @@ describe('visitor.sharing', () => {
     })
   })
 
-  it('says so of a pass that nobody has used', async () => {
+  it('is all zeros for a pass that was never used', async () => {
     await withPages({}, async (app) => {
       assert.deepEqual(await (await invite(app)).sharing(), {
         visits: 0,
@@ -110,7 +110,7 @@ describe('visitor.sharing', () => {
 })
 
 describe('onSuspectedSharing', () => {
-  it('hears of a pass that is used in as many sessions as the threshold, and again when in more', async () => {
+  it('is called for a pass that is used in as many sessions as the threshold, and again for more', async () => {
     const heard: SuspectedSharing[] = []
     const sharing = {
       threshold: 3,
@@ -154,7 +154,7 @@ describe('onSuspectedSharing', () => {
     })
   })
 
-  it('does not hear the same twice, when old visits are forgotten and new ones come', async () => {
+  it('is not called twice for one number, when old visits are deleted and new ones come', async () => {
     const heard: number[] = []
     const onSuspectedSharing = (suspected: SuspectedSharing) => heard.push(suspected.sharing.sessions)
     await withPages({ visitor: { visitLog, sharing: { threshold: 2, onSuspectedSharing } } }, async (app) => {
@@ -169,7 +169,7 @@ describe('onSuspectedSharing', () => {
     })
   })
 
-  it('is warned of if it fails', async () => {
+  it('emits a warning if it fails', async () => {
     const emitted: string[] = []
     const note = (warning: Error & { readonly code?: string }): void => {
       if (warning.code === 'SUSPECTED_SHARING_UNREPORTED') emitted.push(warning.message)
@@ -205,7 +205,7 @@ describe('onSuspectedSharing', () => {
     })
   })
 
-  it('has a threshold of five unless it is told another, and costs nothing if there is none', async () => {
+  it('has a threshold of five by default, and no query without the option', async () => {
     const heard: number[] = []
     const sharing = {
       onSuspectedSharing: (suspected: SuspectedSharing) => heard.push(suspected.sharing.sessions),

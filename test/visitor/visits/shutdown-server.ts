@@ -10,7 +10,7 @@ import { Sequelize } from 'sequelize'
 import { defineVisitorModels, ensureVisitor, SCOPE_ANY, VisitorTokenStrategy } from '../../../src/index.js'
 
 /**
- * A web process of its own, which ends as docs say a process should. It says its address and a link on standard
+ * A web process of its own, which ends as docs say a process should. It prints its address and a link on standard
  * output; its visits are in the database, or the folder, that the environment names.
  */
 const { WORKER_DATABASE_URL: url, WORKER_FOLDER: folder = '', WORKER_SECRET: secret } = process.env

@@ -52,7 +52,7 @@ async function countIn(sequelize: Sequelize): Promise<number> {
   return Number(row?.n)
 }
 
-it('a process that is told to end writes what it has recorded', async () => {
+it('a process that receives SIGTERM writes the visits that it has recorded', async () => {
   const place = await makePlace()
   const worker = fork(fileURLToPath(new URL('shutdown-server.ts', import.meta.url)), {
     env: { ...process.env, ...place.env, WORKER_SECRET: SECRET },

@@ -31,7 +31,7 @@ describe('visits', () => {
     })
   })
 
-  it('are written by themselves when their time is up, and the database is left alone otherwise', async () => {
+  it('are written when their time is up, and no statement runs otherwise', async () => {
     await withPages({ visitor: { visitLog: { flushInterval: 0.02 } } }, async (app) => {
       const browser = await enter(app, await invite(app))
       await browser.get('/page').expect(200)
@@ -60,7 +60,7 @@ describe('visits', () => {
     })
   })
 
-  it('are written once, however many ask at once, and so is what comes meanwhile', async () => {
+  it('are written once by several calls of flush(), those included that come meanwhile', async () => {
     await withPages({ visitor: { visitLog: { ...ONLY_BY_FLUSH, batchSize: 4 } } }, async (app) => {
       const browser = await enter(app, await invite(app))
       for (let i = 0; i < 3; i++) await browser.get('/page').expect(200)
@@ -87,7 +87,7 @@ describe('visits', () => {
     })
   })
 
-  it('are written with statements that the ORM makes, too', async () => {
+  it('are written with preparedStatements: false', async () => {
     const visitor = { preparedStatements: false, visitLog: ONLY_BY_FLUSH }
     await withPages({ visitor }, async (app) => {
       const browser = await enter(app, await invite(app))
@@ -109,7 +109,7 @@ describe('visits', () => {
     })
   })
 
-  it('cannot be lost with another’s pass: one that was deleted takes its own visits with it', async () => {
+  it('of a pass that was deleted are lost, and those of other passes are not', async () => {
     await withPages({ visitor: { visitLog: ONLY_BY_FLUSH } }, async (app) => {
       const [kept, gone] = [await invite(app), await invite(app)]
       const [one, other] = [await enter(app, kept), await enter(app, gone)]
