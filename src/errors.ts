@@ -4,6 +4,7 @@
  */
 export type RefusalReason =
   | 'no-visitor' // no token, and no visitor in the session
+  | 'malformed' // the link is damaged: its token is cut off or missing, or it has the tokens of two passes
   | 'unknown' // the token's signature is wrong, or the pass does not exist
   | 'expired' // the pass exists, and its link no longer opens a visit: this and the next two
   | 'deactivated'
@@ -54,16 +55,6 @@ export class VisitorAccessDenied extends EphemeralError {
     readonly reason: RefusalReason,
   ) {
     super(`This page is for visitors with scope ${scope.join(' or ')}`)
-  }
-}
-
-/** The query string carries something that no link of ours carries: cut off, repeated, or not a token at all. */
-export class VisitorTokenMalformed extends EphemeralError {
-  static override readonly code = 'ERR_VISITOR_TOKEN_MALFORMED'
-  override readonly status = 400
-
-  constructor() {
-    super('This link is incomplete or damaged. Copy the whole address, or ask for a new link')
   }
 }
 

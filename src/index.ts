@@ -119,6 +119,5 @@ export {
   TablesMissing,
   UsernameExhausted,
   VisitorAccessDenied,
-  VisitorTokenMalformed,
   type RefusalReason,
 } from './errors.js'

@@ -129,13 +129,13 @@ class HandwrittenVisitor extends Strategy {
   }
 }
 
-/** The package's own format: 16 bytes of UUID, 32 of HMAC. */
+/** The package's own format: 16 bytes of UUID, 16 of HMAC. */
 function readToken(token: string): string | undefined {
-  const bytes = Buffer.from(token, 'base64url')
-  if (bytes.length !== 48) return undefined
+  const bytes = Buffer.from(token, 'hex')
+  if (bytes.length !== 32) return undefined
   const uuid = bytes.subarray(0, 16)
   const mac = createHmac('sha256', SECRET).update('passport-ephemeral:visitor:token\0').update(uuid).digest()
-  return timingSafeEqual(mac, bytes.subarray(16)) ? stringify(uuid) : undefined
+  return timingSafeEqual(mac.subarray(0, 16), bytes.subarray(16)) ? stringify(uuid) : undefined
 }
 
 function settled(start: (done: (error?: unknown) => void) => unknown): Promise<void> {

@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { EphemeralError, VisitorAccessDenied, VisitorTokenMalformed } from 'passport-ephemeral'
+import { EphemeralError, VisitorAccessDenied } from 'passport-ephemeral'
 import { HttpError } from './http-error.js'
 
 interface ErrorPage {
@@ -24,14 +24,6 @@ export const showError: ErrorRequestHandler = (error: unknown, _req, res, next) 
 
 function describe(error: unknown): ErrorPage {
   if (error instanceof VisitorAccessDenied) return describeRefusal(error)
-  if (error instanceof VisitorTokenMalformed) {
-    return {
-      status: error.status,
-      title: 'This link is incomplete',
-      message:
-        'Part of it seems to be missing. Please copy the whole address out of the e-mail, or ask for a new link.',
-    }
-  }
   const status = statusOf(error)
   const isOurs = error instanceof HttpError || error instanceof EphemeralError
   return {
@@ -63,6 +55,14 @@ function describeRefusal({ status, reason }: VisitorAccessDenied): ErrorPage {
       status,
       title: 'Your invitation is for another page',
       message: 'You are welcome here, but this page is for people who were invited to something else.',
+    }
+  }
+  if (reason === 'malformed') {
+    return {
+      status,
+      title: 'This link is incomplete',
+      message:
+        'Part of it seems to be missing. Please copy the whole address out of the e-mail, or ask for a new link.',
     }
   }
   return {

@@ -9,7 +9,8 @@ interface Address {
 /**
  * The values of one query parameter, read from the address itself: what `req.query` makes of repeated, bracketed and
  * nested parameters depends on the Express version and on the application's parser. A bracketed one (`name[]=…`,
- * `name[a]=…`) counts as bearing the parameter, with `undefined` for a value.
+ * `name[a]=…`) counts as bearing the parameter, with `undefined` for a value. So do the spellings of programs that escape
+ * a link once too often: `amp;name=…` and `name%3D…`.
  */
 export function queryValues(url: string, name: string): (string | undefined)[] {
   return split(url)
@@ -48,9 +49,10 @@ function bears(parameter: string, name: string): boolean {
   return own === name || own.startsWith(`${name}[`)
 }
 
-/** The name and the value, as forms encode them. */
+/** The name and the value, as forms encode them, in whichever spelling. */
 function decodedParts(parameter: string): string[] {
-  return parameter.split(/=(.*)/s, 2).map((part) => {
+  const plain = parameter.replace(/^(?:amp;)+/, '')
+  return plain.split(/(?:=|%3d)(.*)/is, 2).map((part) => {
     const spaced = part.replaceAll('+', ' ')
     try {
       return decodeURIComponent(spaced)

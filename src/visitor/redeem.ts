@@ -8,6 +8,7 @@ import { confirmationOf } from './confirmation.js'
 import { visitorOf } from './is-visitor.js'
 import { clearVisitEntry, forgetRefusal, noteRefusal } from './session.js'
 import { admitDoubleClick, findPassByUuid, redeemPass, returnUse, type Confirmation } from './statements.js'
+import type { TokenReading } from './token.js'
 import { openVisit, rememberedVisitor, requireSessionToOpen } from './visit.js'
 import type { Visitor } from './visitor.js'
 
@@ -20,8 +21,8 @@ export interface RedeemContext {
   /** The session with which the request arrived. */
   readonly session: HostSession
   readonly Model: typeof Visitor
-  /** What the token names; `undefined` if none of the secrets signed it. */
-  readonly uuid: string | undefined
+  /** What the token names. */
+  readonly token: TokenReading
   /** Whether the headers do not show which site has sent the request: then only a button of ours redeems. */
   readonly isOpaque: boolean
   readonly stripToken: boolean
@@ -36,8 +37,9 @@ export type Outcome = { readonly redirect: string } | { readonly confirm: Visito
 const MAX_ATTEMPTS = 4
 
 export async function redeem(context: RedeemContext): Promise<Outcome> {
-  const { req, session, Model, uuid, isOpaque } = context
-  if (uuid === undefined) return refuse(context, 'unknown')
+  const { req, session, Model, token, isOpaque } = context
+  const { uuid } = token
+  if (uuid === undefined) return refuse(context, token.reason)
 
   // A link that was redeemed in this session may be followed again, without using it up further.
   const current = await rememberedVisitor(Model, req, session)

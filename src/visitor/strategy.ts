@@ -5,7 +5,6 @@ import { Strategy } from 'passport-strategy'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { sessionChecks } from '../checks/runtime/session-checks.js'
 import { explainMissingTable } from '../database/driver-error.js'
-import { VisitorTokenMalformed } from '../errors.js'
 import { hideFromAddress, localPath } from '../http/address.js'
 import { forbidStoring } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
@@ -19,6 +18,7 @@ import { confirmPage, offerConfirmation, type ConfirmPage } from './confirmation
 import { visitorOf } from './is-visitor.js'
 import { redeem, WHO, type Outcome } from './redeem.js'
 import { noteModel } from './session.js'
+import type { TokenReading } from './token.js'
 import { rememberedVisitor } from './visit.js'
 import { type Visitor, visitorModel, visitorSettings } from './visitor.js'
 
@@ -122,16 +122,11 @@ export class VisitorTokenStrategy extends Strategy {
       debug('not redeemed: HEAD, OPTIONS, fetched ahead, or sent by a foreign site')
       return await this.restore(req, session)
     }
-    const [token] = values
-    if (token === undefined || values.length > 1) {
-      debug('refused: the parameter is repeated or bracketed')
-      throw new VisitorTokenMalformed()
-    }
     return await redeem({
       req,
       session,
       Model,
-      uuid: readToken(Model, token),
+      token: readToken(Model, values),
       isOpaque: isSentByOthers,
       stripToken,
       keep: keepSessionData,
@@ -164,11 +159,11 @@ function keepTokenPrivate(res: Response): void {
   })
 }
 
-function readToken(Model: typeof Visitor, token: string): string | undefined {
-  try {
-    return Model[visitorSettings].codec.read(token)
-  } catch (error) {
-    debug('refused: it does not have the form of a token')
-    throw error
-  }
+/** What the address names. A parameter that is repeated must name one pass every time. */
+function readToken(Model: typeof Visitor, values: readonly (string | undefined)[]): TokenReading {
+  const { codec } = Model[visitorSettings]
+  const readings = values.map((value) => codec.read(value ?? ''))
+  const [first] = readings
+  const isOne = first !== undefined && readings.every(({ uuid }) => uuid === first.uuid)
+  return isOne ? first : { reason: 'malformed' }
 }

@@ -1,6 +1,5 @@
 import { createHmac, hash as digest, timingSafeEqual } from 'node:crypto'
 import { parse, stringify, validate } from 'uuid'
-import { VisitorTokenMalformed } from '../errors.js'
 import type { Seal } from '../http/signed-cookie.js'
 import { MAKE_A_SECRET, SHORTEST_SECRET, weaknessOf } from '../checks/secrets.js'
 import { warn } from '../warning.js'
@@ -21,12 +20,8 @@ export interface TokenCodec {
   readonly secrecy: Secrecy
   /** The token for a pass, by the pass's `uuid`. */
   sign: (uuid: string) => string
-  /**
-   * The `uuid` that a token names, or `undefined` if none of the secrets signed it. Asks no database.
-   *
-   * @throws {VisitorTokenMalformed} if it does not have the form of a token at all
-   */
-  read: (token: string) => string | undefined
+  /** Reads a token out of what came back of it in an address, mended where it is mangled. Asks no database. */
+  read: (text: string) => TokenReading
   /** A digest of a session id for the visit log: the log alone leads to no session. */
   hashSession: (sessionId: string) => string
   /** What only the browser gets that redeems this pass in this session; the same each time. */
@@ -36,6 +31,11 @@ export interface TokenCodec {
   /** Signs and checks the cookie beside the button of a pass's link. Without a secret, its key is the pass's uuid. */
   sealConfirmation: (uuid: string) => Seal
 }
+
+/** The `uuid` that a token names, or why it names none: no secret signed it, or the text holds no token at all. */
+export type TokenReading =
+  | { readonly uuid: string; readonly reason?: never }
+  | { readonly reason: 'unknown' | 'malformed'; readonly uuid?: never }
 
 /** How well the links are kept. */
 interface Secrecy {
@@ -47,14 +47,23 @@ interface Secrecy {
 
 type Purpose = 'token' | 'session' | 'pass-request' | 'visit-binding' | 'confirmation'
 
-const UUID_BYTES = 16
 const MAC_BYTES = 32
-const TOKEN = /^[A-Za-z0-9_-]{64}$/
+const TOKEN_MAC_BYTES = 16
+
+/** What mail programs put into the middle of a long link: line breaks (quoted-printable ends a line by `=`), soft hyphens. */
+const BREAKS = /[\s=\p{Cf}]+/gu
 
 /**
- * A token is base64url(uuid ‖ HMAC-SHA-256(secret, uuid)): 48 bytes in 64 characters, with no spare bits, so that
- * there is one spelling of it. The uuid has 122 random bits and is in the database only; the secret is in the
- * application only; either alone makes no token (RFC 2104; ASVS 5.0, 11.2 and 7.2).
+ * A token in the text of a parameter. Before it: opening brackets and quotes, or the `3D` of quoted-printable. After it:
+ * anything, as long as that is no part of it.
+ */
+const SIGNED = /^[^\p{L}\p{N}]*(?:3d)?([0-9a-f]{64})(?![0-9a-f])/iu
+const BARE = /^[^\p{L}\p{N}]*(?:3d)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])/iu
+
+/**
+ * A token is hex(uuid ‖ the first half of HMAC-SHA-256(secret, uuid)): 32 bytes in 64 characters. The uuid has 122 random
+ * bits and is in the database only; the secret is in the application only; either alone makes no token (RFC 2104 §5;
+ * ASVS 5.0, 11.2 and 7.2). Letters and digits only: programs that make links of text cut `-` and `_` off their ends.
  *
  * A bare UUID, which a deployment without a secret sends out, can be read from the database.
  */
@@ -70,13 +79,16 @@ export function createTokenCodec(secret: Secret): TokenCodec {
     uuidIsToken,
     secrecy: { signs: typeof first === 'string', weaknesses: weaknessesOf(keys) },
     sign: (uuid) => (typeof first === 'string' ? signed(first, uuid) : uuid),
-    read(token) {
-      if (uuidIsToken && validate(token)) return token.toLowerCase()
-      if (keys.length === 0 || !TOKEN.test(token)) throw new VisitorTokenMalformed()
-      const bytes = Buffer.from(token, 'base64url')
-      const id = bytes.subarray(0, UUID_BYTES)
-      const signature = bytes.subarray(UUID_BYTES)
-      return isGenuine(keys, 'token', id, signature) ? stringify(id) : undefined
+    read(text) {
+      const whole = text.replace(BREAKS, '')
+      const bare = uuidIsToken ? BARE.exec(whole)?.[1] : undefined
+      if (bare !== undefined && validate(bare)) return { uuid: bare.toLowerCase() }
+      const token = keys.length > 0 ? SIGNED.exec(whole)?.[1] : undefined
+      if (token === undefined) return { reason: 'malformed' }
+      const bytes = Buffer.from(token, 'hex')
+      const id = bytes.subarray(0, -TOKEN_MAC_BYTES)
+      const signature = bytes.subarray(-TOKEN_MAC_BYTES)
+      return isGenuine(keys, 'token', id, signature) ? { uuid: stringify(id) } : { reason: 'unknown' }
     },
     hashSession(sessionId) {
       const [key] = keys
@@ -95,7 +107,7 @@ export function createTokenCodec(secret: Secret): TokenCodec {
 
 function signed(key: string, uuid: string): string {
   const id = parse(uuid)
-  return Buffer.concat([id, mac(key, 'token', id)]).toString('base64url')
+  return Buffer.concat([id, mac(key, 'token', id)]).toString('hex')
 }
 
 /** @param keys at least one: the first signs, all verify */
@@ -114,13 +126,21 @@ function isGenuine(
   content: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  if (signature.length !== MAC_BYTES) return false
+  if (signature.length !== lengthOf(purpose)) return false
   return keys.map((key) => timingSafeEqual(mac(key, purpose, content), signature)).includes(true)
 }
 
 /** The purpose is part of what is signed, so that a MAC made for one use is worth nothing for another. */
 function mac(key: string, purpose: Purpose, content: Uint8Array): Buffer {
-  return createHmac('sha256', key).update(`passport-ephemeral:visitor:${purpose}\0`).update(content).digest()
+  const whole = createHmac('sha256', key)
+    .update(`passport-ephemeral:visitor:${purpose}\0`)
+    .update(content)
+    .digest()
+  return whole.subarray(0, lengthOf(purpose))
+}
+
+function lengthOf(purpose: Purpose): number {
+  return purpose === 'token' ? TOKEN_MAC_BYTES : MAC_BYTES
 }
 
 function weaknessesOf(keys: readonly string[]): string[] {

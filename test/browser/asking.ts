@@ -101,10 +101,10 @@ export async function fredAsks({ demo, fred, mailbox, outsider, links }: Stage):
     'an outsider gets into nothing: no link, somebody else’s page, another guest’s things',
     async () => {
       assert.equal(await open(outsider, `${demo.address}/reference`), 403)
-      const forged = links.reference.replace(/vuid=(.)/, (_all, first) => `vuid=${first === 'A' ? 'B' : 'A'}`)
+      const forged = links.reference.replace(/vuid=(.)/, (_all, first) => `vuid=${first === 'a' ? 'b' : 'a'}`)
       assert.equal(await open(outsider, forged), 403)
       await look(outsider, '07-refused')
-      assert.equal(await open(outsider, links.reference.slice(0, -5)), 400)
+      assert.equal(await open(outsider, links.reference.slice(0, -5)), 403)
       await look(outsider, '08-malformed')
       await open(outsider, `${demo.address}/requests/new`)
       await open(outsider, `${demo.address}/outbox`)

@@ -278,7 +278,7 @@ async function checkCommandLine(project: string): Promise<void> {
     ['invite', '--email', 'ginger@example.com', '--scope', 'A', '--url', 'https://example.com/a'],
     { cwd: project },
   )
-  assert.match(link, /^https:\/\/example\.com\/a\?vuid=[\w-]{64}\n$/)
+  assert.match(link, /^https:\/\/example\.com\/a\?vuid=[0-9a-f]{64}\n$/)
   await assert.rejects(run(command, ['sweep'], { cwd: project }), { code: 2 })
 }
 

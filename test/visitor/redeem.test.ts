@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { ensureVisitor, SCOPE_ANY } from '../../src/index.js'
 import { express, startApplication, type TestApp, type Who, whoIs } from '../support/application.js'
@@ -127,7 +126,7 @@ describe('a token that opens nothing', () => {
       async () => {
         const pass = await invite()
         const token = pass.tokenise('').slice('?vuid='.length)
-        return `/any?vuid=${token.slice(0, 30)}${token[30] === 'A' ? 'B' : 'A'}${token.slice(31)}`
+        return `/any?vuid=${token.slice(0, 30)}${token[30] === 'a' ? 'b' : 'a'}${token.slice(31)}`
       },
       'unknown',
     ],
@@ -202,33 +201,6 @@ describe('a token that opens nothing', () => {
     await pass.update({ expiresAt: new Date(0) })
     await browser.get(pass.tokenise('/any')).expect(303)
     await browser.get('/any').expect(200)
-  })
-
-  it('malformed: is a 400, without a query, whatever shape the parameter takes', async () => {
-    const token = (await invite()).tokenise('').slice('?vuid='.length)
-    app.database.takeStatements()
-    const shapes = [
-      'vuid=',
-      'vuid',
-      'vuid=garbage',
-      `vuid=${randomUUID()}`,
-      `vuid=${token.slice(0, -1)}`,
-      `vuid=${token}%00`,
-      `vuid=${token}&vuid=${token}`,
-      `vuid[]=${token}`,
-      `vuid[a]=${token}`,
-      `vuid[a][b]=${token}`,
-      `vuid=${token}&vuid[a]=1`,
-      'vuid=%E0%A4%A',
-    ]
-    for (const shape of shapes) {
-      const response = await app.browser().get(`/open?${shape}`)
-      assert.equal(response.status, 400, shape)
-      assert.equal((response.body as { code: string }).code, 'ERR_VISITOR_TOKEN_MALFORMED', shape)
-      assert.equal(response.headers['cache-control'], 'no-store', shape)
-      assert.equal(response.text.includes(token), false, shape)
-    }
-    assert.deepEqual(app.database.takeStatements(), [])
   })
 })
 

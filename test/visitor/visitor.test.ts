@@ -20,7 +20,7 @@ after(() => database.close())
 const ginger = { email: 'ginger@example.test', scope: 'REFERENCE_REQUEST' }
 
 describe('tokenise', () => {
-  const token = (link: string): string => /vuid=([\w-]{64})/.exec(link)?.[1] ?? 'none'
+  const token = (link: string): string => /vuid=([0-9a-f]{64})/.exec(link)?.[1] ?? 'none'
   const table: [string, string][] = [
     ['google.com', 'google.com?vuid=T'],
     ['google.com?vuid=123', 'google.com?vuid=T'],

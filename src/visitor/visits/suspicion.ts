@@ -5,7 +5,7 @@ import { warn } from '../../warning.js'
 
 const debug = createDebug('passport-ephemeral:visit')
 
-/** How many sessions, and how many reports, this process remembers. What it has forgotten it looks up again. */
+/** How many sessions, and how many reports, this process remembers before it begins anew. It looks up what it forgot. */
 const MEMORY = 10_000
 
 /** A pass that seems to be shared. */
@@ -36,15 +36,16 @@ export function watchForSharing(
   models: () => { readonly Visitor: typeof Visitor; readonly visits: Visits },
   { threshold, onSuspectedSharing }: Required<SharingOptions>,
 ): (written: readonly Visit[]) => Promise<void> {
-  const seen = new Recent<string, true>()
-  const reported = new Recent<number, number>()
+  const seen = new Set<string>()
+  const reported = new Map<number, number>()
 
   return async function lookForSharing(written) {
-    const fresh = written.filter((visit) => visit.sessionHash !== '' && seen.get(keyOf(visit)) === undefined)
+    const fresh = written.filter((visit) => visit.sessionHash !== '' && !seen.has(keyOf(visit)))
     if (fresh.length === 0) return
     try {
       await look([...new Set(fresh.map(({ visitorId }) => visitorId))])
-      for (const visit of fresh) seen.set(keyOf(visit), true)
+      if (seen.size > MEMORY) seen.clear()
+      for (const visit of fresh) seen.add(keyOf(visit))
     } catch (error) {
       debug('could not look for sharing: %o', error) // the next visit of these sessions is new again
     }
@@ -52,6 +53,7 @@ export function watchForSharing(
 
   async function look(visitorIds: readonly number[]): Promise<void> {
     const { Visitor: Passes, visits } = models()
+    if (reported.size > MEMORY) reported.clear()
     const sharing = await visits.sharing(visitorIds, { transaction: null })
     for (const [id, { sessions }] of sharing) {
       if (sessions < (reported.get(id) ?? 0)) reported.set(id, 0) // reissued: its link begins anew
@@ -90,23 +92,4 @@ export function watchForSharing(
 
 function keyOf({ visitorId, sessionHash }: Visit): string {
   return `${visitorId}:${sessionHash}`
-}
-
-/** A map that forgets what was used longest ago. */
-class Recent<K, V> {
-  private readonly entries = new Map<K, V>()
-
-  get(key: K): V | undefined {
-    const value = this.entries.get(key)
-    if (value !== undefined) this.set(key, value)
-    return value
-  }
-
-  set(key: K, value: V): void {
-    this.entries.delete(key)
-    this.entries.set(key, value)
-    if (this.entries.size <= MEMORY) return
-    const [oldest] = this.entries.keys()
-    if (oldest !== undefined) this.entries.delete(oldest)
-  }
 }
