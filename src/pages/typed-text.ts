@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { domainToASCII } from 'node:url'
 import { fieldMessages as say } from './messages.js'
 
@@ -65,4 +66,17 @@ function judgeLine(typed: string, longest: number, normalize: (text: string) => 
   const value = normalize(text).trim()
   if (value === '') return { problem: say.required }
   return value.length > longest ? { problem: say.tooLong(longest) } : { value }
+}
+
+/** What a schema answers, of the judgements of the form's fields. */
+export function judgedForm<Fields extends Readonly<Record<string, Judgement>>>(
+  judged: Fields,
+): StandardSchemaV1.Result<{ readonly [Name in keyof Fields]: string }> {
+  const fields = Object.entries(judged)
+  const issues = fields.flatMap(([name, { problem }]) =>
+    problem === undefined ? [] : { message: problem, path: [name] },
+  )
+  if (issues.length > 0) return { issues }
+  const value = Object.fromEntries(fields.map(([name, { value }]) => [name, value]))
+  return { value: value as { [Name in keyof Fields]: string } }
 }

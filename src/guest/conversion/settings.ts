@@ -12,10 +12,11 @@ import {
   strings,
 } from '../../options.js'
 import { flowRules, flowSettings, type FlowSettings } from '../../pages/flow-options.js'
+import type { FormField } from '../../pages/form-page.js'
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import type { ConvertRouterOptions, VerifyEmailOptions } from './options.js'
 import { CONVERT_PAGES } from './pages.js'
-import { defaultFields, defaultSchema, type DefaultForm } from './schema.js'
+import { defaultForm } from './schema.js'
 
 export const WHO = 'convertRouter'
 
@@ -60,15 +61,18 @@ export function settingsOf<U extends Model>(options: Options<U>): ConversionSett
   const { Guest, hashPassword, verifyEmail } = options
   const verification = verifyEmail && verificationOf(Guest, verifyEmail)
   const emailField = verifyEmail?.emailField ?? 'email'
-  const form = defaultForm(Guest, verifyEmail && emailField)
-  checkFields(options, form)
+  const { User, usernameField } = Guest[guestSettings]
+  // An address that `User` requires, or uses as the username, is asked for without a proof as well.
+  const needsEmail = User.getAttributes()['email']?.allowNull === false || usernameField === 'email'
+  const form = defaultForm(User, usernameField, verifyEmail || needsEmail ? emailField : undefined)
+  checkFields(options, form.fields)
   return {
     ...options,
     ...flowSettings(WHO, options, [checkPassportSession]),
     passwordField: hashPassword && passwordFieldOf(Guest, options.passwordField),
     emailField,
-    fields: options.fields ?? defaultFields(form),
-    schema: options.schema ?? defaultSchema(form),
+    fields: options.fields ?? form.fields,
+    schema: options.schema ?? form.schema,
     prefillUsername: options.prefillUsername ?? false,
     loginUrl: options.loginUrl ?? '/login',
     registeredUrl: options.registeredUrl ?? '/',
@@ -78,9 +82,12 @@ export function settingsOf<U extends Model>(options: Options<U>): ConversionSett
 }
 
 /** Refuses a form that could never be valid. */
-function checkFields<U extends Model>({ fields, schema, verifyEmail }: Options<U>, form: DefaultForm): void {
+function checkFields<U extends Model>(
+  { fields, schema, verifyEmail }: Options<U>,
+  defaults: readonly FormField[],
+): void {
   if (fields === undefined) return
-  const missing = defaultFields(form)
+  const missing = defaults
     .map(({ name }) => name)
     .filter((name) => !fields.some((field) => field.name === name))
   if (schema === undefined && missing.length > 0)
@@ -126,12 +133,4 @@ function requireAttribute(Guest: GuestModel, option: string, name: string): void
   const { User } = Guest[guestSettings]
   if (Object.hasOwn(User.getAttributes(), name)) return
   throw new TypeError(`${option} must name an attribute of ${User.name}: it has no '${name}'`)
-}
-
-/** An address that `User` requires, or uses as the username, is asked for without a proof as well. */
-function defaultForm(Guest: GuestModel, verified: string | undefined): DefaultForm {
-  const { User, usernameField } = Guest[guestSettings]
-  const attributes: Readonly<Record<string, { allowNull?: boolean }>> = User.getAttributes()
-  const isRequired = attributes['email']?.allowNull === false || usernameField === 'email'
-  return { User, usernameField, emailField: verified ?? (isRequired ? 'email' : undefined) }
 }

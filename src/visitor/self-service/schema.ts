@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { FormValues } from '../../pages/form.js'
 import type { FormField } from '../../pages/form-page.js'
-import { judgeEmail, judgePersonName, LONGEST_ADDRESS, type Judgement } from '../../pages/typed-text.js'
+import { judgedForm, judgeEmail, judgePersonName, LONGEST_ADDRESS } from '../../pages/typed-text.js'
 import type { VisitorContext } from '../scope.js'
 
 /** What the form's schema must make of it: the pass that a person asks for. */
@@ -49,19 +49,11 @@ export const defaultSchema: SelfServiceSchema = {
     vendor: 'passport-ephemeral',
     validate(form) {
       const { firstName = '', lastName = '', email = '' } = form as FormValues
-      const judged = {
+      return judgedForm({
         firstName: judgePersonName(firstName, LONGEST_NAME),
         lastName: judgePersonName(lastName, LONGEST_NAME),
         email: judgeEmail(email),
-      }
-      const issues = Object.entries<Judgement>(judged).flatMap(([name, { problem }]) =>
-        problem === undefined ? [] : { message: problem, path: [name] },
-      )
-      if (issues.length > 0) return { issues }
-      const { firstName: first, lastName: last, email: address } = judged
-      return {
-        value: { firstName: first.value ?? '', lastName: last.value ?? '', email: address.value ?? '' },
-      }
+      })
     },
   },
 }
