@@ -5,16 +5,28 @@ import { Strategy } from 'passport-strategy'
 import type { Model, Transaction } from 'sequelize'
 import { GuestLimitExceeded, GuestNotVerified } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../options.js'
-import { currentUser, requireRestoredLogin } from '../http/passport-request.js'
+import {
+  currentUser,
+  isExpressRequest,
+  loginOf,
+  requireRestoredLogin,
+  type AuthenticateOptions,
+} from '../http/passport-request.js'
 import { clientKey } from '../http/client-network.js'
 import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure } from '../http/limiter.js'
 import { keepOutOfSharedCaches } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
-import { requireRenewableSession, VISITOR_SESSION_KEY, withholdNewSession } from '../http/session.js'
+import {
+  requireRenewableSession,
+  sessionOf,
+  settled,
+  VISITOR_SESSION_KEY,
+  withholdNewSession,
+} from '../http/session.js'
 import { shapeRenewal } from '../http/session-renewal.js'
-import { isForeign, isSpeculative, trustedOriginsRule } from '../http/origin.js'
+import { header, isForeign, isSpeculative, trustedOriginsRule } from '../http/origin.js'
 import { lateForEndedSession } from '../http/stale-session.js'
-import { guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
+import { checkGuestIsRemembered, guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { sessionChecks } from '../checks/runtime/session-checks.js'
 import { guestRecipe, type GuestRecipe } from './create.js'
@@ -82,6 +94,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
   readonly name: string
   private readonly settings: Settings<U, G>
   private readonly look: (req: Request) => void
+  private readonly lookAtForgotten: (req: Request) => void
 
   constructor(options: GuestStrategyOptions<U, G>) {
     super()
@@ -125,40 +138,50 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
       [...sessionChecks, guestStateCheck(isKnown), limiterCheck(limiter)],
       options.validations,
     )
+    this.lookAtForgotten = requestChecks(WHO, [checkGuestIsRemembered], options.validations)
   }
 
-  /** Passport calls it; it answers by exactly one of `pass`, `success` and `error`. */
-  override authenticate(req: Request, options: { session?: boolean; assignProperty?: string } = {}): void {
+  /** Passport calls it; it answers by exactly one of `pass`, `success`, `fail` and `error`. */
+  override authenticate(req: Request, options: AuthenticateOptions = {}): void {
     // Passport writes these onto an object that parallel requests can share: take them before anything is awaited.
     // They are closures of its own, not methods.
     // eslint-disable-next-line @typescript-eslint/unbound-method
-    const { success, pass, error } = this
+    const { success, pass, fail: refuse, error } = this
     const fail = (cause: unknown): void => {
       error(explainMissingTable(cause))
     }
     keepOutOfSharedCaches(req.res)
-    const logsIn = options.session !== false && options.assignProperty === undefined
-    this.admit(req, logsIn).then((user) => {
+    this.admit(req, options).then((user) => {
       try {
-        if (user === undefined) pass()
-        else success(user)
+        if (user !== undefined) success(user)
+        else if (options.property !== undefined && currentUser(req) === undefined) refuse(401)
+        else pass()
       } catch (cause) {
         fail(cause)
       }
     }, fail)
   }
 
-  /** The guest to log in, or `undefined` to pass. */
-  private async admit(req: Request, logsIn: boolean): Promise<U | undefined> {
+  /** The user whom Passport is to log in, or to hand on; `undefined` to pass. */
+  private async admit(
+    req: Request,
+    { session, assignProperty, property }: AuthenticateOptions,
+  ): Promise<object | undefined> {
     watchAnswer(req)
     this.look(req)
-    if (currentUser(req) !== undefined) return undefined
+    const current = currentUser(req)
+    // With `session: false` Passport only hands the user on; otherwise it would renew the session.
+    if (current !== undefined) return session === false || property !== undefined ? current : undefined
     const { Guest, recipe, limiter, limiterFailure, verify, keepSessionData } = this.settings
     const reason = await reasonForNone(req, this.settings)
     if (reason !== undefined || recipe === undefined) {
       debug('no guest made: %s', reason)
       return undefined
     }
+    // A guard of NestJS has `session: false` by default, and does not log in.
+    const isGuardWithSession = property !== undefined && sessionOf(req) !== undefined
+    const logsIn =
+      isGuardWithSession || (session !== false && assignProperty === undefined && property === undefined)
     if (logsIn) {
       requireRenewableSession(req, WHO)
       requireRestoredLogin(req, WHO)
@@ -176,7 +199,8 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
           recordOpenedAsGuest(req, user)
         },
       })
-    }
+    } else this.lookAtForgotten(req)
+    if (isGuardWithSession) await settled((done) => loginOf(req)?.call(req, user, {}, done))
     return user
   }
 }
@@ -198,6 +222,7 @@ async function reasonForNone<U extends Model, G extends Guest>(
   req: Request,
   { enabled, isBot, trustedOrigins }: Settings<U, G>,
 ): Promise<string | undefined> {
+  if (!isExpressRequest(req)) return 'not a request of Express: the handshake of a WebSocket'
   if (!(await enabled(req))) return 'disabled'
   if (isForeign(req, { trustedOrigins })) {
     withholdNewSession(req)
@@ -212,6 +237,6 @@ async function reasonForNone<U extends Model, G extends Guest>(
 }
 
 function hasBotAgent(req: Request): boolean {
-  const agent = req.get('user-agent') ?? ''
+  const agent = header(req, 'user-agent') ?? ''
   return agent.trim() === '' || isbot(agent)
 }

@@ -8,10 +8,15 @@ export function hideFromAddress(req: Request, parameter: string): void {
   credentialParameters.set(req, (credentialParameters.get(req) ?? new Set()).add(parameter))
 }
 
+/** The address that the request line names. `originalUrl` is Express's: the handshake of a WebSocket has none. */
+export function requestTarget(req: Request): string {
+  return (req as Partial<Request>).originalUrl ?? req.url
+}
+
 /** Where this request was sent, as a path of this site with its query, fit for `Location` and for `?next=`. */
 export function ownAddress(req: Request): string {
   const parameters = [...(credentialParameters.get(req) ?? [])]
-  return localPath(parameters.reduce(withoutQuery, req.originalUrl))
+  return localPath(parameters.reduce(withoutQuery, requestTarget(req)))
 }
 
 /** Where the router that answers this request is mounted, as a path of this site; `''` at its root. */

@@ -37,9 +37,12 @@ function isRead(req: Request): boolean {
   return req.method === 'GET' || req.method === 'HEAD'
 }
 
-/** Whether a person's browser asks: a navigation names `text/html`; `*\/*`, which programs send, prefers nothing. */
+/**
+ * Whether a person's browser asks: a navigation names `text/html`; `*\/*`, which programs send, prefers nothing. The
+ * handshake of a WebSocket has no `req.accepts`.
+ */
 export function prefersHtml(req: Request): boolean {
-  return req.accepts(['json', 'html']) === 'html'
+  return (req as Partial<Request>).accepts?.(['json', 'html']) === 'html'
 }
 
 /** A handler of what answers by a promise: Express 4 does not look at what a handler returns. */

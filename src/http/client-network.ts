@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Request } from 'express'
 
-/** The client's address: `req.ip`, which follows the application's `trust proxy`. */
+/** The client's address: `req.ip`, which follows the application's `trust proxy`; without Express, that of the connection. */
 export function clientAddress(req: Request): string {
-  return (req.ip ?? '')
+  return (req.ip ?? (req as Partial<Request>).socket?.remoteAddress ?? '')
     .replace(/^::ffff:(?=\d+\.)/i, '') // IPv4 on a socket that speaks both
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$|^\[(.+)\]:\d+$/, '$1$2') // some gateways say the port too
 }

@@ -119,8 +119,8 @@ function hostsOf(req: Request): string[] {
   return [header(req, 'host'), forwarded].filter((host) => host !== undefined)
 }
 
-/** Read from `headers`: a WebSocket's handshake has no `req.get`. */
-function header(req: Request, name: string): string | undefined {
+/** A header of the request, read from `headers`: the handshake of a WebSocket has no `req.get`. */
+export function header(req: Request, name: string): string | undefined {
   const value = req.headers[name]
   return Array.isArray(value) ? value[0] : value
 }

@@ -7,17 +7,36 @@ interface PassportRequest {
   readonly _sessionManager?: { readonly _key?: string }
 }
 
+/** What a strategy reads of the options of `passport.authenticate`. */
+export interface AuthenticateOptions {
+  readonly session?: boolean
+  readonly assignProperty?: string
+  /**
+   * Where NestJS's `AuthGuard` puts the answer of a strategy. Such a guard calls with a callback and `session: false`, puts
+   * nothing into the property if the strategy passes, and admits the request.
+   */
+  readonly property?: string
+}
+
+/** Whether Express runs this request. It does not run the handshake of a WebSocket (Socket.IO's `engine.use`). */
+export function isExpressRequest(req: Request): boolean {
+  return (req as Partial<Request>).app !== undefined
+}
+
+/** Under which property the user is, as `passport.initialize({ userProperty })` has it. */
+export function userProperty(req: Request): string {
+  return (req as PassportRequest)._userProperty ?? 'user'
+}
+
 /** Who is logged in, under whatever property `passport.initialize({ userProperty })` chose. */
 export function currentUser(req: Request): object | undefined {
-  const property = (req as PassportRequest)._userProperty ?? 'user'
-  const user: unknown = (req as unknown as Record<string, unknown>)[property]
+  const user: unknown = (req as unknown as Record<string, unknown>)[userProperty(req)]
   return typeof user === 'object' && user !== null ? user : undefined
 }
 
 /** Takes the user off the request, and leaves the session alone. */
 export function forgetUser(req: Request): void {
-  const property = (req as PassportRequest)._userProperty ?? 'user'
-  Reflect.set(req, property, undefined)
+  Reflect.set(req, userProperty(req), undefined)
 }
 
 /** The session's login, as Passport keeps it, whether or not `passport.session()` has restored the user from it. */

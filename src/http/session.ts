@@ -60,7 +60,7 @@ function isRenewable(session: HostSession): session is RenewableSession {
   return typeof session.regenerate === 'function' && typeof session.save === 'function'
 }
 
-function sessionOf(req: Request): HostSession | undefined {
+export function sessionOf(req: Request): HostSession | undefined {
   const session: unknown = Reflect.get(req, 'session')
   return typeof session === 'object' && session !== null ? (session as HostSession) : undefined
 }

@@ -5,10 +5,12 @@ import { Strategy } from 'passport-strategy'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { sessionChecks } from '../checks/runtime/session-checks.js'
 import { explainMissingTable } from '../database/driver-error.js'
-import { hideFromAddress, localPath } from '../http/address.js'
+import { MiddlewareOrder } from '../errors.js'
+import { hideFromAddress, localPath, requestTarget } from '../http/address.js'
 import { forbidStoring } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
 import { hasOpaqueOrigin, isForeign, isSpeculative, markOwnForm, trustedOriginsRule } from '../http/origin.js'
+import { isExpressRequest, userProperty, type AuthenticateOptions } from '../http/passport-request.js'
 import { queryValues } from '../http/query.js'
 import { requireSession, withholdNewSession, type HostSession } from '../http/session.js'
 import { aBoolean, aFunction, aString, checkOptions, strings } from '../options.js'
@@ -83,18 +85,22 @@ export class VisitorTokenStrategy extends Strategy {
   }
 
   /** Passport calls it; it answers by exactly one of `pass`, `redirect`, `error` and a page of its own. */
-  override authenticate(req: Request): void {
+  override authenticate(req: Request, { property }: AuthenticateOptions = {}): void {
     // Passport writes these onto an object that parallel requests can share: take them before anything is awaited.
     // They are closures of its own, not methods.
     // eslint-disable-next-line @typescript-eslint/unbound-method
-    const { pass, redirect, error } = this
+    const { success, pass, fail: refuse, redirect, error } = this
     const fail = (cause: unknown): void => {
       error(explainMissingTable(cause))
     }
     this.admit(req).then((outcome) => {
       try {
-        if (outcome === 'pass') pass()
-        else if ('redirect' in outcome) redirect(outcome.redirect, 303)
+        if (outcome === 'pass' && property === undefined) pass()
+        else if (outcome === 'pass') {
+          if (property === userProperty(req)) error(new MiddlewareOrder(A_VISITOR_IS_NO_USER))
+          else if (req.visitor === undefined) refuse(401)
+          else success(req.visitor)
+        } else if ('redirect' in outcome) redirect(outcome.redirect, 303)
         else this.askToConfirm(req, outcome.confirm).catch(fail)
       } catch (cause) {
         fail(cause)
@@ -111,8 +117,8 @@ export class VisitorTokenStrategy extends Strategy {
     this.look(req)
     const session = requireSession(req, WHO)
     const { queryKey } = Model[visitorSettings]
-    const values = queryValues(req.originalUrl, queryKey)
-    if (values.length === 0) return await this.restore(req, session)
+    const values = queryValues(requestTarget(req), queryKey)
+    if (values.length === 0 || !isExpressRequest(req)) return await this.restore(req, session)
 
     hideFromAddress(req, queryKey)
     if (req.res !== undefined) keepTokenPrivate(req.res)
@@ -150,6 +156,10 @@ export class VisitorTokenStrategy extends Strategy {
     return 'pass'
   }
 }
+
+/** NestJS's guard would put the visitor there, and refuse a visitor who is not there. */
+const A_VISITOR_IS_NO_USER =
+  "AuthGuard('visitor-token') needs { property: 'visitor' }: it would make the visitor req.user, as if they were logged in"
 
 /** No link out of a page whose address bears a token tells others the address. Set last, whatever the handler has set. */
 function keepTokenPrivate(res: Response): void {

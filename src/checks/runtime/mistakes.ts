@@ -69,6 +69,13 @@ export const MISTAKES = {
     remedy:
       'passport.deserializeUser(Guest.deserializeUser) before any other, or app.use(loadGuest({ Guest })) after passport.session().',
   },
+  GUEST_NOT_REMEMBERED: {
+    severity: 'warning',
+    message:
+      'A guest was made and not logged in (session: false, or no session): the next request makes another one.',
+    remedy:
+      'Leave out session: false, and put session() and passport.session() before it. A route that hands out a token: validations: { GUEST_NOT_REMEMBERED: false }.',
+  },
   LIMITER_MISSING: {
     severity: 'warning in production',
     message: '%s has no limiter: a program can create guests, or post its form, as often as it likes.',

@@ -26,6 +26,12 @@ export function guestStateCheck(isKnown: (user: object) => boolean): Check {
   }
 }
 
+/** For a guest who was made, and whom no session remembers. */
+export const checkGuestIsRemembered: Check = ({ report }) => {
+  report('GUEST_NOT_REMEMBERED')
+  return true
+}
+
 /** Anything that creates rows or sends messages for anonymous clients needs a limit. */
 export function limiterCheck(limiter: unknown): Check {
   return ({ report }) => {

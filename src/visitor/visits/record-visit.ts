@@ -1,12 +1,17 @@
+import { ServerResponse } from 'node:http'
 import type { Request, Response } from 'express'
 import { clientAddress, networkOf } from '../../http/client-network.js'
 import { ownAddress } from '../../http/address.js'
+import { header } from '../../http/origin.js'
 import { currentSessionId, presentedSessionIds } from '../../http/session.js'
 import { visitorOf } from '../is-visitor.js'
 import type { PassKey } from '../session.js'
 import { settingsOf, Visitor, visitorSettings, type VisitorSettings } from '../visitor.js'
 import type { VisitOutcome } from './visit.js'
 import { visitLimits } from './visitor-log.js'
+
+/** The status of a handshake that a WebSocket begins with. */
+const SWITCHING_PROTOCOLS = 101
 
 /** The visit that an earlier guard has recorded for this request. */
 const recorded = new WeakMap<
@@ -35,12 +40,12 @@ export function recordVisitWhenDone(
   }
   const { visits, anonymizeIp, queryKey } = settings
   const ip = clientAddress(req)
-  const referrer = (req.get('referrer') ?? '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')
+  const referrer = (header(req, 'referer') ?? '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')
   const entry = {
     visitorId: pass.id,
     method: bounded(req.method, visitLimits.method),
     path: bounded(withoutToken(ownAddress(req), queryKey), visitLimits.path),
-    userAgent: bounded(req.get('user-agent') ?? '', visitLimits.userAgent),
+    userAgent: bounded(header(req, 'user-agent') ?? '', visitLimits.userAgent),
     referrer: bounded(withoutToken(referrer, queryKey), visitLimits.referrer),
     ip: bounded(anonymizeIp ? networkOf(ip) : ip, visitLimits.ip),
     sessionHash: sessionHashOf(req, settings),
@@ -48,10 +53,10 @@ export function recordVisitWhenDone(
   }
   recorded.set(req, { entry, settings })
   const record = (): void => {
-    visits.add({ ...entry, createdAt: new Date(), status: res.statusCode })
+    visits.add({ ...entry, createdAt: new Date(), status: res.statusCode || SWITCHING_PROTOCOLS })
   }
-  if (res.closed)
-    record() // a client that closed the connection early is a visit, too
+  // A client that closed the connection early is a visit, too. What a WebSocket's handshake has for a response is no stream.
+  if (res.closed || !(res instanceof ServerResponse)) record()
   else res.once('close', record)
 }
 
