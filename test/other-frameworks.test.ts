@@ -23,8 +23,8 @@ function authGuard(
         else resolve(user)
       }
       const middleware = passport.authenticate(name, options, callback) as RequestHandler
-      middleware(req, res, (error?: unknown) => {
-        if (error) reject(error as Error)
+      middleware(req, res, (error?: Error) => {
+        if (error) reject(error)
         else resolve(undefined) // the strategy passed: the guard admits the request
       })
     })
@@ -151,7 +151,7 @@ describe('a handshake without Express, as by engine.use of Socket.IO', () => {
       Object.assign(req, { res }) // as engine.io does
       run(middlewares, req, res, (error) => {
         res.statusCode = error === undefined ? 200 : (error as { status: number }).status
-        res.end(JSON.stringify(error === undefined ? whoIs(req as Request) : String(error)))
+        res.end(JSON.stringify(error === undefined ? whoIs(req as Request) : {}))
       })
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
