@@ -23,8 +23,8 @@ function authGuard(
         else resolve(user)
       }
       const middleware = passport.authenticate(name, options, callback) as RequestHandler
-      middleware(req, res, (error?: Error) => {
-        if (error) reject(error)
+      middleware(req, res, (error?: unknown) => {
+        if (error instanceof Error) reject(error)
         else resolve(undefined) // the strategy passed: the guard admits the request
       })
     })

@@ -20,11 +20,18 @@ export function showsUuids(Passes: typeof Visitor): boolean {
   return !Passes[visitorSettings].codec.uuidIsToken
 }
 
-/** A pass as the commands print it. */
-export type DescribedPass = ReturnType<typeof describePass>
+/** A pass as the commands print it. Spelled out: declarations cannot name what Sequelize's own attributes are made of. */
+export interface DescribedPass extends Pick<
+  Visitor,
+  'id' | 'email' | 'scope' | 'uses' | 'maxUses' | 'selfService' | 'createdAt' | 'expiresAt' | 'lastUsedAt'
+> {
+  readonly uuid?: string
+  readonly name: string
+  readonly state: string
+}
 
 /** A pass for people and programs: without its uuid where that opens the link by itself. */
-export function describePass(Passes: typeof Visitor, pass: Visitor) {
+export function describePass(Passes: typeof Visitor, pass: Visitor): DescribedPass {
   const { id, uuid, fullName, email, scope, uses, maxUses, selfService, createdAt, expiresAt, lastUsedAt } =
     pass
   return {
