@@ -103,6 +103,16 @@ export class NotGuestError extends EphemeralError {
   }
 }
 
+/** `Guest.delete` deleted nothing: a row refers to the guest by a foreign key without a cascade; `cause` names the constraint. */
+export class GuestNotDeleted extends EphemeralError {
+  static override readonly code = 'ERR_GUEST_NOT_DELETED'
+  override readonly status = 409
+
+  constructor(cause: Error) {
+    super(`The guest is not deleted, because another row refers to it: ${cause.message}`, { cause })
+  }
+}
+
 /**
  * A guest who logged in could not be merged into the account; `cause` is the reason. The login did not happen, and the
  * guest is still logged in.

@@ -4,7 +4,7 @@ export type { VisitorJson, VisitorModel, VisitorOf as Visitor } from './visitor/
 export type { VisitorLog } from './visitor/visits/visitor-log.js'
 export type { Sharing, VisitOutcome } from './visitor/visits/visit.js'
 export type { VisitLogOptions } from './visitor/visits/options.js'
-export type { SharingOptions, SuspectedSharing } from './visitor/visits/suspicion.js'
+export type { PassChange, VisitorEventOrigin, VisitorEvents } from './visitor/events.js'
 export type { Secret } from './visitor/token.js'
 export { VisitorTokenStrategy, type VisitorTokenStrategyOptions } from './visitor/strategy.js'
 export { ensureVisitor, type EnsureVisitorOptions } from './visitor/ensure-visitor.js'
@@ -29,10 +29,12 @@ export {
   type ConvertContext,
   type ConvertOptions,
   type CreateGuestOptions,
+  type DeleteGuestOptions,
   type GuestModel,
   type SerializedUser,
   type UserId,
 } from './guest/guest.js'
+export type { GuestEventOrigin, GuestEvents, GuestRefusal } from './guest/events.js'
 export { GuestStrategy, type GuestStrategyOptions } from './guest/strategy.js'
 export {
   friendlyUsername,
@@ -83,6 +85,11 @@ export {
   type EnsureRegularUserOptions,
 } from './guest/guards.js'
 
+export type { Events } from './events/events.js'
+export { personalData, type PersonalData, type PersonalPass } from './privacy/personal-data.js'
+export { forget, type Forgotten } from './privacy/forget.js'
+export type { PersonModels, PersonOptions } from './privacy/person.js'
+
 export { cleanup } from './cleanup/cleanup.js'
 export type { CleanupModels, CleanupOptions, Keep, Retention } from './cleanup/options.js'
 export type { CleanupKind, CleanupProgress, CleanupResult } from './cleanup/result.js'
@@ -104,6 +111,7 @@ export {
   CrossSiteRequest,
   EphemeralError,
   GuestLimitExceeded,
+  GuestNotDeleted,
   GuestNotVerified,
   GuestRequired,
   GuestStateUnknown,

@@ -1,4 +1,5 @@
 import type { Model, ModelStatic } from 'sequelize'
+import { announce } from '../events/events.js'
 import { explainMissingTable } from '../database/driver-error.js'
 import { isParanoid } from '../database/host-model.js'
 import { GUEST_ALIAS, guestModel, guestSettings, type Guest } from '../guest/guest.js'
@@ -83,6 +84,8 @@ export async function cleanup<U extends Model, G extends Guest = Guest>(
     results.set(kind, result)
   }
   const { Guest: Guests } = models
+  const guests = results.get('guests')?.deleted ?? 0
+  if (Guests !== undefined && guests > 0 && !plan.dryRun) announce(Guests.events, 'expired', { guests })
   return {
     ...summarize(results),
     isDryRun: plan.dryRun,

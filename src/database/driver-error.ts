@@ -1,4 +1,4 @@
-import { BaseError, DatabaseError, UniqueConstraintError } from 'sequelize'
+import { BaseError, DatabaseError, ForeignKeyConstraintError, UniqueConstraintError } from 'sequelize'
 import { TablesMissing } from '../errors.js'
 
 /** Deadlocks and serialization failures: PostgreSQL's, MySQL's, and SQLite's word for a writer that is busy. */
@@ -27,6 +27,14 @@ export function isLockTimeout(error: unknown): boolean {
 /** Whether a row was refused because another one has its unique value, by the ORM's error or the driver's. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof UniqueConstraintError || driverCode(error) === UNIQUE_VIOLATION
+}
+
+/** PostgreSQL 18's SQLSTATE for `ON DELETE RESTRICT`, which Sequelize does not map. */
+const RESTRICT_VIOLATION = '23001'
+
+/** Whether a row was not deleted because another one refers to it. */
+export function isForeignKeyViolation(error: unknown): error is Error {
+  return error instanceof ForeignKeyConstraintError || driverCode(error) === RESTRICT_VIOLATION
 }
 
 /** PostgreSQL's SQLSTATE, and the numbers of MySQL and MariaDB; mysql2 has another name for MariaDB's. */

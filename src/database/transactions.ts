@@ -64,3 +64,33 @@ export async function lockKey(sequelize: Sequelize, key: string, transaction: Tr
   const number = createHash('sha256').update(key).digest().readBigInt64BE()
   await sequelize.query(`SELECT pg_advisory_xact_lock(${String(number)})`, { transaction })
 }
+
+/** What Sequelize 6 keeps of a transaction beside its types. */
+interface TransactionState extends Transaction {
+  readonly parent?: TransactionState | null
+  readonly finished?: 'commit' | 'rollback'
+  /** The driver's; pg's tells whether the server has aborted the transaction ('E'). */
+  readonly connection?: { getTransactionStatus?(): string | null }
+}
+
+/**
+ * Runs `action` once the outermost transaction is committed: never if it, or a savepoint on the way to it, was rolled back, or if
+ * the commit failed. Without a transaction it runs now. Sequelize's own `afterCommit` also runs after a commit that failed.
+ */
+export function afterCommit(transaction: Transaction | undefined, action: () => void): void {
+  if (transaction === undefined) {
+    action()
+    return
+  }
+  const nested: TransactionState[] = []
+  for (let each: TransactionState | null | undefined = transaction; each; each = each.parent)
+    nested.push(each)
+  const outermost: TransactionState = nested.at(-1) ?? transaction
+  const commit = outermost.commit.bind(outermost)
+  outermost.commit = async () => {
+    // PostgreSQL answers the commit of a transaction that an error has aborted with a rollback, and without an error.
+    const isAborted = outermost.connection?.getTransactionStatus?.() === 'E'
+    await commit()
+    if (!isAborted && nested.every(({ finished }) => finished !== 'rollback')) action()
+  }
+}

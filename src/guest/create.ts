@@ -1,9 +1,11 @@
 import createDebug from 'debug'
+import type { Request } from 'express'
 import { UniqueConstraintError, type Model, type ModelStatic, type Transaction } from 'sequelize'
 import { declaredLength, fieldOf, sequelizeOf } from '../database/columns.js'
 import { isRetryable, isUniqueViolation } from '../database/driver-error.js'
 import { attributesToFillIn } from '../database/host-model.js'
 import { UsernameExhausted } from '../errors.js'
+import { announce } from '../events/events.js'
 import { aFunction, checkOptions } from '../options.js'
 import { guestEmail } from './guest-email.js'
 import {
@@ -94,6 +96,8 @@ interface Occasion {
   readonly transaction?: Transaction | undefined
   /** A digest of the session for which the guest is made; no other guest has it. */
   readonly sessionHash?: string
+  /** For the event. */
+  readonly req?: Request
 }
 
 /** How often a username, or a transaction that the database gave up on, is tried again. */
@@ -117,6 +121,7 @@ export async function makeGuest<U extends Model>(
     try {
       const { user, guest } = await make(Guest, recipe, username, occasion)
       rememberGuest(user, guest)
+      announce(Guest.events, 'created', { user, req: occasion.req }, transaction)
       return user
     } catch (error) {
       // A caller's transaction is lost with a deadlock, and only the caller can begin it again.

@@ -13,7 +13,9 @@ import { prefersHtml } from '../http/answer.js'
 import { refuseCrossSite, trustedOriginsRule } from '../http/origin.js'
 import { settled } from '../http/session.js'
 import { noteSessionEnd } from '../http/stale-session.js'
-import { isGuest } from './guest-state.js'
+import { announce } from '../events/events.js'
+import type { GuestModel } from './guest.js'
+import { guestOf, isGuest } from './guest-state.js'
 import { setNoGuestCookie, noGuestSeconds } from './no-guest-cookie.js'
 
 /** Options of {@link guestLogout}. */
@@ -142,6 +144,7 @@ async function readBody(req: Request, res: Response): Promise<void> {
 async function leave(req: Request, noGuestFor: number): Promise<void> {
   // Before the logout: if that fails half-way, no loop begins. The cookie does not affect a user who is still logged in.
   if (noGuestFor > 0) setNoGuestCookie(req, noGuestFor)
+  const guest = guestOf(req)
   const withdrawNote = await noteSessionEnd(req, 'logged-out')
   try {
     await settled((done) => {
@@ -151,6 +154,7 @@ async function leave(req: Request, noGuestFor: number): Promise<void> {
     await withdrawNote()
     throw error
   }
+  if (guest) announce((guest.constructor as GuestModel).events, 'loggedOut', { userId: guest.userId, req })
 }
 
 /** A program that followed a redirect would take that page for its answer. */

@@ -1,3 +1,4 @@
+import type { Request } from 'express'
 import {
   Model,
   type Attributes,
@@ -6,8 +7,10 @@ import {
   type NonAttribute,
   type Transaction,
 } from 'sequelize'
+import type { Events } from '../events/events.js'
 import type { Rule } from '../options.js'
 import type { PendingConversion } from './conversion/pending-conversion.js'
+import type { GuestEvents } from './events.js'
 import type { GuestOutcome } from './outcome.js'
 import type { UserId } from './user-key.js'
 import type { UsernameGenerator } from './usernames.js'
@@ -76,6 +79,14 @@ export interface WriteOptions {
   readonly transaction?: Transaction | undefined
 }
 
+/** Options of `Guest.delete`. */
+export interface DeleteGuestOptions extends WriteOptions {
+  /** The request in which it happens, for the event. */
+  readonly req?: Request | undefined
+  /** Who deletes the guest, for the event: a member of the staff, for example. */
+  readonly actor?: unknown
+}
+
 /** Options of `Guest.convert`. */
 export interface ConvertOptions extends WriteOptions {
   /**
@@ -86,6 +97,8 @@ export interface ConvertOptions extends WriteOptions {
   readonly findFreeUsername?: boolean
   /** An e-mail address that is proven to be theirs, for `onConvert` to note. Nothing is saved of it by itself. */
   readonly verifiedEmail?: string | undefined
+  /** The request in which it happens, for the event `converted`. */
+  readonly req?: Request | undefined
 }
 
 /** The columns of a `Guest` row. */
@@ -159,6 +172,9 @@ export interface CreateGuestOptions<U extends Model, G extends Guest = Guest> ex
 export type GuestModel<U extends Model = Model, G extends Guest = Guest> = ModelStatic<G> & {
   readonly [guestSettings]: GuestSettings<U>
 
+  /** What happens to guests: for audit logs and metrics. `docs/events.md` lists the events. */
+  readonly events: Events<GuestEvents<U>>
+
   /**
    * Makes a guest without a request: in a job, on a socket, in a test. In one transaction; within the caller's it is a
    * savepoint, so that a username that was taken leaves the caller's usable.
@@ -187,6 +203,18 @@ export type GuestModel<U extends Model = Model, G extends Guest = Guest> = Model
    * nothing is changed then
    */
   convert(user: U | UserId, values: Partial<Attributes<U>>, options?: ConvertOptions): Promise<U>
+
+  /**
+   * Deletes one guest with the users row and everything that cascades from it, as the clean-up does, and now. Hooks of `User` run.
+   *
+   * @example
+   * await Guest.delete(req.user)
+   *
+   * @param user the user, or its primary key
+   * @throws {NotGuestError} if the user is not a guest, or not any more: a regular user is never deleted
+   * @throws {GuestNotDeleted} if a foreign key without a cascade refers to the user; nothing is deleted then
+   */
+  delete(user: U | UserId, options?: DeleteGuestOptions): Promise<void>
 
   /** For `passport.serializeUser`. A regular user is stored by the primary key alone, as most applications do. */
   serializeUser(

@@ -31,7 +31,7 @@ export async function makeOrJoinGuest<U extends Model>(
 ): Promise<U> {
   const presented = presentedSessionIds(req)
   const current = currentSessionId(req)
-  if (current === undefined || presented.length === 0) return await makeGuest(Guest, recipe)
+  if (current === undefined || presented.length === 0) return await makeGuest(Guest, recipe, { req })
 
   const hashes = presented.map((id) => hashOfSession(req, id))
   // Parallel requests bear the same cookies.
@@ -43,7 +43,7 @@ export async function makeOrJoinGuest<U extends Model>(
   }
   for (let attempt = 1; attempt <= 2; attempt++) {
     try {
-      return await makeGuest(Guest, recipe, { sessionHash })
+      return await makeGuest(Guest, recipe, { sessionHash, req })
     } catch (error) {
       if (!isUniqueViolation(error)) throw error
       const joined = await joinGuest(Guest, [sessionHash])
@@ -52,7 +52,7 @@ export async function makeOrJoinGuest<U extends Model>(
       await releaseSession(Guest, sessionHash, new Date(Date.now() - JOIN_WINDOW_MS))
     }
   }
-  return await makeGuest(Guest, recipe)
+  return await makeGuest(Guest, recipe, { req })
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type Sequelize,
 } from 'sequelize'
 import { initOwnModel } from '../database/own-model.js'
+import { Events } from '../events/events.js'
 import {
   aBoolean,
   aFunction,
@@ -30,6 +31,8 @@ import {
   type GuestModel,
   type GuestSettings,
 } from './guest.js'
+import { deleteGuest } from './delete-guest.js'
+import type { GuestEvents } from './events.js'
 import { GuestOutcome, initOutcomeModel } from './outcome.js'
 import { deserializeUser, serializeUser } from './session.js'
 
@@ -141,6 +144,8 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
   checkAttributes(attributes)
   checkOnlyOne(User)
 
+  const models = Object.entries(sequelize.models)
+  const hasOtherGuests = models.some(([name, model]) => name !== modelName && guestSettings in model)
   class DefinedPendingConversion extends PendingConversion {}
   class DefinedOutcome extends GuestOutcome {}
   const settings: GuestSettings<U> = {
@@ -152,7 +157,7 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     expiry: options.expiry ?? 'absolute',
     touchInterval,
     preparedStatements: options.preparedStatements ?? true,
-    sessionTag: hasAnotherGuestModel(sequelize, modelName) ? modelName : undefined,
+    sessionTag: hasOtherGuests ? modelName : undefined,
     ...(options.onConvert && { onConvert: options.onConvert }),
   }
   class DefinedGuest extends (Base as typeof Guest) {
@@ -205,12 +210,12 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
   })
 
   const Model = DefinedGuest as unknown as GuestModel<U, G>
-  const methods: Pick<
-    GuestModel<U, G>,
-    'createGuestUser' | 'convert' | 'serializeUser' | 'deserializeUser'
-  > = {
+  type Method = 'events' | 'createGuestUser' | 'convert' | 'delete' | 'serializeUser' | 'deserializeUser'
+  const methods: Pick<GuestModel<U, G>, Method> = {
+    events: new Events<GuestEvents<U>>(),
     createGuestUser: (createOptions) => createGuestUser(Model, createOptions),
     convert: (user, values, convertOptions) => convertGuest(Model, user, values, convertOptions),
+    delete: (user, deleteOptions) => deleteGuest(Model, user, deleteOptions),
     serializeUser: serializeUser(Model),
     deserializeUser: deserializeUser(Model),
   }
@@ -240,11 +245,5 @@ function checkOnlyOne(User: ModelStatic<Model>): void {
       ? `defineGuestModel: ${User.name} has guests already, of the model '${association.target.name}': define it once, beside ` +
           `${User.name}, and import it (where ${User.name} is defined anew, as for each test, so are its guests)`
       : `defineGuestModel: ${User.name} has an association '${GUEST_ALIAS}' of yours already: give it another name by 'as'`,
-  )
-}
-
-function hasAnotherGuestModel(sequelize: Sequelize, modelName: string): boolean {
-  return Object.entries(sequelize.models).some(
-    ([name, model]) => name !== modelName && guestSettings in model,
   )
 }

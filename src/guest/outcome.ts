@@ -11,8 +11,8 @@ import { initOwnModel, type OwnTable } from '../database/own-model.js'
 import { dialectOf } from '../database/dialect.js'
 import { explainMissingTable } from '../database/driver-error.js'
 
-/** How a guest can end. A users row that the application deletes itself is not counted. */
-export type GuestEnd = 'converted' | 'merged' | 'expired'
+/** How a guest can end. A users row that the application deletes without `Guest.delete` is not counted. */
+export type GuestEnd = 'converted' | 'merged' | 'expired' | 'deleted'
 
 /**
  * How many guests of one day ended how, for `passport-ephemeral stats`: their `Guest` rows are deleted. It holds no

@@ -3,6 +3,7 @@ import type { Request } from 'express'
 import { isbot } from 'isbot'
 import { Strategy } from 'passport-strategy'
 import type { Model, Transaction } from 'sequelize'
+import { announce } from '../events/events.js'
 import { GuestLimitExceeded, GuestNotVerified } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../options.js'
 import {
@@ -29,6 +30,7 @@ import { lateForEndedSession } from '../http/stale-session.js'
 import { checkGuestIsRemembered, guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { sessionChecks } from '../checks/runtime/session-checks.js'
+import type { GuestRefusal } from './events.js'
 import { guestRecipe, type GuestRecipe } from './create.js'
 import { makeOrJoinGuest } from './make-or-join-guest.js'
 import { guestModel, guestSettings, type Guest, type GuestModel } from './guest.js'
@@ -133,11 +135,8 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
         enabled === false ? undefined : guestRecipe<U, G, { req: Request }>('GuestStrategy', Guest, hooks),
     }
     const isKnown = (user: object): boolean => !(user instanceof User) || knownGuest(user) !== undefined
-    this.look = requestChecks(
-      WHO,
-      [...sessionChecks, guestStateCheck(isKnown), limiterCheck(limiter)],
-      options.validations,
-    )
+    const checks = [...sessionChecks, guestStateCheck(isKnown), limiterCheck(limiter)]
+    this.look = requestChecks(WHO, checks, options.validations)
     this.lookAtForgotten = requestChecks(WHO, [checkGuestIsRemembered], options.validations)
   }
 
@@ -176,6 +175,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     const reason = await reasonForNone(req, this.settings)
     if (reason !== undefined || recipe === undefined) {
       debug('no guest made: %s', reason)
+      if (reason === FOREIGN) announce(Guest.events, 'refused', { reason: 'foreign-request', req })
       return undefined
     }
     // A guard of NestJS has `session: false` by default, and does not log in.
@@ -187,9 +187,9 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
       requireRestoredLogin(req, WHO)
     }
     const over = await consume(req, limiter, clientKey(req), limiterFailure)
-    if (over !== undefined) throw new GuestLimitExceeded(over.retryAfter)
+    if (over !== undefined) this.refuse('limit', req, new GuestLimitExceeded(over.retryAfter))
     const isVerified: unknown = verify === undefined || (await verify(req))
-    if (isVerified !== true) throw new GuestNotVerified() // anything but `true` refuses
+    if (isVerified !== true) this.refuse('not-verified', req, new GuestNotVerified()) // anything but `true` refuses
     const user = await makeOrJoinGuest(Guest, recipe({ req }), req)
     if (logsIn) {
       shapeRenewal(req, WHO, {
@@ -202,6 +202,11 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     } else this.lookAtForgotten(req)
     if (isGuardWithSession) await settled((done) => loginOf(req)?.call(req, user, {}, done))
     return user
+  }
+
+  private refuse(reason: GuestRefusal, req: Request, error: Error): never {
+    announce(this.settings.Guest.events, 'refused', { reason, req })
+    throw error
   }
 }
 
@@ -217,6 +222,8 @@ interface Settings<U extends Model, G extends Guest> extends Pick<
   readonly trustedOrigins: readonly string[]
 }
 
+const FOREIGN = 'a foreign site makes the browser send this'
+
 /** Why this request gets no guest, if it gets none. */
 async function reasonForNone<U extends Model, G extends Guest>(
   req: Request,
@@ -226,7 +233,7 @@ async function reasonForNone<U extends Model, G extends Guest>(
   if (!(await enabled(req))) return 'disabled'
   if (isForeign(req, { trustedOrigins })) {
     withholdNewSession(req)
-    return 'a foreign site makes the browser send this'
+    return FOREIGN
   }
   if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
   if (hasNoGuestCookie(req)) return 'a guest of this browser has just left'

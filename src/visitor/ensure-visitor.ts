@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied } from '../errors.js'
+import { announce } from '../events/events.js'
 import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { keepOutOfSharedCaches } from '../http/caching.js'
 import { visitorStrategyCheck } from '../checks/runtime/order-checks.js'
@@ -10,7 +11,8 @@ import { offerSelfService, type OfferOptions, type Refuse } from './self-service
 import { notedPass, notedRefusal, modelOf } from './session.js'
 import { recordVisitWhenDone } from './visits/record-visit.js'
 import { covers, visitorOf } from './is-visitor.js'
-import { visitLength, visitorModel, type VisitorOf } from './visitor.js'
+import { visitLength } from './attributes.js'
+import { visitorModel, type VisitorOf } from './visitor.js'
 
 type Bypass = (req: Request) => boolean | Promise<boolean>
 
@@ -81,8 +83,14 @@ export function ensureVisitor(
         : (notedRefusal(req) ?? (visitor === undefined ? 'no-visitor' : 'wrong-scope'))
       const pass = reason === undefined ? visitor : (notedPass(req) ?? visitor)
       if (logVisit && pass !== undefined) recordVisitWhenDone(req, res, pass, reason ?? 'admitted')
-      if (reason === undefined) next()
-      else refuse(req, res, next, new VisitorAccessDenied(wanted, reason))
+      if (reason === undefined) {
+        next()
+        return
+      }
+      const events = (Model ?? modelOf(req))?.events
+      if (events)
+        announce(events, 'refused', { by: 'guard', reason, scope: wanted, visitorId: pass?.id, req })
+      refuse(req, res, next, new VisitorAccessDenied(wanted, reason))
     }
     if (bypass === undefined) {
       decide()

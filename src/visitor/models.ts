@@ -1,27 +1,29 @@
-import { randomUUID } from 'node:crypto'
-import { DataTypes, type ModelAttributes, type Sequelize } from 'sequelize'
-import { dialectOf } from '../database/dialect.js'
+import type { Model, Sequelize, Transaction } from 'sequelize'
 import { initOwnModel } from '../database/own-model.js'
-import { aBoolean, anObject, aString, checkOptions, positiveSeconds, type Rule } from '../options.js'
-import { createTokenCodec, type Secret } from './token.js'
-import type { VisitorScope } from './scope.js'
+import { announce, Events } from '../events/events.js'
 import {
-  LONGEST_SCOPE,
-  visitLength,
-  Visitor,
-  visitorSettings,
-  type VisitorModel,
-  type VisitorSettings,
-} from './visitor.js'
-import { parseVisitOptions, SUSPECT_SESSIONS, type VisitOptions } from './visits/options.js'
+  aBoolean,
+  anObject,
+  aString,
+  checkOptions,
+  positiveCount,
+  positiveSeconds,
+  type Rule,
+} from '../options.js'
+import { visitLength, visitorAttributes, visitorLogAttributes } from './attributes.js'
+import { createTokenCodec, type Secret } from './token.js'
+import type { VisitorEvents } from './events.js'
+import type { VisitorScope } from './scope.js'
+import { PENDING, Visitor, visitorSettings, type VisitorModel, type VisitorSettings } from './visitor.js'
+import { parseVisitLogOptions, type VisitLogOptions } from './visits/options.js'
 import { insertVisits, readSharing } from './visits/statements.js'
 import type { Visits } from './visits/visit.js'
 import { watchForSharing } from './visits/suspicion.js'
 import { VisitBuffer } from './visits/visit-buffer.js'
-import { visitBuffer, VisitorLog, visitLimits } from './visits/visitor-log.js'
+import { visitBuffer, VisitorLog } from './visits/visitor-log.js'
 
 /** Options of {@link defineVisitorModels}. */
-export interface VisitorModelOptions extends VisitOptions {
+export interface VisitorModelOptions {
   /**
    * Signs the tokens. A string of 32 random characters or more; an array to rotate: the first signs, all verify;
    * `false`: links carry the bare UUID, and read access to the table opens every link. `[secret, false]`: new links are
@@ -39,6 +41,10 @@ export interface VisitorModelOptions extends VisitOptions {
   sessionExpiry?: number | null
   /** Cut addresses in the visit log: IPv4 to /24, IPv6 to /48. @default false */
   anonymizeIp?: boolean
+  /** How visits are buffered until they are written. */
+  visitLog?: VisitLogOptions
+  /** The number of different sessions from which on a link counts as shared. @default 5 */
+  sharingThreshold?: number
   /** Keep hot statements prepared on PostgreSQL. Turn off for a pooler that cannot. @default true */
   preparedStatements?: boolean
   /** Name of the model of the passes; that of the visits has `Log` after it. @default 'Visitor' */
@@ -83,7 +89,7 @@ export function defineVisitorModels(
       sessionExpiry: visitLength,
       anonymizeIp: aBoolean,
       visitLog: anObject,
-      sharing: anObject,
+      sharingThreshold: positiveCount,
       preparedStatements: aBoolean,
       modelName: aString,
       underscored: aBoolean,
@@ -95,13 +101,14 @@ export function defineVisitorModels(
   )
   const { secret = '', sessionExpiry = 0, tokenExpiry = 3 * DAY, modelName = 'Visitor' } = options
   const { tableName, logTableName, schema, underscored, preparedStatements = true } = options
-  const { visitLog, sharing } = parseVisitOptions('defineVisitorModels', options)
+  const { sharingThreshold = 5 } = options
+  const visitLog = parseVisitLogOptions('defineVisitorModels', options.visitLog)
 
   class DefinedLog extends VisitorLog {
     static override readonly [visitBuffer]: VisitBuffer = new VisitBuffer({
       ...visitLog,
       insert: (batch) => insertVisits(DefinedLog, batch),
-      written: sharing && watchForSharing(() => ({ Visitor: DefinedVisitor, visits }), sharing),
+      written: watchForSharing(() => DefinedVisitor, sharingThreshold),
     })
   }
   const visits: Visits = {
@@ -118,8 +125,9 @@ export function defineVisitorModels(
       preparedStatements,
       anonymizeIp: options.anonymizeIp ?? false,
       visits,
-      sharingThreshold: sharing?.threshold ?? SUSPECT_SESSIONS,
+      sharingThreshold,
     }
+    static override readonly events = new Events<VisitorEvents<Visitor>>()
   }
 
   initOwnModel(DefinedVisitor, sequelize, visitorAttributes(sessionExpiry, tokenExpiry), {
@@ -135,6 +143,7 @@ export function defineVisitorModels(
     ],
   })
   keepUuidsQuiet(DefinedVisitor)
+  announceIssued(DefinedVisitor)
   initOwnModel(DefinedLog, sequelize, visitorLogAttributes(sequelize), {
     modelName: `${modelName}Log`,
     tableName: logTableName,
@@ -163,71 +172,17 @@ function keepUuidsQuiet(Model: typeof Visitor): void {
   Model.addHook('beforeBulkCreate', keepQuiet)
 }
 
-/** The types that a migration must repeat, so that both ways to the tables give the same ones. */
-function visitorAttributes(sessionExpiry: number | null, tokenExpiry: number): ModelAttributes<Visitor> {
-  return {
-    id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
-    uuid: { type: DataTypes.UUID, allowNull: false, defaultValue: () => randomUUID() },
-    firstName: { type: DataTypes.STRING(150), allowNull: false, defaultValue: '', validate: text(150) },
-    lastName: { type: DataTypes.STRING(150), allowNull: false, defaultValue: '', validate: text(150) },
-    email: { type: DataTypes.STRING(254), allowNull: false, validate: { ...text(254), isEmail: true } },
-    scope: {
-      type: DataTypes.STRING(LONGEST_SCOPE),
-      allowNull: false,
-      validate: { ...text(LONGEST_SCOPE), notEmpty: true, notIn: [['*']] },
-    },
-    context: { type: DataTypes.JSON, allowNull: true },
-    createdAt: { type: DataTypes.DATE(3), allowNull: false },
-    updatedAt: { type: DataTypes.DATE(3), allowNull: false },
-    expiresAt: {
-      type: DataTypes.DATE(3),
-      allowNull: false,
-      defaultValue: () => new Date(Date.now() + tokenExpiry * 1000),
-    },
-    isActive: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: true },
-    sessionExpiry: {
-      type: DataTypes.INTEGER,
-      allowNull: true,
-      defaultValue: () => sessionExpiry,
-      validate: {
-        isVisitLength: must(visitLength.test, 'sessionExpiry must be 0, a positive whole number or null'),
-      },
-    },
-    maxUses: { type: DataTypes.INTEGER, allowNull: true, validate: { isInt: true, min: 1 } },
-    uses: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },
-    lastUsedAt: { type: DataTypes.DATE(3), allowNull: true },
-    reissuedAt: { type: DataTypes.DATE(3), allowNull: true },
-    confirmedBy: { type: DataTypes.STRING(64), allowNull: true },
-    selfService: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
+/** A pass of self-service is issued when its link is sent. */
+function announceIssued(Passes: typeof Visitor): void {
+  const tell = (pass: Model, transaction?: Transaction | null): void => {
+    const visitor: Visitor | undefined = pass instanceof Passes ? pass : undefined
+    if (visitor !== undefined && visitor.confirmedBy !== PENDING)
+      announce(Passes.events, 'issued', { visitor }, transaction ?? undefined)
   }
-}
-
-function visitorLogAttributes(sequelize: Sequelize): ModelAttributes<VisitorLog> {
-  return {
-    id: { type: dialectOf(sequelize).wideKeyType, primaryKey: true, autoIncrement: true },
-    visitorId: { type: DataTypes.INTEGER, allowNull: false },
-    createdAt: { type: DataTypes.DATE(3), allowNull: false },
-    method: { type: DataTypes.STRING(visitLimits.method), allowNull: false },
-    path: { type: DataTypes.STRING(visitLimits.path), allowNull: false },
-    status: { type: DataTypes.INTEGER, allowNull: false },
-    userAgent: { type: DataTypes.STRING(visitLimits.userAgent), allowNull: false },
-    referrer: { type: DataTypes.STRING(visitLimits.referrer), allowNull: false },
-    ip: { type: DataTypes.STRING(visitLimits.ip), allowNull: false },
-    sessionHash: { type: DataTypes.STRING(visitLimits.sessionHash), allowNull: false },
-    outcome: { type: DataTypes.STRING(visitLimits.outcome), allowNull: false },
-  }
-}
-
-/** A text that the column takes whole: databases cut or throw past the limit, and PostgreSQL throws on NUL. */
-function text(limit: number) {
-  return {
-    len: [0, limit] as [number, number],
-    isStorable: must((value) => !String(value).includes('\0'), 'must not contain a NUL character'),
-  }
-}
-
-function must(test: (value: unknown) => boolean, message: string) {
-  return (value: unknown): void => {
-    if (!test(value)) throw new Error(message)
-  }
+  Passes.addHook('afterCreate', (visitor, { transaction }) => {
+    tell(visitor, transaction)
+  })
+  Passes.addHook('afterBulkCreate', (visitors, { transaction, individualHooks }) => {
+    if (individualHooks !== true) for (const visitor of visitors) tell(visitor, transaction)
+  })
 }

@@ -1,6 +1,7 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import type { RefusalReason } from '../errors.js'
+import { announce } from '../events/events.js'
 import { localPath, ownAddress } from '../http/address.js'
 import { requireSession, saveSession, VISITOR_SESSION_KEY, type HostSession } from '../http/session.js'
 import { abandonSession } from '../http/session-renewal.js'
@@ -74,6 +75,7 @@ async function letIn(context: RedeemContext, visitor: Visitor): Promise<Outcome>
   const finish = await openVisit(req, session, visitor, { who: WHO, keep })
   await saveSession(requireSession(req, WHO))
   finish()
+  announce(context.Model.events, 'redeemed', { visitor, req })
   return admitAs(context, visitor)
 }
 
@@ -127,6 +129,7 @@ function refuse({ req, Model }: RedeemContext, reason: RefusalReason, known?: Vi
   debug('token refused: %s%s', reason, known === undefined ? '' : ` (pass ${String(known.id)})`)
   if (visitorOf(req) === undefined || visitorOf(req, Model) !== undefined) req.visitor = undefined
   noteRefusal(req, reason, known)
+  announce(Model.events, 'refused', { by: 'token', reason, scope: [], visitorId: known?.id, req })
   return 'pass'
 }
 

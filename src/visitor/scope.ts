@@ -49,3 +49,6 @@ export function parseScope(scope: unknown): readonly string[] {
   }
   return wanted as string[]
 }
+
+/** Characters that a scope has at most. */
+export const LONGEST_SCOPE = 100

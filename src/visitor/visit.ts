@@ -1,5 +1,6 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
+import { announce } from '../events/events.js'
 import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
 import { requireRenewableSession, requireSession, type HostSession } from '../http/session.js'
 import { renewSession } from '../http/session-renewal.js'
@@ -105,10 +106,13 @@ export interface EndVisitOptions extends WriteOptions {
  */
 export async function endVisit(
   req: Request,
-  { deactivate = false, transaction }: EndVisitOptions = {},
+  { deactivate = false, transaction, actor }: EndVisitOptions = {},
 ): Promise<void> {
   const session = requireSession(req, 'endVisit')
-  if (deactivate) await req.visitor?.deactivate({ transaction })
+  const { visitor } = req
+  if (deactivate) await visitor?.deactivate({ transaction, req, actor })
   clearVisitEntry(session)
   req.visitor = undefined
+  if (visitor)
+    announce((visitor.constructor as typeof Visitor).events, 'ended', { visitor, req }, transaction)
 }

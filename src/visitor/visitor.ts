@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Request } from 'express'
 import {
   Model,
   type CreationOptional,
@@ -8,9 +9,11 @@ import {
   type Transaction,
 } from 'sequelize'
 import { InvalidVisitorPass } from '../errors.js'
+import { announce, type Events } from '../events/events.js'
 import type { Rule } from '../options.js'
 import { withQuery } from '../http/query.js'
 import type { VisitorContext, VisitorScope } from './scope.js'
+import type { VisitorEvents } from './events.js'
 import type { TokenCodec } from './token.js'
 import { UNUSED, type Sharing, type Visits } from './visits/visit.js'
 
@@ -42,8 +45,8 @@ export interface VisitorSettings {
   readonly sharingThreshold: number
 }
 
-/** Characters that a scope has at most. */
-export const LONGEST_SCOPE = 100
+/** What `confirmedBy` of a pass holds that self-service has stored and not sent yet. */
+export const PENDING = 'pending'
 
 /** Where a defined model keeps its settings; subclasses and `Visitor.schema(…)` inherit them. */
 export const visitorSettings: unique symbol = Symbol('passport-ephemeral.visitorSettings')
@@ -56,16 +59,14 @@ export const visitorModel: Rule = {
     typeof value === 'function' && 'getTableName' in value ? `${value.name}, another model` : undefined,
 }
 
-/** The rule for how long a visit lasts: seconds; 0: until the browser closes; `null`: as long as the host's session. */
-export const visitLength: Rule = {
-  expected: '0, a positive whole number of seconds, or null',
-  test: (value) => value === null || (Number.isInteger(value) && (value as number) >= 0),
-}
-
-/** How a method that writes meets the database. */
+/** How a method that writes meets the database, and what the event tells of it. */
 export interface WriteOptions {
   /** The caller's transaction. Without one, the statement stands alone. */
   readonly transaction?: Transaction | undefined
+  /** The request in which it happens. */
+  readonly req?: Request | undefined
+  /** Who changes the pass: a member of the staff, for example. */
+  readonly actor?: unknown
 }
 
 /** What `Visitor.create` takes: each scope with its own context. Sequelize lets `null` be left out. */
@@ -89,6 +90,8 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   /** For the compiler, as Sequelize has it: `create`, `build` and `bulkCreate` read here what they take. */
   declare _creationAttributes: VisitorCreation
   declare static readonly [visitorSettings]: VisitorSettings
+  /** What happens to passes and visitors: for audit logs and metrics. `docs/events.md` lists the events. */
+  declare static readonly events: Events<VisitorEvents<Visitor>>
 
   declare readonly id: CreationOptional<number>
   /** Half of the link's token; the other half is the secret. */
@@ -172,8 +175,8 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   }
 
   /** Closes the link and every visit made with it, from the next request on. */
-  async deactivate({ transaction }: WriteOptions = {}): Promise<void> {
-    await write(this, { isActive: false, confirmedBy: null }, transaction)
+  async deactivate(options: WriteOptions = {}): Promise<void> {
+    await write(this, { isActive: false, confirmedBy: null }, 'deactivated', options)
   }
 
   /**
@@ -184,10 +187,10 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
    */
   async reactivate(
     expiresIn: number = settingsOf(this).tokenExpiry,
-    { transaction }: WriteOptions = {},
+    options: WriteOptions = {},
   ): Promise<void> {
     const expiresAt = inSeconds('reactivate', expiresIn)
-    await write(this, { isActive: true, expiresAt }, transaction)
+    await write(this, { isActive: true, expiresAt }, 'reactivated', options)
   }
 
   /**
@@ -207,13 +210,10 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
    * @param expiresIn seconds from now @default the model's `tokenExpiry`
    * @throws {TypeError} if `expiresIn` is not a positive number
    */
-  async reissue(
-    expiresIn: number = settingsOf(this).tokenExpiry,
-    { transaction }: WriteOptions = {},
-  ): Promise<void> {
+  async reissue(expiresIn: number = settingsOf(this).tokenExpiry, options: WriteOptions = {}): Promise<void> {
     const expiresAt = inSeconds('reissue', expiresIn)
     const fresh = { uuid: randomUUID(), isActive: true, expiresAt, uses: 0, confirmedBy: null }
-    await write(this, { ...fresh, reissuedAt: new Date() }, transaction)
+    await write(this, { ...fresh, reissuedAt: new Date() }, 'reissued', options)
   }
 
   /** For JSON responses and templates. Holds nothing of which a token could be made: no `uuid`. */
@@ -232,10 +232,12 @@ export function settingsOf(visitor: Visitor): VisitorSettings {
 async function write(
   visitor: Visitor,
   values: Partial<InferAttributes<Visitor>>,
-  transaction: Transaction | undefined,
+  event: 'deactivated' | 'reactivated' | 'reissued',
+  { transaction, req, actor }: WriteOptions,
 ): Promise<void> {
   for (const attribute of Object.keys(values)) visitor.changed(attribute as keyof typeof values, true)
   await visitor.update(values, { ...(transaction && { transaction }) })
+  announce((visitor.constructor as typeof Visitor).events, event, { visitor, req, actor }, transaction)
 }
 
 function inSeconds(caller: string, expiresIn: number): Date {

@@ -1,3 +1,4 @@
+import type { Request } from 'express'
 import type { Attributes, Model } from 'sequelize'
 import { NotGuestError } from '../../errors.js'
 import { localPath } from '../../http/address.js'
@@ -68,9 +69,9 @@ async function convert<U extends Model>(
 ): Promise<Answer<ConvertPage>> {
   const { req, carried, pageUrl } = request
   if (isAskedBy(settings, found.pending, request)) {
-    const isConverted = await convertInSession(settings, req, () => complete(settings, found))
+    const isConverted = await convertInSession(settings, req, () => complete(settings, found, req))
     if (isConverted) return { redirectTo: carried ?? pageUrl('/success') }
-  } else if ((await complete(settings, found)) !== undefined) {
+  } else if ((await complete(settings, found, req)) !== undefined) {
     return { page: verifiedPage(waysOn(settings, request)) }
   }
   return { page: refusedPage('gone', waysOn(settings, request)) }
@@ -80,6 +81,7 @@ async function convert<U extends Model>(
 async function complete<U extends Model>(
   settings: ConversionSettings<U>,
   { pending: { userId, details }, token }: Found,
+  req: Request,
 ): Promise<U | undefined> {
   const { Guest, emailField } = settings
   return await withTakenValues(settings, { userId, details }, (refuseTaken) =>
@@ -89,7 +91,13 @@ async function complete<U extends Model>(
         Object.entries(pending.details).filter(([name]) => isSettable(Guest[guestSettings].User, name)),
       ) as Partial<Attributes<U>>
       const verifiedEmail = String(pending.details[emailField])
-      return await convertGuest(Guest, pending.userId, values, { transaction, verifiedEmail }, refuseTaken)
+      return await convertGuest(
+        Guest,
+        pending.userId,
+        values,
+        { transaction, verifiedEmail, req },
+        refuseTaken,
+      )
     }),
   )
 }

@@ -8,6 +8,7 @@ import {
   type Transaction,
 } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
+import { announce } from '../../events/events.js'
 import { NotGuestError } from '../../errors.js'
 import { aBoolean, anObject, checkOptions, type Rule } from '../../options.js'
 import { aTransaction, guestSettings, type ConvertOptions, type GuestModel, type UserId } from '../guest.js'
@@ -36,8 +37,9 @@ export async function convertGuest<U extends Model>(
     transaction: aTransaction,
     findFreeUsername: aBoolean,
     verifiedEmail: someText,
+    req: anObject,
   })
-  const { transaction: outer, findFreeUsername = false, verifiedEmail } = options
+  const { transaction: outer, findFreeUsername = false, verifiedEmail, req } = options
   const { User, Outcome, onConvert } = Guest[guestSettings]
   checkAttributes(User, values)
   const id: unknown = userOrId instanceof User ? keyOf(userOrId) : userOrId
@@ -60,6 +62,7 @@ export async function convertGuest<U extends Model>(
         await recordOutcome(Outcome, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)
         rememberGuest(user, null)
         await onConvert?.({ user, values: wanted, verifiedEmail, transaction })
+        announce(Guest.events, 'converted', { user, verifiedEmail, req }, transaction)
         return user
       },
     )

@@ -72,7 +72,7 @@ async function convertNow<U extends Model>(
   const details = (await detailsOf(settings, values)) as Partial<Attributes<U>>
   await convertInSession(settings, req, () =>
     withTakenValues(settings, { userId: keyOf(guest), details }, (refuseTaken) =>
-      convertGuest(settings.Guest, guest, details, {}, refuseTaken),
+      convertGuest(settings.Guest, guest, details, { req }, refuseTaken),
     ),
   )
   return { redirectTo: carried ?? pageUrl('/success') }

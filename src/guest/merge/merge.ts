@@ -3,6 +3,7 @@ import type { Request } from 'express'
 import { BaseError, DataTypes, type Model, type ModelStatic, type Transaction } from 'sequelize'
 import { forgetTable, readTable } from '../../database/catalog.js'
 import { sequelizeOf } from '../../database/columns.js'
+import { announce } from '../../events/events.js'
 import { MergeFailed } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { dayOf, recordOutcome } from '../outcome.js'
@@ -66,6 +67,7 @@ class NothingToMerge extends Error {}
  */
 export async function merge<U extends Model>(recipe: MergeRecipe<U>, pair: MergePair): Promise<boolean> {
   const belongings = recipe.belongings()
+  const event = { guestId: pair.guest, accountId: pair.account, req: pair.req }
   try {
     // Whatever the plan needs of the database is asked now: inside the transaction it would take a second connection.
     const moves = (await Promise.all(belongings.map((belonging) => plan(recipe, belonging)))).flat()
@@ -85,6 +87,7 @@ export async function merge<U extends Model>(recipe: MergeRecipe<U>, pair: Merge
       }),
     )
     debug('a guest was merged into an account')
+    announce(recipe.Guest.events, 'merged', event)
     return true
   } catch (error) {
     if (error instanceof NothingToMerge) {
@@ -93,8 +96,9 @@ export async function merge<U extends Model>(recipe: MergeRecipe<U>, pair: Merge
     }
     // A migration may have changed them.
     for (const { model } of belongings) forgetTable(model)
-    if (error instanceof MergeFailed) throw error
-    throw new MergeFailed(reasonOf(error), { cause: error })
+    const failure = error instanceof MergeFailed ? error : new MergeFailed(reasonOf(error), { cause: error })
+    announce(recipe.Guest.events, 'mergeFailed', { ...event, error: failure })
+    throw failure
   }
 }
 

@@ -1,13 +1,11 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
+import { announce } from '../../events/events.js'
 import { localPath } from '../../http/address.js'
 import type { StoredMessage } from '../../pages/flow-declaration.js'
-import type { Visitor, VisitorOf } from '../visitor.js'
+import { PENDING, type Visitor, type VisitorOf } from '../visitor.js'
 import type { PassRequest } from './pass-request.js'
 import type { SelfServiceValues } from './schema.js'
-
-/** What `confirmedBy` holds until the link is out. */
-const PENDING = 'pending'
 
 const debug = createDebug('passport-ephemeral:self-service')
 
@@ -68,6 +66,7 @@ export async function storePass(
   const Model = visitor.constructor as typeof Visitor
   const link = visitor.tokenise(base + localPath(next))
   await visitor.save()
+  announce(Model.events, 'selfServiceRequested', { visitor, req })
   visitor.isActive = true // for `send` to see, and to undo by `deactivate()`; the database has it inactive
   return {
     send: () => send({ visitor, link, req }),
@@ -78,6 +77,7 @@ export async function storePass(
       const opened = { isActive: true, confirmedBy: null }
       await Model.unscoped().update(opened, { where, hooks: false, validate: false })
       debug('pass %d sent', visitor.id)
+      announce(Model.events, 'issued', { visitor })
     },
   }
 }

@@ -5,7 +5,8 @@ import { withQuery } from '../../http/query.js'
 import { redirectOrError } from '../../http/answer.js'
 import { modelOf } from '../session.js'
 import { SCOPE_ANY } from '../scope.js'
-import { LONGEST_SCOPE, visitorSettings, type Visitor } from '../visitor.js'
+import { LONGEST_SCOPE } from '../scope.js'
+import { visitorSettings, type Visitor } from '../visitor.js'
 import { PASS_REQUEST_KEY, signPassRequest } from './pass-request.js'
 
 /** How a guard refuses a request. */

@@ -11,23 +11,24 @@ before(async () => {
 })
 after(() => database.close())
 
-const hook = (): void => undefined
-
 describe('the options of the visit log', () => {
   const wrong: [object, RegExp][] = [
     [{ visitLog: true }, /'visitLog' must be an object, not a boolean/],
     [{ visitLog: null }, /'visitLog' must be an object, not null/],
     [
       { visitLog: { flushInterval: 0 } },
-      /'visitLog.flushInterval' must be a positive number of seconds, not 0/,
+      /visitLog: option 'flushInterval' must be a positive number of seconds, not 0/,
     ],
-    [{ visitLog: { batchSize: 1.5 } }, /'visitLog.batchSize' must be a positive whole number, not 1.5/],
-    [{ visitLog: { maxBuffered: -1 } }, /'visitLog.maxBuffered' must be a positive whole number, not -1/],
-    [{ visitLog: { size: 5 } }, /unknown option 'visitLog.size'; the options are visitLog.flushInterval, /],
-    [{ sharing: hook }, /'sharing' must be an object, not a function/],
-    [{ sharing: {} }, /'sharing.onSuspectedSharing' must be a function, not undefined/],
-    [{ sharing: { onSuspectedSharing: hook, threshold: 0 } }, /'sharing.threshold' must be a positive whole/],
-    [{ sharing: { onSuspectedSharing: hook, sessions: 2 } }, /unknown option 'sharing.sessions'/],
+    [
+      { visitLog: { batchSize: 1.5 } },
+      /visitLog: option 'batchSize' must be a positive whole number, not 1.5/,
+    ],
+    [
+      { visitLog: { maxBuffered: -1 } },
+      /visitLog: option 'maxBuffered' must be a positive whole number, not -1/,
+    ],
+    [{ visitLog: { size: 5 } }, /visitLog: unknown option 'size'; the options are flushInterval, /],
+    [{ sharingThreshold: 0 }, /'sharingThreshold' must be a positive whole number, not 0/],
   ]
   for (const [options, message] of wrong) {
     it(`cannot be ${inspect(options)}`, () => {
@@ -47,6 +48,6 @@ describe('the options of the visit log', () => {
     for (const options of [{}, { visitLog: {} }, { visitLog: { batchSize: undefined } }]) {
       defineVisitorModels(database.sequelize, { secret: SECRET, ...(options as object) })
     }
-    defineVisitorModels(database.sequelize, { secret: SECRET, sharing: { onSuspectedSharing: hook } })
+    defineVisitorModels(database.sequelize, { secret: SECRET, sharingThreshold: 2 })
   })
 })

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import type { SuspectedSharing, Visitor } from '../../../src/index.js'
+import type { Visitor, VisitorEvents } from '../../../src/index.js'
 import { BROWSER, type TestApp } from '../../support/application.js'
 import { at } from '../../support/clock.js'
 import { eventually } from '../../support/eventually.js'
 import { enter, invite, withPages } from './stage.js'
+
+type SuspectedSharing = VisitorEvents<Visitor>['sharingSuspected']
 
 const visitLog = { flushInterval: 3600 }
 
@@ -51,8 +53,8 @@ describe('visitor.sharing', () => {
 
   it('begins anew with the link that replaces a shared one, and so does the suspicion', async () => {
     const suspected: SuspectedSharing[] = []
-    const sharing = { threshold: 2, onSuspectedSharing: (each: SuspectedSharing) => suspected.push(each) }
-    await withPages({ visitor: { visitLog, sharing } }, async (app) => {
+    await withPages({ visitor: { visitLog, sharingThreshold: 2 } }, async (app) => {
+      app.Visitor.events.on('sharingSuspected', (each) => suspected.push(each))
       const pass = await invite(app)
       await share(app, pass, 2)
       await app.VisitorLog.flush()
@@ -83,7 +85,7 @@ describe('visitor.sharing', () => {
     })
   })
 
-  it('is all zeros for a pass that was never used', async () => {
+  it('says so of a pass that nobody has used', async () => {
     await withPages({}, async (app) => {
       assert.deepEqual(await (await invite(app)).sharing(), {
         visits: 0,
@@ -109,14 +111,11 @@ describe('visitor.sharing', () => {
   })
 })
 
-describe('onSuspectedSharing', () => {
-  it('is called for a pass that is used in as many sessions as the threshold, and again for more', async () => {
+describe('the event sharingSuspected', () => {
+  it('is told of a pass that is used in as many sessions as the threshold, and again when in more', async () => {
     const heard: SuspectedSharing[] = []
-    const sharing = {
-      threshold: 3,
-      onSuspectedSharing: (suspected: SuspectedSharing) => heard.push(suspected),
-    }
-    await withPages({ visitor: { visitLog, sharing } }, async (app) => {
+    await withPages({ visitor: { visitLog, sharingThreshold: 3 } }, async (app) => {
+      app.Visitor.events.on('sharingSuspected', (suspected) => heard.push(suspected))
       const [shared, own] = [await invite(app), await invite(app)]
       await share(app, own, 1)
       await share(app, shared, 2)
@@ -154,10 +153,10 @@ describe('onSuspectedSharing', () => {
     })
   })
 
-  it('is not called twice for one number, when old visits are deleted and new ones come', async () => {
+  it('is not told twice of the same, when old visits are forgotten and new ones come', async () => {
     const heard: number[] = []
-    const onSuspectedSharing = (suspected: SuspectedSharing) => heard.push(suspected.sharing.sessions)
-    await withPages({ visitor: { visitLog, sharing: { threshold: 2, onSuspectedSharing } } }, async (app) => {
+    await withPages({ visitor: { visitLog, sharingThreshold: 2 } }, async (app) => {
+      app.Visitor.events.on('sharingSuspected', ({ sharing }) => heard.push(sharing.sessions))
       const pass = await invite(app)
       await share(app, pass, 2)
       await app.VisitorLog.flush()
@@ -169,29 +168,9 @@ describe('onSuspectedSharing', () => {
     })
   })
 
-  it('emits a warning if it fails', async () => {
-    const emitted: string[] = []
-    const note = (warning: Error & { readonly code?: string }): void => {
-      if (warning.code === 'SUSPECTED_SHARING_UNREPORTED') emitted.push(warning.message)
-    }
-    process.on('warning', note)
-    const onSuspectedSharing = (): never => {
-      throw new Error('the mail server is away')
-    }
-    await withPages({ visitor: { visitLog, sharing: { threshold: 2, onSuspectedSharing } } }, async (app) => {
-      await share(app, await invite(app), 2)
-      await app.VisitorLog.flush()
-      const [message = ''] = await eventually(
-        () => Promise.resolve(emitted),
-        ({ length }) => length > 0,
-      )
-      assert.match(message, /the mail server is away/)
-    }).finally(() => process.off('warning', note))
-  })
-
-  it('can close the pass', async () => {
-    const onSuspectedSharing = ({ visitor }: SuspectedSharing) => visitor.deactivate()
-    await withPages({ visitor: { visitLog, sharing: { threshold: 2, onSuspectedSharing } } }, async (app) => {
+  it('lets a listener close the pass', async () => {
+    await withPages({ visitor: { visitLog, sharingThreshold: 2 } }, async (app) => {
+      app.Visitor.events.on('sharingSuspected', ({ visitor }) => visitor.deactivate())
       const pass = await invite(app)
       await share(app, pass, 2)
       const browser = await enter(app, pass)
@@ -205,12 +184,10 @@ describe('onSuspectedSharing', () => {
     })
   })
 
-  it('has a threshold of five by default, and no query without the option', async () => {
+  it('has a threshold of five by default, and costs nothing without a listener', async () => {
     const heard: number[] = []
-    const sharing = {
-      onSuspectedSharing: (suspected: SuspectedSharing) => heard.push(suspected.sharing.sessions),
-    }
-    await withPages({ visitor: { visitLog, sharing } }, async (app) => {
+    await withPages({ visitor: { visitLog } }, async (app) => {
+      app.Visitor.events.on('sharingSuspected', ({ sharing }) => heard.push(sharing.sessions))
       const pass = await invite(app)
       for (let sessions = 0; sessions < 6; sessions++) {
         await share(app, pass, 1)
@@ -226,29 +203,25 @@ describe('onSuspectedSharing', () => {
     })
   })
 
-  for (const [how, onSuspectedSharing] of [
+  for (const [how, fail] of [
     ['throws', () => assert.fail('the mail is down')],
     ['rejects', () => Promise.reject(new Error('the mail is down'))],
   ] as const) {
-    it(`that ${how} is reported, and disturbs nothing`, async (context: TestContext) => {
+    it(`is reported by a warning if its listener ${how}, and disturbs nothing`, async (context: TestContext) => {
       const warned = context.mock.method(process, 'emitWarning', () => undefined)
-      await withPages(
-        { visitor: { visitLog, sharing: { threshold: 1, onSuspectedSharing } } },
-        async (app) => {
-          const [one, other] = [await invite(app), await invite(app)]
-          await share(app, one, 1)
-          await share(app, other, 1)
-          await app.VisitorLog.flush()
-          assert.equal(await app.VisitorLog.count(), 2)
-          const warnings = await eventually(
-            () => Promise.resolve(warned.mock.calls.map(({ arguments: [warning] }) => String(warning))),
-            ({ length }) => length === 2,
-          )
-          assert.equal(warnings.length, 2)
-          assert.match(warnings[0] ?? '', new RegExp(`visitor pass ${one.id}: the mail is down`))
-          assert.match(warnings[1] ?? '', new RegExp(`visitor pass ${other.id}: the mail is down`))
-        },
-      )
+      await withPages({ visitor: { visitLog, sharingThreshold: 1 } }, async (app) => {
+        app.Visitor.events.on('sharingSuspected', fail)
+        await share(app, await invite(app), 1)
+        await share(app, await invite(app), 1)
+        await app.VisitorLog.flush()
+        assert.equal(await app.VisitorLog.count(), 2)
+        const warnings = await eventually(
+          () => Promise.resolve(warned.mock.calls.map(({ arguments: [warning] }) => String(warning))),
+          ({ length }) => length === 2,
+        )
+        assert.equal(warnings.length, 2)
+        assert.match(warnings[0] ?? '', /'sharingSuspected' failed: .*the mail is down/)
+      })
     })
   }
 })
