@@ -18,14 +18,10 @@ interface ListGuestsOptions {
 /** A guest as the command line shows it; the id is the primary key of the user. */
 type DescribedGuest = ReturnType<typeof describeGuest>
 
-const MINUTE = 60
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
-
 const COLUMNS: readonly Column<DescribedGuest>[] = [
   { heading: 'id', align: 'right', text: ({ id }) => String(id) },
   { heading: 'username', text: ({ username }) => username },
-  { heading: 'age', align: 'right', text: ({ createdAt }) => ageSince(createdAt) },
+  { heading: 'created (UTC)', text: ({ createdAt }) => minute(createdAt) },
   { heading: 'last seen (UTC)', text: ({ lastSeenAt }) => minute(lastSeenAt) },
   {
     heading: 'expires (UTC)',
@@ -81,12 +77,4 @@ function describeGuest(guest: Guest, usernameField: string) {
   const { userId: id, createdAt, lastSeenAt, expiresAt, hasExpired } = guest
   const user = guest.get(USER_ALIAS) as { get: (attribute: string) => unknown }
   return { id, username: String(user.get(usernameField)), createdAt, lastSeenAt, expiresAt, hasExpired }
-}
-
-/** In the largest unit of which there are two: `90s` is `1m`, `36h` is `36h`. */
-function ageSince(instant: Date): string {
-  const seconds = Math.max(0, Math.floor((Date.now() - instant.getTime()) / 1000))
-  if (seconds >= 2 * DAY) return `${String(Math.floor(seconds / DAY))}d`
-  if (seconds >= 2 * HOUR) return `${String(Math.floor(seconds / HOUR))}h`
-  return `${String(Math.floor(seconds / MINUTE))}m`
 }
