@@ -7,7 +7,7 @@ import { dayOf, recordOutcome, type GuestEnd } from '../guest/outcome.js'
 import type { Visitor } from '../visitor/visitor.js'
 import type { Deletion } from './batch.js'
 import type { Due } from './due.js'
-import type { CleanupModels, CleanupPlan, Keep } from './options.js'
+import type { CleanupModels, CleanupPlan } from './options.js'
 import type { CleanupKind } from './result.js'
 import { deleteByKey, deleteInOneStatement, findKeys, readAll, type DueRow, type Key } from './statements.js'
 
@@ -19,16 +19,20 @@ export function deletionOf(
   plan: CleanupPlan,
 ): Deletion {
   if (kind === 'guests' && Guest !== undefined) return guestDeletion(due, Guest, plan)
-  const { passes } = plan.keep
-  const keepsSome = kind === 'passes' && Passes !== undefined && passes !== undefined
+  const keep = kind === 'passes' ? plan.keep.passes : undefined
   return {
     kind,
     due,
-    findKept: keepsSome
-      ? (rows, transaction) => findKeptPasses(Passes, passes, rows, transaction)
-      : undefined,
+    findKept:
+      keep &&
+      Passes &&
+      ((rows, transaction) =>
+        findKept(due, keep, rows, transaction, async () => {
+          const passes = await load<Visitor>(Passes, 'id', rows, transaction)
+          return (key) => passes.get(key)
+        })),
     deleteInOneStatement:
-      isPostgres(sequelizeOf(due.model)) && !keepsSome
+      isPostgres(sequelizeOf(due.model)) && keep === undefined
         ? (after, limit) => deleteInOneStatement(due, after, limit)
         : undefined,
     deleteRows: async (rows, transaction) => (await deleteByKey(due, keysOf(rows), transaction)).length,
@@ -37,13 +41,13 @@ export function deletionOf(
 
 /** Deletes the users rows of guests; the database's cascades delete all that belongs to them. */
 function guestDeletion(due: Due, Guests: GuestModel, plan: CleanupPlan): Deletion {
-  const { User, maxAge: ownMaxAge } = Guests[guestSettings]
+  const { User, Outcome, PendingConversion, maxAge: ownMaxAge } = Guests[guestSettings]
   const users = { model: User, key: User.primaryKeyAttribute }
-  const { guests } = plan.keep
-  const hooks = plan.individualHooks ? 'individual' : hasDestroyHook(User) ? 'bulk' : undefined
+  const keep = plan.keep.guests
+  const hooks = plan.individualHooks === true ? 'individual' : hasDestroyHook(User) ? 'bulk' : undefined
   // A guest who is younger than the model's maxAge can still ask for a link, until the guest's rows are locked.
   const canAskForLink = plan.maxAge !== undefined && plan.maxAge < ownMaxAge
-  const mustLookAtRows = guests !== undefined || hooks !== undefined || canAskForLink
+  const mustLookAtRows = keep !== undefined || hooks !== undefined || canAskForLink
   return {
     kind: 'guests',
     due,
@@ -53,14 +57,25 @@ function guestDeletion(due: Due, Guests: GuestModel, plan: CleanupPlan): Deletio
             deleteInOneStatement(due, after, limit, { from: users, insert: insertExpired(Guests) })
         : undefined,
     async findKept(rows, transaction) {
-      const kept = guests === undefined ? [] : await findKeptGuests(Guests, guests, rows, transaction)
-      return new Set([...kept, ...(await guestsWithOpenLink(Guests, rows, transaction))])
+      // Guests who got a link while the clean-up was locking their rows. From now on a new link waits for the lock.
+      const pending = { model: PendingConversion, key: 'userId' }
+      const isOpen = { expiresAt: { [Op.gt]: new Date() } }
+      const withOpenLink = await findKeys(pending, keysOf(rows), isOpen, transaction)
+      if (keep === undefined) return withOpenLink
+      const kept = await findKept(users, keep, rows, transaction, async () => {
+        const loadedUsers = await load(User, users.key, rows, transaction)
+        const guests = await load<Guest>(Guests, 'userId', rows, transaction)
+        return (key) => {
+          const [user, guest] = [loadedUsers.get(key), guests.get(key)]
+          return user && guest && { user, guest }
+        }
+      })
+      return new Set([...kept, ...withOpenLink])
     },
     async deleteRows(rows, transaction) {
       const deleted = new Set((await deleteByKey(users, keysOf(rows), transaction, hooks)).map(String))
       const expired = rows.filter(({ key }) => deleted.has(String(key)))
-      if (expired.length > 0)
-        await recordOutcome(Guests[guestSettings].Outcome, 'expired', countByDay(expired), transaction)
+      if (expired.length > 0) await recordOutcome(Outcome, 'expired', countByDay(expired), transaction)
       return expired.length
     },
   }
@@ -89,60 +104,24 @@ function countByDay(rows: readonly DueRow[]): Map<string, number> {
   return days
 }
 
-/** Guests who got a link while the clean-up was locking their rows. Once they are locked, a new link waits for the lock. */
-async function guestsWithOpenLink(
-  Guests: GuestModel,
+/**
+ * The keys, as text, of the rows that `keep` keeps: by a condition on `table`, or by a function that is asked about each row, one after
+ * the other. A row that could not be loaded stays: the function was not asked about it.
+ */
+async function findKept<R>(
+  table: Pick<Due, 'model' | 'key'>,
+  keep: WhereOptions | ((row: R) => boolean | Promise<boolean>),
   rows: readonly DueRow[],
   transaction: Transaction | undefined,
-): Promise<string[]> {
-  const pendingConversions = await Guests[guestSettings].PendingConversion.findAll({
-    attributes: ['userId'],
-    where: { userId: keysOf(rows), expiresAt: { [Op.gt]: new Date() } },
-    ...readAll(transaction),
-    raw: true,
-  })
-  return pendingConversions.map(({ userId }) => String(userId))
-}
-
-async function findKeptGuests(
-  Guests: GuestModel,
-  keep: NonNullable<Keep['guests']>,
-  rows: readonly DueRow[],
-  transaction: Transaction | undefined,
+  loadRows: () => Promise<(key: string) => R | undefined>,
 ): Promise<Set<string>> {
-  const { User } = Guests[guestSettings]
-  const key = User.primaryKeyAttribute
-  if (typeof keep !== 'function') return await findKeys({ model: User, key }, keysOf(rows), keep, transaction)
-  const users = await load(User, key, rows, transaction)
-  const guests = await load<Guest>(Guests, 'userId', rows, transaction)
-  return await keysThatStay(rows, (name) => {
-    const [user, guest] = [users.get(name), guests.get(name)]
-    return user === undefined || guest === undefined || keep({ user, guest })
-  })
-}
-
-async function findKeptPasses(
-  Passes: typeof Visitor,
-  keep: NonNullable<Keep['passes']>,
-  rows: readonly DueRow[],
-  transaction: Transaction | undefined,
-): Promise<Set<string>> {
-  if (typeof keep !== 'function')
-    return await findKeys({ model: Passes, key: 'id' }, keysOf(rows), keep, transaction)
-  const passes = await load<Visitor>(Passes, 'id', rows, transaction)
-  return await keysThatStay(rows, (name) => {
-    const pass = passes.get(name)
-    return pass === undefined || keep(pass)
-  })
-}
-
-/** Asks for each row, one after the other. A row that could not be loaded stays: `keep` was not asked about it. */
-async function keysThatStay(
-  rows: readonly DueRow[],
-  stays: (key: string) => boolean | Promise<boolean>,
-): Promise<Set<string>> {
+  if (typeof keep !== 'function') return await findKeys(table, keysOf(rows), keep, transaction)
+  const rowOf = await loadRows()
   const kept = new Set<string>()
-  for (const key of keysOf(rows).map(String)) if (await stays(key)) kept.add(key)
+  for (const key of keysOf(rows).map(String)) {
+    const row = rowOf(key)
+    if (row === undefined || (await keep(row))) kept.add(key)
+  }
   return kept
 }
 

@@ -1,8 +1,6 @@
 import type { Model, ModelStatic } from 'sequelize'
 import { guestSettings, type GuestModel } from '../guest/guest.js'
 import { dayOf } from '../guest/outcome.js'
-import type { Visitor } from '../visitor/visitor.js'
-import type { VisitorLog } from '../visitor/visits/visitor-log.js'
 import type { CleanupModels, CleanupPlan } from './options.js'
 import type { CleanupKind } from './result.js'
 
@@ -18,15 +16,17 @@ export interface Due {
   /** One more attribute to read. */
   readonly reads?: string
   /** A table whose rows are deleted with these, and are locked with them. */
-  readonly companion?: { readonly model: ModelStatic<Model>; readonly key: string } | undefined
+  readonly companion?: Pick<Due, 'model' | 'key'> | undefined
   /** Rows of another table that keep a row from being due. */
-  readonly unless?: {
-    readonly model: ModelStatic<Model>
-    /** Its attribute that refers to `key`. */
-    readonly foreignKey: string
-    /** Only rows in which this attribute is later keep a row; without it, all do. */
-    readonly later?: { readonly attribute: string; readonly than: Date }
-  }
+  readonly unless?:
+    | {
+        readonly model: ModelStatic<Model>
+        /** Its attribute that refers to `key`. */
+        readonly foreignKey: string
+        /** Only rows in which this attribute is later keep a row; without it, all do. */
+        readonly later: { readonly attribute: string; readonly than: Date } | undefined
+      }
+    | undefined
 }
 
 /** What is due of each kind that the caller asked for, in the order of deletion. */
@@ -37,30 +37,25 @@ export function dueOf(
   const now = new Date()
   const due = new Map<CleanupKind, Due>()
   if (Guest !== undefined) {
-    due.set('pendingConversions', pendingConversionsDue(Guest, now))
+    const { PendingConversion } = Guest[guestSettings]
+    due.set('pendingConversions', { model: PendingConversion, key: 'userId', since: 'expiresAt', until: now })
     due.set('guests', guestsDue(Guest, now, maxAge))
   }
   const visitsUntil = retention.visits === false ? undefined : ago(now, retention.visits)
-  if (Visits !== undefined && visitsUntil !== undefined) {
+  if (Visits !== undefined && visitsUntil !== undefined)
     due.set('visits', { model: Visits, key: 'id', since: 'createdAt', until: visitsUntil })
-  }
   if (Passes !== undefined && retention.passes !== false) {
-    due.set('passes', passesDue(Passes, ago(now, retention.passes), Visits, visitsUntil))
+    const until = ago(now, retention.passes)
+    // The cascade from a pass would delete visits that are not due.
+    const later = visitsUntil && { attribute: 'createdAt', than: visitsUntil }
+    const unless = Visits && { model: Visits, foreignKey: 'visitorId', later }
+    due.set('passes', { model: Passes, key: 'id', since: 'expiresAt', until, unless })
   }
   if (Guest !== undefined && retention.outcomes !== false) {
-    const { Outcome } = Guest[guestSettings]
-    due.set('outcomes', {
-      model: Outcome,
-      key: 'id',
-      since: 'endedOn',
-      until: dayOf(ago(now, retention.outcomes)),
-    })
+    const until = dayOf(ago(now, retention.outcomes))
+    due.set('outcomes', { model: Guest[guestSettings].Outcome, key: 'id', since: 'endedOn', until })
   }
   return due
-}
-
-function pendingConversionsDue(Guest: GuestModel, now: Date): Due {
-  return { model: Guest[guestSettings].PendingConversion, key: 'userId', since: 'expiresAt', until: now }
 }
 
 /** A guest with an open link is not due: the link works on a device on which the guest is not logged in. */
@@ -74,23 +69,6 @@ function guestsDue(Guest: GuestModel, now: Date, maxAge: number | undefined): Du
     reads: 'createdAt',
     companion: { model: User, key: User.primaryKeyAttribute },
     unless: { model: PendingConversion, foreignKey: 'userId', later: { attribute: 'expiresAt', than: now } },
-  }
-}
-
-/** If visits are cleaned up too, a pass stays until its last visit is due: the cascade from the pass would delete that visit. */
-function passesDue(
-  Passes: typeof Visitor,
-  until: Date,
-  Visits: typeof VisitorLog | undefined,
-  visitsUntil: Date | undefined,
-): Due {
-  const later = visitsUntil && { attribute: 'createdAt', than: visitsUntil }
-  return {
-    model: Passes,
-    key: 'id',
-    since: 'expiresAt',
-    until,
-    ...(Visits && { unless: { model: Visits, foreignKey: 'visitorId', ...(later && { later }) } }),
   }
 }
 

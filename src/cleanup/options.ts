@@ -81,28 +81,13 @@ export interface CleanupOptions<U extends Model = Model, G extends Guest = Guest
 }
 
 /** The options with their defaults. */
-export interface CleanupPlan {
-  readonly batchSize: number
-  readonly maxAge: number | undefined
-  readonly retention: Readonly<Required<Retention>>
-  readonly keep: Keep
-  readonly dryRun: boolean
-  readonly timeBudget: number
-  readonly maxFailed: number
-  readonly dutyCycle: number
-  readonly individualHooks: boolean
-  readonly signal: AbortSignal | undefined
-  readonly onProgress: ((progress: CleanupProgress) => unknown) | undefined
-}
+export type CleanupPlan = ReturnType<typeof parseCleanupOptions>
 
 const DAY = 24 * 60 * 60
 
-const retentionRule: Rule = either(
-  { expected: '0', test: (value) => value === 0 },
-  positiveSeconds,
-  theBoolean(false),
-)
-const keepRule: Rule = either(anObject, aFunction)
+const zero: Rule = { expected: '0', test: (value) => value === 0 }
+const retentionRule = either(zero, positiveSeconds, theBoolean(false))
+const keepRule = either(anObject, aFunction)
 const aSignal: Rule = { expected: 'an AbortSignal', test: (value) => value instanceof AbortSignal }
 const aFraction: Rule = {
   expected: 'a number above 0, and 1 at most',
@@ -110,7 +95,7 @@ const aFraction: Rule = {
 }
 
 /** @throws {TypeError} naming the option that is wrong */
-export function parseCleanupOptions(caller: string, options: CleanupOptions): CleanupPlan {
+export function parseCleanupOptions(caller: string, options: CleanupOptions) {
   checkOptions(caller, options, {
     batchSize: positiveCount,
     maxAge: positiveSeconds,
@@ -132,8 +117,8 @@ export function parseCleanupOptions(caller: string, options: CleanupOptions): Cl
   })
   checkOptions(`${caller}: keep`, keep, { guests: keepRule, passes: keepRule })
   return {
+    ...options,
     batchSize: options.batchSize ?? 1000,
-    maxAge: options.maxAge,
     retention: {
       passes: retention.passes ?? 30 * DAY,
       visits: retention.visits ?? 90 * DAY,
@@ -144,8 +129,5 @@ export function parseCleanupOptions(caller: string, options: CleanupOptions): Cl
     timeBudget: options.timeBudget ?? Infinity,
     maxFailed: options.maxFailed ?? 10_000,
     dutyCycle: options.dutyCycle ?? 1,
-    individualHooks: options.individualHooks ?? false,
-    signal: options.signal,
-    onProgress: options.onProgress,
   }
 }

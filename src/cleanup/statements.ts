@@ -100,21 +100,19 @@ export async function deleteInOneStatement(
     ` RETURNING ${key} AS deleted_key)` +
     (insert === undefined ? '' : `, inserted AS (${insert})`) +
     ` SELECT COUNT(*)::int AS size, (SELECT COUNT(*)::int FROM deleted) AS deleted,` +
-    ` ${last('row_at::text')} AS last_since, ${last('row_key')} AS last_key FROM due`
+    ` ${last('row_at::text')} AS since, ${last('row_key')} AS last_key FROM due`
   const [row]: unknown[] = await sequelizeOf(due.model).query(text, {
     type: QueryTypes.SELECT,
     replacements: { ...after },
     useMaster: true,
   })
-  const { size, deleted, last_since: since, last_key } = row as BatchCounts
-  return { size, deleted, last: since === null || last_key === null ? undefined : { since, key: last_key } }
-}
-
-interface BatchCounts {
-  readonly size: number
-  readonly deleted: number
-  readonly last_since: string | null
-  readonly last_key: Key | null
+  const { size, deleted, since, last_key } = row as {
+    size: number
+    deleted: number
+    since: string | null
+    last_key: Key
+  }
+  return { size, deleted, last: since === null ? undefined : { since, key: last_key } }
 }
 
 /** The transaction of a batch. */
@@ -147,16 +145,6 @@ export async function deleteByKey(
   transaction: Transaction,
   hooks?: 'bulk' | 'individual',
 ): Promise<readonly Key[]> {
-  const sequelize = sequelizeOf(model)
-  if (hooks === undefined && isPostgres(sequelize)) {
-    const column = quotedField(model, key)
-    const rows: unknown[] = await sequelize.query(
-      `DELETE FROM ${quotedTable(model)} WHERE ${column} = ANY($1) RETURNING ${column} AS deleted_key`,
-      { bind: [keys], type: QueryTypes.SELECT, transaction },
-    )
-    // In a column whose collation ignores case, the key of the users row can differ in case from the guest's.
-    return rows.length === keys.length ? keys : (rows as { deleted_key: Key }[]).map((row) => row.deleted_key)
-  }
   const count: unknown = await model.unscoped().destroy({
     where: { [key]: [...keys] },
     force: true,
@@ -217,24 +205,24 @@ function columnOf({ model }: Due, attribute: string): string {
 }
 
 function fromDue(due: Due): string {
-  const { model, key, since, companion, unless } = due
+  const { model, key, since, companion, until } = due
   // With a plain join, MySQL could read the other table first, and sort all of it for each batch.
   const join =
     companion === undefined
       ? ''
       : ` ${dialectOf(sequelizeOf(model)).orderedJoin} ${quotedTable(companion.model)} AS ${COMPANION}` +
         ` ON ${COMPANION}.${quotedField(companion.model, companion.key)} = ${columnOf(due, key)}`
-  return (
-    `FROM ${quotedTable(model)} AS ${DUE}${join} WHERE ${columnOf(due, since)} <= ${columnLiteral(model, since, due.until)}` +
-    (unless === undefined ? '' : ` AND NOT EXISTS (${selectGuard(unless, columnOf(due, key))})`)
-  )
+  const isDue = `${columnOf(due, since)} <= ${columnLiteral(model, since, until)}`
+  return `FROM ${quotedTable(model)} AS ${DUE}${join} WHERE ${isDue}${unlessGuarded(due)}`
 }
 
-function selectGuard({ model, foreignKey, later }: NonNullable<Due['unless']>, key: string): string {
-  const condition = `${GUARD}.${quotedField(model, foreignKey)} = ${key}`
+function unlessGuarded(due: Due): string {
+  if (due.unless === undefined) return ''
+  const { model, foreignKey, later } = due.unless
+  const refers = `${GUARD}.${quotedField(model, foreignKey)} = ${columnOf(due, due.key)}`
   const isLater =
     later === undefined
       ? ''
       : ` AND ${GUARD}.${quotedField(model, later.attribute)} > ${columnLiteral(model, later.attribute, later.than)}`
-  return `SELECT 1 FROM ${quotedTable(model)} AS ${GUARD} WHERE ${condition}${isLater}`
+  return ` AND NOT EXISTS (SELECT 1 FROM ${quotedTable(model)} AS ${GUARD} WHERE ${refers}${isLater})`
 }

@@ -1,12 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-
-/** How long a clean-up runs, and which part of that time it keeps the database busy. */
-export interface ThrottleOptions {
-  /** Seconds. */
-  readonly timeBudget: number
-  readonly dutyCycle: number
-  readonly signal: AbortSignal | undefined
-}
+import type { CleanupPlan } from './options.js'
 
 /** The clock of one clean-up: ends it, and makes it rest between its batches. */
 export class Throttle {
@@ -14,7 +7,7 @@ export class Throttle {
   private busy = 0
   private rested = 0
 
-  constructor(private readonly options: ThrottleOptions) {}
+  constructor(private readonly options: Pick<CleanupPlan, 'timeBudget' | 'dutyCycle' | 'signal'>) {}
 
   /** Why no further batch may begin. */
   get stoppedBy(): 'signal' | 'timeBudget' | undefined {
