@@ -1,8 +1,8 @@
 import { Sequelize } from 'sequelize'
 
 /**
- * Nobody waits long for a database that is away: a connection, and a statement of a request, take seconds at most, and what
- * fails is answered by 503. Connections that broke are thrown away and made anew by themselves.
+ * Limits the wait for an unavailable database: a connection, and a statement of a request, take seconds at most, and a
+ * failure is a 503. Broken connections are replaced automatically.
  *
  * @param longestStatement seconds
  */

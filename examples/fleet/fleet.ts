@@ -10,16 +10,16 @@ import { postgresql } from './parts/postgresql.js'
 import { redis } from './parts/redis.js'
 
 export interface FleetOptions {
-  /** Where everything is kept: data, configuration, secrets. */
+  /** The folder of data, configuration and secrets. */
   readonly folder: string
-  /** nginx's; 0 picks a free one. The others are picked in any case. */
+  /** The port of nginx; 0: a free one. Other ports are always free ones. */
   readonly port: number
-  /** What web processes and workers are told besides where everything is; see settings.ts. */
+  /** Further settings of web processes and workers; see settings.ts. */
   readonly env?: Readonly<Record<string, string>>
   readonly log: (line: string) => void
 }
 
-/** Everything that runs. */
+/** The running processes. */
 export interface Fleet {
   readonly origin: string
   readonly databaseUrl: string
@@ -35,45 +35,48 @@ export interface Fleet {
 const WEBS = 3
 const WORKERS = 2
 
-/** Starts PostgreSQL and Redis, makes the tables, then starts what relies on them. If one part does not start, all are stopped. */
+/**
+ * Starts PostgreSQL and Redis, creates the tables, then starts the other parts. If one part does not start, all are
+ * stopped.
+ */
 export async function startFleet({ folder, port, env = {}, log }: FleetOptions): Promise<Fleet> {
-  await chmod(folder, 0o711) // PostgreSQL and nginx do not run as root, and have folders of their own in it
+  await chmod(folder, 0o711) // PostgreSQL and nginx do not run as root, and have their own folders in it
   const started: Part[] = []
   const start = async (...parts: Part[]): Promise<void> => {
     started.unshift(...parts)
     await Promise.all(parts.map((part) => part.start()))
   }
-  /** In reverse: first nobody is let in any more, and what holds the data goes last. */
+  /** In reverse order: nginx first, the databases last. */
   const stop = async (): Promise<void> => {
     for (const part of started) await part.stop()
   }
   try {
-    const common = { folder, log, password: await keptSecret(folder, 'password') }
+    const common = { folder, log, password: await storedSecret(folder, 'password') }
     const database = await postgresql({ ...common, port: await freePort() })
     const store = await redis({ ...common, port: await freePort() })
     await start(database.part, store.part)
 
     const publicPort = port === 0 ? await freePort() : port
     const origin = `http://127.0.0.1:${publicPort}`
-    const told = {
+    const settings = {
       ...env,
       DATABASE_URL: database.url,
       REDIS_URL: store.url,
       PUBLIC_URL: origin,
-      SESSION_SECRET: await keptSecret(folder, 'session-secret'),
-      VISITOR_SECRET: await keptSecret(folder, 'visitor-secret'),
+      SESSION_SECRET: await storedSecret(folder, 'session-secret'),
+      VISITOR_SECRET: await storedSecret(folder, 'visitor-secret'),
     }
-    await createTables(database.url, told.VISITOR_SECRET)
+    await createTables(database.url, settings.VISITOR_SECRET)
 
     const ports = await Promise.all(Array.from({ length: WEBS }, freePort))
     const webs = ports.map((own, index) =>
-      script(`web-${index + 1}`, 'web.ts', { ...told, PORT: String(own) }, log, async () => {
+      script(`web-${index + 1}`, 'web.ts', { ...settings, PORT: String(own) }, log, async () => {
         const { ok } = await fetch(`http://127.0.0.1:${own}/health`)
         if (!ok) throw new Error('not yet')
       }),
     )
     const workers = Array.from({ length: WORKERS }, (_, index) =>
-      script(`worker-${index + 1}`, 'worker.ts', told, log, () => Promise.resolve()),
+      script(`worker-${index + 1}`, 'worker.ts', settings, log, () => Promise.resolve()),
     )
     await start(...workers)
     await start(...webs)
@@ -113,7 +116,7 @@ function script(
   })
 }
 
-/** Once, before there are several who would. A demo's tables; an application of yours has migrations. */
+/** Once, before the processes start. Enough for a demo; use migrations in your application. */
 async function createTables(databaseUrl: string, visitorSecret: string): Promise<void> {
   const sequelize = openDatabase(databaseUrl, 'tables', 60)
   try {
@@ -124,8 +127,8 @@ async function createTables(databaseUrl: string, visitorSecret: string): Promise
   }
 }
 
-/** Made up once, and found again where the folder is kept. */
-async function keptSecret(folder: string, name: string): Promise<string> {
+/** A random secret, stored in the folder for the next start. */
+async function storedSecret(folder: string, name: string): Promise<string> {
   const file = join(folder, name)
   try {
     const secret = randomBytes(32).toString('base64url')

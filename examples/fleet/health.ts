@@ -3,7 +3,7 @@ import type { Sequelize } from 'sequelize'
 import { Outage } from './outages.js'
 import type { Redis } from './sessions.js'
 
-/** For whoever watches: 200 if this process can serve people now, 503 if a part that it needs is away. */
+/** For monitoring: 200 if this process can serve requests, 503 if a part that it needs is unavailable. */
 export function health(sequelize: Sequelize, redis: Redis): RequestHandler {
   return async (_req, res) => {
     const [database, sessions] = await Promise.all([

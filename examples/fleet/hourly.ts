@@ -1,7 +1,7 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 import type { Redis } from './sessions.js'
 
-/** So many an hour from one address, counted for all processes together. */
+/** Limits requests of one address to `points` an hour, counted across all processes. */
 export function hourly(redis: Redis, keyPrefix: string, points: number): RateLimiterRedis {
   return new RateLimiterRedis({
     storeClient: redis,

@@ -5,7 +5,7 @@ import type { Settings } from './settings.js'
 
 export type Models = ReturnType<typeof defineModels>
 
-/** The todo example's users, guests and lists, and the passes by which somebody is let into somebody's list. */
+/** The to-do example's users, guests and lists, and passes for visitors of a list. */
 export function defineModels(sequelize: Sequelize, { guestMaxAge, visitorSecret }: ModelSettings) {
   return {
     ...defineTodoModels(sequelize, { maxAge: guestMaxAge }),

@@ -3,16 +3,16 @@ import { ClientClosedError, ClientOfflineError, ConnectionTimeoutError, ErrorRep
 import { SocketClosedUnexpectedlyError, TimeoutError as RedisTimeoutError } from 'redis'
 import { ConnectionError, DatabaseError } from 'sequelize'
 
-/** A part that this process needs is away. */
+/** A part that this process needs is unavailable. */
 export class Outage extends Error {
   constructor(part: string) {
-    super(`${part} is away`)
+    super(`${part} is unavailable`)
   }
 }
 
 const RETRY_AFTER = 2 // seconds
 
-/** A part that is away is no fault of the request's: 503, and when to come back. What it asked for may have happened. */
+/** Responds to an outage with 503 and `Retry-After`. The request may have been executed. */
 export const showOutage: ErrorRequestHandler = (error: unknown, req, res, next) => {
   if (!isOutage(error)) {
     next(error)
@@ -26,7 +26,7 @@ export const showOutage: ErrorRequestHandler = (error: unknown, req, res, next) 
   const answer = {
     status: 503,
     code: 'ERR_OUTAGE',
-    message: 'A part of this site is away for a moment. Look whether it happened before you try again.',
+    message: 'A part of this site is unavailable. Check whether your change was saved before you try again.',
   }
   res.status(503).set('Retry-After', String(RETRY_AFTER))
   if (req.path.startsWith('/api/')) res.json(answer)
@@ -41,7 +41,7 @@ const REDIS_ERRORS = [
   SocketClosedUnexpectedlyError,
 ]
 
-/** Whether this, or what it was caused by, says that PostgreSQL or Redis cannot be asked now. */
+/** Whether an error, or its cause, means that PostgreSQL or Redis is unavailable. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error instanceof Outage || error instanceof ConnectionError) return true
@@ -51,7 +51,9 @@ export function isOutage(error: unknown): boolean {
   return isNetworkError(error) || isOutage(error.cause)
 }
 
-/** The server says so (classes 08, 57P, and 53300, when it has no room), or said nothing any more. */
+/**
+ * Whether the server ended the connection (classes 08, 57P, and 53300: too many connections), or stopped responding.
+ */
 function endsConnection(error: Error & { code?: string }): boolean {
   const { code } = error
   if (code === undefined) return /terminated|ended|not queryable|timeout/i.test(error.message)

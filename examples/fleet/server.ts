@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startFleet } from './fleet.js'
 
-/** `npm run demo:fleet`: everything, in one go, until Ctrl-C. */
+/** `npm run demo:fleet`: starts the whole fleet, and stops it on Ctrl-C. */
 async function start(): Promise<void> {
   const kept = process.env['FLEET_DATA']
   if (kept !== undefined) await mkdir(kept, { recursive: true })
@@ -16,7 +16,7 @@ async function start(): Promise<void> {
   const stop = (): void => {
     if (isStopping) return
     isStopping = true
-    starting // if it is not through, its parts can be stopped once it is
+    starting // the parts can be stopped only after the start has finished
       .then((fleet) => fleet.stop())
       .then(forget)
       .catch(fail)

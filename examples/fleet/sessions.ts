@@ -6,7 +6,7 @@ import { Outage } from './outages.js'
 
 export type Redis = ReturnType<typeof openRedis>
 
-/** Reconnects for ever, and makes nobody wait for it: while it is away, a command fails at once. */
+/** Reconnects without limit; during an outage a command fails immediately. */
 export function openRedis(url: string) {
   const client = createClient({
     url,
@@ -20,19 +20,19 @@ export function openRedis(url: string) {
   client.on('error', (error: Error) => {
     console.error(`Redis: ${error.message}`)
   })
-  client.connect().catch(() => undefined) // told as an error above, and tried again
+  client.connect().catch(() => undefined) // reported by the error listener, and retried
   return client
 }
 
-const TWO_WEEKS = 14 * 24 * 60 * 60 * 1000 // milliseconds, as long as a guest lasts
+const TWO_WEEKS = 14 * 24 * 60 * 60 * 1000 // milliseconds, the guest's `maxAge`
 
-/** Sessions in Redis. While it is away, a request that needs one is refused at once. */
+/** Sessions in Redis. During an outage, a request that needs a session is refused immediately. */
 export function sessions(client: Redis, secret: string): RequestHandler[] {
   const store = new RedisStore({
     client,
     prefix: 'fleet:',
-    // The cookie lasts from when somebody logs in, so nothing is gained by prolonging the session at every request; and while that is
-    // written, express-session holds back the end of an answer that nginx has begun to pass on.
+    // The cookie's lifetime begins at the login, so prolonging the session at every request has no use. Meanwhile
+    // express-session would delay the end of a response that nginx has begun to pass on.
     disableTouch: true,
   })
   const handler = session({
@@ -49,7 +49,7 @@ export function sessions(client: Redis, secret: string): RequestHandler[] {
   return [handler, requireSession]
 }
 
-/** express-session goes on without a session while its store is away: everybody would be a stranger. */
+/** express-session continues without a session while its store is disconnected: every request would be anonymous. */
 const requireSession: RequestHandler = (req, _res, next) => {
   next((req.session as unknown) === undefined ? new Outage('Redis') : undefined)
 }

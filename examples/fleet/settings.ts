@@ -1,18 +1,18 @@
-/** What a web process and a worker are told, by their environment. The fleet fills it in. */
+/** The settings of a web process or a worker, from the environment that the fleet sets. */
 export interface Settings {
-  /** What the process is called in `pg_stat_activity`. */
+  /** The name of the process in `pg_stat_activity`. */
   readonly name: string
   readonly databaseUrl: string
   readonly redisUrl: string
-  /** A web process's own. */
+  /** The port of a web process. */
   readonly port: number
-  /** Where people find the fleet: what links begin with. */
+  /** The public address of the fleet; links begin with it. */
   readonly publicUrl: string
   readonly sessionSecret: string
   readonly visitorSecret: string
-  /** Seconds that a guest lives. */
+  /** The guest's `maxAge`, in seconds. */
   readonly guestMaxAge: number
-  /** Guests that one address may become in an hour. */
+  /** Guests that one address may create in an hour. */
   readonly guestsPerHour: number
   readonly cleanup: CleanupSettings
 }
@@ -22,7 +22,7 @@ interface CleanupSettings {
   readonly batchSize: number
   /** Seconds. */
   readonly timeBudget: number
-  /** Which part of its time a clean-up may keep the database busy. */
+  /** The fraction of the time in which a clean-up uses the database. */
   readonly dutyCycle: number
   /** Seconds after which a job counts as lost, because its worker died. */
   readonly expireIn: number

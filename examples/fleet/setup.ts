@@ -7,14 +7,14 @@ import {
   mergeGuest,
   VisitorTokenStrategy,
 } from 'passport-ephemeral'
-import { keepWhatIsDone } from '../todo/keep-what-is-done.js'
+import { keepDone } from '../todo/keep-done.js'
 import { passwordStrategy } from '../todo/password.js'
 import { hourly } from './hourly.js'
 import type { Models } from './models.js'
 import { sessions, type Redis } from './sessions.js'
 import type { Settings } from './settings.js'
 
-/** Sessions, visitors, users and guests. What several processes must agree on is in PostgreSQL and Redis, and nowhere else. */
+/** Sets up sessions, visitors, users and guests. All shared state is in PostgreSQL and Redis. */
 export function setUp(
   app: Application,
   { Guest, Visitor }: Models,
@@ -37,7 +37,7 @@ export function setUp(
   app.use(sessions(redis, sessionSecret))
   app.use(authenticator.session())
   app.use(authenticator.authenticate('visitor-token') as RequestHandler)
-  app.use(mergeGuest({ Guest, conflict: { Todo: keepWhatIsDone } }))
+  app.use(mergeGuest({ Guest, conflict: { Todo: keepDone } }))
   app.use(guestLocals())
   return authenticator
 }

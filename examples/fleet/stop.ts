@@ -1,7 +1,7 @@
-/** A database that hangs must not keep the process. */
+/** The process exits after this time even if the database hangs. */
 const WITHIN_MS = 10_000
 
-/** Ends the process in good order when it is asked to, or when the fleet that started it is gone. */
+/** Shuts the process down gracefully on a signal, or when the fleet that started it has ended. */
 export function onStop(end: () => Promise<void>): void {
   let isStopping = false
   const stop = (): void => {

@@ -7,11 +7,17 @@ import { openRedis } from './sessions.js'
 import { readSettings } from './settings.js'
 import { onStop } from './stop.js'
 
-/** Longer than nginx keeps an idle connection: whoever closes first, the other may be sending a request. */
+/**
+ * Longer than nginx keeps an idle connection, because nginx must close it first: otherwise it could send a request on a
+ * closed one.
+ */
 const KEEP_ALIVE_MS = 65_000
 const GIVE_UP_MS = 500
 
-/** One web process of several. It starts whatever is away, answers 503 until that is back, and needs no restart then. */
+/**
+ * One web process of several. It starts even during an outage, responds with 503 until the outage ends, and needs no
+ * restart.
+ */
 const settings = readSettings()
 const sequelize = openDatabase(settings.databaseUrl, settings.name, 5)
 const parts = { sequelize, models: defineModels(sequelize, settings), redis: openRedis(settings.redisUrl) }
@@ -21,8 +27,8 @@ server.listen(settings.port, '127.0.0.1')
 onStop(() => end(server, parts))
 
 /**
- * Has nginx give up its connections by telling it so with an answer on each: one that is closed while nginx sends a request is a request
- * lost. Then takes no more, lets what is under way finish, and writes down what is not written yet.
+ * First closes nginx's connections by `Connection: close` in a response on each: closing one while nginx sends a
+ * request would lose the request. Then accepts no more, lets running requests finish, and writes the remaining visits.
  */
 async function end(server: Server, { sequelize, models, redis }: AppParts): Promise<void> {
   server.prependListener('request', (_req, res: ServerResponse) => {

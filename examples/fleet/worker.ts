@@ -5,7 +5,7 @@ import { defineModels } from './models.js'
 import { readSettings } from './settings.js'
 import { onStop } from './stop.js'
 
-/** One worker of several: whichever is free cleans up, once an hour, and takes over from one that died. */
+/** One worker of several: a free one runs the clean-up once an hour, and takes over the job of one that died. */
 const settings = readSettings()
 const { cron, batchSize, timeBudget, dutyCycle, expireIn, maintenanceInterval } = settings.cleanup
 const sequelize = openDatabase(settings.databaseUrl, settings.name, 60)

@@ -3,32 +3,32 @@ import { NotGuestError } from 'passport-ephemeral'
 import { HttpError } from './http-error.js'
 import { FederatedIdentity, User, type Models } from './models.js'
 
-/** What a provider says of somebody, after the strategy has made sure that it is the provider who says it. */
+/** A person's profile from the provider, after the strategy has verified it. */
 export interface Profile {
   readonly issuer: string
   readonly subject: string
-  /** What to call a new account. */
+  /** The username for a new account. */
   readonly username: string
-  /** Theirs, as the provider has verified; one that is merely written in their profile must not get here. */
+  /** The address that the provider has verified; never an unverified one. */
   readonly email: string | undefined
 }
 
-/** Who is logged in here while they sign in there. */
+/** The user of the current session. */
 export interface Present {
   readonly user: User
   readonly isGuest: boolean
 }
 
 /**
- * Whom to log in when somebody has signed in with a provider:
+ * Finds or creates the user to log in after a sign-in with a provider:
  *
- * - the provider's account is known: its user. (If a guest did it, `mergeGuest` takes their things along.)
- * - not known, and a guest asks: the guest, who is a regular user from here on.
- * - not known, and a regular user asks: they, who can sign in this way from here on.
- * - not known, and nobody is logged in: a new user.
+ * - the provider's account is known: its user. (`mergeGuest` moves a guest's rows to it.)
+ * - not known, and a guest is logged in: the guest, converted to a regular user.
+ * - not known, and a regular user is logged in: that user, who can sign in with this account from now on.
+ * - not known, and the request is anonymous: a new user.
  *
- * An account is found by the provider's name for it, never by its e-mail address. Addresses change hands, providers differ in
- * what they mean by "verified", and whoever can write down somebody else's anywhere would get their account here.
+ * An account is found by issuer and subject, never by its e-mail address: addresses change owners, providers differ in
+ * the meaning of "verified", and an attacker could register with another person's address.
  */
 export async function accountFor(
   models: Models,
@@ -38,7 +38,7 @@ export async function accountFor(
   try {
     return await findOrMakeAccount(models, profile, present)
   } catch (error) {
-    // Another tab or device of theirs was a moment faster, or somebody has just taken the address: look again, once.
+    // A parallel sign-in was faster, or the address has just been taken: retry once.
     if (!(error instanceof UniqueConstraintError || error instanceof NotGuestError)) throw error
     return await findOrMakeAccount(models, profile, present)
   }
@@ -52,7 +52,7 @@ async function findOrMakeAccount(
   const regularUser = present?.isGuest === false ? present.user : undefined
   const owner = await findOwner(profile)
   if (owner !== undefined && regularUser !== undefined && regularUser.id !== owner.id) {
-    // They meant to add a way to sign in. Being somebody else all of a sudden is not what they asked for.
+    // The user wanted to add a way to sign in, not to switch to another account.
     throw new HttpError(
       409,
       'That Example ID belongs to another account here. You are still signed in as before.',
@@ -70,11 +70,11 @@ async function findOrMakeAccount(
 
 async function findOwner({ issuer, subject }: Profile): Promise<User | undefined> {
   const identity = await FederatedIdentity.findOne({ where: { issuer, subject }, include: 'user' })
-  // A database's idea of "equal" can be wider than ours: letter case, a space at the end.
+  // The database's comparison may ignore letter case or trailing spaces.
   return identity?.issuer === issuer && identity.subject === subject ? identity.user : undefined
 }
 
-/** Makes the guest a regular user; for somebody who is nobody yet, one is made on the spot. */
+/** Converts the guest to a regular user; an anonymous request gets a new guest first. */
 async function makeRegular(
   { Guest }: Models,
   { username, email }: Profile,
@@ -90,8 +90,8 @@ async function makeRegular(
 }
 
 /**
- * An address that is another account's stays there, and the new account has none. Refusing it altogether would let whoever
- * wrote down your address first keep you out.
+ * If the address belongs to another account, the new account has none. Refusing the sign-in instead would let an
+ * attacker who registers your address first lock you out.
  */
 async function isFree(email: string, transaction: Transaction): Promise<boolean> {
   return (await User.count({ where: { email }, transaction })) === 0

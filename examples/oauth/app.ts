@@ -12,10 +12,10 @@ import { setUp } from './setup.js'
 export interface AppOptions {
   readonly models: Models
   readonly exampleId: Strategy
-  /** Where the provider is. */
+  /** The address of the provider. */
   readonly issuer: string
   readonly sessionSecret: string
-  /** How many reverse proxies stand in front. */
+  /** The number of reverse proxies before the application. */
   readonly proxies: number
   readonly production: boolean
 }
@@ -44,8 +44,8 @@ export function createApp({ issuer, proxies, ...options }: AppOptions): Applicat
 }
 
 /**
- * The form that starts a sign-in is answered with a redirect to the provider, and browsers take `form-action` for a word on
- * that as well: the provider must be in it.
+ * The form that starts a sign-in redirects to the provider. Browsers apply `form-action` to that redirect too, so it
+ * must contain the provider.
  */
 function harden(provider: string): RequestHandler {
   return function headers(_req, res, next) {

@@ -8,7 +8,7 @@ export interface Database {
   readonly close: () => Promise<void>
 }
 
-/** PostgreSQL either way: a server if there is an address of one, otherwise in this process, and gone with it. */
+/** PostgreSQL: the server at `url`, otherwise embedded in this process and lost when it ends. */
 export async function openDatabase(url: string | undefined): Promise<Database> {
   if (url === undefined) return await openEmbedded()
   const sequelize = new Sequelize(url, { logging: false })
@@ -29,8 +29,8 @@ async function openEmbedded(): Promise<Database> {
     dialect: 'postgres',
     dialectModule: { ...pg, Client: EmbeddedClient },
     logging: false,
-    // The embedded database has a single session: a query outside an open transaction, awaited inside it, would wait for
-    // ever. It also outlives Sequelize's connections, and with it their prepared statements.
+    // The embedded database has a single session: a query outside an open transaction, awaited inside it, would wait
+    // for ever. That session, with its prepared statements, also outlives Sequelize's connections.
     pool: { max: 1, idle: 2 ** 31 - 1 },
   })
   return {

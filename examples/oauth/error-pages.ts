@@ -16,7 +16,7 @@ export const showError: ErrorRequestHandler = (error: unknown, _req, res, next) 
   const isOurs = error instanceof HttpError || (error instanceof EphemeralError && status < 500)
   const message = isOurs
     ? error.message
-    : 'Something broke. It is our fault, not yours: please try again in a moment.'
+    : 'Something broke. The error is on our side. Please try again in a moment.'
   res.status(status).render('error', { message })
 }
 

@@ -17,11 +17,11 @@ export interface ExampleIdSettings {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
-  /** Where the provider sends people back to. Configured, never taken from a request: its `Host` says what the sender likes. */
+  /** The address of the callback. Configured, never taken from a request, whose sender chooses the `Host` header. */
   readonly callbackUrl: string
 }
 
-/** The strategy `example-id`, which knows from the provider's own description where to ask it what. */
+/** Creates the strategy `example-id`, which discovers the provider's endpoints. */
 export async function exampleIdStrategy(models: Models, settings: ExampleIdSettings): Promise<Strategy> {
   const config = await discover(settings)
 
@@ -61,7 +61,7 @@ class ExampleIdStrategy extends Strategy {
     return params
   }
 
-  /** By a form of ours, which other sites cannot post. A link would let them start a sign-in in somebody's name. */
+  /** Only by the application's own form, which other sites cannot post. They could use a link. */
   override shouldInitiateAuthRequest(req: Request): boolean {
     return req.method === 'POST'
   }
@@ -69,9 +69,9 @@ class ExampleIdStrategy extends Strategy {
 
 async function discover({ issuer, clientId, clientSecret }: ExampleIdSettings): Promise<Configuration> {
   const url = new URL(issuer)
-  // Over plain HTTP anybody on the way can be the provider. On this machine nobody is on the way.
+  // Over plain HTTP an attacker in the network could act as the provider. Only the local machine is safe.
   const isThisMachine = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- its authors mark it so that it stands out; so it should
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked as deprecated only as a warning
   const execute = isThisMachine ? [allowInsecureRequests] : []
   return await discovery(url, clientId, clientSecret, undefined, { execute })
 }
@@ -80,14 +80,14 @@ function profileOf(issuer: string, person: UserInfoResponse): Profile {
   return { issuer, subject: person.sub, username: usernameOf(person), email: verifiedEmailOf(person) }
 }
 
-/** People write what they like into their profile. The address would make a name too, and give it away. */
+/** Profile names are user input. The e-mail address is not used as a username, because that would disclose it. */
 function usernameOf({ preferred_username, nickname, given_name }: UserInfoResponse): string {
   const [wanted = ''] = [preferred_username, nickname, given_name].filter((name) => typeof name === 'string')
   const usable = wanted.normalize('NFKC').replace(/[^\p{L}\p{N}._-]/gu, '')
-  return Array.from(usable).slice(0, USERNAME_LENGTH).join('') || 'somebody'
+  return Array.from(usable).slice(0, USERNAME_LENGTH).join('') || 'user'
 }
 
-/** Exactly `true`: what some provider says instead is for whoever uses that provider to judge. */
+/** Only `true` counts; check the values of your own provider. */
 function verifiedEmailOf({ email, email_verified }: UserInfoResponse): string | undefined {
   if (email_verified !== true || typeof email !== 'string') return undefined
   return email.length <= 254 && /^[^\s@]+@[^\s@]+$/.test(email) ? email.toLowerCase() : undefined

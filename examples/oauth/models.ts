@@ -15,12 +15,12 @@ import { defineGuestModel, type GuestModel } from 'passport-ephemeral'
 export class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
   declare readonly id: CreationOptional<number>
   declare username: string
-  /** In lower case, and only an address that is proven to be theirs. */
+  /** In lower case; only a verified address. */
   declare email: CreationOptional<string | null>
   declare emailVerifiedAt: CreationOptional<Date | null>
 }
 
-/** An account at a provider by which a user signs in. The provider calls it `subject`, for ever and never anybody else. */
+/** An account at a provider with which a user signs in. The provider never changes or reuses its `subject`. */
 export class FederatedIdentity extends Model<
   InferAttributes<FederatedIdentity>,
   InferCreationAttributes<FederatedIdentity>
@@ -32,7 +32,7 @@ export class FederatedIdentity extends Model<
   declare user?: NonAttribute<User>
 }
 
-/** What guests and regular users make here. */
+/** A note of a guest or a regular user. */
 export class Note extends Model<InferAttributes<Note>, InferCreationAttributes<Note>> {
   declare readonly id: CreationOptional<number>
   declare userId: ForeignKey<number>
@@ -67,8 +67,8 @@ export function defineModels(sequelize: Sequelize): Models {
     },
   })
 
-  // `fred` and `Fred` are two subjects (OpenID Connect Core §2), and to MySQL's usual collations one text. As BINARY they
-  // are two; PostgreSQL and SQLite tell them apart anyway.
+  // `fred` and `Fred` are two subjects (OpenID Connect Core §2), but equal in MySQL's usual collations. As BINARY they
+  // differ; on PostgreSQL and SQLite they always differ.
   const foldsCase = sequelize.getDialect() === 'mysql'
   const exact = () => ({ type: DataTypes.STRING(255, foldsCase), allowNull: false })
   FederatedIdentity.init(
@@ -76,7 +76,7 @@ export function defineModels(sequelize: Sequelize): Models {
     {
       sequelize,
       timestamps: false,
-      // What makes two sign-ins at once end in one account.
+      // So that two parallel sign-ins end in one account.
       indexes: [{ unique: true, fields: ['issuer', 'subject'] }, { fields: ['userId'] }],
     },
   )

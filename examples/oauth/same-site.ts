@@ -2,8 +2,8 @@ import type { NextFunction, Request, Response } from 'express'
 import { HttpError } from './http-error.js'
 
 /**
- * Refuses a form that another site sent. Otherwise it could have somebody's browser start a sign-in, at a provider where
- * that browser may be logged in as whoever made the other site: their Example ID would open the account here.
+ * Refuses a form that another site sent. Otherwise that site could start a sign-in at a provider where it has logged
+ * the browser in with its own account, and so add that account to the user's.
  */
 export function refuseCrossSitePosts(req: Request, _res: Response, next: NextFunction): void {
   if (['GET', 'HEAD', 'OPTIONS'].includes(req.method) || comesFromHere(req)) next()
@@ -11,7 +11,10 @@ export function refuseCrossSitePosts(req: Request, _res: Response, next: NextFun
     next(new HttpError(403, 'This form was sent from another site. Please open the page here and try again.'))
 }
 
-/** Browsers say by themselves, and no page can make them lie. What says nothing is no browser, and has no cookies to abuse. */
+/**
+ * Browsers send these headers, and no page can change them. A client that sends neither is no browser and has no
+ * cookies to abuse.
+ */
 function comesFromHere(req: Request): boolean {
   const site = req.get('sec-fetch-site')
   if (site !== undefined) return site === 'same-origin' || site === 'none'

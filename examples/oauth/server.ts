@@ -16,7 +16,7 @@ async function start(): Promise<void> {
   stopOnSignals([server, providerServer], database.close)
 
   const models = defineModels(database.sequelize)
-  await database.sequelize.sync() // a demo's way to make tables; the package brings migrations
+  await database.sequelize.sync() // enough for a demo; use migrations in your application
   const address = await listen(server, Number(env['PORT'] ?? 3000), 'localhost')
   const callbackUrl = `${env['PUBLIC_URL'] ?? address}/sign-in/callback`
   const settings = readProvider(callbackUrl) ?? (await startProvider(providerServer, callbackUrl))
@@ -30,7 +30,7 @@ async function start(): Promise<void> {
   console.log(`Notes listens on ${address}, Example ID is ${issuer}`)
 }
 
-/** A provider that is somewhere else, if the environment names one. */
+/** The external provider, if the environment names one. */
 function readProvider(callbackUrl: string): ExampleIdSettings | undefined {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = env
   if (issuer === undefined) return undefined
@@ -39,7 +39,10 @@ function readProvider(callbackUrl: string): ExampleIdSettings | undefined {
   return { issuer, clientId, clientSecret, callbackUrl }
 }
 
-/** Otherwise one in this process. On another host name than the application, as a real one would be: cookies go by it. */
+/**
+ * Starts a provider in this process. Its host name differs from the application's, so that the two do not share
+ * cookies.
+ */
 async function startProvider(server: Server, callbackUrl: string): Promise<ExampleIdSettings> {
   const issuer = await listen(server, 0, '127.0.0.1')
   const client = { clientId: 'notes', clientSecret: randomBytes(32).toString('base64url'), callbackUrl }

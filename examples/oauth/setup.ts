@@ -15,7 +15,7 @@ export interface SetupOptions {
   readonly production: boolean
 }
 
-/** Sessions, users and guests: all that the routes after it rely on. The order matters. */
+/** Sets up sessions, users and guests for the routes after it. The order matters. */
 export function setUp(
   app: Application,
   { models: { sequelize, Guest }, exampleId, sessionSecret, production }: SetupOptions,
@@ -32,11 +32,11 @@ export function setUp(
       secret: sessionSecret,
       resave: false,
       saveUninitialized: false,
-      // 'lax' and not 'strict': people come back from the provider by a link, and must still be who they were.
+      // Not 'strict': the callback is a navigation from the provider's site and needs the session.
       cookie: { httpOnly: true, sameSite: 'lax', secure: production, maxAge: 14 * 24 * 60 * 60 * 1000 },
     }),
   )
   app.use(authenticator.session()) // req.user
-  app.use(mergeGuest({ Guest })) // a guest who signs in to an account they have already
+  app.use(mergeGuest({ Guest })) // moves a guest's rows to an existing account at sign-in
   return authenticator
 }

@@ -19,14 +19,14 @@ import { setUp } from './setup.js'
 import { when } from './when.js'
 import { whoIs } from './who.js'
 
-/** What the routes work with. */
+/** The services and models that the routes use. */
 export interface Context {
   readonly sequelize: Sequelize
   readonly models: Models
-  /** Where links in e-mails lead. Configured, never taken from a request: its `Host` header says what the sender likes. */
+  /** Where links in e-mails lead. Configured, never taken from a request, whose sender chooses the `Host` header. */
   readonly publicUrl: string
   readonly mailer: Mailer
-  /** Where e-mails arrive that go nowhere else; `undefined` if there is a real mail server. */
+  /** The inbox of the built-in mail server; `undefined` if there is a real one. */
   readonly inbox: Inbox | undefined
 }
 
@@ -44,8 +44,8 @@ export function createApp(context: Context, settings: Settings, secrets: Secrets
 
   setUp(app, { sequelize, models, sessionSecret: secrets.session, production: settings.production })
 
-  // After the visitors' links: the button of one that counts its uses is the package's, which sees to it by itself. Its
-  // page tells nobody where it is, and over plain HTTP a browser then sends `Origin: null`.
+  // After the visitors' links: the package checks the origin of its own button. Its page sends no referrer, so over
+  // plain HTTP a browser posts it with `Origin: null`.
   app.use(refuseCrossSitePosts)
   app.use(express.urlencoded({ extended: false, limit: '50kb' }))
 
@@ -65,13 +65,13 @@ export function createApp(context: Context, settings: Settings, secrets: Secrets
   return app
 }
 
-/** Every page says who is here: whoever uses this computer next shall not find it in the browser's cache. */
+/** Every page shows the user's name, so the browser's cache must not keep it for the next user of the computer. */
 const noStore: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store')
   next()
 }
 
-/** The pages need a stylesheet and forms that post here; whatever else somebody may slip into them stays inert. */
+/** The pages need a stylesheet and forms that post to this site; injected scripts and frames are blocked. */
 const harden: RequestHandler = (_req, res, next) => {
   res.set({
     'Content-Security-Policy':
@@ -82,7 +82,10 @@ const harden: RequestHandler = (_req, res, next) => {
   next()
 }
 
-/** What the header of every page shows; asked for when the page is made, as a request can change who somebody is. */
+/**
+ * The user that the header of every page shows; computed when the page is rendered, because a request can change the
+ * user.
+ */
 const introduce: RequestHandler = (req, res, next) => {
   Object.defineProperty(res.locals, 'who', { enumerable: true, get: () => whoIs(req) })
   res.locals['path'] = req.path

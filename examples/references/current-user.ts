@@ -2,19 +2,19 @@ import type { NextFunction, Request, Response } from 'express'
 import { HttpError } from './http-error.js'
 import { User } from './models.js'
 
-/** Whoever is logged in, guest or regular, as this application's model: Passport types `req.user` as an empty object. */
+/** The logged-in user, guest or regular, as this application's model: Passport types `req.user` as an empty object. */
 export function userOf(req: Request): User | undefined {
   return req.user instanceof User ? req.user : undefined
 }
 
-/** The same, where `ensureUser` or a guard of the package has let only users through. */
+/** The same, behind `ensureUser` or a guard of the package. */
 export function requireUser(req: Request): User {
   const user = userOf(req)
-  if (user === undefined) throw new HttpError(401, 'This page is for somebody with a request of their own.')
+  if (user === undefined) throw new HttpError(401, 'This page requires a user.')
   return user
 }
 
-/** Admits guests and regular users alike; others start where people become guests. */
+/** Admits guests and regular users; redirects other GET requests to the home page. */
 export function ensureUser(req: Request, res: Response, next: NextFunction): void {
   if (userOf(req) !== undefined) next()
   else if (req.method === 'GET') res.redirect('/')
@@ -31,7 +31,7 @@ export async function logIn(req: Request, user: User): Promise<void> {
   })
 }
 
-/** Logs whoever it is out, and leaves an empty session. */
+/** Logs the user out, and leaves an empty session. */
 export async function logOut(req: Request): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     req.logout((error: unknown) => {

@@ -12,7 +12,7 @@ export interface Database {
   readonly close: () => Promise<void>
 }
 
-/** PostgreSQL either way: a server if `DATABASE_URL` names one, otherwise embedded in this process. */
+/** PostgreSQL: the server that `DATABASE_URL` names, otherwise embedded in this process. */
 export async function openDatabase({ databaseUrl, dataFolder }: Settings): Promise<Database> {
   return databaseUrl === undefined ? await openEmbedded(dataFolder) : await openServer(databaseUrl)
 }
@@ -40,11 +40,11 @@ async function openEmbedded(folder: string): Promise<Database> {
       dialect: 'postgres',
       dialectModule: { ...pg, Client: EmbeddedClient },
       logging: false,
-      // The embedded database has a single session. A query outside an open transaction, awaited inside it, would
-      // wait for a connection for ever: pass `transaction` to every query in there.
+      // The embedded database has a single session. A query outside an open transaction, awaited inside it, would wait
+      // for a connection for ever: pass `transaction` to every query inside it.
       pool: { max: 1 },
     })
-    // That session outlives the connections that Sequelize opens and closes, and with it their prepared statements.
+    // That session, with its prepared statements, outlives the connections that Sequelize opens and closes.
     sequelize.addHook('afterConnect', (client) =>
       (client as pg.Client).query('DEALLOCATE ALL').then(() => undefined),
     )

@@ -34,7 +34,7 @@ function describe(error: unknown): ErrorPage {
         ? error.message
         : status < 500
           ? 'The request could not be understood.'
-          : 'It is our fault, not yours. Please try again in a moment.',
+          : 'The error is on our side. Please try again in a moment.',
   }
 }
 
@@ -45,16 +45,16 @@ const TITLES: Record<number, string> = {
 }
 
 /**
- * `reason` is for the application's logs. To the outside, a link that is unknown, expired, withdrawn or used up must
- * look alike, or it could be found out which links exist; only who is known to be a visitor is told that the page is
- * for others.
+ * `reason` is for the application's logs. To the outside, unknown, expired, withdrawn and used-up links must look
+ * alike, so that an outsider cannot find out which links exist. Only an admitted visitor is told that the page has
+ * another scope.
  */
 function describeRefusal({ status, reason }: VisitorAccessDenied): ErrorPage {
   if (reason === 'wrong-scope') {
     return {
       status,
       title: 'Your invitation is for another page',
-      message: 'You are welcome here, but this page is for people who were invited to something else.',
+      message: 'Your invitation is valid, but this page requires a different one.',
     }
   }
   if (reason === 'malformed') {
@@ -70,7 +70,7 @@ function describeRefusal({ status, reason }: VisitorAccessDenied): ErrorPage {
     title: 'This page is by invitation',
     message:
       'We could not let you in. Please follow the link in your invitation; if you just did, it no longer works, ' +
-      'and whoever invited you can send a new one.',
+      'and the sender of the invitation can send a new one.',
   }
 }
 

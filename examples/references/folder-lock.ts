@@ -2,10 +2,10 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * Keeps a second process out of a folder: two of them on one embedded database would silently lose each other's
- * writes. A lock whose process has died is taken over.
+ * Locks a folder against a second process: two processes on one embedded database would silently lose each other's
+ * writes. The lock of a process that has died is taken over.
  *
- * @returns what gives the folder back
+ * @returns a function that unlocks the folder
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const file = join(folder, 'lock')
@@ -14,7 +14,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     if (owner !== undefined && isRunning(owner)) {
       throw new Error(
         `${folder} is in use by process ${owner}: stop that one first, or name another data folder. ` +
-          `If process ${owner} is something else altogether, remove ${file}`,
+          `If process ${owner} is another program, remove ${file}`,
       )
     }
     await remove(file, owner)
@@ -22,7 +22,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   return () => rm(file, { force: true })
 }
 
-/** Whether the file was made just now: the file system lets one process have it. */
+/** Whether this process created the file: with the flag `wx` only one process can. */
 async function created(file: string): Promise<boolean> {
   try {
     await writeFile(file, String(process.pid), { flag: 'wx' })
@@ -38,7 +38,7 @@ async function ownerOf(file: string): Promise<number | undefined> {
   return /^\d+$/.test(text) ? Number(text) : undefined
 }
 
-/** Moves a stale lock out of the way first: between reading and removing, another process may have taken it over. */
+/** Renames a stale lock first: between reading and removing it, another process may have taken it over. */
 async function remove(file: string, owner: number | undefined): Promise<void> {
   const aside = `${file}.${process.pid}`
   try {
@@ -51,9 +51,9 @@ async function remove(file: string, owner: number | undefined): Promise<void> {
   else await rename(aside, file)
 }
 
-/** Signal 0 asks without doing anything; EPERM says that it runs, under another user. */
+/** Signal 0 only tests whether the process exists; EPERM means that it runs as another user. */
 function isRunning(pid: number): boolean {
-  // In a container a restarted process tends to get its old number back: then the lock is its own, left behind.
+  // In a container a restarted process often gets the same id: then the lock is its own, from before.
   if (pid === process.pid) return false
   try {
     process.kill(pid, 0)

@@ -1,10 +1,10 @@
 import type { Request } from 'express'
 import { ValidationError } from 'sequelize'
 
-/** What was typed, by field; kept to fill the form in again when something is wrong with it. */
+/** The posted text of each field; used to fill in the form again after an error. */
 export type Values<Name extends string> = Record<Name, string>
 
-/** What is wrong, by field; shown beside it. */
+/** The error message of each field; shown beside it. */
 export type Errors<Name extends string> = Partial<Record<Name, string>>
 
 /** The named fields of a posted form as trimmed text; a missing or repeated one counts as empty. */
@@ -12,19 +12,19 @@ export function readForm<Name extends string>(req: Request, names: readonly Name
   const body = (req.body ?? {}) as Record<string, unknown>
   const read = (name: Name) => {
     const value = body[name]
-    // PostgreSQL's text holds no NUL, and refuses halves of surrogate pairs.
+    // PostgreSQL's text accepts neither NUL nor lone surrogates.
     return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '').trim() : ''
   }
   return Object.fromEntries(names.map((name) => [name, read(name)])) as Values<Name>
 }
 
-/** A password as it was typed: spaces count. */
+/** The password, not trimmed: spaces count. */
 export function readPassword(req: Request): string {
   const { password } = (req.body ?? {}) as { password?: unknown }
   return typeof password === 'string' ? password : ''
 }
 
-/** What is wrong with a text for its field: empty, too short or too long; `undefined` if nothing. */
+/** The error message for a text that is empty, too short or too long; otherwise `undefined`. */
 export function checkLength(
   value: string,
   { min = 1, max }: { min?: number; max: number },
@@ -35,19 +35,19 @@ export function checkLength(
   return undefined
 }
 
-/** A first look at the shape; the pass has the last word, see {@link emailError}. */
+/** A first check of the format; the pass model validates again, see {@link emailError}. */
 export function checkEmail(value: string): string | undefined {
   if (value !== '' && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return 'This is no e-mail address'
   return checkLength(value, { max: 254 })
 }
 
-/** What to show beside the field if making a pass failed over its e-mail address. */
+/** The message for the field if the pass model refused its e-mail address. */
 export function emailError(error: unknown): string | undefined {
   const isAboutEmail = error instanceof ValidationError && error.errors.some(({ path }) => path === 'email')
   return isAboutEmail ? 'This is no e-mail address' : undefined
 }
 
-/** The errors of those fields that have one, or `undefined` if all is well. */
+/** The errors of the invalid fields, or `undefined` if all fields are valid. */
 export function collectErrors<Name extends string>(
   checks: Record<Name, string | undefined>,
 ): Errors<Name> | undefined {
@@ -56,8 +56,8 @@ export function collectErrors<Name extends string>(
 }
 
 /**
- * Where to go after a form, from `?next=`: a path of this site, or `fallback`. The URL parser decides as browsers do,
- * so that `//evil.test`, `/\evil.test` and the like do not pass for local.
+ * The target of the redirect after a form, from `?next=`: a path of this site, or `fallback`. It uses the URL parser,
+ * as browsers do, so that `//evil.test` and `/\evil.test` are not taken for paths.
  */
 export function localPath(next: unknown, fallback: string): string {
   if (typeof next !== 'string' || !next.startsWith('/')) return fallback

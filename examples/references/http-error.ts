@@ -1,4 +1,4 @@
-/** An error of the application's own, with a message that is fit for the page. */
+/** An error of the application, with a message for the user. */
 export class HttpError extends Error {
   constructor(
     readonly status: number,

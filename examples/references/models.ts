@@ -11,7 +11,7 @@ import {
 } from 'sequelize'
 import { defineGuestModel, defineVisitorModels, type Visitor } from 'passport-ephemeral'
 
-/** The application's own users. Nothing in here knows of guests: a guest is a row that has no password yet. */
+/** The application's own users. It has no column for guests: a guest is a row without a password. */
 export class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
   declare readonly id: CreationOptional<number>
   declare username: string
@@ -19,7 +19,7 @@ export class User extends Model<InferAttributes<User>, InferCreationAttributes<U
   declare readonly createdAt: CreationOptional<Date>
 }
 
-/** What somebody asks of somebody else, and the answer as far as it has come. */
+/** A user's request for a reference, and the answer or its draft. */
 export class ReferenceRequest extends Model<
   InferAttributes<ReferenceRequest>,
   InferCreationAttributes<ReferenceRequest>
@@ -36,7 +36,7 @@ export class ReferenceRequest extends Model<
   declare readonly createdAt: CreationOptional<Date>
   declare pass?: NonAttribute<Visitor>
 
-  /** Derived, never stored: the pass knows whether its link still opens anything. Needs `include: 'pass'`. */
+  /** Derived from the pass, never stored. Needs `include: 'pass'`. */
   get status(): NonAttribute<'answered' | 'waiting' | 'expired' | 'withdrawn'> {
     if (this.finishedAt !== null) return 'answered'
     if (this.pass?.isActive !== true) return 'withdrawn'
@@ -45,9 +45,8 @@ export class ReferenceRequest extends Model<
 }
 
 /**
- * An e-mail that has yet to be sent; its row goes when the mail server has it. It remembers which pass its link is for,
- * not the link: that is made of the pass and the secret when it is sent, so that whoever reads this table can open
- * nothing.
+ * An e-mail that is not sent yet; its row is deleted when the mail server has accepted it. It stores the pass, not the
+ * link: the link is made from the pass and the secret when it is sent, so this table contains no credential.
  */
 export class Message extends Model<InferAttributes<Message>, InferCreationAttributes<Message>> {
   declare readonly id: CreationOptional<number>
@@ -77,7 +76,7 @@ export function defineModels(sequelize: Sequelize, { visitorSecret }: { visitorS
     { sequelize, updatedAt: false },
   )
 
-  // The package's two halves, beside the application's own models.
+  // The package's models, beside the application's own.
   const { Visitor, VisitorLog } = defineVisitorModels(sequelize, { secret: visitorSecret })
   const Guest = defineGuestModel(sequelize, { User })
 
@@ -103,7 +102,7 @@ export function defineModels(sequelize: Sequelize, { visitorSecret }: { visitorS
     },
     { sequelize, updatedAt: false, indexes: [{ fields: ['userId'] }, { fields: ['passId'] }] },
   )
-  // A guest who never comes back is swept away one day, and what was theirs goes along.
+  // The clean-up deletes an expired guest, and these rows with it.
   const owned: ModelStatic<Model>[] = [ReferenceRequest, Message]
   for (const Owned of owned) {
     Owned.belongsTo(User, { foreignKey: { name: 'userId', allowNull: false }, onDelete: 'CASCADE' })

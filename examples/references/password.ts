@@ -23,8 +23,8 @@ export function passwordStrategy(Users: typeof User): Strategy {
   })
 }
 
-/** Hashed for a username that nobody has, too: how long the answer takes must not tell who is registered. */
-const nobody = hashPassword('nobody has this password')
+/** Verified for an unknown username, so that the response time does not disclose which usernames exist. */
+const dummyHash = hashPassword('the password of no user')
 
 async function authenticate(
   Users: typeof User,
@@ -33,6 +33,6 @@ async function authenticate(
 ): Promise<User | undefined> {
   if (username.includes('\0') || password.length > PASSWORD_LENGTH.max) return undefined
   const user = await Users.findOne({ where: { username } })
-  const matches = await verify(user?.passwordHash ?? (await nobody), password)
+  const matches = await verify(user?.passwordHash ?? (await dummyHash), password)
   return matches && user?.passwordHash ? user : undefined
 }

@@ -2,12 +2,11 @@ import type { NextFunction, Request, Response } from 'express'
 import { HttpError } from './http-error.js'
 
 /**
- * Refuses a form that another site sent in somebody's name. The session cookie is `SameSite=Lax`, so browsers do not
- * send it along with such a post in the first place; this also stops sister subdomains, which count as the same site,
- * and log-in forgery, which needs no cookie.
+ * Refuses a form that another site sent. The session cookie is `SameSite=Lax`, so browsers do not send it with such a
+ * post. This check also stops other subdomains, which count as the same site, and login forgery, which needs no cookie.
  *
- * Browsers say by themselves where a request comes from (`Sec-Fetch-Site`; where that is missing, as over plain HTTP,
- * `Origin`), and no page can make them lie. What says neither is no browser, and has no cookies to abuse.
+ * Browsers send the origin of a request in `Sec-Fetch-Site`, or over plain HTTP in `Origin`, and no page can change it.
+ * A client that sends neither is no browser and has no cookies to abuse.
  */
 export function refuseCrossSitePosts(req: Request, _res: Response, next: NextFunction): void {
   if (['GET', 'HEAD', 'OPTIONS'].includes(req.method) || comesFromHere(req)) next()

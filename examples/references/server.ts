@@ -23,7 +23,7 @@ async function start(): Promise<void> {
     const models = defineModels(database.sequelize, { visitorSecret: secrets.visitor })
     await createTables(database.sequelize, models)
 
-    // With PORT=0 the address is known only now, and the links in the e-mails need it.
+    // With PORT=0 the address is known only now; the links in the e-mails need it.
     const address = await listen(server, settings.port, settings.host)
     const publicUrl = settings.publicUrl ?? address
     const context = { sequelize: database.sequelize, models, publicUrl, mailer, inbox }
@@ -44,7 +44,7 @@ async function listen(server: Server, port: number, host: string): Promise<strin
   return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
 }
 
-/** Lets requests under way finish, then closes the post office and the database, and gives its folder back. */
+/** Lets running requests finish, then closes the mail server and the database, and unlocks its folder. */
 function stopOnSignals(server: Server, closeAll: () => Promise<void>): void {
   let stopping = false
   const stop = (): void => {

@@ -2,23 +2,27 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** What the environment says; everything has a default that suits a first look. */
+/** The settings from the environment; each has a default for a first try. */
 export interface Settings {
-  /** 0 picks a free one. */
+  /** 0: a free one. */
   readonly port: number
   readonly host: string
-  /** Where people reach the application, if that is not where it listens: behind a proxy, say. */
+  /** The public address of the application, if it is not the one it listens on: behind a proxy, for example. */
   readonly publicUrl: string | undefined
-  /** How many reverse proxies stand in front. 0: believe no `X-Forwarded-*` header, anybody can send one. */
+  /**
+   * The number of reverse proxies before the application. 0: ignore `X-Forwarded-*` headers, which any client can send.
+   */
   readonly proxies: number
   readonly production: boolean
   /** `postgres://…`; without it the database runs embedded in this process. */
   readonly databaseUrl: string | undefined
-  /** Where the embedded database lives. */
+  /** The folder of the embedded database. */
   readonly dataFolder: string
-  /** `smtp://…`; without it a mail server in this process takes all e-mails, and a page shows them to everybody. */
+  /**
+   * `smtp://…`; without it a mail server in this process receives all e-mails, and a page shows them to every client.
+   */
   readonly smtpUrl: string | undefined
-  /** Whom e-mails come from: `Name <address>`. */
+  /** The sender of e-mails: `Name <address>`. */
   readonly mailFrom: string
 }
 
@@ -28,7 +32,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   if (production && smtpUrl === undefined) {
     throw new Error(
       'Set SMTP_URL to your mail server, such as smtp://user:password@host:587: without it the demo shows every ' +
-        'e-mail, and so every link, to everybody, which is not for production',
+        'e-mail, and so every link, to every client, which is not for production',
     )
   }
   return {
@@ -44,7 +48,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   }
 }
 
-/** What signs the session cookie, and what signs the visitors' links. */
+/** The secrets that sign the session cookie and the visitors' links. */
 export interface Secrets {
   readonly session: string
   readonly visitor: string
@@ -52,7 +56,7 @@ export interface Secrets {
 
 /**
  * Secrets come from the environment. Without them the embedded demo keeps random ones beside its database, so that
- * links and logins survive a restart; in front of a database server they last until the process ends.
+ * links and logins survive a restart; with a database server they last until the process ends.
  */
 export async function readSecrets(
   settings: Settings,
@@ -75,7 +79,7 @@ function randomSecrets(): Secrets {
   return { session: secret(), visitor: secret() }
 }
 
-/** What the file holds already, or else `secrets`, once written to it. */
+/** Returns the file's content; if there is no file, writes `secrets` to it. */
 async function keep(secrets: Secrets, file: string): Promise<Secrets> {
   try {
     await writeFile(file, JSON.stringify(secrets), { flag: 'wx', mode: 0o600 })

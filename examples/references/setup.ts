@@ -19,7 +19,7 @@ export interface SetupOptions {
   readonly production: boolean
 }
 
-/** Sessions, users, guests and visitors: all that the routes after it rely on. The order matters. */
+/** Sets up sessions, users, guests and visitors for the routes after it. The order matters. */
 export function setUp(
   app: Application,
   { sequelize, models, sessionSecret, production }: SetupOptions,
@@ -27,7 +27,7 @@ export function setUp(
   const { User, Guest, Visitor } = models
 
   passport.use(new VisitorTokenStrategy({ Visitor })) // 'visitor-token'
-  // In this process's memory, which suits a demo; an office can be behind one address.
+  // In the process's memory, which is enough for a demo. Several people can share one address.
   const limiter = new RateLimiterMemory({ points: 60, duration: HOUR })
   passport.use(new GuestStrategy({ Guest, generateUsername: friendlyUsername, limiter })) // 'guest'
   passport.use(passwordStrategy(User)) // 'local', the application's own
@@ -39,13 +39,13 @@ export function setUp(
       store: new SequelizeStore({ db: sequelize, table: 'Session' }),
       secret: sessionSecret,
       resave: false,
-      saveUninitialized: false, // a cookie for those who need one, not for every passer-by
+      saveUninitialized: false, // no cookie before something is stored
       // `secure` keeps the cookie to HTTPS. Behind a proxy that ends TLS it needs `trust proxy` (see app.ts), or
-      // express-session takes the request for plain HTTP and sends no cookie at all.
+      // express-session treats the request as plain HTTP and sends no cookie.
       cookie: { httpOnly: true, sameSite: 'lax', secure: production, maxAge: 14 * 24 * 60 * 60 * 1000 },
     }),
   )
   app.use(passport.session()) // req.user
   app.use(passport.authenticate('visitor-token')) // req.visitor
-  app.use(mergeGuest({ Guest })) // a guest who logs in to an account brings everything along
+  app.use(mergeGuest({ Guest })) // moves a guest's rows to the account at login
 }

@@ -4,8 +4,8 @@ import { migrationsFor } from 'passport-ephemeral/migrations'
 import type { Models } from './models.js'
 
 /**
- * Makes whatever tables are missing, in the order in which they refer to each other. The package brings migrations;
- * the application's own tables are a demo's, and merely synced.
+ * Creates missing tables, in the order of their references. The package has migrations; the demo's own tables are only
+ * synced.
  */
 export async function createTables(sequelize: Sequelize, models: Models): Promise<void> {
   const { User, Guest, Visitor, ReferenceRequest, Message, Session } = models

@@ -1,4 +1,4 @@
-/** How pages and e-mails write a date. In UTC, and saying so: where the reader is, nobody knows. */
+/** The date format of pages and e-mails. In UTC, with the zone, because the reader's time zone is unknown. */
 export const when = new Intl.DateTimeFormat('en-GB', {
   day: 'numeric',
   month: 'short',

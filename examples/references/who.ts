@@ -2,11 +2,11 @@ import type { Request } from 'express'
 import { isGuest, isVisitor } from 'passport-ephemeral'
 import { userOf } from './current-user.js'
 
-/** What the pages' header shows of whoever asks. No query: the session has been restored by now. */
+/** The user as the pages' header shows it. Needs no query: the session is already restored. */
 export interface Who {
   readonly kind: 'anonymous' | 'visitor' | 'guest' | 'regular'
   readonly name: string | undefined
-  /** A visitor's name, who may be a user as well. */
+  /** The visitor's name; a visitor may be a user as well. */
   readonly visitorName: string | undefined
 }
 

@@ -9,7 +9,7 @@ import { jsonOnly, refuseCrossSiteWrites } from './same-site.js'
 import { setUp, type SetupOptions } from './setup.js'
 
 export interface AppOptions extends SetupOptions {
-  /** How many reverse proxies stand in front. */
+  /** The number of reverse proxies before the application. */
   readonly proxies: number
 }
 
@@ -21,7 +21,7 @@ export function createApp({ proxies, ...options }: AppOptions): Application {
   app.set('trust proxy', proxies)
 
   app.use(harden)
-  // Before the session: they need none, and are the same for everybody.
+  // Before the session: static files need none.
   app.use(express.static(join(import.meta.dirname, 'public'), { extensions: ['html'] }))
   app.use(noStore)
 
@@ -30,7 +30,7 @@ export function createApp({ proxies, ...options }: AppOptions): Application {
   app.use(refuseCrossSiteWrites)
   app.use('/api', jsonOnly, express.json({ limit: '10kb' }), accountApi(authenticator))
   app.use('/api/todos', todoRoutes(authenticator))
-  // In this process's memory, as the limit of guests is.
+  // In the process's memory, like the limiter of guests.
   app.use(accountPages(options.models, new RateLimiterMemory({ points: 60, duration: HOUR })))
   app.use(notFound)
   app.use(showError)

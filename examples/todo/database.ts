@@ -12,7 +12,7 @@ export interface Database {
   readonly close: () => Promise<void>
 }
 
-/** PostgreSQL either way: a server if `DATABASE_URL` names one, otherwise embedded in this process. */
+/** PostgreSQL: the server that `DATABASE_URL` names, otherwise embedded in this process. */
 export async function openDatabase({ databaseUrl, dataFolder }: Settings): Promise<Database> {
   if (databaseUrl === undefined) return await openEmbedded(dataFolder)
   const sequelize = new Sequelize(databaseUrl, { logging: false })
@@ -34,9 +34,9 @@ async function openEmbedded(folder: string): Promise<Database> {
       dialect: 'postgres',
       dialectModule: { ...pg, Client: EmbeddedClient },
       logging: false,
-      pool: { max: 1 }, // the embedded database has a single session: inside a transaction, pass it to every query
+      pool: { max: 1 }, // the embedded database has a single session: pass the transaction to every query inside it
     })
-    // That session outlives the connections that Sequelize opens and closes, and with it their prepared statements.
+    // That session, with its prepared statements, outlives the connections that Sequelize opens and closes.
     sequelize.addHook('afterConnect', async (client) => {
       await (client as pg.Client).query('DEALLOCATE ALL')
     })

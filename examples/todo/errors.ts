@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { EphemeralError } from 'passport-ephemeral'
 
-/** An error of the application's own, with a message that is fit for the page. */
+/** An error of the application, with a message for the user. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -13,7 +13,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What programs get; people see the message. */
+/** The body of an error response; the page shows the message. */
 interface Answer {
   readonly status: number
   readonly code: string
@@ -24,7 +24,7 @@ export const notFound: RequestHandler = (_req, _res, next) => {
   next(new ApiError(404, 'ERR_NOT_FOUND', 'There is nothing at this address.'))
 }
 
-/** JSON for the API, and plain words for whoever opened a page. */
+/** Responds with JSON to the API, and with text to other requests. */
 export const showError: ErrorRequestHandler = (error: unknown, req, res, next) => {
   if (res.headersSent) {
     next(error)
@@ -44,7 +44,7 @@ function describe(error: unknown): Answer {
     return {
       status,
       code: isOurs ? error.code : 'ERR_INTERNAL',
-      message: 'It is our fault, not yours. Nothing was changed. Please try again in a moment.',
+      message: 'The error is on our side. Nothing was changed. Please try again in a moment.',
     }
   }
   if (isOurs) return { status, code: error.code, message: error.message }

@@ -1,12 +1,12 @@
 import type { RequestHandler } from 'express'
 
-/** Whoever uses this computer next shall not find somebody's list in the browser's cache. */
+/** The browser's cache must not keep a user's list for the next user of the computer. */
 export const noStore: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store')
   next()
 }
 
-/** Scripts, styles and answers come from here; whatever somebody may slip into a page stays inert. */
+/** Scripts, styles and responses come from this site only; injected ones are blocked. */
 export const harden: RequestHandler = (_req, res, next) => {
   res.set({
     'Content-Security-Policy':

@@ -11,14 +11,14 @@ import { defineGuestModel } from 'passport-ephemeral'
 
 export const LONGEST_TITLE = 200
 
-/** The application's own users. A guest is one that has no password yet. */
+/** The application's own users. A guest is a user without a password. */
 export class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
   declare readonly id: CreationOptional<number>
   declare username: string
   declare passwordHash: CreationOptional<string | null>
 }
 
-/** One line of somebody's list. */
+/** One line of a user's list. */
 export class Todo extends Model<InferAttributes<Todo>, InferCreationAttributes<Todo>> {
   declare readonly id: CreationOptional<number>
   declare userId: ForeignKey<number>
@@ -28,7 +28,7 @@ export class Todo extends Model<InferAttributes<Todo>, InferCreationAttributes<T
 
 export type Models = ReturnType<typeof defineModels>
 
-/** @param guests how long guests live */
+/** @param guests the age in seconds at which guests expire */
 export function defineModels(sequelize: Sequelize, guests: { maxAge?: number } = {}) {
   const id = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true }
 
@@ -48,10 +48,10 @@ export function defineModels(sequelize: Sequelize, guests: { maxAge?: number } =
       title: { type: DataTypes.STRING(LONGEST_TITLE), allowNull: false },
       done: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
     },
-    // Nothing is on a list twice. Two lists that become one can disagree there: see `mergeGuest` in setup.ts.
+    // A title is unique in a list. A merge of two lists resolves conflicts: see `mergeGuest` in setup.ts.
     { sequelize, indexes: [{ unique: true, fields: ['userId', 'title'] }] },
   )
-  // A guest who never comes back is swept away one day, and the list goes along.
+  // The clean-up deletes an expired guest, and the list with it.
   Todo.belongsTo(User, { foreignKey: { name: 'userId', allowNull: false }, onDelete: 'CASCADE' })
 
   // The table of connect-session-sequelize.

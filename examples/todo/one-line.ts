@@ -1,6 +1,6 @@
 /**
- * What was typed, on one line and in one spelling, so that what looks alike is alike. PostgreSQL's text holds no NUL, and
- * refuses halves of surrogate pairs.
+ * The text on one line and in Unicode's normal form, so that texts that look the same are equal. PostgreSQL's text
+ * accepts neither NUL nor lone surrogates.
  */
 export function oneLine(typed: string): string {
   return typed

@@ -3,7 +3,7 @@ import { Strategy } from 'passport-local'
 import { User } from './models.js'
 import { oneLine } from './one-line.js'
 
-/** In units of UTF-16: the form of `convertRouter` takes 128 characters, and some have two. */
+/** UTF-16 code units: the form of `convertRouter` accepts 128 characters, some of which have two. */
 const LONGEST = 256
 
 /** Argon2id, with the library's parameters. */
@@ -25,14 +25,14 @@ export function passwordStrategy(): Strategy {
   })
 }
 
-/** Checked for a username that nobody has, too: how long the answer takes must not tell who is registered. */
-const nobody = hashPassword('nobody has this password')
+/** Verified for an unknown username, so that the response time does not disclose which usernames exist. */
+const dummyHash = hashPassword('the password of no user')
 
-/** `unknown`: in JSON, a password can be a list of lists. */
+/** `unknown`, because a JSON body can contain any type. */
 async function authenticate(username: unknown, password: unknown): Promise<User | undefined> {
   if (typeof username !== 'string' || typeof password !== 'string') return undefined
   if (password.length > LONGEST) return undefined
   const user = await User.findOne({ where: { username: oneLine(username) } })
-  const matches = await verify(user?.passwordHash ?? (await nobody), password)
+  const matches = await verify(user?.passwordHash ?? (await dummyHash), password)
   return matches && user?.passwordHash ? user : undefined
 }

@@ -3,11 +3,11 @@ import { CrossSiteRequest } from 'passport-ephemeral'
 import { ApiError } from './errors.js'
 
 /**
- * Refuses what another site sends in somebody's name. The session cookie is `SameSite=Lax`; this stops sister
- * subdomains as well, which count as the same site, and log-in forgery, which needs no cookie.
+ * Refuses writes that another site sends. The session cookie is `SameSite=Lax`; this check also stops other subdomains,
+ * which count as the same site, and login forgery, which needs no cookie.
  *
- * Browsers say by themselves where a request comes from (`Sec-Fetch-Site`; where that is missing, as over plain HTTP,
- * `Origin`), and no page can make them lie. What says neither is no browser, and has no cookies to abuse.
+ * Browsers send the origin of a request in `Sec-Fetch-Site`, or over plain HTTP in `Origin`, and no page can change it.
+ * A client that sends neither is no browser and has no cookies to abuse.
  */
 export const refuseCrossSiteWrites: RequestHandler = (req, _res, next) => {
   if (['GET', 'HEAD', 'OPTIONS'].includes(req.method)) next()
@@ -20,7 +20,7 @@ function comesFromHere(site?: string, origin?: string, host?: string): boolean {
   return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
 }
 
-/** The API takes JSON and nothing else: a form of another site cannot send it, and its script would have to ask first. */
+/** The API accepts JSON only: another site's form cannot send it, and its script needs a CORS preflight. */
 export const jsonOnly: RequestHandler = (req, _res, next) => {
   if (req.is('application/json') !== false) next()
   else next(new ApiError(415, 'ERR_JSON_ONLY', 'Send application/json.'))

@@ -12,7 +12,7 @@ async function start(): Promise<void> {
   try {
     const { sequelize } = database
     const models = defineModels(sequelize)
-    await sequelize.sync() // a demo's tables; an application of yours has migrations
+    await sequelize.sync() // enough for a demo; use migrations in your application
     const sessionSecret = await readSessionSecret(settings)
     const server = createServer(createApp({ sequelize, models, sessionSecret, production, proxies }))
     const address = await listen(server, port, host)
@@ -33,7 +33,7 @@ async function listen(server: Server, port: number, host: string): Promise<strin
   return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
 }
 
-/** Lets requests under way finish, then closes the database and gives its folder back. */
+/** Lets running requests finish, then closes the database and unlocks its folder. */
 function stopOnSignals(server: Server, database: Database): void {
   let stopping = false
   const stop = (): void => {

@@ -2,17 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** What the environment says; everything has a default that suits a first look. */
+/** The settings from the environment; each has a default for a first try. */
 export interface Settings {
-  /** 0 picks a free one. */
+  /** 0: a free one. */
   readonly port: number
   readonly host: string
-  /** How many reverse proxies stand in front. 0: believe no `X-Forwarded-*` header, anybody can send one. */
+  /**
+   * The number of reverse proxies before the application. 0: ignore `X-Forwarded-*` headers, which any client can send.
+   */
   readonly proxies: number
   readonly production: boolean
   /** `postgres://…`; without it the database runs embedded in this process. */
   readonly databaseUrl: string | undefined
-  /** Where the embedded database lives. */
+  /** The folder of the embedded database. */
   readonly dataFolder: string
 }
 
@@ -28,8 +30,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
 }
 
 /**
- * What signs the session cookie: from the environment, or else a random one, kept beside the embedded database so that
- * a restart throws nobody out.
+ * The secret that signs the session cookie: from the environment, or a random one, stored beside the embedded database
+ * so that sessions survive a restart.
  */
 export async function readSessionSecret(
   { production, databaseUrl, dataFolder }: Settings,
@@ -44,7 +46,7 @@ export async function readSessionSecret(
   return fallback
 }
 
-/** What the file holds already, or else `text`, once written to it. */
+/** Returns the file's content; if there is no file, writes `text` to it. */
 async function keep(text: string, file: string): Promise<string> {
   try {
     await writeFile(file, text, { flag: 'wx', mode: 0o600 })

@@ -5,14 +5,14 @@ import passport from 'passport'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Sequelize } from 'sequelize'
 import { friendlyUsername, guestLocals, GuestStrategy, mergeGuest } from 'passport-ephemeral'
-import { keepWhatIsDone } from './keep-what-is-done.js'
+import { keepDone } from './keep-done.js'
 import type { Models } from './models.js'
 import { passwordStrategy } from './password.js'
 
 const SequelizeStore = connectSessionSequelize(session.Store)
 
 const HOUR = 60 * 60 // seconds
-/** As long as a guest lasts. */
+/** The guest's `maxAge`. */
 const TWO_WEEKS = 14 * 24 * HOUR * 1000 // milliseconds
 
 export interface SetupOptions {
@@ -22,7 +22,7 @@ export interface SetupOptions {
   readonly production: boolean
 }
 
-/** Sessions, users and guests: all that the routes after it rely on. The order matters. */
+/** Sets up sessions, users and guests for the routes after it. The order matters. */
 export function setUp(
   app: Application,
   { sequelize, models: { Guest }, sessionSecret, production }: SetupOptions,
@@ -32,7 +32,7 @@ export function setUp(
     new GuestStrategy({
       Guest,
       generateUsername: friendlyUsername,
-      // In this process's memory, which suits a demo; an office can be behind one address.
+      // In the process's memory, which is enough for a demo. Several people can share one address.
       limiter: new RateLimiterMemory({ points: 60, duration: HOUR }),
     }),
   )
@@ -42,17 +42,17 @@ export function setUp(
 
   app.use(
     session({
-      // With this prefix, browsers take the cookie from this very host and over HTTPS only: nobody else can plant one.
+      // With this prefix, browsers accept the cookie only from this host over HTTPS, so no other host can set it.
       name: production ? '__Host-todo' : 'todo',
       store: new SequelizeStore({ db: sequelize, table: 'Session' }),
       secret: sessionSecret,
       resave: false,
-      saveUninitialized: false, // a cookie for those who need one, not for every passer-by
+      saveUninitialized: false, // no cookie before something is stored
       cookie: { httpOnly: true, sameSite: 'lax', secure: production, maxAge: TWO_WEEKS },
     }),
   )
   app.use(authenticator.session()) // req.user
-  app.use(mergeGuest({ Guest, conflict: { Todo: keepWhatIsDone } })) // a guest who logs in brings the list along
+  app.use(mergeGuest({ Guest, conflict: { Todo: keepDone } })) // moves a guest's list to the account at login
   app.use(guestLocals()) // res.locals.isGuest
   return authenticator
 }

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
-import { chip, look, open, press, text } from './people.js'
+import { chip, takeScreenshots, open, press, text } from './people.js'
 import type { Stage } from './stage.js'
 import { step } from './steps.js'
 
-/** What outlasts the process, and what must not have happened on the way. */
-export async function afterwards({ complaints, demo, fred, links, newPerson }: Stage): Promise<void> {
-  await step('after a restart everything is still there: the account, the session, the links', async () => {
+/** Checks what survives a restart, and that no unexpected error was reported. */
+export async function checkAfterRestart({
+  reportedErrors,
+  demo,
+  fred,
+  links,
+  newPerson,
+}: Stage): Promise<void> {
+  await step('account, session and links survive a restart', async () => {
     await demo.restart()
     await open(fred, `${demo.address}/requests`)
     assert.equal(await chip(fred), 'member fred')
@@ -17,27 +23,27 @@ export async function afterwards({ complaints, demo, fred, links, newPerson }: S
     assert.match(await text(irving), /high heels/)
   })
 
-  await step('it is as readable in the dark', async () => {
+  await step('the pages have a dark colour scheme', async () => {
     await fred.emulateMedia({ colorScheme: 'dark' })
-    await look(fred, '25-requests-dark')
+    await takeScreenshots(fred, '25-requests-dark')
     await open(fred, demo.address)
-    await look(fred, '26-home-dark')
+    await takeScreenshots(fred, '26-home-dark')
   })
 
-  await step('neither the server nor the browsers had anything to complain of, but the mail server', () => {
-    const said = demo
-      .complaints()
+  await step('server and browsers report no errors but those of the mail server', () => {
+    const reported = demo
+      .reportedErrors()
       .filter(
         (line) =>
           !/^ {4}at |^\(Use `node --trace|^See node_modules\/passport-ephemeral\/docs\/doctor\.md#/.test(
             line,
           ),
       )
-    const ofOutbox = said.filter((line) => /^E-mail \d+ stays in the outbox: .*452/.test(line))
-    const ofSelfService = said.filter((line) => /\[SELF_SERVICE_SEND_FAILED\].*452/.test(line))
+    const ofOutbox = reported.filter((line) => /^E-mail \d+ stays in the outbox: .*452/.test(line))
+    const ofSelfService = reported.filter((line) => /\[SELF_SERVICE_SEND_FAILED\].*452/.test(line))
     assert.deepEqual([ofOutbox.length, ofSelfService.length], [3, 2])
-    const unexpected = said.filter((line) => ![...ofOutbox, ...ofSelfService].includes(line))
-    assert.deepEqual([...unexpected, ...complaints], [])
+    const unexpected = reported.filter((line) => ![...ofOutbox, ...ofSelfService].includes(line))
+    assert.deepEqual([...unexpected, ...reportedErrors], [])
     return Promise.resolve()
   })
 }

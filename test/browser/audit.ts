@@ -3,10 +3,10 @@ import axe, { type AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-/** Wide, and as narrow as WCAG 2.2 asks for (1.4.10, which is also 1280 pixels enlarged fourfold). */
+/** Wide, and as narrow as WCAG 2.2 requires (1.4.10; the same as 1280 pixels enlarged fourfold). */
 const WIDTHS = [1280, 320]
 
-/** A page as axe-core sees it: by day and by night, wide and narrow. Takes a person whose browser lets scripts in: `bypassCSP`. */
+/** Checks a page with axe-core: light and dark, wide and narrow. Its browser context needs `bypassCSP`. */
 export async function audit(page: Page): Promise<void> {
   const found: string[] = []
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -22,7 +22,7 @@ export async function audit(page: Page): Promise<void> {
   assert.deepEqual(found, [])
 }
 
-/** What is wrong, and what axe-core could not make up its mind on. */
+/** The violations, and the checks that axe-core could not decide. */
 async function violations(page: Page): Promise<string[]> {
   if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(axe.source)
   const options = {
@@ -35,7 +35,7 @@ async function violations(page: Page): Promise<string[]> {
   )
   assert.ok(
     passes.some(({ id }) => id === 'color-contrast'),
-    'axe-core has looked',
+    'axe-core has run',
   )
   return [...violations, ...incomplete].map(
     ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`,

@@ -1,6 +1,6 @@
 import { chromium, type Browser } from 'playwright-core'
 
-/** The browser of the walks: `CHROMIUM`, or else Debian's. */
+/** Launches the browser: `CHROMIUM`, or Debian's. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
@@ -13,7 +13,7 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      '--host-resolver-rules=MAP references.test localhost', // a name to which plain HTTP is as insecure as it is
+      '--host-resolver-rules=MAP references.test localhost', // a host name that browsers do not treat as secure over plain HTTP
     ],
   })
 }

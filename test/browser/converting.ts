@@ -1,6 +1,6 @@
 /**
- * Walks through the package's own pages for guests as they are without an application's design, in a real browser: creating
- * an account with a verified address, and leaving. `CHROMIUM` names the browser.
+ * Tests the package's own pages for guests, in their default design, in a real browser: creating an account with a
+ * verified address, and logging out. `CHROMIUM` names the browser.
  */
 import assert from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
@@ -18,8 +18,8 @@ const app = await startConversion(verifying(), {
 })
 const browser = await launchBrowser()
 try {
-  await everybodyCanUse(await newPage(browser, { bypassCSP: true }), app)
-  await theirOwnPolicyLetsThemWork(await newPage(browser), app)
+  await checkAccessibility(await newPage(browser, { bypassCSP: true }), app)
+  await checkWithOwnPolicy(await newPage(browser), app)
 } catch (error) {
   tally.failed ||= 1
   console.error(error)
@@ -30,14 +30,14 @@ try {
 console.log(`${tally.passed} passed, ${tally.failed} failed`)
 process.exit(tally.failed === 0 ? 0 : 1) // the embedded database would keep it alive
 
-async function everybodyCanUse(page: Page, { origin, mailbox }: Stage): Promise<void> {
+async function checkAccessibility(page: Page, { origin, mailbox }: Stage): Promise<void> {
   await page.goto(`${origin}/play`)
-  await step('everybody can use the page that asks before leaving', async () => {
+  await step('axe-core finds no violation on the page that confirms a logout', async () => {
     await page.goto(`${origin}/logout`)
     await audit(page)
     assert.equal(await page.title(), 'Do you want to leave?')
   })
-  await step('and the form, also with an error in it', async () => {
+  await step('axe-core finds no violation on the form, with and without an error', async () => {
     await page.goto(`${origin}/convert`)
     await audit(page)
     await fill(page, { ...ginger, passwordAgain: 'another horse' })
@@ -45,7 +45,7 @@ async function everybodyCanUse(page: Page, { origin, mailbox }: Stage): Promise<
     await audit(page)
   })
   await step(
-    'and what follows: sent, the button, the account, a link that is used up, one that is cut off',
+    'axe-core finds no violation on the later pages: sent, button, account, used-up and incomplete link',
     async () => {
       await fill(page, ginger)
       await page.waitForURL(/\/convert\/sent/)
@@ -53,11 +53,11 @@ async function everybodyCanUse(page: Page, { origin, mailbox }: Stage): Promise<
       const link = origin + pathOf(mailbox[0]?.link ?? '')
       await page.goto(link)
       await audit(page)
-      const telephone = await newPage(browser, { bypassCSP: true })
-      await telephone.goto(link)
-      await telephone.click('button')
-      assert.equal(await telephone.title(), 'Your account is ready')
-      await audit(telephone)
+      const phone = await newPage(browser, { bypassCSP: true })
+      await phone.goto(link)
+      await phone.click('button')
+      assert.equal(await phone.title(), 'Your account is ready')
+      await audit(phone)
       await page.click('button')
       await audit(page)
       await page.goto(`${origin}/convert/verify?token=x`)
@@ -66,8 +66,8 @@ async function everybodyCanUse(page: Page, { origin, mailbox }: Stage): Promise<
   )
 }
 
-async function theirOwnPolicyLetsThemWork(page: Page, { origin, mailbox }: Stage): Promise<void> {
-  await step('under their own policy the pages lead back to where the guest wanted to go', async () => {
+async function checkWithOwnPolicy(page: Page, { origin, mailbox }: Stage): Promise<void> {
+  await step('under their own policy the pages lead back to the page first requested', async () => {
     await page.goto(`${origin}/play`)
     await page.goto(`${origin}/convert?next=%2Fwho`)
     await fill(page, { ...ginger, username: 'cole', email: 'cole@example.test' })

@@ -6,36 +6,36 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 
-/** The demo in a process of its own, as its users start it. */
+/** The demo in its own process, as users start it. */
 export interface Demo {
-  /** Where it listens; another port after a restart. */
+  /** The address it listens on; the port changes after a restart. */
   readonly address: string
-  /** What it wrote to stderr so far, by line. */
-  readonly complaints: () => string[]
-  /** Stops it as a service manager would and starts it again on the same data. */
+  /** The lines that it has written to stderr. */
+  readonly reportedErrors: () => string[]
+  /** Stops it by SIGTERM and starts it again on the same data. */
   readonly restart: () => Promise<void>
   readonly stop: () => Promise<void>
 }
 
-/** Which of the demos: its folder in `examples/`. */
+/** The demo's folder in `examples/`. */
 export type Example = 'references' | 'todo'
 
-/** Settings of the demo's that are not the walk's environment's; `undefined` takes one out. */
+/** Environment variables for the demo; `undefined` removes one. */
 export type DemoSettings = Partial<
   Record<'MAIL_FROM' | 'NODE_ENV' | 'SMTP_URL' | 'VISITOR_SECRET', string | undefined>
 >
 
-/** Starts the demo on data of its own, for as long as the walk takes. */
+/** Runs a test with the demo on an empty data folder. */
 export async function withDemo(
   example: Example,
   settings: DemoSettings,
-  walkThrough: (demo: Demo) => Promise<void>,
+  test: (demo: Demo) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), `${example}-`))
   try {
     const demo = await startDemo(example, folder, settings)
     try {
-      await walkThrough(demo)
+      await test(demo)
     } finally {
       await demo.stop()
     }
@@ -49,8 +49,8 @@ export async function startDemo(example: Example, folder: string, settings: Demo
   const database = await freshDatabase(example, process.env['DATABASE_URL'])
   const data = { [`${example.toUpperCase()}_DATA`]: folder }
   const env = { ...process.env, PORT: '0', ...data, ...database?.env, ...settings }
-  const complaints: string[] = []
-  let running = await start(example, env, complaints).catch(async (error: unknown) => {
+  const reportedErrors: string[] = []
+  let running = await start(example, env, reportedErrors).catch(async (error: unknown) => {
     await database?.drop()
     throw error
   })
@@ -58,10 +58,10 @@ export async function startDemo(example: Example, folder: string, settings: Demo
     get address() {
       return running.address
     },
-    complaints: () => complaints,
+    reportedErrors: () => reportedErrors,
     restart: async () => {
       await stop(running.child)
-      running = await start(example, env, complaints)
+      running = await start(example, env, reportedErrors)
     },
     stop: async () => {
       await stop(running.child)
@@ -73,12 +73,12 @@ export async function startDemo(example: Example, folder: string, settings: Demo
 async function start(
   example: Example,
   env: NodeJS.ProcessEnv,
-  complaints: string[],
+  reportedErrors: string[],
 ): Promise<{ child: ChildProcess; address: string }> {
   const server = join(import.meta.dirname, '..', '..', 'examples', example, 'server.ts')
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), server], { env })
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    complaints.push(...chunk.split('\n').filter((line) => line !== ''))
+    reportedErrors.push(...chunk.split('\n').filter((line) => line !== ''))
   })
   const address = await new Promise<string>((resolve, reject) => {
     let printed = ''
@@ -88,13 +88,13 @@ async function start(
       if (found !== undefined) resolve(found)
     })
     child.once('exit', (code) => {
-      reject(new Error(`The demo ended with ${String(code)}:\n${complaints.join('\n')}`))
+      reject(new Error(`The demo ended with ${String(code)}:\n${reportedErrors.join('\n')}`))
     })
   })
   return { child, address }
 }
 
-/** It must end by itself, having closed its database: a demo that hangs is a failure. */
+/** The process must end after SIGTERM: a demo that hangs is a failure. */
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
   const gone = once(child, 'exit', { signal: AbortSignal.timeout(20_000) })
@@ -108,7 +108,7 @@ async function stop(child: ChildProcess): Promise<void> {
   }
 }
 
-/** Secrets come along: on a server the demo keeps none of its own, and the walk restarts it. */
+/** Includes secrets: on a server the demo stores none, and the test restarts it. */
 async function freshDatabase(example: Example, url: string | undefined) {
   if (url === undefined) return undefined
   const name = `${example}_${randomBytes(6).toString('hex')}`

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { emailTo, linkIn } from './mailbox.js'
-import { chip, fill, heading, look, open, press, tabStops, text } from './people.js'
+import { chip, fill, heading, takeScreenshots, open, press, tabStops, text } from './people.js'
 import type { Stage } from './stage.js'
 import { step } from './steps.js'
 
-/** What opens links without anybody having clicked: the `Accept` of mail scanners, link previews and antivirus software. */
+/** The `Accept` headers of mail scanners, link previews and antivirus software. */
 const SCANNERS = [
   'text/html',
   '*/*',
@@ -12,11 +12,11 @@ const SCANNERS = [
   'image/*',
 ]
 
-/** Fred's second interviewer gets a link that opens three times, for those who press its button. */
-export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage): Promise<void> {
+/** Tests a link with `maxUses: 3`, which is redeemed by a button. */
+export async function useLimitedLink({ demo, fred, mailbox, newPerson }: Stage): Promise<void> {
   let link = ''
 
-  await step('a link that counts its uses stays whole, however many scanners open it', async () => {
+  await step('scanners that open a link with `maxUses` do not use it up', async () => {
     await open(fred, `${demo.address}/interview/invite`)
     await fill(fred, { 'Their name': 'Cole', 'Their e-mail address': 'cole@example.com' })
     assert.equal(await press(fred, 'Send the invitation'), 200)
@@ -29,7 +29,7 @@ export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage
       ])
       assert.doesNotMatch(await got.text(), /high heels/)
       for (const { headers } of [headed, ahead]) assert.equal(headers.get('set-cookie'), null, accept)
-      // No session: only the mark by which a double click is known, and that only with the button.
+      // No session: only the cookies of the page with the button.
       const cookie = String(got.headers.get('set-cookie'))
       assert.match(
         cookie,
@@ -42,7 +42,7 @@ export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage
   })
 
   await step(
-    'its page has a button and nothing else, says nothing of whose it is, and pressing it opens the door',
+    'its page has only a button and does not name the visitor, and a double click on it counts once',
     async () => {
       const cole = await newPerson()
       assert.equal(await open(cole, link), 200)
@@ -54,9 +54,9 @@ export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage
         ['visitor-confirmation'],
       )
       assert.deepEqual(await tabStops(cole), ['Continue'])
-      await look(cole, '50-button')
+      await takeScreenshots(cole, '50-button')
 
-      // He clicks twice: the browser drops the answer to the first click, which has counted, and sends a second.
+      // A double click: the browser drops the response to the first click, which has counted, and posts again.
       let clicks = 0
       await cole.route('**', async (route) => {
         if (route.request().method() !== 'POST') {
@@ -66,7 +66,7 @@ export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage
         clicks += 1
         const response = await route.fetch({ maxRedirects: 0 })
         await new Promise((resolve) => setTimeout(resolve, 300))
-        await route.fulfill({ response }).catch(() => undefined) // nobody waits for the first one
+        await route.fulfill({ response }).catch(() => undefined) // the browser has aborted the first one
       })
       const { x = 0, y = 0 } = (await cole.getByRole('button', { name: 'Continue' }).boundingBox()) ?? {}
       for (let click = 0; click < 2; click++) {
@@ -78,7 +78,7 @@ export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage
       assert.equal(clicks, 2)
       assert.match(await text(cole), /high heels/)
 
-      // His browser has been let in: it asks no second time, by link or by the button that the back button brings again.
+      // The browser is admitted: neither the link nor the page behind the back button shows the button again.
       assert.equal(await open(cole, link), 200)
       assert.equal(cole.url(), `${demo.address}/interview`)
       await cole.goBack()
@@ -87,7 +87,7 @@ export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage
     },
   )
 
-  await step('it needs no JavaScript', async () => {
+  await step('the button works without JavaScript', async () => {
     const plain = await newPerson({ javaScriptEnabled: false })
     await open(plain, link)
     assert.equal(await press(plain, 'Continue'), 200)
@@ -95,7 +95,7 @@ export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage
     assert.equal(await chip(plain), 'visitor Cole')
   })
 
-  await step('nor HTTPS, without which a browser does not say where a form comes from', async () => {
+  await step('the button works over plain HTTP, where the browser sends no Fetch Metadata', async () => {
     const colleague = await newPerson()
     const posted = colleague.waitForRequest((request) => request.method() === 'POST')
     await open(colleague, link.replace('//localhost:', '//references.test:'))
@@ -105,12 +105,15 @@ export async function threeOpenOneLink({ demo, fred, mailbox, newPerson }: Stage
     assert.equal(await chip(colleague), 'visitor Cole')
   })
 
-  await step('after three, whoever comes next is told that it no longer works', async () => {
-    const late = await newPerson()
-    assert.equal(await open(late, link), 403)
-    assert.equal(await heading(late), 'This page is by invitation')
-    assert.match(await text(late), /no longer works/)
-    await look(late, '51-used-up')
-    assert.equal((await fetch(link, { method: 'POST', headers: { accept: 'text/html' } })).status, 403)
-  })
+  await step(
+    'the fourth browser is refused, and the page explains that the link no longer works',
+    async () => {
+      const late = await newPerson()
+      assert.equal(await open(late, link), 403)
+      assert.equal(await heading(late), 'This page is by invitation')
+      assert.match(await text(late), /no longer works/)
+      await takeScreenshots(late, '51-used-up')
+      assert.equal((await fetch(link, { method: 'POST', headers: { accept: 'text/html' } })).status, 403)
+    },
+  )
 }

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net'
 import PostalMime, { type Email } from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 
-/** A mail server for the walk, in a process that is not the demo's: what it has, came over SMTP. */
+/** A mail server for the test, outside the demo's process, so that e-mails really use SMTP. */
 export interface Mailbox {
-  /** What `SMTP_URL` is to say. */
+  /** The value for `SMTP_URL`. */
   readonly url: string
-  /** Every e-mail so far, decoded; the oldest first. */
+  /** All received e-mails, parsed; the oldest first. */
   readonly received: readonly Email[]
-  /** While it is true, the server takes nothing, as a full one does. */
+  /** While true, the server refuses every e-mail, like a full mailbox. */
   isFull: boolean
   readonly close: () => Promise<void>
 }
@@ -30,7 +30,7 @@ export async function openMailbox(): Promise<Mailbox> {
           assert.deepEqual(
             envelope.rcptTo.map(({ address }) => address),
             email.to?.map(({ address }) => address),
-            'an e-mail goes to whom it names, and to nobody else',
+            'the recipients of the envelope are those of the header',
           )
           received.push(email)
           done()
@@ -53,7 +53,7 @@ export async function openMailbox(): Promise<Mailbox> {
   return mailbox
 }
 
-/** The newest e-mail to an address. The server had it before the page that says so was made: there is nothing to wait for. */
+/** The newest e-mail to an address. It arrived before the response of the page, so no wait is needed. */
 export function emailTo({ received }: Mailbox, recipient: string): Email {
   const found = received.findLast(({ to }) => to?.some(({ address }) => address === recipient))
   assert.ok(found, `No e-mail to ${recipient}, but ${received.length} to others`)

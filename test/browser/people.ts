@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 
-/** Playwright's own says HeadlessChrome, which counts as a bot, and bots become no guests. */
+/** Playwright's own contains HeadlessChrome, which counts as a bot, and bots create no guests. */
 const USER_AGENT =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
 const DESKTOP = { width: 1180, height: 860 }
@@ -10,10 +10,10 @@ const PHONE = { width: 390, height: 844 }
 export const PASSWORD = 'top hat, white tie and tails'
 export const PICTURES = join(import.meta.dirname, '..', '..', 'screenshots')
 
-/** A person: a browser that shares nothing with the others'. */
+/** A person: a browser context of its own. */
 export async function person(
   browser: Browser,
-  complaints: string[],
+  reportedErrors: string[],
   options: BrowserContextOptions = {},
 ): Promise<Page> {
   const context = await browser.newContext({
@@ -23,17 +23,17 @@ export async function person(
     ...options,
   })
   const page = await context.newPage()
-  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('pageerror', (error) => reportedErrors.push(error.message))
   page.on('console', (message) => {
-    // A page that says what is wrong has a status that says so too.
+    // Error pages have an error status, which is expected.
     if (/^Failed to load resource: .* status of 4\d\d|status of 503/.test(message.text())) return
-    if (['error', 'warning'].includes(message.type())) complaints.push(`${page.url()}: ${message.text()}`)
+    if (['error', 'warning'].includes(message.type())) reportedErrors.push(`${page.url()}: ${message.text()}`)
   })
   return page
 }
 
-/** Looks at a page at a desk and on a phone, where it must not scroll sideways, and takes a picture of both. */
-export async function look(page: Page, name: string): Promise<void> {
+/** Takes screenshots of a page at desktop and phone width; it must not scroll sideways on the phone. */
+export async function takeScreenshots(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
   await page.setViewportSize(PHONE)
   await page.screenshot({ path: join(PICTURES, `${name}-phone.png`), fullPage: true })
@@ -43,7 +43,7 @@ export async function look(page: Page, name: string): Promise<void> {
   await checkMarkup(page, name)
 }
 
-/** What a screen reader needs first: a language, one main heading, and a name for everything that can be filled in. */
+/** Checks what a screen reader needs: a language, one main heading, and a label for each field. */
 async function checkMarkup(page: Page, name: string): Promise<void> {
   const found = {
     language: await page.locator('html').getAttribute('lang'),
@@ -62,7 +62,7 @@ export async function open(page: Page, address: string): Promise<number> {
   return response?.status() ?? 0
 }
 
-/** Submits the form around a button, and tells the status of the page that comes of it. */
+/** Presses a form's button, and returns the status of the next page. */
 export async function press(page: Page, button: string): Promise<number> {
   const navigated = page.waitForResponse(
     (response) =>
@@ -78,7 +78,7 @@ export async function fill(page: Page, fields: Record<string, string>): Promise<
   for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(value)
 }
 
-/** Where the Tab key leads within a page's main part, from the top and in order: fields by id, the rest by text. */
+/** The tab stops of a page's main part, in order: fields by id, others by text. */
 export async function tabStops(page: Page): Promise<string[]> {
   await page.evaluate('document.activeElement.blur()')
   const stops: string[] = []
@@ -90,7 +90,7 @@ export async function tabStops(page: Page): Promise<string[]> {
   return stops
 }
 
-/** What has the focus: its id, or else its text. */
+/** The focused element: its id, or its text. */
 export const focused = (page: Page): Promise<string> =>
   page.evaluate<string>('document.activeElement.id || document.activeElement.innerText')
 export const path = (page: Page): string => new URL(page.url()).pathname

@@ -4,15 +4,18 @@ import { join } from 'node:path'
 import { startDemo } from './demo.js'
 import { step } from './steps.js'
 
-/** What keeps the inbox, and everybody's links with it, off the internet. */
-export async function refuseInProduction(): Promise<void> {
-  await step('in production the demo does not start without a mail server, and says what to do', async () => {
-    await assert.rejects(
-      startDemo('references', join(tmpdir(), 'references-never-made'), {
-        NODE_ENV: 'production',
-        SMTP_URL: undefined,
-      }),
-      /Set SMTP_URL to your/,
-    )
-  })
+/** The inbox shows all links, so the demo must not use it in production. */
+export async function checkProduction(): Promise<void> {
+  await step(
+    'in production the demo does not start without a mail server, and the error names the setting',
+    async () => {
+      await assert.rejects(
+        startDemo('references', join(tmpdir(), 'references-never-made'), {
+          NODE_ENV: 'production',
+          SMTP_URL: undefined,
+        }),
+        /Set SMTP_URL to your/,
+      )
+    },
+  )
 }

@@ -1,29 +1,29 @@
 /**
- * Walks through `examples/references` as its people would, in real browsers and with real e-mails: once with a mail
- * server of the walk's own, once with the demo's inbox. `npm run test:browser`; `CHROMIUM` names the browser; with
- * `DATABASE_URL` the demo runs on a fresh database of that server. Leaves pictures in `screenshots/`.
+ * Tests `examples/references` in real browsers with real e-mails: once with a mail server, once with the demo's inbox.
+ * Run it by `npm run test:browser`. `CHROMIUM` names the browser; with `DATABASE_URL` the demo runs on a fresh database
+ * of that server. Screenshots are stored in `screenshots/`.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import type { Browser, BrowserContextOptions } from 'playwright-core'
-import { everybodyCanRead } from './accessibility.js'
-import { afterwards } from './afterwards.js'
-import { gingerAnswers } from './answering.js'
-import { fredAsks } from './asking.js'
+import { checkAccessibility } from './accessibility.js'
+import { checkAfterRestart } from './afterwards.js'
+import { answerReference } from './answering.js'
+import { requestReference } from './asking.js'
 import { launchBrowser } from './browser.js'
 import { withDemo, type Demo } from './demo.js'
-import { readInDemo } from './inbox.js'
-import { threeOpenOneLink } from './limited-link.js'
+import { useInbox } from './inbox.js'
+import { useLimitedLink } from './limited-link.js'
 import { openMailbox, type Mailbox } from './mailbox.js'
 import { person, PICTURES } from './people.js'
-import { refuseInProduction } from './production.js'
-import { readersLetThemselvesIn } from './self-service.js'
-import { fredStays } from './staying.js'
+import { checkProduction } from './production.js'
+import { useSelfService } from './self-service.js'
+import { convertGuest } from './staying.js'
 import { tally } from './steps.js'
 
-async function walk(browser: Browser, demo: Demo, mailbox: Mailbox, visitorSecret: string): Promise<void> {
-  const complaints: string[] = []
-  const newPerson = (options?: BrowserContextOptions) => person(browser, complaints, options)
+async function runAll(browser: Browser, demo: Demo, mailbox: Mailbox, visitorSecret: string): Promise<void> {
+  const reportedErrors: string[] = []
+  const newPerson = (options?: BrowserContextOptions) => person(browser, reportedErrors, options)
   const stage = {
     demo,
     mailbox,
@@ -33,15 +33,15 @@ async function walk(browser: Browser, demo: Demo, mailbox: Mailbox, visitorSecre
     newPerson,
     visitorSecret,
     links: { reference: '', interview: '' },
-    complaints,
+    reportedErrors,
   }
-  await fredAsks(stage)
-  await gingerAnswers(stage)
-  await fredStays(stage)
-  await threeOpenOneLink(stage)
-  await readersLetThemselvesIn(stage)
-  await everybodyCanRead(stage)
-  await afterwards(stage)
+  await requestReference(stage)
+  await answerReference(stage)
+  await convertGuest(stage)
+  await useLimitedLink(stage)
+  await useSelfService(stage)
+  await checkAccessibility(stage)
+  await checkAfterRestart(stage)
 }
 
 async function withMailServer(browser: Browser): Promise<void> {
@@ -53,7 +53,7 @@ async function withMailServer(browser: Browser): Promise<void> {
       MAIL_FROM: 'References <references@example.com>',
       VISITOR_SECRET: visitorSecret,
     }
-    await withDemo('references', settings, (demo) => walk(browser, demo, mailbox, visitorSecret))
+    await withDemo('references', settings, (demo) => runAll(browser, demo, mailbox, visitorSecret))
   } finally {
     await mailbox.close()
   }
@@ -61,9 +61,9 @@ async function withMailServer(browser: Browser): Promise<void> {
 
 async function withoutMailServer(browser: Browser): Promise<void> {
   await withDemo('references', { SMTP_URL: undefined, MAIL_FROM: undefined }, async (demo) => {
-    const complaints: string[] = []
-    const [fred, ginger] = [await person(browser, complaints), await person(browser, complaints)]
-    await readInDemo({ demo, fred, ginger, complaints })
+    const reportedErrors: string[] = []
+    const [fred, ginger] = [await person(browser, reportedErrors), await person(browser, reportedErrors)]
+    await useInbox({ demo, fred, ginger, reportedErrors })
   })
 }
 
@@ -76,7 +76,7 @@ try {
   } finally {
     await browser.close()
   }
-  await refuseInProduction()
+  await checkProduction()
 } catch (error) {
   tally.failed ||= 1
   console.error(error)

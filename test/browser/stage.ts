@@ -2,22 +2,22 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import type { Demo } from './demo.js'
 import type { Mailbox } from './mailbox.js'
 
-/** Who is there when the demo is its own mail server. */
-export type InboxStage = Pick<Stage, 'demo' | 'fred' | 'ginger' | 'complaints'>
+/** The participants of the test with the demo's own inbox. */
+export type InboxStage = Pick<Stage, 'demo' | 'fred' | 'ginger' | 'reportedErrors'>
 
-/** Who and what the walk is about. Each person has a browser that shares nothing with the others'. */
+/** The participants of the test. Each person has a browser context of its own. */
 export interface Stage {
   readonly demo: Demo
-  /** Where the demo's e-mails arrive. */
+  /** The mail server that receives the demo's e-mails. */
   readonly mailbox: Mailbox
   readonly fred: Page
   readonly ginger: Page
   readonly outsider: Page
   readonly newPerson: (options?: BrowserContextOptions) => Promise<Page>
-  /** What the demo signs its links with. */
+  /** The secret of the demo's links. */
   readonly visitorSecret: string
-  /** The links out of the e-mails, once these have come. */
+  /** The links from the e-mails, once they have arrived. */
   readonly links: { reference: string; interview: string }
-  /** What the browsers had to complain of. */
-  readonly complaints: readonly string[]
+  /** Errors and warnings of the browsers. */
+  readonly reportedErrors: readonly string[]
 }

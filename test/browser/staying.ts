@@ -1,16 +1,23 @@
 import assert from 'node:assert/strict'
 import { emailTo, linkIn } from './mailbox.js'
-import { chip, fill, heading, look, open, PASSWORD, path, press, text } from './people.js'
+import { chip, fill, heading, takeScreenshots, open, PASSWORD, path, press, text } from './people.js'
 import type { Stage } from './stage.js'
 import { step } from './steps.js'
 
-/** Fred makes his guest an account, and has everything he had. */
-export async function fredStays({ demo, fred, mailbox, outsider, links, newPerson }: Stage): Promise<void> {
-  await step('the members’ page sends Fred, a guest, to make an account', async () => {
+/** Fred converts to a regular user and keeps all data. */
+export async function convertGuest({
+  demo,
+  fred,
+  mailbox,
+  outsider,
+  links,
+  newPerson,
+}: Stage): Promise<void> {
+  await step('the members’ page redirects a guest to create an account', async () => {
     await open(fred, `${demo.address}/members`)
     assert.equal(path(fred), '/convert')
     assert.equal(new URL(fred.url()).searchParams.get('next'), '/members')
-    await look(fred, '16-convert')
+    await takeScreenshots(fred, '16-convert')
   })
 
   await step('converting refuses a name with spaces and a short password, beside the fields', async () => {
@@ -19,41 +26,38 @@ export async function fredStays({ demo, fred, mailbox, outsider, links, newPerso
     assert.match(await fred.locator('#username-error').innerText(), /Letters/)
     assert.match(await fred.locator('#password-error').innerText(), /At least 12/)
     assert.equal(await fred.getByLabel('Password').inputValue(), '')
-    await look(fred, '17-convert-errors')
+    await takeScreenshots(fred, '17-convert-errors')
   })
 
-  await step(
-    'Fred makes it an account under a new session, and is taken to where he wanted to go',
-    async () => {
-      const before = (await fred.context().cookies())[0]?.value
-      await fill(fred, { Username: 'fred', Password: PASSWORD })
-      assert.equal(await press(fred, 'Create my account'), 200)
-      assert.equal(path(fred), '/members')
-      assert.equal(await chip(fred), 'member fred')
-      assert.notEqual((await fred.context().cookies())[0]?.value, before)
-      await look(fred, '18-members')
-    },
-  )
+  await step('the conversion renews the session and redirects to the page first requested', async () => {
+    const before = (await fred.context().cookies())[0]?.value
+    await fill(fred, { Username: 'fred', Password: PASSWORD })
+    assert.equal(await press(fred, 'Create my account'), 200)
+    assert.equal(path(fred), '/members')
+    assert.equal(await chip(fred), 'member fred')
+    assert.notEqual((await fred.context().cookies())[0]?.value, before)
+    await takeScreenshots(fred, '18-members')
+  })
 
-  await step('he finds his request again, with Ginger’s reference', async () => {
+  await step('Fred still has his request, with Ginger’s reference', async () => {
     await open(fred, `${demo.address}/requests`)
     assert.match(await text(fred), /Answered[\s\S]*backwards and in high heels[\s\S]*his dancing partner/)
-    await look(fred, '19-requests-answered')
+    await takeScreenshots(fred, '19-requests-answered')
     await open(fred, demo.address)
     assert.match(await text(fred), /You are a regular user/)
-    await look(fred, '20-home-regular')
+    await takeScreenshots(fred, '20-home-regular')
   })
 
-  await step('a name that is taken is said so to the next who wants it', async () => {
+  await step('a taken name shows an error to the next user', async () => {
     await open(outsider, `${demo.address}/convert`)
     await fill(outsider, { Username: 'fred', Password: PASSWORD })
     assert.equal(await press(outsider, 'Create my account'), 422)
-    assert.match(await outsider.locator('#username-error').innerText(), /has this name/)
+    assert.match(await outsider.locator('#username-error').innerText(), /is taken/)
   })
 
   await step('Fred invites an interviewer, who reads the reference and nothing else', async () => {
     await open(fred, `${demo.address}/interview/invite`)
-    await look(fred, '21-interview-invite')
+    await takeScreenshots(fred, '21-interview-invite')
     await fill(fred, { 'Their name': 'Irving', 'Their e-mail address': 'irving@example.com' })
     assert.equal(await press(fred, 'Send the invitation'), 200)
     links.interview = linkIn(emailTo(mailbox, 'irving@example.com'))
@@ -61,12 +65,12 @@ export async function fredStays({ demo, fred, mailbox, outsider, links, newPerso
     assert.equal(await open(irving, links.interview), 200)
     assert.equal(await press(irving, 'Continue'), 200)
     assert.match(await text(irving), /high heels/)
-    await look(irving, '22-interview-panel')
+    await takeScreenshots(irving, '22-interview-panel')
     assert.equal(await open(irving, `${demo.address}/reference`), 403)
   })
 
   await step(
-    'a link opened in Fred’s own browser makes him a visitor as well, and no less Fred',
+    'a link opened in Fred’s own browser makes him a visitor too, and keeps him logged in',
     async () => {
       await open(fred, links.interview)
       await press(fred, 'Continue')
@@ -74,7 +78,7 @@ export async function fredStays({ demo, fred, mailbox, outsider, links, newPerso
       assert.equal(await chip(fred), 'member fred')
       await open(fred, demo.address)
       assert.match(await text(fred), /You are a regular user, and a visitor/)
-      await look(fred, '23-home-both')
+      await takeScreenshots(fred, '23-home-both')
     },
   )
 
@@ -96,7 +100,7 @@ export async function fredStays({ demo, fred, mailbox, outsider, links, newPerso
     assert.equal(await heading(hermes), 'This page is by invitation')
   })
 
-  await step('an e-mail that no server takes can be discarded, and its invitation with it', async () => {
+  await step('an e-mail in the outbox can be discarded, and its invitation is deactivated', async () => {
     const before = mailbox.received.length
     mailbox.isFull = true
     await open(fred, `${demo.address}/interview/invite`)
@@ -105,23 +109,23 @@ export async function fredStays({ demo, fred, mailbox, outsider, links, newPerso
     mailbox.isFull = false
     assert.match(await text(fred), /To Nobody <nobody@example\.com>/)
     assert.equal(await press(fred, 'Discard'), 200)
-    assert.match(await text(fred), /Nothing waits here/)
+    assert.match(await text(fred), /outbox is empty/)
     assert.equal(mailbox.received.length, before)
   })
 
-  await step('Fred logs out, and in again; a wrong password is refused; the way back is local', async () => {
+  await step('Fred logs out and in again; a wrong password is refused; the redirect stays on this site', async () => {
     await press(fred, 'Log out')
     assert.match(await text(fred), /You are anonymous/)
     await open(fred, `${demo.address}/login?next=//evil.test/`)
     await fill(fred, { Username: 'fred', Password: 'not his password' })
     assert.equal(await press(fred, 'Log in'), 422)
-    await look(fred, '24-login-failed')
+    await takeScreenshots(fred, '24-login-failed')
     await fill(fred, { Username: 'fred', Password: PASSWORD })
     assert.equal(await press(fred, 'Log in'), 200)
     assert.equal(fred.url(), `${demo.address}/requests`)
   })
 
-  await step('who asked for something as a guest finds it in their account', async () => {
+  await step('a guest’s requests are in the account after a login', async () => {
     const elsewhere = await newPerson()
     await open(elsewhere, `${demo.address}/requests/new`)
     await fill(elsewhere, {

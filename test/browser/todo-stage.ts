@@ -3,23 +3,23 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import { eventually } from '../support/eventually.js'
 import type { Demo } from './demo.js'
 
-/** Who and what the walk through the lists is about. Each person has a browser that shares nothing with the others'. */
+/** The participants of the test. Each person has a browser context of its own. */
 export interface TodoStage {
   readonly demo: Demo
   readonly fred: Page
   readonly ginger: Page
   readonly newPerson: (options?: BrowserContextOptions) => Promise<Page>
-  /** What the browsers had to complain of. */
-  readonly complaints: readonly string[]
+  /** Errors and warnings of the browsers. */
+  readonly reportedErrors: readonly string[]
 }
 
-/** The list in the page, done things with a tick, once its script has shown it. */
-export async function sees(page: Page, ...expected: string[]): Promise<void> {
-  await settles(() => list(page), expected)
+/** Waits until the page shows this list; done to-dos end in a tick. */
+export async function showsList(page: Page, ...expected: string[]): Promise<void> {
+  await eventuallyEquals(() => list(page), expected)
 }
 
-/** Whom the header names, once it does. */
-export async function is(page: Page, who: RegExp): Promise<void> {
+/** Waits until the header shows this user. */
+export async function showsUser(page: Page, who: RegExp): Promise<void> {
   const found = await eventually(
     () => page.locator('#who').innerText(),
     (text) => who.test(text),
@@ -27,8 +27,8 @@ export async function is(page: Page, who: RegExp): Promise<void> {
   assert.match(found, who)
 }
 
-/** What the page says is wrong, once it does. */
-export async function isTold(page: Page, message: RegExp): Promise<void> {
+/** Waits until the page shows this error. */
+export async function showsError(page: Page, message: RegExp): Promise<void> {
   const found = await eventually(
     () => page.locator('#error').innerText(),
     (text) => message.test(text),
@@ -36,29 +36,29 @@ export async function isTold(page: Page, message: RegExp): Promise<void> {
   assert.match(found, message)
 }
 
-/** What can be done about oneself: the links and buttons of the header that are shown. */
-export async function ways(page: Page): Promise<string[]> {
+/** The visible links and buttons of the header. */
+export async function headerLinks(page: Page): Promise<string[]> {
   const items = await page.getByRole('navigation').getByRole('listitem').all()
   return await Promise.all(items.map((item) => item.innerText()))
 }
 
-/** Adds a line, and waits until it is there. */
+/** Adds a to-do, and waits until it is shown. */
 export async function add(page: Page, title: string): Promise<void> {
   await page.getByLabel('What is there to do?').fill(title)
   await page.getByRole('button', { name: 'Add' }).click()
   await page.getByRole('checkbox', { name: title }).waitFor()
 }
 
-/** What has the focus, as it is announced. */
+/** The accessible name of the focused element. */
 export async function focusedName(page: Page): Promise<string> {
   return await page.evaluate<string>(
     `(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()`,
   )
 }
 
-export async function settles<T>(look: () => Promise<T>, expected: T): Promise<void> {
+export async function eventuallyEquals<T>(read: () => Promise<T>, expected: T): Promise<void> {
   const wanted = JSON.stringify(expected)
-  const found = await eventually(look, (value) => JSON.stringify(value) === wanted)
+  const found = await eventually(read, (value) => JSON.stringify(value) === wanted)
   assert.deepEqual(found, expected)
 }
 

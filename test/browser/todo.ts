@@ -1,6 +1,6 @@
 /**
- * Walks through `examples/todo` as its people would, in real browsers: `npm run test:browser`; `CHROMIUM` names the
- * browser; with `DATABASE_URL` the demo runs on a fresh database of that server. Leaves pictures in `screenshots/`.
+ * Tests `examples/todo` in real browsers. Run it by `npm run test:browser`. `CHROMIUM` names the browser; with
+ * `DATABASE_URL` the demo runs on a fresh database of that server. Screenshots are stored in `screenshots/`.
  */
 import { mkdir } from 'node:fs/promises'
 import type { BrowserContextOptions } from 'playwright-core'
@@ -8,23 +8,23 @@ import { launchBrowser } from './browser.js'
 import { withDemo } from './demo.js'
 import { person, PICTURES } from './people.js'
 import { tally } from './steps.js'
-import { everybodyCanUse } from './todo-accessibility.js'
-import { fredBegins } from './todo-beginning.js'
-import { fredKeepsIt } from './todo-keeping.js'
-import { listsBecomeOne } from './todo-merging.js'
+import { checkAccessibility } from './todo-accessibility.js'
+import { beginList } from './todo-beginning.js'
+import { convertTodoGuest } from './todo-keeping.js'
+import { mergeLists } from './todo-merging.js'
 
 await mkdir(PICTURES, { recursive: true })
 try {
   const browser = await launchBrowser()
   try {
     await withDemo('todo', {}, async (demo) => {
-      const complaints: string[] = []
-      const newPerson = (options?: BrowserContextOptions) => person(browser, complaints, options)
-      const stage = { demo, fred: await newPerson(), ginger: await newPerson(), newPerson, complaints }
-      await fredBegins(stage)
-      await fredKeepsIt(stage)
-      await everybodyCanUse(stage)
-      await listsBecomeOne(stage)
+      const reportedErrors: string[] = []
+      const newPerson = (options?: BrowserContextOptions) => person(browser, reportedErrors, options)
+      const stage = { demo, fred: await newPerson(), ginger: await newPerson(), newPerson, reportedErrors }
+      await beginList(stage)
+      await convertTodoGuest(stage)
+      await checkAccessibility(stage)
+      await mergeLists(stage)
     })
   } finally {
     await browser.close()

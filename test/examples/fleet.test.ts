@@ -16,7 +16,7 @@ import { MergeFailed } from '../../src/index.js'
 import { BROWSER } from '../support/application.js'
 import { openDatabase, type TestDatabase } from '../support/database.js'
 
-describe('a web process of the fleet, while Redis is away', () => {
+describe('a web process of the fleet during an outage of Redis', () => {
   let database: TestDatabase
   let redis: Redis
   let server: Server
@@ -26,7 +26,7 @@ describe('a web process of the fleet, while Redis is away', () => {
     database = await openDatabase()
     const settings = readSettings({
       NAME: 'web-1',
-      DATABASE_URL: 'not asked for here',
+      DATABASE_URL: 'not used here',
       REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
       PUBLIC_URL: 'http://127.0.0.1',
       SESSION_SECRET: 'session secret',
@@ -48,14 +48,14 @@ describe('a web process of the fleet, while Redis is away', () => {
     await database.close()
   })
 
-  it('refuses what needs a session, and says when to come back', async () => {
+  it('refuses a request that needs a session, with Retry-After', async () => {
     const { body, headers } = await browser.post('/api/todos').send({ title: 'Buy milk' }).expect(503)
     assert.equal((body as { code: string }).code, 'ERR_OUTAGE')
     assert.equal(headers['retry-after'], '2')
     await browser.get('/convert').expect(503)
   })
 
-  it('says so to whoever watches', async () => {
+  it('reports the outage to monitoring', async () => {
     const { body } = await browser.get('/health').expect(503)
     assert.deepEqual(body, { status: 'down', database: true, sessions: false })
   })
@@ -66,10 +66,10 @@ describe('a web process of the fleet, while Redis is away', () => {
 })
 
 describe('an outage', () => {
-  const driver = (code?: string, message = 'told by the driver') =>
+  const driver = (code?: string, message = 'a message of the driver') =>
     new DatabaseError(Object.assign(new Error(message), { sql: '', ...(code !== undefined && { code }) }))
 
-  it('is a part that cannot be asked', () => {
+  it('is an error that means a part is unavailable', () => {
     for (const error of [
       new ConnectionRefusedError(new Error('connect ECONNREFUSED')),
       new ClientOfflineError(),
@@ -84,7 +84,7 @@ describe('an outage', () => {
     }
   })
 
-  it('is not a fault of the request, or of the program', () => {
+  it('is not an error of the request or of the program', () => {
     for (const error of [
       new UniqueConstraintError({}),
       driver('22001'),
@@ -98,7 +98,7 @@ describe('an outage', () => {
 })
 
 describe('a program that the fleet needs', () => {
-  it('is named with the package that has it, if it is missing', async () => {
+  it('is named with its Debian package if it is missing', async () => {
     const path = process.env['PATH']
     process.env['PATH'] = '/nonexistent'
     try {

@@ -1,17 +1,17 @@
 import { BROWSER } from '../support/application.js'
 
-/** What a browser shows in the end, after it has followed all redirects. */
+/** The page that a browser shows after all redirects. */
 export interface Page {
   readonly url: string
   readonly status: number
   readonly text: string
 }
 
-/** A browser with a cookie jar for each site, as two sites need it that send people to each other. */
+/** A browser with a cookie jar for each site, because application and provider redirect to each other. */
 export class Browser {
   private readonly jars = new Map<string, Map<string, string>>()
 
-  /** @param session continues somebody's session, by the cookies that `cookiesOf` gave */
+  /** @param session continues a session, by the cookies that `cookies` returned */
   constructor(
     private readonly home: string,
     session = '',
@@ -27,23 +27,23 @@ export class Browser {
     return this.follow(new URL(path, this.home), form)
   }
 
-  /** The cookies of the site at home, as its requests bear them. */
+  /** The `Cookie` header for the application. */
   cookies(): string {
     return this.cookiesOf(this.home)
   }
 
-  /** Ends what another site knows of this browser. */
+  /** Deletes the cookies of another site. */
   forget(site: string): void {
     this.jars.delete(site)
   }
 
-  /** Where one answer sends the browser, which does not go there yet. */
+  /** The target of one redirect, which is not followed. */
   async redirect(address: URL | string, form?: Record<string, string>): Promise<URL> {
     const url = new URL(address, this.home)
     const response = await this.send(url, form)
     await response.text()
     const location = response.headers.get('location')
-    if (location === null) throw new Error(`${url.href} answered ${response.status} and led nowhere`)
+    if (location === null) throw new Error(`${url.href} answered ${response.status} without a redirect`)
     return new URL(location, url)
   }
 
@@ -57,7 +57,7 @@ export class Browser {
       url = new URL(location, url)
       response = await this.send(url)
     }
-    throw new Error(`${start.href} sends people round in circles`)
+    throw new Error(`${start.href} redirects in a loop`)
   }
 
   private async send(url: URL, form?: Record<string, string>): Promise<Response> {
@@ -74,7 +74,7 @@ export class Browser {
     return [...(this.jars.get(origin) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
   }
 
-  /** Paths are left out of account: nobody here uses one name twice. */
+  /** Ignores paths: no name is used twice here. */
   private keep(origin: string, cookie: string): void {
     const [pair = ''] = cookie.split(';')
     const split = pair.indexOf('=')

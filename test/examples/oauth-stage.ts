@@ -8,16 +8,17 @@ import type { Person } from '../../examples/oauth/provider/people.js'
 import { openDatabase } from '../support/database.js'
 import { Browser } from './oauth-browser.js'
 
-/** The example and its provider, each on a port of its own. */
+/** The example and its provider, each on its own port. */
 export interface Stage {
   readonly issuer: string
   readonly browser: (session?: string) => Browser
   /**
-   * Has the next two sign-ins wait for each other once both have seen whose identity it is: both go on with what they saw.
+   * Makes the next two sign-ins wait for each other after they have read the identity, so that both continue with the
+   * same result.
    *
-   * @returns when the first one waits
+   * @returns a promise that resolves when the first one waits
    */
-  readonly gatherTwo: () => Promise<void>
+  readonly synchronizeTwo: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -34,8 +35,8 @@ export async function startStage(people: readonly Person[]): Promise<Stage> {
     callbackUrl: `${address}/sign-in/callback`,
   }
   providerServer.on('request', createExampleId(issuer, client, people))
-  const meeting = new Meeting()
-  FederatedIdentity.addHook('afterFind', () => meeting.arrive())
+  const barrier = new Barrier()
+  FederatedIdentity.addHook('afterFind', () => barrier.arrive())
   const exampleId = await exampleIdStrategy(models, { issuer, ...client })
   server.on(
     'request',
@@ -44,7 +45,7 @@ export async function startStage(people: readonly Person[]): Promise<Stage> {
   return {
     issuer,
     browser: (session) => new Browser(address, session),
-    gatherTwo: () => meeting.expectTwo(),
+    synchronizeTwo: () => barrier.expectTwo(),
     close: async () => {
       for (const each of [server, providerServer]) {
         each.closeAllConnections()
@@ -55,22 +56,22 @@ export async function startStage(people: readonly Person[]): Promise<Stage> {
   }
 }
 
-/** Where the first of two waits for the second. */
-class Meeting {
+/** Makes the first of two callers wait for the second. */
+class Barrier {
   private firstIsHere: (() => void) | undefined
-  private letGo: (() => void) | undefined
+  private release: (() => void) | undefined
 
   expectTwo(): Promise<void> {
     return new Promise((resolve) => (this.firstIsHere = resolve))
   }
 
   async arrive(): Promise<void> {
-    const { firstIsHere, letGo } = this
-    this.firstIsHere = this.letGo = undefined
-    letGo?.()
+    const { firstIsHere, release } = this
+    this.firstIsHere = this.release = undefined
+    release?.()
     if (firstIsHere === undefined) return
     await new Promise<void>((resolve) => {
-      this.letGo = resolve
+      this.release = resolve
       firstIsHere()
     })
   }

@@ -13,7 +13,7 @@ before(async () => {
 })
 after(() => stage.close())
 
-/** Each test's people are its own. */
+/** Each test has its own people. */
 function person(sub: string, more: Partial<Person> = {}): Person {
   const made = {
     sub,
@@ -26,7 +26,7 @@ function person(sub: string, more: Partial<Person> = {}): Person {
   return made
 }
 
-/** To the provider, which asks who they are, and back to where the application is told. */
+/** Signs in at the provider, and returns the address of the callback. */
 async function returnFromProvider(browser: Browser, sub: string): Promise<URL> {
   const asked = await browser.redirect(await browser.redirect('/sign-in', {}))
   return await browser.redirect(await browser.redirect(asked, { sub }))
@@ -47,7 +47,7 @@ function shown({ text }: Page): Shown | undefined {
   return name === '' ? undefined : { name, kind, id: Number(id) }
 }
 
-async function becomeGuest(browser: Browser, text: string): Promise<Shown> {
+async function createGuest(browser: Browser, text: string): Promise<Shown> {
   const guest = shown(await browser.post('/notes', { text }))
   assert.equal(guest?.kind, 'guest')
   return guest
@@ -61,10 +61,10 @@ async function ownersOf({ sub }: Person): Promise<number[]> {
   return (await FederatedIdentity.findAll({ where: { subject: sub } })).map(({ userId }) => userId)
 }
 
-test('a guest who signs in for the first time stays who they are, with their notes, in a new session', async () => {
+test('a guest who signs in for the first time keeps the id and the notes, in a new session', async () => {
   const fred = person('fred')
   const browser = stage.browser()
-  const guest = await becomeGuest(browser, 'buy milk')
+  const guest = await createGuest(browser, 'buy milk')
   const session = browser.cookies()
 
   const page = await signIn(browser, fred)
@@ -85,7 +85,7 @@ test('a guest who signs in for the first time stays who they are, with their not
   assert.equal(shown(await stage.browser(session).get('/')), undefined, 'the guest session is over')
 })
 
-test('the question to the provider has a state, a nonce and a PKCE challenge', async () => {
+test('the request to the provider has a state, a nonce and a PKCE challenge', async () => {
   const { searchParams } = await stage.browser().redirect('/sign-in', {})
   assert.ok(searchParams.get('state'))
   assert.ok(searchParams.get('nonce'))
@@ -93,12 +93,12 @@ test('the question to the provider has a state, a nonce and a PKCE challenge', a
   assert.equal(searchParams.get('code_challenge_method'), 'S256')
 })
 
-test('whose name is taken here gets one that is free', async () => {
+test('a user whose name is taken gets a free one', async () => {
   const taken = person('wilma-1', { preferred_username: 'wilma' })
   const second = person('wilma-2', { preferred_username: 'wilma' })
   await signIn(stage.browser(), taken)
   const browser = stage.browser()
-  const guest = await becomeGuest(browser, 'a note')
+  const guest = await createGuest(browser, 'a note')
 
   const user = shown(await signIn(browser, second))
 
@@ -106,14 +106,14 @@ test('whose name is taken here gets one that is free', async () => {
   assert.match(user.name, /^wilma\d\d$/)
 })
 
-test('a name that would not do as a username is made into one', async () => {
+test('a name that is not valid as a username is changed to a valid one', async () => {
   const odd = person('odd', { preferred_username: ' <b>Zoë</b> ' + 'x'.repeat(50) })
   const empty = person('empty', { preferred_username: '😀' })
   assert.equal(shown(await signIn(stage.browser(), odd))?.name, ('bZoëb' + 'x'.repeat(50)).slice(0, 30))
-  assert.equal(shown(await signIn(stage.browser(), empty))?.name, 'somebody')
+  assert.equal(shown(await signIn(stage.browser(), empty))?.name, 'user')
 })
 
-test('somebody who is nobody yet gets an account, and next time the same', async () => {
+test('an anonymous client gets an account, and the same account at the next sign-in', async () => {
   const barney = person('barney')
   const first = shown(await signIn(stage.browser(), barney))
   const again = shown(await signIn(stage.browser(), barney))
@@ -121,14 +121,14 @@ test('somebody who is nobody yet gets an account, and next time the same', async
   assert.deepEqual(again, first)
 })
 
-test('who signs in as a guest on a second device finds the notes of both in the account', async () => {
+test('a guest who signs in on a second device has the notes of both devices in the account', async () => {
   const betty = person('betty')
-  const account = await becomeGuest(stage.browser(), 'not hers')
+  const account = await createGuest(stage.browser(), 'not hers')
   const first = stage.browser()
-  const { id } = await becomeGuest(first, 'from home')
+  const { id } = await createGuest(first, 'from home')
   await signIn(first, betty)
   const second = stage.browser()
-  const guest = await becomeGuest(second, 'on the bus')
+  const guest = await createGuest(second, 'on the bus')
 
   assert.deepEqual(shown(await signIn(second, betty)), { name: 'betty', kind: 'regular user', id })
 
@@ -137,13 +137,13 @@ test('who signs in as a guest on a second device finds the notes of both in the 
   assert.deepEqual(await notesOf(account.id), ['not hers'])
 })
 
-test('two tabs of one guest that sign in at once end in one account, and one identity', async () => {
+test('two tabs of one guest that sign in in parallel get one account and one identity', async () => {
   const pebbles = person('pebbles')
   const browser = stage.browser()
-  const guest = await becomeGuest(browser, 'a note')
+  const guest = await createGuest(browser, 'a note')
   const session = browser.cookies()
 
-  const firstIsThere = stage.gatherTwo()
+  const firstIsThere = stage.synchronizeTwo()
   const first = browser.get((await returnFromProvider(browser, pebbles.sub)).href)
   await firstIsThere
   const otherTab = stage.browser(session)
@@ -156,16 +156,16 @@ test('two tabs of one guest that sign in at once end in one account, and one ide
   assert.deepEqual(await notesOf(guest.id), ['a note'])
 })
 
-test('two devices that sign in at once for the first time end in one account, with the notes of both', async () => {
+test('two devices that sign in in parallel for the first time get one account, with the notes of both', async () => {
   const dino = person('dino')
   const [first, second] = [stage.browser(), stage.browser()]
-  const guests = [await becomeGuest(first, 'first'), await becomeGuest(second, 'second')]
+  const guests = [await createGuest(first, 'first'), await createGuest(second, 'second')]
   const returns = [
     await returnFromProvider(first, dino.sub),
     await returnFromProvider(second, dino.sub),
   ] as const
 
-  void stage.gatherTwo()
+  void stage.synchronizeTwo()
   const pages = await Promise.all([first.get(returns[0].href), second.get(returns[1].href)])
 
   const [id = 0, ...others] = await ownersOf(dino)
@@ -175,10 +175,10 @@ test('two devices that sign in at once for the first time end in one account, wi
   assert.equal(await User.count({ where: { id: guests.map((guest) => guest.id) } }), 1)
 })
 
-test("an answer with a state that is not this session's is refused, and the guest is whole", async () => {
+test('a callback with a state of another session is refused, and the guest is unchanged', async () => {
   const bammbamm = person('bammbamm')
   const browser = stage.browser()
-  const guest = await becomeGuest(browser, 'a note')
+  const guest = await createGuest(browser, 'a note')
   const answer = await returnFromProvider(browser, bammbamm.sub)
   answer.searchParams.set('state', 'forged')
 
@@ -190,11 +190,11 @@ test("an answer with a state that is not this session's is refused, and the gues
   assert.deepEqual(await ownersOf(bammbamm), [])
 })
 
-test('an answer that was meant for somebody else is not taken', async () => {
+test('a callback for another browser is refused', async () => {
   const gazoo = person('gazoo')
   const answer = await returnFromProvider(stage.browser(), gazoo.sub)
   const browser = stage.browser()
-  const guest = await becomeGuest(browser, 'a note')
+  const guest = await createGuest(browser, 'a note')
 
   const page = await browser.get(answer.href)
 
@@ -202,9 +202,9 @@ test('an answer that was meant for somebody else is not taken', async () => {
   assert.deepEqual(shown(page), guest)
 })
 
-test('who is turned away by the provider, or changes their mind there, is still the guest they were', async () => {
+test('a guest who cancels the sign-in at the provider is unchanged', async () => {
   const browser = stage.browser()
-  const guest = await becomeGuest(browser, 'a note')
+  const guest = await createGuest(browser, 'a note')
 
   const page = await signIn(browser, { sub: '' })
 
@@ -213,7 +213,7 @@ test('who is turned away by the provider, or changes their mind there, is still 
   assert.deepEqual(await notesOf(guest.id), ['a note'])
 })
 
-test('a regular user adds a way to sign in, and stays who they are', async () => {
+test('a regular user can add a second account of the provider', async () => {
   const [work, home] = [person('work'), person('home')]
   const browser = stage.browser()
   const user = shown(await signIn(browser, work))
@@ -223,7 +223,7 @@ test('a regular user adds a way to sign in, and stays who they are', async () =>
   assert.deepEqual(shown(await signIn(stage.browser(), home)), user)
 })
 
-test('a regular user cannot add what opens another account, nor become its owner by the way', async () => {
+test('a regular user can neither add another user’s identity nor become that user', async () => {
   const [hers, his] = [person('hers'), person('his')]
   const owner = shown(await signIn(stage.browser(), hers))
   const browser = stage.browser()
@@ -237,10 +237,10 @@ test('a regular user cannot add what opens another account, nor become its owner
   assert.deepEqual(await ownersOf(hers), [owner?.id])
 })
 
-test('an e-mail address opens no account: not a verified one, and not one that is merely written down', async () => {
+test('no account is found by an e-mail address, verified or not', async () => {
   const victim = person('victim')
   const sameAddress = person('same', { email: 'Victim@example.com' })
-  const unverified = person('unverified', { email: 'nobody@example.com', email_verified: false })
+  const unverified = person('unverified', { email: 'unverified@example.com', email_verified: false })
   const owner = shown(await signIn(stage.browser(), victim))
 
   const page = await signIn(stage.browser(), sameAddress)
@@ -255,14 +255,14 @@ test('an e-mail address opens no account: not a verified one, and not one that i
   assert.equal((await User.findByPk(third?.id))?.emailVerifiedAt, null)
 })
 
-test('two people whom the provider tells apart by letter case are two here', async () => {
+test('two subjects that differ only by letter case are two users', async () => {
   const small = shown(await signIn(stage.browser(), person('case', { email_verified: false })))
   const capital = shown(await signIn(stage.browser(), person('CASE', { email_verified: false })))
   assert.ok(small && capital)
   assert.notEqual(capital.id, small.id)
 })
 
-test('no link and no other site can start a sign-in', async () => {
+test('neither a link nor another site can start a sign-in', async () => {
   const browser = stage.browser()
   assert.equal((await browser.get('/sign-in')).status, 404)
   const home = await browser.get('/sign-in/callback')

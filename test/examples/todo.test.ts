@@ -35,7 +35,7 @@ beforeEach(async () => {
   await User.destroy({ where: {} })
 })
 
-/** The application as `npm run demo:todo` starts it, on a port of its own. */
+/** The application as `npm run demo:todo` starts it, on its own port. */
 async function serve(options: Partial<AppOptions> = {}) {
   const { sequelize } = database
   const secrets = { sessionSecret: 'session secret', production: false, proxies: 0 }
@@ -52,71 +52,71 @@ async function serve(options: Partial<AppOptions> = {}) {
 
 const browser = (): Browser => supertest.agent(app.origin).set('User-Agent', BROWSER)
 
-/** What is on somebody's list, done things with a tick. */
-async function listOf(somebody: Browser): Promise<string[]> {
-  const { body } = await somebody.get('/api/todos').expect(200)
+/** The titles of a client's list; done to-dos end in a tick. */
+async function listOf(client: Browser): Promise<string[]> {
+  const { body } = await client.get('/api/todos').expect(200)
   const { todos } = body as { todos: { title: string; done: boolean }[] }
   return todos.map(({ title, done }) => (done ? `${title} ✓` : title))
 }
 
-async function write(somebody: Browser, title: string): Promise<number> {
-  const { body } = await somebody.post('/api/todos').send({ title }).expect(201)
+async function write(client: Browser, title: string): Promise<number> {
+  const { body } = await client.post('/api/todos').send({ title }).expect(201)
   return (body as { id: number }).id
 }
 
-async function tick(somebody: Browser, id: number): Promise<void> {
-  await somebody.patch(`/api/todos/${id}`).send({ done: true }).expect(200)
+async function tick(client: Browser, id: number): Promise<void> {
+  await client.patch(`/api/todos/${id}`).send({ done: true }).expect(200)
 }
 
-async function kindOf(somebody: Browser): Promise<string> {
-  const { body } = await somebody.get('/api/me').expect(200)
+async function kindOf(client: Browser): Promise<string> {
+  const { body } = await client.get('/api/me').expect(200)
   return (body as { kind: string }).kind
 }
 
 const register = async (username: string) =>
   User.create({ username, passwordHash: await hashPassword(PASSWORD) })
 
-const logIn = (somebody: Browser, username: string, password = PASSWORD) =>
-  somebody.post('/api/login').send({ username, password })
+const logIn = (client: Browser, username: string, password = PASSWORD) =>
+  client.post('/api/login').send({ username, password })
 
-const convert = (somebody: Browser, fields: Record<string, string>) =>
-  somebody
+const convert = (client: Browser, fields: Record<string, string>) =>
+  client
     .post('/convert?next=/')
     .type('form')
     .set('Accept', 'text/html')
     .send({ password: PASSWORD, passwordAgain: PASSWORD, ...fields })
 
 describe('the list', () => {
-  test('looking at it makes nobody a guest, and gives no cookie', async () => {
+  test('reading it creates no guest and sets no cookie', async () => {
     const { headers, body } = await browser().get('/api/todos').expect(200)
     assert.deepEqual(body, { todos: [] })
     assert.equal(headers['set-cookie'], undefined)
     assert.equal(await User.count(), 0)
   })
 
-  test('the first line that is written makes a guest, whose list it is', async () => {
-    const somebody = browser()
-    await write(somebody, 'Buy milk')
-    await write(somebody, 'Water the plants')
-    assert.equal(await kindOf(somebody), 'guest')
-    assert.deepEqual(await listOf(somebody), ['Buy milk', 'Water the plants'])
+  test('the first to-do creates a guest, who owns the list', async () => {
+    const client = browser()
+    await write(client, 'Buy milk')
+    await write(client, 'Water the plants')
+    assert.equal(await kindOf(client), 'guest')
+    assert.deepEqual(await listOf(client), ['Buy milk', 'Water the plants'])
     assert.deepEqual(await listOf(browser()), [])
     assert.equal(await User.count(), 1)
   })
 
-  test('a line can be ticked, changed and deleted, and nothing else of it', async () => {
-    const somebody = browser()
-    const id = await write(somebody, 'Buy milk')
-    const { body } = await somebody
+  test('a to-do can be ticked, changed and deleted, but not its other attributes', async () => {
+    const client = browser()
+    const id = await write(client, 'Buy milk')
+    const { body } = await client
       .patch(`/api/todos/${id}`)
       .send({ title: ' Buy  oat\nmilk ', done: true, id: 4711, userId: 4711 })
       .expect(200)
     assert.deepEqual(body, { id, title: 'Buy oat milk', done: true })
-    await somebody.delete(`/api/todos/${id}`).expect(204)
-    assert.deepEqual(await listOf(somebody), [])
+    await client.delete(`/api/todos/${id}`).expect(204)
+    assert.deepEqual(await listOf(client), [])
   })
 
-  test('nobody can touch somebody else’s line, or tell that it is there', async () => {
+  test('another user’s to-do cannot be changed, deleted or detected', async () => {
     const [fred, ginger] = [browser(), browser()]
     const id = await write(fred, 'Buy milk')
     await write(ginger, 'Dance')
@@ -137,7 +137,7 @@ describe('the list', () => {
     assert.deepEqual(await listOf(fred), ['Buy milk'])
   })
 
-  test('what cannot be written says why, and makes no guest', async () => {
+  test('an invalid to-do is refused with the reason, and creates no guest', async () => {
     const wrong = [
       {},
       { title: '' },
@@ -156,49 +156,46 @@ describe('the list', () => {
     assert.equal(await User.count(), 0)
   })
 
-  test('nothing is on it twice', async () => {
-    const somebody = browser()
-    await write(somebody, 'Buy milk')
-    const again = await somebody.post('/api/todos').send({ title: 'Buy  milk' }).expect(409)
+  test('a duplicate title is refused', async () => {
+    const client = browser()
+    await write(client, 'Buy milk')
+    const again = await client.post('/api/todos').send({ title: 'Buy  milk' }).expect(409)
     assert.equal((again.body as { code: string }).code, 'ERR_ON_YOUR_LIST')
-    const other = await write(somebody, 'Buy bread')
-    await somebody.patch(`/api/todos/${other}`).send({ title: 'Buy milk' }).expect(409)
-    assert.deepEqual(await listOf(somebody), ['Buy milk', 'Buy bread'])
+    const other = await write(client, 'Buy bread')
+    await client.patch(`/api/todos/${other}`).send({ title: 'Buy milk' }).expect(409)
+    assert.deepEqual(await listOf(client), ['Buy milk', 'Buy bread'])
   })
 
   test('a bot gets no list', async () => {
     const bot = browser().set('User-Agent', 'Googlebot/2.1')
     const { body } = await bot.post('/api/todos').send({ title: 'Crawl' }).expect(401)
-    assert.equal((body as { code: string }).code, 'ERR_NOBODY')
+    assert.equal((body as { code: string }).code, 'ERR_NOT_LOGGED_IN')
     assert.equal(await User.count(), 0)
   })
 })
 
 describe('other sites', () => {
-  test('what they send writes nothing and logs nobody in', async () => {
+  test('their requests write nothing and log no user in', async () => {
     await register('fred')
-    const somebody = browser()
-    const id = await write(somebody, 'Buy milk')
+    const client = browser()
+    const id = await write(client, 'Buy milk')
     const requests = [
-      somebody.post('/api/todos').send({ title: 'Visit evil.test' }),
-      somebody.delete(`/api/todos/${id}`),
-      logIn(somebody, 'fred'),
-      somebody.post('/logout'),
+      client.post('/api/todos').send({ title: 'Visit evil.test' }),
+      client.delete(`/api/todos/${id}`),
+      logIn(client, 'fred'),
+      client.post('/logout'),
     ]
     for (const request of requests) {
       const { status, text } = await request.set('Sec-Fetch-Site', 'cross-site')
       assert.equal(status, 403, text)
     }
-    const origin = await somebody
-      .post('/api/todos')
-      .set('Origin', 'https://evil.test')
-      .send({ title: 'Visit' })
+    const origin = await client.post('/api/todos').set('Origin', 'https://evil.test').send({ title: 'Visit' })
     assert.equal((origin.body as { code: string }).code, 'ERR_CROSS_SITE_REQUEST')
-    assert.equal(await kindOf(somebody), 'guest')
-    assert.deepEqual(await listOf(somebody), ['Buy milk'])
+    assert.equal(await kindOf(client), 'guest')
+    assert.deepEqual(await listOf(client), ['Buy milk'])
   })
 
-  test('a form, which needs no permission to be sent from anywhere, is none of the API’s business', async () => {
+  test('the API refuses form posts, which any site can send without a CORS preflight', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
       const { body } = await browser().post('/api/todos').type(type).send('{"title":"Buy milk"}').expect(415)
       assert.equal((body as { code: string }).code, 'ERR_JSON_ONLY')
@@ -208,31 +205,31 @@ describe('other sites', () => {
 
 describe('saving the list', () => {
   test('a guest who converts has the same list under a new session', async () => {
-    const somebody = browser()
-    await write(somebody, 'Buy milk')
-    const answer = await convert(somebody, { username: 'fred' }).expect(303)
+    const client = browser()
+    await write(client, 'Buy milk')
+    const answer = await convert(client, { username: 'fred' }).expect(303)
     assert.equal(answer.headers['location'], '/')
     assert.match(String(answer.headers['set-cookie']), /todo=/)
-    assert.equal(await kindOf(somebody), 'regular')
-    assert.deepEqual(await listOf(somebody), ['Buy milk'])
+    assert.equal(await kindOf(client), 'regular')
+    assert.deepEqual(await listOf(client), ['Buy milk'])
     const again = browser()
     await logIn(again, 'fred').expect(200)
     assert.deepEqual(await listOf(again), ['Buy milk'])
   })
 
-  test('a name that is taken is said beside the field, and the guest stays one', async () => {
+  test('a taken name shows an error beside the field, and the guest stays a guest', async () => {
     await register('fred')
-    const somebody = browser()
-    await write(somebody, 'Buy milk')
-    const { text } = await convert(somebody, { username: 'fred' }).expect(422)
+    const client = browser()
+    await write(client, 'Buy milk')
+    const { text } = await convert(client, { username: 'fred' }).expect(422)
     assert.match(text, /id="username-error"/)
-    assert.equal(await kindOf(somebody), 'guest')
-    assert.deepEqual(await listOf(somebody), ['Buy milk'])
+    assert.equal(await kindOf(client), 'guest')
+    assert.deepEqual(await listOf(client), ['Buy milk'])
   })
 })
 
 describe('logging in', () => {
-  test('a guest’s list goes along; what is on both is there once, and done if it was done on either', async () => {
+  test('a guest’s list moves to the account; a to-do on both lists is kept once, done if either was done', async () => {
     await register('fred')
     const home = browser()
     await logIn(home, 'fred').expect(200)
@@ -252,10 +249,10 @@ describe('logging in', () => {
     assert.equal(await models.Guest.count(), 0)
   })
 
-  test('a wrong password, a name that nobody has and a guest’s name look alike, and leave a guest as they are', async () => {
+  test('a wrong password, an unknown name and a guest’s name get the same response, and leave the guest unchanged', async () => {
     await register('fred')
-    const somebody = browser()
-    await write(somebody, 'Buy milk')
+    const client = browser()
+    await write(client, 'Buy milk')
     const guest = await User.findOne({ where: { passwordHash: null }, rejectOnEmpty: true })
     const attempts: unknown[][] = [
       ['fred', 'not his password'],
@@ -267,42 +264,42 @@ describe('logging in', () => {
       ['fr\0ed\ud800', PASSWORD],
     ]
     for (const [username, password] of attempts) {
-      const { status, body } = await somebody.post('/api/login').send({ username, password })
+      const { status, body } = await client.post('/api/login').send({ username, password })
       assert.deepEqual([status, (body as { code: string }).code], [401, 'ERR_LOGIN_FAILED'])
     }
-    assert.equal(await kindOf(somebody), 'guest')
-    assert.deepEqual(await listOf(somebody), ['Buy milk'])
+    assert.equal(await kindOf(client), 'guest')
+    assert.deepEqual(await listOf(client), ['Buy milk'])
   })
 
-  test('a regular user logs out by the button, and looking afterwards makes no guest', async () => {
+  test('a regular user logs out by the button, and reading afterwards creates no guest', async () => {
     await register('fred')
-    const somebody = browser()
-    await logIn(somebody, 'fred').expect(200)
-    await somebody.get('/logout').expect(302)
-    assert.equal(await kindOf(somebody), 'regular')
-    await somebody.post('/logout').expect(303).expect('Location', '/')
-    assert.equal(await kindOf(somebody), 'anonymous')
-    assert.deepEqual(await listOf(somebody), [])
+    const client = browser()
+    await logIn(client, 'fred').expect(200)
+    await client.get('/logout').expect(302)
+    assert.equal(await kindOf(client), 'regular')
+    await client.post('/logout').expect(303).expect('Location', '/')
+    assert.equal(await kindOf(client), 'anonymous')
+    assert.deepEqual(await listOf(client), [])
     assert.equal(await User.count(), 1)
   })
 
-  test('a guest who leaves is asked first, and can begin anew', async () => {
-    const somebody = browser()
-    await write(somebody, 'Buy milk')
+  test('a guest has to confirm a logout, and can begin a new list', async () => {
+    const client = browser()
+    await write(client, 'Buy milk')
     const html = { Accept: 'text/html' }
-    assert.match((await somebody.get('/logout').set(html).expect(200)).text, /<button/)
-    await somebody.post('/logout').set(html).expect(422)
-    assert.equal(await kindOf(somebody), 'guest')
-    await somebody.post('/logout?confirm=yes').set(html).expect(303).expect('Location', '/')
-    assert.equal(await kindOf(somebody), 'anonymous')
-    assert.equal(await User.count(), 1, 'the one who left waits for the clean-up, and there is no new one')
-    await write(somebody, 'Begin again')
-    assert.deepEqual(await listOf(somebody), ['Begin again'])
+    assert.match((await client.get('/logout').set(html).expect(200)).text, /<button/)
+    await client.post('/logout').set(html).expect(422)
+    assert.equal(await kindOf(client), 'guest')
+    await client.post('/logout?confirm=yes').set(html).expect(303).expect('Location', '/')
+    assert.equal(await kindOf(client), 'anonymous')
+    assert.equal(await User.count(), 1, 'the old guest is left for the clean-up, and there is no new one')
+    await write(client, 'Begin again')
+    assert.deepEqual(await listOf(client), ['Begin again'])
   })
 })
 
 describe('what protects it', () => {
-  test('in production the cookie is for this host and HTTPS only, and no script sees it', async () => {
+  test('in production the cookie is for this host and HTTPS only, and scripts cannot read it', async () => {
     const production = await serve({ production: true, proxies: 1 })
     try {
       const { headers } = await supertest(production.origin)
@@ -319,7 +316,7 @@ describe('what protects it', () => {
     }
   })
 
-  test('pages let no script in but their own, and answers are kept nowhere', async () => {
+  test('pages allow only their own scripts, and API responses are not cached', async () => {
     const { headers } = await browser().get('/').expect(200)
     assert.match(String(headers['content-security-policy']), /default-src 'none'; script-src 'self'; /)
     const { text } = await browser().get('/login').expect(200)
@@ -328,7 +325,7 @@ describe('what protects it', () => {
     assert.equal(list.headers['cache-control'], 'no-store')
   })
 
-  test('an address where there is nothing says so, to programs in JSON', async () => {
+  test('an unknown address gets 404, from the API in JSON', async () => {
     const { body } = await browser().get('/api/nothing').expect(404)
     assert.equal((body as { code: string }).code, 'ERR_NOT_FOUND')
     await browser()

@@ -1,7 +1,7 @@
 import { access, constants, readdir } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 
-/** What a fleet needs of the machine, and which of Debian's packages has it. */
+/** The programs that a fleet needs, and their Debian packages. */
 const PACKAGES = {
   initdb: 'postgresql',
   postgres: 'postgresql',
@@ -9,10 +9,10 @@ const PACKAGES = {
   nginx: 'nginx-light',
 } as const
 
-/** Debian keeps a folder for each version of PostgreSQL, and servers where not everybody's PATH looks. */
+/** Debian has a folder for each version of PostgreSQL, which is not in PATH. */
 const POSTGRESQL = '/usr/lib/postgresql'
 
-/** @throws {Error} saying what to install */
+/** @throws {Error} if it is missing; the message names the package to install */
 export async function findProgram(name: keyof typeof PACKAGES): Promise<string> {
   const versions = await readdir(POSTGRESQL).catch(() => [])
   const folders = [

@@ -12,7 +12,7 @@ export interface NginxOptions {
   readonly log: (line: string) => void
 }
 
-/** An nginx of the fleet's own. It hands requests to the web processes in turn: none of them knows anything that another needs. */
+/** The fleet's own nginx. It passes requests to the web processes in turn, because they share no state in memory. */
 export async function nginx({ folder, port, webs, log }: NginxOptions): Promise<Part> {
   const data = join(folder, 'nginx')
   await mkdir(data, { recursive: true, mode: 0o711 })
@@ -22,7 +22,7 @@ export async function nginx({ folder, port, webs, log }: NginxOptions): Promise<
     name: 'nginx',
     command: await findProgram('nginx'),
     args: ['-e', 'stderr', '-p', data, '-c', file],
-    stopSignal: 'SIGQUIT', // lets requests under way finish
+    stopSignal: 'SIGQUIT', // lets running requests finish
     answers: () => listens(port),
     log,
   })
@@ -41,7 +41,7 @@ http {
   upstream web {
     ${webs.map((web) => `server 127.0.0.1:${web} max_fails=1 fail_timeout=1s;`).join('\n    ')}
     keepalive 32;
-    keepalive_timeout 30s; # less than Node's, so that it is never nginx who finds a connection closed
+    keepalive_timeout 30s; # less than Node's, so that nginx closes idle connections first
   }
   server {
     listen 127.0.0.1:${port};
@@ -51,11 +51,11 @@ http {
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $remote_addr; # not what the client says of itself
+      proxy_set_header X-Forwarded-For $remote_addr; # replaces the client's own header
       proxy_set_header X-Forwarded-Proto $scheme;
       proxy_connect_timeout 1s;
       proxy_read_timeout 8s;
-      # A request that may have changed something is not sent a second time: that takes "non_idempotent", and is not said here.
+      # Without "non_idempotent", nginx does not repeat a request that may have changed data.
       proxy_next_upstream error timeout;
       proxy_next_upstream_tries 3;
     }

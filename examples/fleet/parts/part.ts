@@ -3,37 +3,37 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How a process of the fleet is run. */
+/** How to run a process of the fleet. */
 export interface Recipe {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** As whom, if not as whoever starts the fleet. */
+  /** The user to run it as, if not the one that starts the fleet. */
   readonly user?: { readonly uid: number; readonly gid: number }
-  /** What asks it to end in good order. @default 'SIGTERM' */
+  /** The signal for a graceful shutdown. @default 'SIGTERM' */
   readonly stopSignal?: NodeJS.Signals
-  /** Resolves once it does its work; rejects as long as it does not. */
+  /** Resolves if the process is ready; otherwise rejects. */
   readonly answers: () => Promise<unknown>
   readonly log: (line: string) => void
 }
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5000
-/** Whoever ran for so long had no trouble with starting. */
+/** A process that ran for this long has started successfully. */
 const STEADY_MS = 10_000
 const START_WITHIN_MS = 30_000
 const STOP_WITHIN_MS = 12_000
 
 /** A process that is started again whenever it ends, until it is stopped. */
 export class Part {
-  /** How often it ended without being asked to by `restart` or `stop`. */
+  /** How often it ended without `restart` or `stop`. */
   deaths = 0
   #child: ChildProcess | undefined
   #isWanted = false
   #startedAt = 0
   #pause = FIRST_PAUSE_MS
-  /** The next start waits so long instead: somebody means it to be away. */
+  /** Milliseconds before the next start, set by `restart`. */
   #away: number | undefined
 
   constructor(private readonly recipe: Recipe) {}
@@ -42,7 +42,7 @@ export class Part {
     return this.recipe.name
   }
 
-  /** Starts it, and waits until it answers. */
+  /** Starts it, and waits until it is ready. */
   async start(): Promise<void> {
     this.#isWanted = true
     this.#run()
@@ -60,7 +60,7 @@ export class Part {
     )
   }
 
-  /** Ends it by a signal, as an operator or a mishap would; it comes back by itself, after `away` milliseconds if that is given. */
+  /** Ends it by a signal, as an operator or a crash would; it is started again, after `away` milliseconds if given. */
   async restart(signal: NodeJS.Signals, away?: number): Promise<void> {
     const child = this.#child
     if (child?.pid === undefined || hasEnded(child)) throw new Error(`${this.name} is not running`)
@@ -70,16 +70,16 @@ export class Part {
     await exit
   }
 
-  /** Ends it for good: in good order if it can, and in any case soon. */
+  /** Stops it: gracefully, or after a time-out by SIGKILL. */
   async stop(): Promise<void> {
     this.#isWanted = false
     const child = this.#child
     if (child?.pid === undefined || hasEnded(child)) return
     const exit = once(child, 'exit')
     child.kill(this.recipe.stopSignal ?? 'SIGTERM')
-    const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
+    const timeout = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
     await exit
-    clearTimeout(impatience)
+    clearTimeout(timeout)
   }
 
   #run(): void {
@@ -87,7 +87,7 @@ export class Part {
     const child = spawn(command, args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...(env === undefined ? [] : ['ipc' as const])],
-      detached: true, // Ctrl-C is for the fleet, which ends its parts in order
+      detached: true, // Ctrl-C goes to the fleet, which stops its parts in order
       ...user,
     })
     this.#child = child

@@ -15,7 +15,7 @@ export interface PostgresqlOptions {
   readonly log: (line: string) => void
 }
 
-/** A PostgreSQL of the fleet's own: its cluster in a folder, on a port of the loopback, by password. */
+/** The fleet's own PostgreSQL: a cluster in a folder, on a loopback port, with a password. */
 export async function postgresql(options: PostgresqlOptions): Promise<{ part: Part; url: string }> {
   const { folder, port, password, log } = options
   const user = process.getuid?.() === 0 ? await postgresUser() : undefined
@@ -35,7 +35,7 @@ export async function postgresql(options: PostgresqlOptions): Promise<{ part: Pa
     command: await findProgram('postgres'),
     args: ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     ...(user && { user }),
-    stopSignal: 'SIGINT', // "fast": whoever is connected is sent away
+    stopSignal: 'SIGINT', // "fast": disconnects all clients
     answers: () => ask(url),
     log,
   })
@@ -83,7 +83,7 @@ async function createCluster(
 
 async function ask(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1000 })
-  client.on('error', () => undefined) // it may go away while it is asked
+  client.on('error', () => undefined) // the server may stop meanwhile
   try {
     await client.connect()
     await client.query('SELECT 1')

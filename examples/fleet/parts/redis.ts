@@ -11,7 +11,7 @@ export interface RedisOptions {
   readonly log: (line: string) => void
 }
 
-/** A Redis of the fleet's own. It writes each change to disk before it says so: a session that somebody has is kept. */
+/** The fleet's own Redis. It writes each change to disk before it replies, so no session is lost. */
 export async function redis({
   folder,
   port,
@@ -50,7 +50,7 @@ async function ask(url: string): Promise<void> {
   client.on('error', () => undefined)
   await client.connect()
   try {
-    await client.ping() // refused while it reads its file
+    await client.ping() // refused while it loads its file
   } finally {
     client.destroy()
   }

@@ -7,14 +7,14 @@ import type { Models } from '../models.js'
 
 const SCOPE = 'LIST'
 
-/** Whoever has an account lets others look at the list, by a link: any number of times, or as often as `maxUses` says. */
+/** A regular user invites visitors to read the list, by a link with or without `maxUses`. */
 export function invitationsApi({ Visitor }: Models, publicUrl: string): Router {
   const router = Router()
   router.post('/', ensureRegularUser as RequestHandler, async (req, res) => {
     const { id: userId } = requireUser(req)
     const { email, maxUses = null } = req.body as { email?: unknown; maxUses?: unknown }
     if (typeof email !== 'string' || !email.includes('@')) {
-      throw new ApiError(422, 'ERR_EMAIL', 'Say whom you invite.')
+      throw new ApiError(422, 'ERR_EMAIL', 'email must be an e-mail address.')
     }
     if (maxUses !== null && !(Number.isInteger(maxUses) && Number(maxUses) > 0)) {
       throw new ApiError(422, 'ERR_MAX_USES', 'maxUses must be a positive whole number.')
@@ -30,7 +30,7 @@ export function invitationsApi({ Visitor }: Models, publicUrl: string): Router {
   return router
 }
 
-/** The list that a visitor was invited to look at. */
+/** The list that the visitor may read. */
 export function sharedList(): Router {
   const router = Router()
   router.use('/', ensureVisitor(SCOPE) as RequestHandler, async (req, res) => {

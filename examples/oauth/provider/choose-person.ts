@@ -1,7 +1,7 @@
 import escapeHtml from 'escape-html'
 import type { Person } from './people.js'
 
-/** The page on which a real provider would ask for a password. */
+/** The page to choose a person; a real provider would ask for a password. */
 export function choosePersonPage(people: readonly Person[]): string {
   const button = (value: string, label: string) =>
     `<p><button name="sub" value="${escapeHtml(value)}">${escapeHtml(label)}</button></p>`
@@ -16,7 +16,7 @@ export function choosePersonPage(people: readonly Person[]): string {
 <p>An application wants to know who you are, and your e-mail address.</p>
 <form method="post">
 ${people.map((person) => button(person.sub, label(person))).join('\n')}
-${button('', 'I do not want that')}
+${button('', 'Cancel')}
 </form>
 </main>
 </body>

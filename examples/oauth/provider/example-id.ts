@@ -4,7 +4,7 @@ import Provider, { type Configuration } from 'oidc-provider'
 import { choosePersonPage } from './choose-person.js'
 import type { Person } from './people.js'
 
-/** The application, as it is registered with the provider. */
+/** The application's registration at the provider. */
 export interface RegisteredClient {
   readonly clientId: string
   readonly clientSecret: string
@@ -12,8 +12,8 @@ export interface RegisteredClient {
 }
 
 /**
- * Example ID: a real OpenID Connect provider (oidc-provider), in which people are let in at their word. It forgets
- * everything when it stops.
+ * Example ID: a real OpenID Connect provider (oidc-provider) that asks for no password. It loses all data when it
+ * stops.
  */
 export function createExampleId(
   issuer: string,
@@ -31,7 +31,7 @@ export function createExampleId(
     const person = people.find((candidate) => candidate.sub === sub)
     const answer =
       person === undefined
-        ? { error: 'access_denied', error_description: 'They would rather not' }
+        ? { error: 'access_denied', error_description: 'The user cancelled' }
         : { login: { accountId: person.sub } }
     await provider.interactionFinished(req, res, answer)
   })
@@ -64,7 +64,7 @@ function configure(client: RegisteredClient, people: readonly Person[]): Configu
       const person = people.find((candidate) => candidate.sub === sub)
       return person && { accountId: sub, claims: () => ({ ...person }) }
     },
-    // Its one page has asked for everything, so that there is no second one for consent.
+    // The page to choose a person is also the consent, so there is no second page.
     loadExistingGrant: async ({ oidc }) => {
       const { client: asking, session, provider } = oidc
       if (asking === undefined || session?.accountId === undefined) return undefined

@@ -1,6 +1,6 @@
-/** Somebody with an account at Example ID, and what it says of them to whoever may ask. */
+/** A person with an account at Example ID, with the claims that it sends. */
 export interface Person {
-  /** What it calls them, for ever. */
+  /** The stable identifier of the account. */
   readonly sub: string
   readonly preferred_username: string
   readonly email: string
@@ -10,6 +10,6 @@ export interface Person {
 export const PEOPLE: readonly Person[] = [
   { sub: 'p-1001', preferred_username: 'fred', email: 'fred@example.com', email_verified: true },
   { sub: 'p-1002', preferred_username: 'ginger', email: 'ginger@example.com', email_verified: true },
-  // Who else is called Fred, and has an address that nobody has verified.
+  // Another person called Fred, with an unverified address.
   { sub: 'p-1003', preferred_username: 'fred', email: 'ginger@example.com', email_verified: false },
 ]

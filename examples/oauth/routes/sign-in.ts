@@ -4,11 +4,11 @@ import type passport from 'passport'
 import { ensureRegularUser } from 'passport-ephemeral'
 import { HttpError } from '../http-error.js'
 
-/** To the provider, and back from it. */
+/** The redirect to the provider, and the callback. */
 export function signInRoutes(authenticator: passport.Authenticator): Router {
   const router = Router()
 
-  // They are asked to log in there each time. Whoever sits at a shared computer after somebody else is not them.
+  // The provider asks for a login each time, because a computer may be shared.
   router.post('/sign-in', authenticator.authenticate('example-id', { prompt: 'login' }))
 
   router.get(
@@ -27,7 +27,7 @@ export function signInRoutes(authenticator: passport.Authenticator): Router {
   return router
 }
 
-/** An answer that is not the provider's to a question of this session: old, forged, or meant for another tab. */
+/** A callback that does not belong to this session's last sign-in: old, forged, or of another tab. */
 const explainRefusal: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
   const isRefusal =
     error instanceof ClientError ||

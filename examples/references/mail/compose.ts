@@ -1,22 +1,22 @@
 import { when } from '../when.js'
 
-/** What an e-mail of this application says. */
+/** The content of an e-mail of this application. */
 export interface Letter {
   readonly subject: string
-  /** What comes before the link, as it was typed: plain text, whose line breaks are kept. */
+  /** The text before the link, as it was typed: plain text with line breaks. */
   readonly body: string
-  /** Opens the page that the letter is about, to whoever holds it. */
+  /** A bearer link to the page. */
   readonly link: string
   /** When the link stops working. */
   readonly expiresAt: Date
 }
 
-/** The letter twice: as plain text, and as simple HTML for those whose mail program prefers that. */
+/** Renders the letter as plain text and as simple HTML. */
 export function compose({ subject, body, link, expiresAt }: Letter): { text: string; html: string } {
   const words = body.replaceAll('\r\n', '\n')
-  const note = `The link works until ${when.format(expiresAt)}, for whoever has it: please keep it to yourself.`
+  const note = `The link works until ${when.format(expiresAt)}, for any person who has it: please do not share it.`
   return {
-    // On a line of its own, a link ends where the line ends.
+    // On its own line, so that mail programs find the end of the link.
     text: `${words}\n\n${link}\n\n${note}\n`,
     html: `<!doctype html>
 <html lang="en">
@@ -39,7 +39,7 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 }
 
-/** People type the subject and the body. */
+/** Subject and body are user input. */
 function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
 }

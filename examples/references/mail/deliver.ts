@@ -2,9 +2,9 @@ import type { Context } from '../app.js'
 import { Message } from '../models.js'
 
 /**
- * Sends an e-mail that waits in the outbox, and takes it out. If it cannot be sent it stays there, and its sender finds
- * it there: nothing is lost. Outside any transaction, as a mail server takes its time. If this process ends between
- * sending and taking out, the e-mail may go twice; the other way round it might not go at all.
+ * Sends an e-mail from the outbox, and deletes it there. If it cannot be sent, it stays in the outbox. Runs outside any
+ * transaction, because a mail server can be slow. If this process ends between sending and deleting, the e-mail may be
+ * sent twice; in the reverse order it might not be sent at all.
  */
 export async function deliver({ mailer, publicUrl }: Context, id: number): Promise<void> {
   const message = await Message.findByPk(id, { include: 'pass' })
@@ -12,13 +12,13 @@ export async function deliver({ mailer, publicUrl }: Context, id: number): Promi
   const { subject, body, path, pass } = message
 
   if (pass.isActive) {
-    if (pass.hasExpired) await pass.reactivate() // it has waited for long
+    if (pass.hasExpired) await pass.reactivate() // it has waited too long
     try {
       await mailer.send({
         to: { name: pass.fullName, address: pass.email },
         subject,
         body,
-        link: pass.tokenise(new URL(path, publicUrl).href), // made now: the database holds no link and no token
+        link: pass.tokenise(new URL(path, publicUrl).href), // made now: the database stores no link and no token
         expiresAt: pass.expiresAt,
       })
     } catch (error) {

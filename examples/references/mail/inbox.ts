@@ -3,20 +3,19 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import PostalMime, { type Email } from 'postal-mime'
 
-/** Everybody's mailbox in one, where no real mail server is at hand. */
+/** One mailbox for all recipients, used without a real mail server. */
 export interface Inbox {
-  /** @throws {Error} if it is no e-mail that can be read */
+  /** @throws {Error} if it cannot be parsed as an e-mail */
   readonly keep: (raw: Buffer) => Promise<void>
   /** The newest first. */
   readonly list: () => Promise<Email[]>
 }
 
-/** The oldest goes when one more comes. */
+/** Beyond this number, the oldest are deleted. */
 const MOST = 100
 
 /**
- * E-mails as files, just as they came. Not in the database: the application's tables hold no link, and whoever gets to
- * read them can open nothing.
+ * Stores e-mails as files, unchanged. Not in the database, so that the application's tables contain no link.
  */
 export async function openInbox(folder: string): Promise<Inbox> {
   await mkdir(folder, { recursive: true, mode: 0o700 })

@@ -2,15 +2,15 @@ import { createTransport } from 'nodemailer'
 import addressparser from 'nodemailer/lib/addressparser'
 import { compose, type Letter } from './compose.js'
 
-/** An e-mail to one person. Their name and address are what somebody typed. */
+/** An e-mail to one person. Name and address are user input. */
 interface Mail extends Letter {
   readonly to: { readonly name: string; readonly address: string }
 }
 
 export interface Mailer {
-  /** Settles when the server has taken the e-mail; rejects if it did not, within {@link PATIENCE} at the latest. */
+  /** Resolves when the server has accepted the e-mail; otherwise rejects, after {@link TIMEOUT} at the latest. */
   readonly send: (mail: Mail) => Promise<void>
-  /** Gives up what is being sent. */
+  /** Aborts e-mails that are being sent. */
   readonly close: () => void
 }
 
@@ -21,10 +21,10 @@ export interface MailerOptions {
   readonly from: string
 }
 
-/** Milliseconds. Somebody waits in front of the browser while a mail server does not answer. */
-const PATIENCE = 15_000
+/** Milliseconds. The user's request waits for the mail server. */
+const TIMEOUT = 15_000
 
-/** @throws {Error} at start-up, if there is no telling which server or whose address is meant */
+/** @throws {Error} at start-up, if the URL or the sender's address is invalid */
 export function createMailer({ smtpUrl, from }: MailerOptions): Mailer {
   const sender = parseSender(from)
   const transport = createTransport({ url: checkUrl(smtpUrl) })
@@ -33,13 +33,13 @@ export function createMailer({ smtpUrl, from }: MailerOptions): Mailer {
     send: async ({ to, subject, body, link, expiresAt }) => {
       await transport.sendMail({
         from: sender,
-        // As a field each, never as `Name <address>`: what was typed cannot become a second recipient or header.
+        // As separate fields, not as `Name <address>`, so that user input cannot add a second recipient or header.
         to: { name: onOneLine(to.name), address: to.address },
         subject: onOneLine(subject),
         ...compose({ subject, body, link, expiresAt }),
         disableFileAccess: true,
         disableUrlAccess: true,
-        signal: AbortSignal.any([closing.signal, AbortSignal.timeout(PATIENCE)]),
+        signal: AbortSignal.any([closing.signal, AbortSignal.timeout(TIMEOUT)]),
       })
     },
     close: () => {
@@ -49,12 +49,12 @@ export function createMailer({ smtpUrl, from }: MailerOptions): Mailer {
   }
 }
 
-/** nodemailer encodes a line break in a name, so that it does no harm; mail programs show strange things then. */
+/** nodemailer encodes line breaks in a name, which mail programs then show incorrectly. */
 function onOneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
-/** The URL is kept out of the message: it holds a password. */
+/** The error does not contain the URL, because it contains a password. */
 function checkUrl(url: string): string {
   if (URL.canParse(url) && /^smtps?:$/.test(new URL(url).protocol)) return url
   throw new Error('SMTP_URL has to look like smtp://user:password@host:587 or smtps://…')

@@ -6,12 +6,12 @@ import { startSink } from './sink.js'
 
 export interface PostOffice {
   readonly mailer: Mailer
-  /** Only where no mail server is named. */
+  /** `undefined` if `SMTP_URL` names a mail server. */
   readonly inbox: Inbox | undefined
   readonly close: () => Promise<void>
 }
 
-/** E-mails go over SMTP either way: to the server that `SMTP_URL` names, otherwise to one in this process. */
+/** Sends e-mails over SMTP: to the server that `SMTP_URL` names, otherwise to one in this process. */
 export async function openPostOffice({ smtpUrl, mailFrom, dataFolder }: Settings): Promise<PostOffice> {
   if (smtpUrl !== undefined) {
     const mailer = createMailer({ smtpUrl, from: mailFrom })

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { SMTPServer, type SMTPServerDataStream } from 'smtp-server'
 import type { Inbox } from './inbox.js'
 
-/** A mail server in this process, which delivers everything to one inbox. */
+/** A mail server in this process, which delivers every e-mail to one inbox. */
 export interface Sink {
   readonly url: string
   readonly close: () => Promise<void>
@@ -12,7 +12,7 @@ export interface Sink {
 const HOST = '127.0.0.1'
 const LARGEST = 64 * 1024 // bytes
 
-/** Takes e-mails from this machine, on a port that is free. It needs no password, and passes nothing on. */
+/** Accepts e-mails from this machine, on a free port, without a password, and forwards none. */
 export async function startSink(inbox: Inbox): Promise<Sink> {
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
@@ -24,7 +24,11 @@ export async function startSink(inbox: Inbox): Promise<Sink> {
     socketTimeout: 10_000,
     closeTimeout: 1000,
     onConnect: ({ remoteAddress }, done) => {
-      done(remoteAddress === HOST ? null : new Error('This server is for its own machine only'))
+      done(
+        remoteAddress === HOST
+          ? null
+          : new Error('This server accepts connections from its own machine only'),
+      )
     },
     onRcptTo: (_address, { envelope }, done) => {
       done(envelope.rcptTo.length < 10 ? null : new Error('Too many recipients'))
@@ -37,7 +41,7 @@ export async function startSink(inbox: Inbox): Promise<Sink> {
   })
   server.listen(0, HOST)
   await once(server.server, 'listening')
-  // A client that hangs up in mid-sentence is its own problem.
+  // A client that closes its connection early is no error of the server.
   server.on('error', () => undefined)
   const { port } = server.server.address() as AddressInfo
   return {
@@ -49,7 +53,7 @@ export async function startSink(inbox: Inbox): Promise<Sink> {
   }
 }
 
-/** Reads to the end whatever comes, and keeps what is small enough. */
+/** Reads the whole message, and stores it unless it is too large. */
 async function receive(stream: SMTPServerDataStream, inbox: Inbox): Promise<void> {
   const chunks: Buffer[] = []
   for await (const chunk of stream) if (!stream.sizeExceeded) chunks.push(chunk as Buffer)

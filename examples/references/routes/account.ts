@@ -10,7 +10,7 @@ import { hashPassword, PASSWORD_LENGTH } from '../password.js'
 
 const AFTER_LOGIN = '/requests'
 
-/** From guest to regular user, and the ways in and out. */
+/** Conversion, login and logout. */
 export function accountRoutes({ models: { Guest } }: Context): Router {
   const router = Router()
 
@@ -38,11 +38,11 @@ export function accountRoutes({ models: { Guest } }: Context): Router {
     try {
       const passwordHash = await hashPassword(password)
       const user = await Guest.convert(requireUser(req).id, { username, passwordHash })
-      await logIn(req, user) // the guest's session ended with the guest
+      await logIn(req, user) // the guest's session has ended
       res.redirect(303, target)
     } catch (error) {
       if (!(error instanceof UniqueConstraintError)) throw error
-      refuse({ username: 'Somebody has this name already' })
+      refuse({ username: 'This name is taken' })
     }
   })
 
@@ -66,13 +66,14 @@ export function accountRoutes({ models: { Guest } }: Context): Router {
     res.redirect(303, target)
   })
 
-  // Of a guest, who loses everything by it, it wants a confirmation: the home page's form has asked, and gives it.
+  // A guest's logout needs `confirm=yes`, because it loses everything: the form of the home page has asked and sends
+  // it.
   router.post('/logout', guestLogout(), async (req, res) => {
     await logOut(req)
     res.redirect(303, '/')
   })
 
-  // A visitor can leave before they are done; their link works on.
+  // Ends the visit early; the link stays valid.
   router.post('/leave', async (req, res) => {
     await endVisit(req)
     res.redirect(303, '/')
@@ -85,7 +86,7 @@ export function accountRoutes({ models: { Guest } }: Context): Router {
   return router
 }
 
-/** Asks the 'local' strategy without having it log in, so that a failure can show the form again. */
+/** Runs the 'local' strategy without a login, so that a failure can show the form again. */
 function checkPassword(req: Request, res: Response): Promise<User | undefined> {
   return new Promise((resolve, reject) => {
     const check = passport.authenticate('local', (error: Error | null, user: unknown) => {

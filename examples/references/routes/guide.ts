@@ -6,8 +6,8 @@ import type { Context } from '../app.js'
 const HOUR = 60 * 60 // seconds
 
 /**
- * A page for whoever has a mailbox. Nobody is invited: those who come are asked for their names and an e-mail address,
- * and the link that lets them in goes there.
+ * A page for any person with a mailbox, by self-service: a form asks for a name and an e-mail address, and the link is
+ * sent there.
  */
 export function guideRoutes({ models: { Visitor }, mailer, publicUrl }: Context): Router {
   const router = Router()
@@ -17,19 +17,20 @@ export function guideRoutes({ models: { Visitor }, mailer, publicUrl }: Context)
     selfServiceRouter({
       Visitor,
       baseUrl: publicUrl,
-      // In this process's memory, which suits a demo; rate-limiter-flexible has limiters that several processes share.
+      // In the process's memory, which is enough for a demo; rate-limiter-flexible has limiters that several processes
+      // share.
       limiter: {
-        ip: new RateLimiterMemory({ points: 30, duration: HOUR }), // an office can be behind one address
+        ip: new RateLimiterMemory({ points: 30, duration: HOUR }), // several people can share one address
         email: new RateLimiterMemory({ points: 3, duration: HOUR }),
       },
       send: ({ visitor, link }) =>
-        // Not a word of what was typed goes along, names included: the mailbox can be anybody's.
+        // Without any user input, names included: the mailbox may be another person's.
         mailer.send({
           to: { name: '', address: visitor.email },
           subject: 'Your link to the guide',
           body:
-            'Somebody, you we hope, typed this address to read our guide to references. ' +
-            'If it was not you, there is nothing to do: without this link nobody gets in.',
+            'This address was entered on our site to read the guide to references. ' +
+            'If it was not you, ignore this e-mail: the guide cannot be opened without this link.',
           link,
           expiresAt: visitor.expiresAt,
         }),
@@ -50,21 +51,21 @@ const CHAPTERS = [
     slug: 'asking',
     title: 'Asking for one',
     words:
-      'Ask somebody who has seen you at work, and say what it is for. A month is a decent notice; a day is none. ' +
-      'Give them a way to say no without having to say why.',
+      'Ask a person who has worked with you, and explain what the reference is for. Ask a month before, not a day. ' +
+      'Make it easy to decline without giving a reason.',
   },
   {
     slug: 'writing',
     title: 'Writing one',
     words:
-      'Say how you know them, then tell one thing that they did. “She is reliable” could be anybody; ' +
-      '“she danced on with a broken heel” is she. Leave out what you would not say to their face.',
+      'State how you know the person, then describe one thing that they did. “She is reliable” fits many people; ' +
+      '“she danced on with a broken heel” fits one. Write nothing that you would not say in person.',
   },
   {
     slug: 'reading',
     title: 'Reading one',
     words:
-      'Look for what was seen rather than for what was felt, and mind who is writing. Praise is cheap; ' +
-      'an example has a price. What is missing may be missing for want of space.',
+      'Look for observations rather than opinions, and consider who the author is. An example is worth more than praise. ' +
+      'If something is missing, there may have been too little space.',
   },
 ] as const

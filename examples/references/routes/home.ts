@@ -2,7 +2,7 @@ import { Router } from 'express'
 import { guestOf } from 'passport-ephemeral'
 import { userOf } from '../current-user.js'
 
-/** The landing page: who you are to this application right now, and by which row. No query of its own. */
+/** The home page: shows the current user and visitor, and their rows. Needs no query. */
 export function homeRoutes(): Router {
   const router = Router()
 

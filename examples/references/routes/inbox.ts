@@ -3,8 +3,8 @@ import type { Address, Email } from 'postal-mime'
 import type { Inbox } from '../mail/inbox.js'
 
 /**
- * What the mail server in this process received, whoever it was for: every recipient's mailbox, open to all. It is
- * there only while no real mail server is.
+ * Shows all e-mails that the mail server in this process received, to every client. Used only without a real mail
+ * server.
  */
 export function inboxRoutes(inbox: Inbox): Router {
   const router = Router()
@@ -35,7 +35,7 @@ function written({ name, address }: Address): string {
   return `${name} <${address}>`
 }
 
-/** A paragraph that is an address on the web and nothing else. */
+/** Whether a paragraph is a web address and nothing else. */
 function isLink(words: string): boolean {
   return !/\s/.test(words) && URL.canParse(words) && /^https?:$/.test(new URL(words).protocol)
 }

@@ -7,12 +7,12 @@ import { deliver } from '../mail/deliver.js'
 import { checkEmail, checkLength, collectErrors, emailError, readForm, type Values } from '../forms.js'
 import { Message, ReferenceRequest } from '../models.js'
 
-/** An interviewer, and two colleagues to whom they pass it on. */
+/** An interviewer and two colleagues. */
 const READERS = 3
 
 /**
- * A second kind of visitor: interviewers, invited to read somebody's references. Referees do not get in here. Their link
- * opens for a few people and then for nobody else; it asks for a click on a button, because mail scanners open links too.
+ * A second scope: interviewers, invited to read a user's references. Referees are refused. The link can be redeemed a
+ * few times. It shows a page with a button, because mail scanners open links too.
  */
 export function interviewRoutes(context: Context): Router {
   const { sequelize, models } = context
@@ -20,7 +20,7 @@ export function interviewRoutes(context: Context): Router {
   const router = Router()
 
   router.get('/interview', ensureVisitor('INTERVIEW_PANEL'), async (req, res) => {
-    // The pass's `context` is whatever the application wanted to remember with the invitation.
+    // The pass's `context` is data that the application has stored with the invitation.
     const { userId } = req.visitor.context as { userId: number }
     const references = await ReferenceRequest.findAll({
       where: { userId, finishedAt: { [Op.not]: null } },
@@ -68,7 +68,7 @@ export function interviewRoutes(context: Context): Router {
           userId,
           passId: pass.id,
           subject: 'You are invited to read my references',
-          body: 'They were written by people whom I asked, and nobody else can read them.',
+          body: 'They were written by people whom I asked. Only people with this link can read them.',
           path: '/interview',
         },
         { transaction },

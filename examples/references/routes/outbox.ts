@@ -5,7 +5,7 @@ import { HttpError } from '../http-error.js'
 import { deliver } from '../mail/deliver.js'
 import { Message } from '../models.js'
 
-/** What somebody wrote and no mail server has taken yet. Empty, as a rule. */
+/** The user's e-mails that no mail server has accepted yet; usually none. */
 export function outboxRoutes(context: Context): Router {
   const router = Router()
 
@@ -26,7 +26,7 @@ export function outboxRoutes(context: Context): Router {
     res.redirect(303, '/outbox')
   })
 
-  // The invitation goes along: nobody has its link.
+  // Deactivates the invitation too: its link was never sent.
   router.post('/outbox/:id/discard', async (req, res) => {
     const message = await findOwn(req)
     await context.sequelize.transaction(async (transaction) => {
@@ -45,6 +45,6 @@ async function findOwn(req: Request): Promise<Message> {
   const message = isId
     ? await Message.findOne({ where: { id: Number(id), userId: requireUser(req).id }, include: 'pass' })
     : null
-  if (message === null) throw new HttpError(404, 'No such e-mail of yours is waiting: it may have been sent.')
+  if (message === null) throw new HttpError(404, 'This e-mail is not in your outbox: it may have been sent.')
   return message
 }

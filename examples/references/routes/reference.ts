@@ -6,8 +6,8 @@ import { checkLength, collectErrors, readForm } from '../forms.js'
 import { ReferenceRequest } from '../models.js'
 
 /**
- * The referee's form, in three steps. She is a visitor: known by her invitation, and no user. Her answers wait in the
- * request's own row, so that she may close the browser and follow her link again.
+ * The referee's form, in three steps. The referee is a visitor, not a user. The answers are stored in the request's
+ * row, so that the referee can close the browser and follow the link again.
  */
 export function referenceRoutes({ sequelize }: Context): Router {
   const router = Router()
@@ -65,7 +65,7 @@ export function referenceRoutes({ sequelize }: Context): Router {
       res.redirect(303, missing)
       return
     }
-    // Done: neither the link nor another of her browsers gets in any more. Both or neither, in case this process ends here.
+    // Refuses the link and all its visits from now on. In one transaction, in case this process ends here.
     await sequelize.transaction(async (transaction) => {
       await request.update({ finishedAt: new Date() }, { transaction })
       await endVisit(req, { deactivate: true, transaction })
@@ -78,10 +78,10 @@ export function referenceRoutes({ sequelize }: Context): Router {
 
 const requests = new WeakMap<Request, ReferenceRequest>()
 
-/** Finds the request that the visitor's pass was made for. */
+/** Finds the request of the visitor's pass. */
 const loadRequest: RequestHandler = async (req, res, next) => {
   const request = req.visitor && (await ReferenceRequest.findOne({ where: { passId: req.visitor.id } }))
-  if (!request) throw new HttpError(404, 'This request for a reference is not there any more.')
+  if (!request) throw new HttpError(404, 'This request for a reference no longer exists.')
   if (request.finishedAt) {
     await endVisit(req, { deactivate: true })
     res.redirect(303, '/reference/thanks')
@@ -97,7 +97,7 @@ function requestOf(req: Request): ReferenceRequest {
   return request
 }
 
-/** The first step that was left out, by somebody who typed an address. */
+/** The first step that is not filled in yet, if an address was typed by hand. */
 function missingStep({ relationship, text }: ReferenceRequest): string | undefined {
   if (relationship === null) return '/reference'
   return text === null ? '/reference/words' : undefined

@@ -11,13 +11,13 @@ import { Message, ReferenceRequest } from '../models.js'
 const FIELDS = ['askerName', 'position', 'refereeName', 'refereeEmail', 'message'] as const
 type Field = (typeof FIELDS)[number]
 
-/** Asking for a reference, and what has come of it. */
+/** Pages to ask for references, and to see the answers. */
 export function requestRoutes(context: Context): Router {
   const { sequelize, models } = context
   const { Visitor } = models
   const router = Router()
 
-  // Whoever comes to write a request and has no account becomes a guest here: a users row of their own, at no effort.
+  // An anonymous client becomes a guest here, with its own users row.
   router.use('/requests/new', passport.authenticate('guest') as RequestHandler, ensurePerson)
 
   router.get('/requests/new', (_req, res) => {
@@ -57,7 +57,7 @@ export function requestRoutes(context: Context): Router {
     res.render('requests/list', { requests, unsent })
   })
 
-  // The link stops working at once, and so does a visit that has begun with it. An e-mail that still waits has no more use.
+  // The link and its visits are refused from now on. An e-mail in the outbox is deleted.
   router.post('/requests/:id/withdraw', ensureUser, async (req, res) => {
     const request = await findOwn(req)
     await sequelize.transaction(async (transaction) => {
@@ -68,7 +68,7 @@ export function requestRoutes(context: Context): Router {
   })
 
   /**
-   * The invitation, the request and the e-mail come into being together or not at all.
+   * Creates the invitation, the request and the e-mail in one transaction.
    *
    * @returns the id of the e-mail, which is still to be sent
    */
@@ -97,13 +97,13 @@ export function requestRoutes(context: Context): Router {
   return router
 }
 
-/** Programs pass the guest strategy without becoming anybody; what comes next needs somebody. */
+/** Bots pass the guest strategy without a user; the routes after it need one. */
 function ensurePerson(req: Request, _res: Response, next: NextFunction): void {
   if (userOf(req) !== undefined) next()
-  else next(new HttpError(403, 'This page is for people, and your browser says that it is a program.'))
+  else next(new HttpError(403, 'This page is for people, and your browser identifies itself as a program.'))
 }
 
-/** The request that the address names, if it is theirs and still unanswered. */
+/** The request in the address, if it is the user's and not answered yet. */
 async function findOwn(req: Request): Promise<ReferenceRequest> {
   const { id } = req.params
   const isId = typeof id === 'string' && /^\d{1,9}$/.test(id)

@@ -1,9 +1,9 @@
 /* global document, fetch */
 
-/** One request after the other: the answer to the first brings the cookie by which the second is known. */
+/** Sends one request after the other: the first response sets the cookie that the second request needs. */
 let last = Promise.resolve()
 
-/** Asks the API; whatever goes wrong is an error with a message that is fit for the page. */
+/** Calls the API; throws an error with a message for the user. */
 export function call(method, path, body) {
   const answer = last.then(() => send(method, path, body))
   last = answer.catch(() => undefined)
@@ -28,7 +28,7 @@ async function send(method, path, body) {
   throw Object.assign(new Error(answer.message), { status: response.status, code: answer.code })
 }
 
-/** Says who is here, and shows what is for them. */
+/** Shows the current user, and the elements for this kind of user. */
 export async function introduce() {
   const me = await call('GET', '/me')
   document.getElementById('who').textContent = describe(me)
@@ -39,7 +39,7 @@ export async function introduce() {
 }
 
 function describe({ kind, name, keptUntil }) {
-  if (kind === 'anonymous') return 'Nobody yet'
+  if (kind === 'anonymous') return 'Not logged in'
   if (kind === 'regular') return name
   const day = new Date(keptUntil).toLocaleDateString('en', { day: 'numeric', month: 'long' })
   return `Guest ${name}, kept until ${day}`

@@ -6,9 +6,9 @@ const input = document.getElementById('title')
 const error = document.getElementById('error')
 const list = document.getElementById('todos')
 const told = document.getElementById('told')
-let isKnown = false
+let isLoggedIn = false
 
-// Also when the browser brings the page back from its memory: it can be somebody else's turn by then.
+// Also when the browser restores the page from its cache: another user may be logged in by then.
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) list.replaceChildren()
   void attempt(show)
@@ -21,7 +21,7 @@ form.addEventListener('submit', (event) => {
 
 async function show() {
   const { kind } = await introduce()
-  isKnown = kind !== 'anonymous'
+  isLoggedIn = kind !== 'anonymous'
   const { todos } = await call('GET', '/todos')
   list.replaceChildren(...todos.map(line))
   showWhetherEmpty()
@@ -29,18 +29,18 @@ async function show() {
 
 async function add() {
   const title = input.value
-  input.value = '' // the next line can be typed already
+  input.value = '' // so that the next to-do can be typed
   const todo = await call('POST', '/todos', { title }).catch((cause) => {
     input.value ||= title
     throw cause
   })
   list.append(line(todo))
   showWhetherEmpty()
-  tell(`Added ${todo.title}`)
-  if (!isKnown) await show() // by now we are somebody
+  announce(`Added ${todo.title}`)
+  if (!isLoggedIn) await show() // the first to-do has created a guest
 }
 
-/** One thing to do, with what can be done to it. */
+/** The list item of one to-do, with its checkbox and button. */
 function line(todo) {
   const item = document.getElementById('todo').content.cloneNode(true).firstElementChild
   const box = item.querySelector('input')
@@ -62,7 +62,7 @@ function line(todo) {
   return item
 }
 
-/** The focus goes to the next line's button, so that a keyboard does not lose its place. */
+/** Moves the focus to the next item's button, so that keyboard users keep their place. */
 async function remove(item, todo) {
   await call('DELETE', `/todos/${todo.id}`)
   const neighbour = item.nextElementSibling ?? item.previousElementSibling
@@ -70,18 +70,18 @@ async function remove(item, todo) {
   item.remove()
   place.focus()
   showWhetherEmpty()
-  tell(`Deleted ${todo.title}`)
+  announce(`Deleted ${todo.title}`)
 }
 
 function showWhetherEmpty() {
   document.getElementById('empty').hidden = list.children.length > 0
 }
 
-function tell(text) {
+function announce(text) {
   told.textContent = text
 }
 
-/** Does it, and says in the page what went wrong; beside the field, if it is about that. */
+/** Runs `work`, and shows its error in the page; beside `field`, if given. */
 async function attempt(work, field) {
   error.textContent = ''
   input.removeAttribute('aria-invalid')

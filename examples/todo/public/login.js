@@ -5,7 +5,7 @@ const form = document.getElementById('login')
 const error = document.getElementById('error')
 const password = document.getElementById('password')
 
-void introduce().catch(complain)
+void introduce().catch(showError)
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault()
@@ -14,18 +14,18 @@ form.addEventListener('submit', async (event) => {
     await call('POST', '/login', { username: form.username.value, password: password.value })
     location.assign(wayBack())
   } catch (cause) {
-    complain(cause)
+    showError(cause)
     password.setAttribute('aria-describedby', 'error')
     password.value = ''
     password.focus()
   }
 })
 
-function complain({ message }) {
+function showError({ message }) {
   error.textContent = message
 }
 
-/** Where `?next=` leads, if that is here. */
+/** The path in `?next=`, if it is on this site. */
 function wayBack() {
   const next = new URL(new URLSearchParams(location.search).get('next') ?? '/', location.origin)
   return next.origin === location.origin ? next.pathname + next.search : '/'

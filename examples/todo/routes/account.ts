@@ -6,7 +6,7 @@ import { ApiError } from '../errors.js'
 import { User, type Models } from '../models.js'
 import { hashPassword } from '../password.js'
 
-/** Who somebody is, and the ways in and out, for the script in the page. */
+/** The current user and the login, for the page's script. */
 export function accountApi(authenticator: passport.Authenticator): Router {
   const router = Router()
 
@@ -19,7 +19,7 @@ export function accountApi(authenticator: passport.Authenticator): Router {
       if (error) next(error)
       else if (!(user instanceof User)) next(new ApiError(401, 'ERR_LOGIN_FAILED', WRONG))
       else {
-        // `mergeGuest` is in here: if it is a guest who logs in, the list goes along.
+        // `mergeGuest` runs inside: a guest's list moves to the account.
         req.login(user, (failure: unknown) => {
           if (failure) next(failure)
           else res.json(whoIs(req, res))
@@ -33,19 +33,19 @@ export function accountApi(authenticator: passport.Authenticator): Router {
   return router
 }
 
-const WRONG = 'This username and this password do not belong together.'
+const WRONG = 'The username or the password is wrong.'
 
 /**
- * The package's pages: saving the list, and leaving.
+ * The package's pages for conversion and logout.
  *
- * @param limiter how often somebody may send the form: each time a password is hashed
+ * @param limiter limits posts of the form, because each one hashes a password
  */
 export function accountPages({ Guest }: Models, limiter: Limiter): Router {
   const router = Router()
   router.use('/convert', convertRouter({ Guest, hashPassword, limiter }))
 
-  // Asks a guest whether they mean it: nobody can log in as a guest again, and the list would be lost. Nothing but a line
-  // that somebody types makes a guest here, so there is no loop to break, and whoever has left can begin anew at once.
+  // Asks a guest for confirmation: a guest cannot log in again, so the list would be lost. Only writing a to-do creates
+  // a guest here, so no redirect loop is possible, and a new guest may be created immediately.
   router.use('/logout', guestLogout({ convertUrl: '/convert?next=/', noGuestFor: 0 }))
   router.post('/logout', (req, res, next) => {
     req.logout((error: unknown) => {
@@ -54,17 +54,17 @@ export function accountPages({ Guest }: Models, limiter: Limiter): Router {
     })
   })
   router.get('/logout', (_req, res) => {
-    res.redirect('/') // nobody, or a regular user who typed the address: logging out takes the button
+    res.redirect('/') // anonymous, or a regular user who typed the address: only the button logs out
   })
 
   return router
 }
 
-/** What the page's header shows. No query: the session has been restored by now. */
+/** The user as the page's header shows it. Needs no query: the session is already restored. */
 interface Who {
   readonly kind: 'anonymous' | 'guest' | 'regular'
   readonly name: string | undefined
-  /** Until when a guest's list is kept. */
+  /** The expiry of a guest. */
   readonly keptUntil: Date | undefined
 }
 

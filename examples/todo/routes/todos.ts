@@ -6,10 +6,10 @@ import { ApiError } from '../errors.js'
 import { LONGEST_TITLE, Todo } from '../models.js'
 import { oneLine } from '../one-line.js'
 
-/** Somebody's list. Looking at it makes nobody a guest; the first line that is written does. */
+/** The user's list. Reading it creates no guest; writing the first to-do does. */
 export function todoRoutes(authenticator: passport.Authenticator): Router {
   const router = Router()
-  const becomeSomebody = authenticator.authenticate('guest') as RequestHandler
+  const authenticateGuest = authenticator.authenticate('guest') as RequestHandler
 
   router.get('/', async (req, res) => {
     const user = userOf(req)
@@ -18,14 +18,14 @@ export function todoRoutes(authenticator: passport.Authenticator): Router {
     res.json({ todos: todos.map(show) })
   })
 
-  // Checked first: what cannot be written makes no guest.
-  router.post('/', checkTitle, becomeSomebody, async (req, res) => {
+  // Checks the title first: an invalid one creates no guest.
+  router.post('/', checkTitle, authenticateGuest, async (req, res) => {
     const { id: userId } = requireUser(req)
     const todo = await refuseDuplicate(() => Todo.create({ userId, title: titleOf(req) }))
     res.status(201).location(`${req.baseUrl}/${todo.id}`).json(show(todo))
   })
 
-  // Who is nobody has no line to change: these two make no guest either.
+  // An anonymous client has no to-do to change, so these two create no guest.
   router.patch('/:id', async (req, res) => {
     const todo = await findOwn(req)
     const changes = changesOf(req)
@@ -46,7 +46,7 @@ function show({ id, title, done }: Todo): Pick<Todo, 'id' | 'title' | 'done'> {
   return { id, title, done }
 }
 
-/** Somebody else's line and one that is not there look alike. */
+/** Another user's to-do and one that does not exist get the same response. */
 async function findOwn(req: Request): Promise<Todo> {
   const { id: userId } = requireUser(req)
   const { id } = req.params
@@ -64,18 +64,18 @@ const checkTitle: RequestHandler = (req, _res, next) => {
 function titleOf(req: Request): string {
   const { title } = bodyOf(req)
   const line = oneLine(typeof title === 'string' ? title : '')
-  if (line === '') throw new ApiError(422, 'ERR_TITLE', 'Type what there is to do.')
+  if (line === '') throw new ApiError(422, 'ERR_TITLE', 'Please enter a title.')
   if (line.length > LONGEST_TITLE) {
     throw new ApiError(422, 'ERR_TITLE', `At most ${LONGEST_TITLE} characters, please.`)
   }
   return line
 }
 
-/** Exactly what may be changed, whatever else the body holds. */
+/** Only the attributes that may be changed; others in the body are ignored. */
 function changesOf(req: Request): { title?: string; done?: boolean } {
   const { title, done } = bodyOf(req)
   if (done !== undefined && typeof done !== 'boolean') {
-    throw new ApiError(422, 'ERR_DONE', 'Say whether it is done by true or false.')
+    throw new ApiError(422, 'ERR_DONE', 'done must be true or false.')
   }
   return { ...(title !== undefined && { title: titleOf(req) }), ...(done !== undefined && { done }) }
 }
