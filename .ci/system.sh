@@ -1,5 +1,5 @@
-# What the tests need of the machine: a browser, two database servers, a compiler for SQLite's driver, and what
-# examples/fleet starts for itself. What is there already is used as it is; only what this file installs or starts does it configure.
+# Installs what the tests need: a browser, two database servers, a compiler for SQLite's driver, and the servers that
+# examples/fleet starts. Servers that are already running are not configured.
 
 ensure_system() {
   ensure_packages
@@ -31,14 +31,14 @@ ensure_packages() {
   if ((${#missing[@]} > 0)); then install_packages "${missing[@]}"; fi
 }
 
-# wait_for COMMAND…: until it succeeds, for half a minute.
+# wait_for COMMAND…: waits until it succeeds, for half a minute at most.
 wait_for() {
   local attempt
   for attempt in {1..60}; do
     if "$@" >/dev/null 2>&1; then return 0; fi
     sleep 0.5
   done
-  printf 'Waited in vain for: %s\n' "$*" >&2
+  printf 'Time-out while waiting for: %s\n' "$*" >&2
   return 1
 }
 
@@ -46,7 +46,7 @@ postgresql_answers() {
   command -v pg_isready >/dev/null && pg_isready --quiet --host=127.0.0.1
 }
 
-postgres_gets_in() {
+can_query_postgresql() {
   psql --host=127.0.0.1 --username=postgres --no-password --tuples-only --command='SELECT version()'
 }
 
@@ -55,28 +55,28 @@ ensure_postgresql() {
     if ! command -v pg_ctlcluster >/dev/null; then install_packages postgresql; fi
     service postgresql start
     wait_for postgresql_answers
-    postgres_gets_in >/dev/null 2>&1 || let_postgres_in
+    can_query_postgresql >/dev/null 2>&1 || allow_postgres
   fi
-  # A server that answers may be another machine's; examples/fleet starts one here.
+  # The running server may be on another machine; examples/fleet needs the programs here.
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_packages postgresql
-  postgres_gets_in
+  can_query_postgresql
 }
 
-# A server that was started for the tests asks nobody on this machine for a password.
-let_postgres_in() {
+# Lets local connections in without a password, on a server that was started for the tests.
+allow_postgres() {
   local rules
   rules=$(runuser --user postgres -- psql --tuples-only --no-align --command='SHOW hba_file')
   sed --in-place '1i host all all 127.0.0.1/32 trust' "$rules"
   runuser --user postgres -- psql --quiet --output=/dev/null --command='SELECT pg_reload_conf()'
-  wait_for postgres_gets_in
+  wait_for can_query_postgresql
 }
 
-# Succeeds for a server that refuses the user as well.
+# Succeeds also for a server that refuses the user.
 mariadb_answers() {
   command -v mysqladmin >/dev/null && mysqladmin --protocol=tcp --host=127.0.0.1 --user=root ping
 }
 
-root_gets_in() {
+can_query_mariadb() {
   mysql --protocol=tcp --host=127.0.0.1 --user=root \
     --execute='CREATE DATABASE IF NOT EXISTS test; SELECT version()'
 }
@@ -86,13 +86,13 @@ ensure_mariadb() {
     if ! command -v mariadbd >/dev/null; then install_packages mariadb-server; fi
     service mariadb start
     wait_for mariadb_answers
-    root_gets_in >/dev/null 2>&1 || let_root_in
+    can_query_mariadb >/dev/null 2>&1 || allow_root
   fi
-  root_gets_in
+  can_query_mariadb
 }
 
-# As above. At first its root is let in by the socket alone.
-let_root_in() {
+# As above. Initially its root user can connect only by the socket.
+allow_root() {
   mysql --user=root --execute="
     ALTER USER root@localhost IDENTIFIED VIA mysql_native_password USING PASSWORD('');
     CREATE USER IF NOT EXISTS root@127.0.0.1 IDENTIFIED VIA mysql_native_password USING PASSWORD('');

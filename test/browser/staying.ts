@@ -82,7 +82,7 @@ export async function convertGuest({
     },
   )
 
-  await step('a request that is withdrawn closes its link at once, under the visitor’s feet', async () => {
+  await step('withdrawing a request ends its link and the visitor’s visit', async () => {
     await open(fred, `${demo.address}/requests/new`)
     await fill(fred, {
       'Your name': 'Fred',
@@ -136,7 +136,7 @@ export async function convertGuest({
     })
     await press(elsewhere, 'Send the request')
     await open(elsewhere, `${demo.address}/login`)
-    assert.match(await text(elsewhere), /They come along when you log in/)
+    assert.match(await text(elsewhere), /Your data moves to the account/)
     await fill(elsewhere, { Username: 'fred', Password: PASSWORD })
     assert.equal(await press(elsewhere, 'Log in'), 200)
     assert.equal(await chip(elsewhere), 'member fred')

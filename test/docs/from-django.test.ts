@@ -25,7 +25,7 @@ const sqlBlocks = codeBlocks(page).filter(({ language }) => language === 'sql')
 
 const ago = (seconds: number): Date => new Date(Date.now() - seconds * 1000)
 
-/** What a deployment has in its table when it moves; `id` and whatever a pass differs in. */
+/** The passes of a Django deployment: `id` and the attributes that differ from the default. */
 const passes = {
   live: pass(1, {
     first_name: 'Zoë',
@@ -92,7 +92,7 @@ function visit(id: number, differing: Row): Row {
   }
 }
 
-/** Runs the page's SQL for the database under test, a statement at a time, as a client does. */
+/** Runs the page's SQL for the database under test, one statement at a time, as a client does. */
 async function runFromPage(sequelize: Sequelize, what: 'visitors' | 'guests'): Promise<void> {
   const block = sqlBlocks.find(({ program }) => program === `${what}-${dialect}`)
   assert(block, `the page has no SQL for ${what} on ${dialect}`)
@@ -100,14 +100,14 @@ async function runFromPage(sequelize: Sequelize, what: 'visitors' | 'guests'): P
   for (const statement of statements.filter((text) => text.trim() !== '')) await sequelize.query(statement)
 }
 
-/** An application on tables that the migrations made, with Django's beside them, filled. */
+/** An application on tables of the migrations, with filled Django tables beside them. */
 async function withMovedApplication(
   secret: VisitorModelOptions['secret'],
   uuidType: UuidType,
   work: (app: TestApp) => Promise<void>,
 ): Promise<void> {
   const app = await startApplication({
-    database: { pool: { max: 1 } }, // a client has one connection, and BEGIN means that one
+    database: { pool: { max: 1 } }, // one connection, like a client, because BEGIN applies to a connection
     visitor: { secret, tokenExpiry: 300 },
     routes(host) {
       host.get('/reference', ensureVisitor('REFERENCE_REQUEST'), (req, res) => {
@@ -130,7 +130,7 @@ async function withMovedApplication(
   }
 }
 
-/** Puts the migrations' tables in the place of those of `sync()`. */
+/** Replaces the tables of `sync()` by those of the migrations. */
 async function migrate({ sequelize, Visitor, Guest }: TestApp): Promise<void> {
   const queryInterface = sequelize.getQueryInterface()
   const migrations = migrationsFor({ Visitor, Guest })
@@ -166,7 +166,7 @@ async function assertOldLinks(app: TestApp): Promise<void> {
   await app.browser().get('/reference/?vuid=123').expect(403)
 }
 
-/** What Django can have made on this database. */
+/** The UUID types that Django may have created on this database. */
 async function uuidTypesHere(): Promise<readonly UuidType[]> {
   if (dialect === 'postgres') return ['uuid']
   if (dialect === 'sqlite') return ['char(32)']
@@ -176,7 +176,7 @@ async function uuidTypesHere(): Promise<readonly UuidType[]> {
   return version.includes('MariaDB') ? ['char(32)', 'uuid'] : ['char(32)']
 }
 
-/** SQLite compares times as texts: those that were moved must be written as those that follow. */
+/** SQLite compares times as texts, so copied times must have the format of new ones. */
 async function assertTimesAsOurs(sequelize: Sequelize): Promise<void> {
   const columns = ['createdAt', 'updatedAt', 'expiresAt']
   const rows = await sequelize.query<Row>('SELECT * FROM "Visitors"', { type: QueryTypes.SELECT, raw: true })
@@ -188,7 +188,7 @@ async function assertTimesAsOurs(sequelize: Sequelize): Promise<void> {
 const uuidTypes = await uuidTypesHere()
 
 describe('docs/from-django.md', () => {
-  it('has SQL for both halves on every database', () => {
+  it('has SQL for visitors and guests on every database', () => {
     assert.deepEqual(
       sqlBlocks.map(({ program }) => program),
       ['visitors', 'guests'].flatMap((half) =>
@@ -199,7 +199,7 @@ describe('docs/from-django.md', () => {
 
   for (const uuidType of uuidTypes) {
     describe(`visitors, with Django's UUIDs as ${uuidType}`, () => {
-      it('secret: false opens the links that Django sent, and only those that it would open', async () => {
+      it('with secret: false exactly the links that are valid in Django can be redeemed', async () => {
         await withMovedApplication(false, uuidType, async (app) => {
           await assertOldLinks(app)
           const fresh = await app.Visitor.create({ email: 'new@example.org', scope: 'REFERENCE_REQUEST' })
@@ -208,7 +208,7 @@ describe('docs/from-django.md', () => {
         })
       })
 
-      it('[secret, false] opens them too, and signs new ones', async () => {
+      it('with [secret, false] they can be redeemed too, and new links are signed', async () => {
         await withMovedApplication([SECRET, false], uuidType, async (app) => {
           await assertOldLinks(app)
           const fresh = await app.Visitor.create({ email: 'new@example.org', scope: 'REFERENCE_REQUEST' })
@@ -222,7 +222,7 @@ describe('docs/from-django.md', () => {
         })
       })
 
-      it('every pass arrives whole, but for the placeholders of forms that nobody posted', async () => {
+      it('every pass is copied completely, except placeholders of forms that were never posted', async () => {
         await withMovedApplication(false, uuidType, async ({ Visitor, sequelize }) => {
           const { placeholder, ...moved } = passes
           const found = await Visitor.findAll({ order: ['id'] })
@@ -254,7 +254,7 @@ describe('docs/from-django.md', () => {
         })
       })
 
-      it('the log arrives without tokens and session keys, and goes on', async () => {
+      it('the visit log is copied without tokens and session keys, and new visits follow', async () => {
         await withMovedApplication(false, uuidType, async (app) => {
           const log = await app.VisitorLog.findAll({ order: ['id'], include: 'visitor' })
           assert.deepEqual(
@@ -299,7 +299,7 @@ describe('docs/from-django.md', () => {
     })
   }
 
-  it('guests stay guests, and everyone else a regular user', async () => {
+  it('guests are still guests, and all other users are regular users', async () => {
     const app = await startApplication({
       database: { pool: { max: 1 } },
       routes(host) {

@@ -1,13 +1,13 @@
 import type { Client } from 'pg'
 import type { Invitation, Ledger, Life } from './ledger.js'
 
-/** Where every line is at the end. */
+/** The owner of a to-do at the end. */
 interface Place {
   readonly username: string
   readonly isGuest: boolean
 }
 
-/** What people were told against what is there. Adds to the ledger's violations. */
+/** The acknowledged changes, compared with the data in the database. */
 export interface Accounts {
   readonly todos: {
     acknowledged: number
@@ -16,17 +16,17 @@ export interface Accounts {
     uncertain: number
     uncertainDone: number
   }
-  readonly conversions: Told
-  readonly merges: Told
+  readonly conversions: Outcomes
+  readonly merges: Outcomes
   readonly limited: Redeemed
   readonly plain: Redeemed
   readonly bursts: { count: number; requests: number }
 }
 
-interface Told {
+interface Outcomes {
   acknowledged: number
   uncertain: number
-  /** Of the uncertain ones, those that happened. */
+  /** The uncertain ones that were executed. */
   uncertainDone: number
 }
 
@@ -34,11 +34,11 @@ interface Redeemed {
   passes: number
   tries: number
   admitted: number
-  /** What the database counted. */
+  /** The uses that the database counted. */
   uses: number
 }
 
-export async function settle(ledger: Ledger, database: Client): Promise<Accounts> {
+export async function compareAccounts(ledger: Ledger, database: Client): Promise<Accounts> {
   const places = await readPlaces(database)
   const accounts: Accounts = {
     todos: { acknowledged: 0, kept: 0, expired: 0, uncertain: 0, uncertainDone: 0 },
@@ -52,13 +52,13 @@ export async function settle(ledger: Ledger, database: Client): Promise<Accounts
     [...places.values()].filter(({ isGuest }) => !isGuest).map(({ username }) => username),
   )
   for (const username of await readUsers(database)) users.add(username)
-  for (const life of ledger.lives) settleLife(ledger, life, places, users, accounts)
+  for (const life of ledger.lives) checkLife(ledger, life, places, users, accounts)
   for (const { username, known } of ledger.accounts) {
     if (known === 'acknowledged') ledger.expect(users.has(username), `the account ${username} is gone`)
   }
   const uses = await readUses(database)
   for (const invitation of ledger.invitations) {
-    settleInvitation(ledger, invitation, uses.get(invitation.id), accounts)
+    checkInvitation(ledger, invitation, uses.get(invitation.id), accounts)
   }
   for (const titles of ledger.bursts) {
     const names = new Set(titles.map((title) => places.get(title)?.username))
@@ -70,7 +70,7 @@ export async function settle(ledger: Ledger, database: Client): Promise<Accounts
   return accounts
 }
 
-function settleLife(
+function checkLife(
   ledger: Ledger,
   { titles, name, keptUntil, end }: Life,
   places: ReadonlyMap<string, Place>,
@@ -88,45 +88,44 @@ function settleLife(
       todos.uncertain += 1
       if (place !== undefined) todos.uncertainDone += 1
     }
-    const rightful = [name, end?.into.username, undefined]
-    // What nobody acknowledged can be on the list of a guest of whom nobody was told either.
-    const isRightful =
-      rightful.includes(place?.username) || (known === 'uncertain' && place?.isGuest === true)
+    const allowed = [name, end?.into.username, undefined]
+    // An unacknowledged to-do can be on the list of a guest whose creation was not acknowledged either.
+    const isAllowed = allowed.includes(place?.username) || (known === 'uncertain' && place?.isGuest === true)
     ledger.expect(
-      isRightful,
-      `${title} is on the list of ${String(place?.username)}, not of ${rightful.join()}`,
+      isAllowed,
+      `${title} is on the list of ${String(place?.username)}, not of ${allowed.join()}`,
     )
   }
   ledger.expect(
     owners.size <= 1,
-    `the list ${[...titles.keys()].join()} was torn apart: ${[...owners].join()}`,
+    `the list ${[...titles.keys()].join()} is split between ${[...owners].join()}`,
   )
   const [owner] = owners
-  const lasting = end !== undefined && owner === end.into.username
+  const isMoved = end !== undefined && owner === end.into.username
   if (end !== undefined) {
-    const told = end.how === 'converted' ? conversions : merges
-    const isDone = end.how === 'converted' ? users.has(end.into.username) : lasting
-    if (end.known === 'acknowledged') told.acknowledged += 1
+    const outcomes = end.how === 'converted' ? conversions : merges
+    const isDone = end.how === 'converted' ? users.has(end.into.username) : isMoved
+    if (end.known === 'acknowledged') outcomes.acknowledged += 1
     else {
-      told.uncertain += 1
-      if (isDone) told.uncertainDone += 1
+      outcomes.uncertain += 1
+      if (isDone) outcomes.uncertainDone += 1
     }
     if (end.known === 'acknowledged' && owners.size > 0) {
       ledger.expect(
-        lasting,
+        isMoved,
         `what ${end.into.username} got from guest ${String(name)} is with ${String(owner)}`,
       )
     }
   }
   if (owners.size === 1 && owner === undefined) {
     todos.expired += [...titles.values()].filter((known) => known === 'acknowledged').length
-    // A guest of whom nothing more is known was not told until when; nobody is kept for less than that.
+    // The expiry is unknown without a response of `/api/me`.
     const until = Number.isFinite(keptUntil) ? keptUntil : 0
-    ledger.expect(Date.now() > until, `the list of guest ${String(name)} is gone before its time`)
+    ledger.expect(Date.now() > until, `the list of guest ${String(name)} was deleted before it expired`)
   }
 }
 
-function settleInvitation(
+function checkInvitation(
   ledger: Ledger,
   { id, maxUses, admitted, tries, unheard }: Invitation,
   uses: number | undefined,
@@ -142,17 +141,18 @@ function settleInvitation(
     return
   }
   if (maxUses === null) {
-    // More than was tried can be: nginx sends a GET to the next process if one dies over it, and that one may have counted it.
-    ledger.expect(uses >= admitted, `the pass ${id} let ${admitted} in, and counted ${uses}`)
+    // There can be more uses than tries: nginx repeats a GET at the next process if one dies, which may have counted
+    // it.
+    ledger.expect(uses >= admitted, `the pass ${id} admitted ${admitted}, and counted ${uses}`)
     return
   }
   ledger.expect(
     admitted <= maxUses && uses <= maxUses,
-    `the pass ${id} let ${admitted} in, counted ${uses}, of ${maxUses}`,
+    `the pass ${id} admitted ${admitted}, counted ${uses}, of ${maxUses}`,
   )
-  ledger.expect(uses >= admitted, `the pass ${id} let ${admitted} in, and counted ${uses}`)
+  ledger.expect(uses >= admitted, `the pass ${id} admitted ${admitted}, and counted ${uses}`)
   if (tries > 0 && unheard === 0)
-    ledger.expect(admitted > 0, `the pass ${id} let nobody in, of ${tries} tries`)
+    ledger.expect(admitted > 0, `the pass ${id} admitted no browser in ${tries} tries`)
 }
 
 async function readPlaces(database: Client): Promise<Map<string, Place>> {
@@ -162,11 +162,11 @@ async function readPlaces(database: Client): Promise<Map<string, Place>> {
      WHERE t.title LIKE 'todo-%'`,
   )
   const places = new Map(rows.map(({ title, ...place }) => [title, place]))
-  if (places.size !== rows.length) throw new Error('A line is on two lists')
+  if (places.size !== rows.length) throw new Error('A to-do is on two lists')
   return places
 }
 
-/** The regular ones. */
+/** The usernames of regular users. */
 async function readUsers(database: Client): Promise<string[]> {
   const { rows } = await database.query<{ username: string }>(
     `SELECT username FROM "Users" u WHERE NOT EXISTS (SELECT FROM "Guests" g WHERE g."userId" = u.id)`,

@@ -1,8 +1,8 @@
 import type { Client } from 'pg'
 
 /**
- * Writes down in the database itself, in the transaction in which it happens, who comes, who goes, and what changes hands: what the
- * application says is compared with that. Rows from before are not in it.
+ * Creates triggers that record created and deleted users and guests, and moved to-dos, in the same transaction. The
+ * responses of the application are compared with this table. It does not contain earlier rows.
  */
 export async function auditFrom(database: Client): Promise<void> {
   await database.query(`
@@ -19,7 +19,7 @@ export async function auditFrom(database: Client): Promise<void> {
   `)
 }
 
-/** How many guests have been left behind by somebody long ago, for the clean-up to be busy with. */
+/** Creates expired guests, so that the clean-up has work. */
 export async function leaveOldGuests(database: Client, count: number): Promise<void> {
   await database.query(
     `WITH old AS (
@@ -34,21 +34,24 @@ export async function leaveOldGuests(database: Client, count: number): Promise<v
   )
 }
 
-/** What the audit says happened. */
+/** The counts of the audit table. */
 export interface Audit {
   readonly created: number
   readonly converted: number
   readonly merged: number
-  /** Old ones included. */
+  /** Including the old ones. */
   readonly expired: number
-  /** Guests that are there. */
+  /** Remaining guests. */
   readonly left: number
   readonly moved: number
-  /** What happened more than once, or must not have happened; each is a sentence. */
+  /** Violated expectations; each is a sentence. */
   readonly violations: readonly string[]
 }
 
-/** A guest goes by a conversion if the user stays, by a merge if its transaction deletes one guest and is not a worker's. */
+/**
+ * A deleted guest was converted if the users row remains, and merged if the same transaction moved to-dos; otherwise it
+ * expired.
+ */
 export async function readAudit(database: Client, oldGuests: number): Promise<Audit> {
   const count = async (sql: string): Promise<number> =>
     Number((await database.query<{ count: string }>(`SELECT count(*) FROM ${sql}`)).rows[0]?.count)
@@ -95,5 +98,5 @@ export async function readAudit(database: Client, oldGuests: number): Promise<Au
 }
 
 function equal(what: string, one: number, other: number): string[] {
-  return one === other ? [] : [`${what} are not as many: ${one} and ${other}`]
+  return one === other ? [] : [`${what} differ in number: ${one} and ${other}`]
 }

@@ -1,21 +1,21 @@
 import type { Traffic } from './traffic.js'
 
-/** What came back; `status` is 0 where nothing did. */
+/** A response; `status` is 0 if there was none. */
 export interface Answer {
   readonly status: number
   readonly text: string
   readonly location: string | null
   readonly retryAfter: string | null
-  /** When it had arrived, in milliseconds since the epoch. */
+  /** The time of arrival, in milliseconds since the epoch. */
   readonly at: number
 }
 
-/** Whether an answer says that it is done. */
+/** Whether a response acknowledges the change. */
 export function isAcknowledged({ status }: Answer): boolean {
   return status >= 200 && status < 400
 }
 
-/** Whether an answer leaves open whether it is done: a connection that broke, or a part that was away. */
+/** Whether it is unknown if the change was made: the connection broke, or a part was unavailable. */
 export function isUncertain({ status }: Answer): boolean {
   return status === 0 || status >= 500
 }
@@ -26,10 +26,10 @@ export function bodyOf(answer: Answer): Readonly<Record<string, unknown>> {
 
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
-/** No answer may take longer. */
+/** The time-out of a request. */
 const LONGEST_MS = 10_000
 
-/** Somebody's browser: it keeps cookies, whatever the status of the answer that brings them. */
+/** A browser with a cookie jar. It stores cookies of every response, whatever its status. */
 export class Browser {
   private cookies = new Map<string, string>()
 
@@ -38,7 +38,7 @@ export class Browser {
     private readonly traffic: Traffic,
   ) {}
 
-  /** Another tab, or what somebody has kept of it: the same cookies now, its own later. */
+  /** A second tab, or a stored copy: the same cookies now, separate ones later. */
   copy(): Browser {
     const other = new Browser(this.origin, this.traffic)
     other.cookies = new Map(this.cookies)
@@ -54,7 +54,7 @@ export class Browser {
     return await this.send('POST', path, headers, JSON.stringify(body))
   }
 
-  /** As a page's form does. */
+  /** Posts like a form. */
   async postForm(path: string, fields: Readonly<Record<string, string>>): Promise<Answer> {
     const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' }
     return await this.send('POST', path, headers, new URLSearchParams(fields).toString())

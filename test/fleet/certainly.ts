@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isUncertain, type Answer } from './browser.js'
 
-/** Tries again until it is certain, for as long as a person might; `undefined` if it never is. */
+/** Repeats a request until its response is not uncertain, for about 12 seconds; then returns `undefined`. */
 export async function certainly(ask: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
   for (let attempt = 0; attempt < 40; attempt++) {
     const answer = await ask()

@@ -8,7 +8,7 @@ const QUEUE = 'passport-ephemeral-cleanup'
 const EVERY_MS = 2000
 const LAST_WITHIN_MS = 30_000
 
-/** What became of the clean-ups that were ordered. */
+/** The results of the queued clean-ups. */
 export interface CleanUps {
   readonly completed: number
   readonly taken: number
@@ -16,20 +16,20 @@ export interface CleanUps {
   readonly stopped: number
 }
 
-/** Orders clean-ups as an operator in a hurry would: the next one as soon as the last is taken up. */
+/** Queues clean-ups, the next one as soon as the last has been started. */
 export class Operator {
   private readonly boss: PgBoss
   private timer: NodeJS.Timeout | undefined
 
   constructor(private readonly url: string) {
     this.boss = new PgBoss({ connectionString: url, schedule: false, supervise: false, max: 2 })
-    this.boss.on('error', () => undefined) // the database is away now and then
+    this.boss.on('error', () => undefined) // the database is unavailable at times
   }
 
   async start(): Promise<void> {
     await this.boss.start()
     this.timer = setInterval(() => {
-      this.order().catch(() => undefined)
+      this.queue().catch(() => undefined)
     }, EVERY_MS)
   }
 
@@ -38,31 +38,28 @@ export class Operator {
     await this.boss.stop({ graceful: false })
   }
 
-  /** One last clean-up: whoever had expired when it was ordered is gone when it is through. */
+  /** Runs a last clean-up: it deletes every guest that had expired when it was queued. */
   async finish(ledger: Ledger, guestMaxAge: number): Promise<CleanUps> {
     clearInterval(this.timer)
     const since = new Date(Date.now() - guestMaxAge * 1000)
     const deadline = Date.now() + LAST_WITHIN_MS
-    let isThrough = false
-    while (!isThrough && Date.now() < deadline) {
+    let isComplete = false
+    while (!isComplete && Date.now() < deadline) {
       const id = (await this.boss.send(QUEUE, {})) ?? ''
       for (;;) {
         const job = await this.boss.getJobById<object>(QUEUE, id)
         if (job?.completedOn) {
-          isThrough = (job.output as { isComplete?: boolean }).isComplete === true
+          isComplete = (job.output as { isComplete?: boolean }).isComplete === true
           break
         }
         if (Date.now() > deadline) break
         await sleep(100)
       }
     }
-    ledger.expect(isThrough, 'the last clean-up did not get through')
+    ledger.expect(isComplete, 'the last clean-up did not complete')
     return await withDatabase(this.url, async (client) => {
       const overdue = await client.query(`SELECT FROM "Guests" WHERE "createdAt" <= $1`, [since])
-      ledger.expect(
-        overdue.rows.length === 0,
-        `${overdue.rows.length} guests are there long after they expired`,
-      )
+      ledger.expect(overdue.rows.length === 0, `${overdue.rows.length} expired guests were not deleted`)
       const { rows } = await client.query<{
         id: string
         state: string
@@ -72,10 +69,7 @@ export class Operator {
       for (const { id, state } of rows) ledger.expect(state === 'completed', `the clean-up ${id} is ${state}`)
       for (const id of interrupted) {
         const job = rows.find((row) => row.id === id)
-        ledger.expect(
-          (job?.retries ?? 0) > 0,
-          `nobody took over the clean-up ${id} from the worker that was killed`,
-        )
+        ledger.expect((job?.retries ?? 0) > 0, `no worker took over the clean-up ${id} of the killed worker`)
       }
       return {
         completed: rows.filter(({ state }) => state === 'completed').length,
@@ -86,7 +80,7 @@ export class Operator {
     })
   }
 
-  private async order(): Promise<void> {
+  private async queue(): Promise<void> {
     if ((await this.boss.getQueueSize(QUEUE)) === 0) await this.boss.send(QUEUE, {})
   }
 }

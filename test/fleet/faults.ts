@@ -6,73 +6,73 @@ import { withDatabase } from './database.js'
 import type { Ledger } from './ledger.js'
 import { Traffic } from './traffic.js'
 
-/** Something that happens to the fleet. */
+/** A fault to inject into the fleet. */
 export interface Fault {
   readonly name: string
   /** Seconds after the load began, at the earliest. */
   readonly at: number
-  /** Whether people must not notice when they only look. */
-  readonly sparesReads?: boolean
+  /** Whether reads must succeed during the fault. */
+  readonly keepsReads?: boolean
   readonly inflict: (fleet: Fleet, ledger: Ledger) => Promise<void>
 }
 
-/** What came of it. */
+/** The result of a fault. */
 export interface Inflicted {
   readonly name: string
-  readonly sparesReads: boolean
+  readonly keepsReads: boolean
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Milliseconds until the fleet did everything again, by itself. */
+  /** Milliseconds until everything worked again. */
   readonly recoveredAfter: number
 }
 
-/** Jobs whose worker was killed while it was at them. */
+/** Jobs whose worker was killed meanwhile. */
 export const interrupted: string[] = []
 
 export const faults: readonly Fault[] = [
   {
     name: 'a worker is killed in the middle of a clean-up',
     at: 4,
-    sparesReads: true,
+    keepsReads: true,
     inflict: killBusyWorker,
   },
   {
     name: 'a web process is killed',
     at: 10,
-    sparesReads: true,
+    keepsReads: true,
     inflict: ({ webs }) => restart(webs[0], 'SIGKILL'),
   },
   {
-    name: 'PostgreSQL restarts at once',
+    name: 'PostgreSQL restarts immediately',
     at: 16,
     inflict: ({ postgresql }) => restart(postgresql, 'SIGQUIT'),
   },
   {
-    name: 'Redis is killed, and away for a second',
+    name: 'Redis is killed, and unavailable for a second',
     at: 25,
     inflict: ({ redis }) => restart(redis, 'SIGKILL', 1000),
   },
   {
     name: 'another web process is killed',
     at: 33,
-    sparesReads: true,
+    keepsReads: true,
     inflict: ({ webs }) => restart(webs[1], 'SIGKILL'),
   },
   {
-    name: 'a web process is replaced in good order',
+    name: 'a web process is stopped gracefully',
     at: 39,
-    sparesReads: true,
+    keepsReads: true,
     inflict: ({ webs }) => restart(webs[2], 'SIGTERM'),
   },
   {
-    name: 'PostgreSQL restarts, and is away for two seconds',
+    name: 'PostgreSQL restarts, and is unavailable for two seconds',
     at: 45,
     inflict: ({ postgresql }) => restart(postgresql, 'SIGINT', 2000),
   },
   {
-    name: 'a worker is replaced in good order',
+    name: 'a worker is stopped gracefully',
     at: 53,
-    sparesReads: true,
+    keepsReads: true,
     inflict: ({ workers }) => restart(workers[0], 'SIGTERM'),
   },
 ]
@@ -81,7 +81,7 @@ async function restart(part: Part | undefined, signal: NodeJS.Signals, away?: nu
   await part?.restart(signal, away)
 }
 
-/** Whichever worker is deleting somebody just now. */
+/** Kills a worker while it deletes guests. */
 async function killBusyWorker(fleet: Fleet, ledger: Ledger): Promise<void> {
   await withDatabase(fleet.databaseUrl, async (client) => {
     const deadline = Date.now() + 10_000
@@ -102,18 +102,18 @@ async function killBusyWorker(fleet: Fleet, ledger: Ledger): Promise<void> {
       interrupted.push(...jobs.rows.map(({ id }) => id))
       return
     }
-    ledger.violations.push('No worker was busy with a clean-up, so none was killed in the middle of one')
+    ledger.violations.push('No worker was running a clean-up, so none was killed during one')
   })
 }
 
 const PROBES_IN_A_ROW = 6 // each of the web processes, twice
 const RECOVERS_WITHIN_MS = 20_000
 
-/** Inflicts a fault, and watches until everything works again. */
+/** Injects a fault, and waits until everything works again. */
 export async function inflict(fault: Fault, fleet: Fleet, ledger: Ledger): Promise<Inflicted> {
   const at = Date.now()
   await fault.inflict(fleet, ledger)
-  const { name, sparesReads = false } = fault
+  const { name, keepsReads = false } = fault
   let successes = 0
   let since = Date.now()
   while (successes < PROBES_IN_A_ROW && Date.now() - at < RECOVERS_WITHIN_MS) {
@@ -127,10 +127,10 @@ export async function inflict(fault: Fault, fleet: Fleet, ledger: Ledger): Promi
     }
   }
   ledger.expect(successes === PROBES_IN_A_ROW, `After this the fleet did not recover: ${name}`)
-  return { name, sparesReads, at, recoveredAfter: since - at }
+  return { name, keepsReads, at, recoveredAfter: since - at }
 }
 
-/** A stranger becomes a guest, and sees what they wrote. */
+/** Whether a new client can create a guest and read the to-do. */
 async function works({ origin }: Fleet, ledger: Ledger): Promise<boolean> {
   const browser = new Browser(origin, new Traffic())
   const title = ledger.fresh('probe')

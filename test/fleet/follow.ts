@@ -2,7 +2,7 @@ import { bodyOf, type Answer, type Browser } from './browser.js'
 import { certainly } from './certainly.js'
 import type { Invitation, Ledger } from './ledger.js'
 
-/** Opens a link, presses its button if it has one, and says whether the list behind it was shown. */
+/** Opens a link, presses its button if it has one, and returns whether the list was shown. */
 export async function follow(ledger: Ledger, invitation: Invitation, browser: Browser): Promise<boolean> {
   const { url, maxUses, owner, id } = invitation
   const press = (): Promise<Answer> => {
@@ -12,7 +12,7 @@ export async function follow(ledger: Ledger, invitation: Invitation, browser: Br
   if (maxUses !== null) {
     const page = await certainly(() => browser.get(url, 'text/html'))
     if (page === undefined) return false
-    if (page.status === 403) return false // somebody was faster
+    if (page.status === 403) return false // another browser was faster
     ledger.expect(page.text.includes('Continue'), `the link ${id} showed no button: ${page.status}`)
   }
   const pressed = await certainly(press)

@@ -1,56 +1,56 @@
 import type { Browser } from './browser.js'
 
-/** What a person knows of something that they asked for. */
+/** Whether a change was acknowledged. */
 export type Knowledge = 'acknowledged' | 'uncertain'
 
-/** Somebody's time as a guest, and what became of it. */
+/** One guest, from creation to conversion, merge or expiry. */
 export interface Life {
   readonly titles: Map<string, Knowledge>
-  /** Their guest's name, once they were told. */
+  /** The guest's name, once known. */
   name: string | undefined
   /** When the guest expires, in milliseconds since the epoch. */
   keptUntil: number
-  /** The browser with the cookie of the guest, as somebody might have kept it. */
+  /** A copy of the browser with the guest's cookie. */
   asGuest: Browser | undefined
   end: { readonly how: 'converted' | 'merged'; readonly into: Account; known: Knowledge } | undefined
 }
 
-/** An account that somebody made of a guest, and all that should be on its list. */
+/** A converted guest, and the guests whose to-dos should be on its list. */
 export interface Account {
   readonly username: string
-  /** Whether the person was told that it is there. */
+  /** Whether the account was acknowledged. */
   known: Knowledge
   readonly lives: Life[]
 }
 
-/** An invitation, and who was let in by it. */
+/** An invitation, and how often it was used. */
 export interface Invitation {
   readonly id: number
   readonly url: string
   readonly owner: string
   readonly maxUses: number | null
-  /** Browsers that were let in, each counted once. */
+  /** Admitted browsers, each counted once. */
   admitted: number
-  /** How often somebody pressed the button or followed the link. */
+  /** How often the button was pressed or the link followed. */
   tries: number
-  /** Browsers that never heard. */
+  /** Browsers that never got a certain response. */
   unheard: number
 }
 
-/** Requests that were sent at once with one cookie; the titles that were acknowledged. */
+/** Parallel requests with one cookie: the acknowledged titles. */
 export type Burst = readonly string[]
 
-/** Everything that people were told, and everything that was wrong with what they saw. */
+/** All acknowledged changes, and all violated expectations. */
 export class Ledger {
   readonly lives: Life[] = []
   readonly accounts: Account[] = []
   readonly invitations: Invitation[] = []
   readonly bursts: Burst[] = []
-  /** What must not be; each is a sentence. */
+  /** Violated expectations; each is a sentence. */
   readonly violations: string[] = []
   private count = 0
 
-  /** A name or a title that nobody else has. */
+  /** A unique name or title. */
   fresh(what: string): string {
     return `${what}-${++this.count}`
   }

@@ -1,13 +1,16 @@
 import { bodyOf, isUncertain } from './browser.js'
 import type { Ledger, Life } from './ledger.js'
 
-const AT_ONCE = 10
+const PARALLEL = 10
 
-/** Whoever has kept the cookie of a guest is that guest, as long as there is one, and otherwise nobody; never the account. */
+/**
+ * A guest's cookie restores the guest as long as the guest exists. After that the request is anonymous, never the
+ * account's.
+ */
 export async function checkOldCookies(ledger: Ledger): Promise<void> {
   const lives = [...ledger.lives]
   await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
+    Array.from({ length: PARALLEL }, async () => {
       for (let life = lives.pop(); life !== undefined; life = lives.pop()) await check(ledger, life)
     }),
   )
@@ -17,7 +20,7 @@ async function check(ledger: Ledger, { asGuest, name, keptUntil, end }: Life): P
   if (asGuest === undefined) return
   const asked = Date.now()
   const answer = await asGuest.get('/api/me')
-  ledger.expect(!isUncertain(answer), `nobody answered whose the old cookie of ${String(name)} is`)
+  ledger.expect(!isUncertain(answer), `no response to the old cookie of ${String(name)}`)
   const { kind, name: seen } = bodyOf(answer)
   const isOver = end?.known === 'acknowledged' || asked > keptUntil
   if (isOver)

@@ -7,45 +7,48 @@ import type { Account, Invitation, Ledger, Life } from './ledger.js'
 import type { Traffic } from './traffic.js'
 
 const PASSWORD = 'a list of lists of lists'
-/** Nearer to their end than this, nothing is begun as a guest. */
+/** No action is started so close to the guest's expiry. */
 const MARGIN_MS = 2000
 
-/** What a person works with. */
+/** The context of a simulated user. */
 export interface World {
   readonly origin: string
   readonly traffic: Traffic
   readonly ledger: Ledger
-  /** Whether there is time for something new. */
-  readonly goesOn: () => boolean
+  /** Whether new actions may be started. */
+  readonly isRunning: () => boolean
 }
 
-/** What `/api/me` says. */
+/** The response of `/api/me`. */
 interface Me {
   readonly kind: 'anonymous' | 'guest' | 'regular'
   readonly name?: string
   readonly keptUntil?: string
 }
 
-/** Somebody who uses the fleet as people do: does something, looks whether it happened, and tries again if it is not sure. */
+/** A simulated user: makes a change, checks whether it was made, and repeats it if that is uncertain. */
 export class Person {
   private readonly accounts: Account[] = []
 
   constructor(private readonly world: World) {}
 
   async live(): Promise<void> {
-    const { goesOn } = this.world
-    while (goesOn()) {
+    const { isRunning } = this.world
+    while (isRunning()) {
       const life = await this.beGuest()
       if (life === undefined) continue
       const [account] = this.accounts
       if (account === undefined || randomInt(3) === 0) await this.convert(life)
       else if (randomInt(4) > 0) await this.merge(life, account)
-      // else they never come back
-      if (account !== undefined && goesOn()) await this.invite(account)
+      // otherwise the guest never returns
+      if (account !== undefined && isRunning()) await this.invite(account)
     }
   }
 
-  /** Becomes a guest by writing a few lines. Every third time, several at once from one browser that has been here before. */
+  /**
+   * Becomes a guest by writing a few to-dos. Every third time it sends several in parallel from one browser with a
+   * session.
+   */
   private async beGuest(): Promise<{ life: Life; browser: Browser } | undefined> {
     const { ledger, origin, traffic } = this.world
     const life: Life = {
@@ -61,7 +64,7 @@ export class Person {
     const me = await certainly(() => browser.get('/api/me'))
     if (me === undefined) return undefined
     const { kind, name, keptUntil } = bodyOf(me) as unknown as Me
-    ledger.expect(kind === 'guest', `whoever wrote ${[...life.titles.keys()].join()} is ${kind}, not a guest`)
+    ledger.expect(kind === 'guest', `the author of ${[...life.titles.keys()].join()} is ${kind}, not a guest`)
     if (kind !== 'guest' || name === undefined) return undefined
     life.name = name
     life.keptUntil = new Date(keptUntil ?? 0).getTime()
@@ -72,7 +75,7 @@ export class Person {
   }
 
   private async firstLines(life: Life, browser: Browser): Promise<Browser | undefined> {
-    const { ledger, goesOn } = this.world
+    const { ledger, isRunning } = this.world
     const invitation = ledger.invitations.find(({ maxUses }) => maxUses === null)
     if (invitation !== undefined && randomInt(3) === 0 && (await follow(ledger, invitation, browser))) {
       const tabs = Array.from({ length: 3 }, () => browser.copy())
@@ -82,7 +85,7 @@ export class Person {
       const first = tabs[written.findIndex((title) => title !== undefined)]
       if (first !== undefined) return first
     }
-    while (goesOn()) {
+    while (isRunning()) {
       if ((await this.write(browser, life)) !== undefined) return browser
     }
     return undefined
@@ -112,7 +115,7 @@ export class Person {
     return undefined
   }
 
-  /** Whatever was acknowledged is on the list, and nothing that is somebody else's. */
+  /** Checks that every acknowledged to-do is on the list, and none of another user. */
   private async look(browser: Browser, ...lives: readonly Life[]): Promise<void> {
     const { ledger } = this.world
     const until = Math.min(...lives.map(({ keptUntil, end }) => (end === undefined ? keptUntil : Infinity)))
@@ -130,8 +133,8 @@ export class Person {
         if (of === 'acknowledged') ledger.expect(seen.includes(title), `${title} is missing from its list`)
       }
     }
-    for (const title of seen) ledger.expect(known.has(title), `${title} is on a stranger's list`)
-    ledger.expect(new Set(seen).size === seen.length, `a list has something twice: ${seen.join()}`)
+    for (const title of seen) ledger.expect(known.has(title), `${title} is on another user's list`)
+    ledger.expect(new Set(seen).size === seen.length, `a list has a duplicate: ${seen.join()}`)
   }
 
   private async convert({ life, browser }: { life: Life; browser: Browser }): Promise<void> {
@@ -144,7 +147,7 @@ export class Person {
     const fields = { username, password: PASSWORD, passwordAgain: PASSWORD }
     const answer = await browser.postForm('/convert?next=/', fields)
     const isDone = answer.status === 303 && answer.location === '/'
-    // Whoever is not sure logs in, and learns by that whether there is an account.
+    // After an uncertain response, a login shows whether the account exists.
     const inside = isDone ? browser : await this.logIn(username)
     if (inside === undefined) {
       const isLate = answer.at > life.keptUntil - MARGIN_MS / 4
@@ -156,7 +159,7 @@ export class Person {
     }
     account.known = life.end.known = 'acknowledged'
     this.accounts.push(account)
-    await this.enjoy(inside, account, life)
+    await this.checkAccount(inside, account, life)
   }
 
   private async merge({ life, browser }: { life: Life; browser: Browser }, account: Account): Promise<void> {
@@ -172,11 +175,11 @@ export class Person {
     )
     if (isDone) life.end.known = 'acknowledged'
     const inside = isDone ? browser : await this.logIn(account.username)
-    if (inside !== undefined) await this.enjoy(inside, account, life)
+    if (inside !== undefined) await this.checkAccount(inside, account, life)
   }
 
-  /** At home in an account: everything is there, and who was a guest is nobody by their old cookie. */
-  private async enjoy(inside: Browser, account: Account, life: Life): Promise<void> {
+  /** Checks that all to-dos are in the account, and that the guest's old cookie opens nothing. */
+  private async checkAccount(inside: Browser, account: Account, life: Life): Promise<void> {
     const { ledger } = this.world
     const me = await certainly(() => inside.get('/api/me'))
     if (me === undefined) return
@@ -189,7 +192,7 @@ export class Person {
     if (life.end?.known === 'acknowledged') await this.opensNothing(life)
   }
 
-  /** The session that was opened as the guest opens neither the guest nor the account. */
+  /** Checks that the guest's session restores neither the guest nor the account. */
   private async opensNothing({ asGuest, name }: Life): Promise<void> {
     const answer = await certainly(async () => await asGuest?.copy().get('/api/me'))
     if (answer === undefined) return
@@ -197,14 +200,14 @@ export class Person {
     this.world.ledger.expect(kind === 'anonymous', `the old cookie of guest ${String(name)} opens a ${kind}`)
   }
 
-  /** @returns `undefined` if there is no such account, or nobody ever answered */
+  /** @returns `undefined` if there is no such account, or no response */
   private async logIn(username: string): Promise<Browser | undefined> {
     const browser = new Browser(this.world.origin, this.world.traffic)
     const answer = await certainly(() => browser.postJson('/api/login', { username, password: PASSWORD }))
     return answer?.status === 200 ? browser : undefined
   }
 
-  /** Invites one person, or three who find the same link for one; and looks who gets in. */
+  /** Invites one visitor, or lets three browsers follow a link for one, and counts the admitted ones. */
   private async invite(account: Account): Promise<void> {
     const { ledger, origin, traffic } = this.world
     const host = await this.logIn(account.username)
@@ -232,7 +235,7 @@ export class Person {
   }
 }
 
-/** People do not type as fast as programs. */
+/** Waits for about as long as a person between two actions. */
 async function pause(): Promise<void> {
   await sleep(randomInt(20, 150))
 }

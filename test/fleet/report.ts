@@ -4,7 +4,7 @@ import type { CleanUps } from './clean-ups.js'
 import type { Inflicted } from './faults.js'
 import type { Traffic } from './traffic.js'
 
-/** What is printed at the end. */
+/** The results to print. */
 export interface Result {
   readonly accounts: Accounts
   readonly audit: Audit
@@ -17,18 +17,18 @@ export interface Result {
 export function report({ accounts, audit, cleanUps, inflicted, traffic, oldGuests }: Result): void {
   const { todos, conversions, merges, limited, plain, bursts } = accounts
   table(
-    ['what happened to the fleet', 'all well after'],
+    ['fault', 'recovered after'],
     inflicted.map(({ name, recoveredAfter }) => [name, `${(recoveredAfter / 1000).toFixed(1)} s`]),
   )
   table(
-    ['what people were told', 'yes', 'unsure', 'which was done', 'in the database'],
+    ['change', 'acknowledged', 'uncertain', 'of these done', 'in the database'],
     [
       [
-        'lines written',
+        'to-dos written',
         todos.acknowledged,
         todos.uncertain,
         todos.uncertainDone,
-        `${todos.kept} there, ${todos.expired} gone with expired guests`,
+        `${todos.kept} there, ${todos.expired} deleted with expired guests`,
       ],
       [
         'conversions',
@@ -42,7 +42,7 @@ export function report({ accounts, audit, cleanUps, inflicted, traffic, oldGuest
         merges.acknowledged,
         merges.uncertain,
         merges.uncertainDone,
-        `${audit.merged}, moving ${audit.moved} lines once each`,
+        `${audit.merged}, moving ${audit.moved} to-dos once each`,
       ],
       [
         `admitted by ${limited.passes} passes for one`,
@@ -59,7 +59,7 @@ export function report({ accounts, audit, cleanUps, inflicted, traffic, oldGuest
         `${plain.uses} uses of ${plain.tries} tries`,
       ],
       [
-        `guests of ${bursts.count} browsers, three tabs at once`,
+        `guests of ${bursts.count} browsers, three parallel tabs each`,
         bursts.requests,
         '',
         '',
@@ -70,12 +70,12 @@ export function report({ accounts, audit, cleanUps, inflicted, traffic, oldGuest
   table(
     ['guests', ''],
     [
-      ['from long ago', oldGuests],
-      ['made', audit.created],
+      ['already expired at the start', oldGuests],
+      ['created', audit.created],
       ['converted', audit.converted],
       ['merged', audit.merged],
       ['expired and cleaned up', audit.expired],
-      ['there', audit.left],
+      ['left', audit.left],
     ],
   )
   table(
@@ -83,12 +83,12 @@ export function report({ accounts, audit, cleanUps, inflicted, traffic, oldGuest
     [
       ['completed', cleanUps.completed],
       ['ended by their time budget', cleanUps.stopped],
-      ['taken over or tried again', cleanUps.taken],
+      ['taken over or retried', cleanUps.taken],
       ['guests they report', cleanUps.guests],
     ],
   )
   table(
-    ['answers', 'requests'],
+    ['response', 'requests'],
     [...traffic.byStatus().map(([status, count]) => [status, count]), ['slowest', `${traffic.slowest} ms`]],
   )
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startFleet, type Fleet } from '../../examples/fleet/fleet.js'
-import { settle } from './accounting.js'
+import { compareAccounts } from './accounting.js'
 import { auditFrom, leaveOldGuests, readAudit } from './audit.js'
 import { Operator } from './clean-ups.js'
 import { withDatabase } from './database.js'
@@ -15,19 +15,19 @@ import { report } from './report.js'
 import { Traffic } from './traffic.js'
 
 /**
- * Drives people through a fleet while its parts are killed and restarted, and then accounts for everything that they were told.
- * `npm run test:fleet` needs PostgreSQL, Redis and nginx on this machine, and starts its own.
+ * Runs simulated users against a fleet while its parts are killed and restarted, and then compares the data with every
+ * response. `npm run test:fleet` needs PostgreSQL, Redis and nginx on this machine, and starts its own.
  */
 const PEOPLE = 20
 const LOAD_SECONDS = 64
-/** So long before the end, nothing happens any more, and nothing may fail. */
+/** The last seconds have no fault, and nothing may fail. */
 const QUIET_SECONDS = 6
 const OLD_GUESTS = 20_000
 const GUEST_MAX_AGE = 20 // seconds
 
 const ENV = {
   GUEST_MAX_AGE: String(GUEST_MAX_AGE),
-  GUESTS_PER_HOUR: '1000000', // all people are behind one address here
+  GUESTS_PER_HOUR: '1000000', // all users share one address here
   CLEANUP_CRON: '* * * * *',
   CLEANUP_BATCH_SIZE: '100',
   CLEANUP_TIME_BUDGET: '4',
@@ -56,14 +56,14 @@ async function main(): Promise<void> {
     await rm(folder, { recursive: true, force: true })
   }
   if (ledger.violations.length > 0) {
-    console.error(`\nWhat the parts said:\n${lines.slice(-400).join('\n')}`)
-    console.error(`\n${ledger.violations.length} things do not add up:`)
+    console.error(`\nOutput of the parts:\n${lines.slice(-400).join('\n')}`)
+    console.error(`\n${ledger.violations.length} violations:`)
     for (const violation of ledger.violations.slice(0, 50)) console.error(`- ${violation}`)
     process.exitCode = 1
   }
 }
 
-/** Whoever interrupts the test is left with no servers. */
+/** Stops all servers if the test is interrupted. */
 function stopOnSignals(starting: Promise<Fleet>, folder: string): void {
   const stop = (): void => {
     void starting
@@ -86,8 +86,8 @@ async function drive(fleet: Fleet, ledger: Ledger): Promise<void> {
   await operator.start()
 
   const began = Date.now()
-  const goesOn = (): boolean => Date.now() < began + LOAD_SECONDS * 1000
-  const people = Array.from({ length: PEOPLE }, () => new Person({ origin, traffic, ledger, goesOn }).live())
+  const isRunning = (): boolean => Date.now() < began + LOAD_SECONDS * 1000
+  const people = Array.from({ length: PEOPLE }, () => new Person({ origin, traffic, ledger, isRunning }).live())
   const inflicted: Inflicted[] = []
   for (const fault of faults) {
     await sleep(Math.max(0, began + fault.at * 1000 - Date.now()))
@@ -102,14 +102,14 @@ async function drive(fleet: Fleet, ledger: Ledger): Promise<void> {
   await operator.stop()
   checkProcesses(ledger, fleet)
   await withDatabase(databaseUrl, async (client) => {
-    const accounts = await settle(ledger, client)
+    const accounts = await compareAccounts(ledger, client)
     const audit = await readAudit(client, OLD_GUESTS)
     ledger.violations.push(...audit.violations)
     report({ accounts, audit, cleanUps, inflicted, traffic, oldGuests: OLD_GUESTS })
   })
 }
 
-/** Failures are clean, are where a part was away, and are over when it is back. */
+/** Checks that failures have a clean response, occur only during a fault, and end with it. */
 function checkFailures(
   ledger: Ledger,
   traffic: Traffic,
@@ -118,26 +118,28 @@ function checkFailures(
 ): void {
   for (const { method, path, took, answer } of traffic.exchanges) {
     ledger.expect(took < 10_000, `${method} ${path} hung for ${took} ms`)
-    const isPolite = answer.status !== 503 || answer.retryAfter !== null
-    ledger.expect(isPolite, `${method} ${path} was answered by a 503 that says nothing of when to come back`)
-    ledger.expect(answer.status !== 500, `${method} ${path} was answered by an unclean 500: ${answer.text}`)
+    const hasRetryAfter = answer.status !== 503 || answer.retryAfter !== null
+    ledger.expect(hasRetryAfter, `${method} ${path} was answered by a 503 without Retry-After`)
+    ledger.expect(answer.status !== 500, `${method} ${path} was answered by a 500: ${answer.text}`)
   }
   for (const { method, path, answer } of traffic.failuresBetween(quietFrom, Infinity)) {
-    ledger.violations.push(`${method} ${path} failed (${answer.status}) when everything was well again`)
+    ledger.violations.push(`${method} ${path} failed (${answer.status}) after every fault was over`)
   }
-  for (const { name, at, recoveredAfter } of inflicted.filter(({ sparesReads }) => sparesReads)) {
+  for (const { name, at, recoveredAfter } of inflicted.filter(({ keepsReads }) => keepsReads)) {
     const until = at + Math.max(recoveredAfter, 2000)
     for (const { method, path, answer } of traffic.failuresBetween(at, until)) {
       if (method !== 'GET') continue
-      ledger.violations.push(`GET ${path} failed (${answer.status}) although only ${name}`)
+      ledger.violations.push(
+        `GET ${path} failed (${answer.status}) during a fault that must not affect reads: ${name}`,
+      )
     }
   }
 }
 
-/** Nobody died but those who were killed. */
+/** Checks that no process ended except those that were killed. */
 function checkProcesses(ledger: Ledger, { webs, workers, postgresql, redis, nginx }: Fleet): void {
   for (const { name, deaths } of [...webs, ...workers, postgresql, redis, nginx]) {
-    ledger.expect(deaths === 0, `${name} ended by itself, ${deaths} times`)
+    ledger.expect(deaths === 0, `${name} ended unexpectedly, ${deaths} times`)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Answer } from './browser.js'
 
-/** One request, and what came of it. */
+/** One request and its response. */
 export interface Exchange {
   readonly method: string
   readonly path: string
@@ -11,7 +11,7 @@ export interface Exchange {
   readonly answer: Answer
 }
 
-/** Every request that was made. */
+/** All requests of the test. */
 export class Traffic {
   readonly exchanges: Exchange[] = []
 
@@ -19,7 +19,7 @@ export class Traffic {
     this.exchanges.push(exchange)
   }
 
-  /** Those that failed, of any that were under way at some moment between the two. */
+  /** The failed requests that were running at any time between the two. */
   failuresBetween(from: number, to: number): Exchange[] {
     return this.exchanges.filter(
       ({ began, took, answer: { status } }) =>
@@ -27,7 +27,7 @@ export class Traffic {
     )
   }
 
-  /** How many there were of each kind of answer, the most frequent first. */
+  /** The number of responses by status, the most frequent first. */
   byStatus(): readonly (readonly [string, number])[] {
     const counts = new Map<string, number>()
     for (const { answer } of this.exchanges) {

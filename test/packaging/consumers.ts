@@ -1,6 +1,6 @@
 /**
- * Packs the package, installs it beside the oldest and the newest of what it says it works with, and uses it there in
- * every way that its users do. Run by `npm run test:packaging`.
+ * Packs the package, installs it beside the oldest and the newest supported peers, and uses it there in every supported
+ * way. Run it by `npm run test:packaging`.
  */
 import assert from 'node:assert/strict'
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
@@ -70,7 +70,7 @@ async function check(sentence: string, body: () => unknown): Promise<void> {
   }
 }
 
-/** Without `prepack`: whoever runs this has just built, and others may be using what was built. */
+/** Without `prepack`, because the package is built already, and other tests may be using `dist`. */
 async function pack(): Promise<Tarball> {
   const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
     cwd: root,
@@ -84,7 +84,7 @@ async function checkContents(tarball: Tarball): Promise<void> {
   const paths = tarball.files.map(({ path }) => path)
   const others = paths.filter((path) => !path.startsWith('dist/'))
 
-  await check('beside dist, the tarball holds what package.json names and nothing else', () => {
+  await check('beside dist, the tarball contains exactly the files that package.json names', () => {
     const wanted = [
       'LICENSE',
       'README.md',
@@ -93,20 +93,17 @@ async function checkContents(tarball: Tarball): Promise<void> {
     ]
     assert.deepEqual(others.toSorted(), wanted.toSorted())
   })
-  await check(
-    'dist is JavaScript and declarations of the sources there are: none missing, none stale',
-    async () => {
-      const sources = await readdir(join(root, 'src'), { recursive: true })
-      const emitted = sources
-        .filter((path) => path.endsWith('.ts'))
-        .flatMap((path) => ['.js', '.d.ts'].map((extension) => `dist/${path.replace(/\.ts$/, extension)}`))
-      const built = paths.filter((path) => path.startsWith('dist/'))
-      assert.deepEqual(built.toSorted(), emitted.toSorted())
-    },
-  )
+  await check('dist contains JavaScript and declarations of exactly the current sources', async () => {
+    const sources = await readdir(join(root, 'src'), { recursive: true })
+    const emitted = sources
+      .filter((path) => path.endsWith('.ts'))
+      .flatMap((path) => ['.js', '.d.ts'].map((extension) => `dist/${path.replace(/\.ts$/, extension)}`))
+    const built = paths.filter((path) => path.startsWith('dist/'))
+    assert.deepEqual(built.toSorted(), emitted.toSorted())
+  })
 }
 
-/** Installs the peers alone, then the package beside them. */
+/** Installs the peers first, then the package beside them. */
 async function checkWeight({ filename }: Tarball): Promise<void> {
   await check(
     `beside its peers, the package adds at most ${MOST_PACKAGES} packages and ${MOST_MEGABYTES} MB`,
@@ -151,7 +148,7 @@ function consumers({ filename }: Tarball): Consumer[] {
     [manifest.name]: `file:../${filename}`,
     ...pick(devDependencies, ['@electric-sql/pglite', 'pg', 'typescript']),
     ...pick(devDependencies, ['@types/express-session', '@types/node', '@types/passport', '@types/pg']),
-    // PGlite's declarations, which the consumers check as well, speak of it without depending on it.
+    // PGlite's declarations, which the consumers check too, use it without depending on it.
     '@types/emscripten': '^1.41.0',
   }
   return [
@@ -199,7 +196,7 @@ async function checkConsumer({ name, dependencies }: Consumer): Promise<void> {
       assert.deepEqual(copies, [`${peer}/package.json`])
     }
   })
-  await check(`${name}: every entry point is imported and required, and nothing else can be`, async () => {
+  await check(`${name}: every entry point can be imported and required, and no other file`, async () => {
     const paths = JSON.stringify({ entries: entryPoints(), refused: insides() })
     for (const [type, load] of [
       ['module', '(path) => import(path)'],
@@ -211,10 +208,10 @@ async function checkConsumer({ name, dependencies }: Consumer): Promise<void> {
       assert.deepEqual(JSON.parse(stdout), expectedOfAttempts())
     }
   })
-  await check(`${name}: the types hold under strict, declarations checked too`, () =>
+  await check(`${name}: the types compile in strict mode, declarations included`, () =>
     run(join(project, 'node_modules/.bin/tsc'), ['--project', '.'], { cwd: project }),
   )
-  await check(`${name}: npx passport-ephemeral migrates, invites, and says what is wrong`, () =>
+  await check(`${name}: npx passport-ephemeral migrates, invites, and reports errors`, () =>
     checkCommandLine(project),
   )
   for (const [kind, source] of [
@@ -222,8 +219,9 @@ async function checkConsumer({ name, dependencies }: Consumer): Promise<void> {
     ['require()', 'app.cjs'],
     ['TypeScript', 'out/app.js'],
   ] as const) {
-    await check(`${name}, ${kind}: a guest plays, a stranger is refused, a visitor is let in`, () =>
-      checkApplication(project, source),
+    await check(
+      `${name}, ${kind}: a guest is created, an anonymous request is refused, a visitor is admitted`,
+      () => checkApplication(project, source),
     )
   }
 }
@@ -234,14 +232,14 @@ function entryPoints(): string[] {
     .map((path) => manifest.name + path.slice(1))
 }
 
-/** Paths into the package that are nobody's business. */
+/** Internal paths, which must not be importable. */
 function insides(): string[] {
   return ['dist/index.js', 'dist/visitor/token.js', 'src/index.ts', 'index.js'].map(
     (path) => `${manifest.name}/${path}`,
   )
 }
 
-/** A program that prints what came of loading each path: `loaded`, or the code of the error. */
+/** A program that prints the result of loading each path: `loaded`, or the code of the error. */
 function attempt(load: string): string {
   return `
     const load = ${load}
@@ -338,7 +336,7 @@ function pick(from: Readonly<Record<string, string>>, names: readonly string[]):
   )
 }
 
-/** A command that failed says why on its standard output or error, not in its message. */
+/** The reason for a failed command is in its standard output or error, not in the error's message. */
 function describe(error: unknown): string {
   const { stdout, stderr } = error as { stdout?: string; stderr?: string }
   return [error instanceof Error ? error.message : String(error), stdout, stderr].filter(Boolean).join('\n')

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Who } from '../support/application.js'
 import { BROWSER } from '../support/application.js'
 
-/** What an answer says; which fields there are depends on the path. */
+/** A response; its fields depend on the path. */
 export interface Answer {
   readonly status: number
   readonly body: Partial<Who> & {
@@ -15,16 +15,16 @@ export interface Answer {
   }
 }
 
-/** Longer than most of what is going on: requests meet at every point of each other's work. */
+/** Longer than most requests take, so that they overlap at every point. */
 const LONGEST_DELAY_MS = 8
 
-/** Somebody with one cookie, which two tabs may bear at the same time, asking any of the processes. */
+/** A browser with one cookie that sends each request to a random process. */
 export class Browser {
   cookie = ''
 
   constructor(private readonly origins: readonly string[]) {}
 
-  /** Another tab, or a thief: the same cookie now, its own later. */
+  /** A second tab, or an attacker: the same cookie now, a separate one later. */
   copy(): Browser {
     const other = new Browser(this.origins)
     other.cookie = this.cookie
@@ -39,7 +39,7 @@ export class Browser {
     return await this.send('GET', path)
   }
 
-  /** The same, at some moment soon. */
+  /** Posts after a short random delay. */
   async soon(path: string, body: object = {}): Promise<Answer> {
     await setTimeout(randomInt(LONGEST_DELAY_MS))
     return await this.post(path, body)

@@ -9,7 +9,7 @@ import {
 import { defineGuestModel, type GuestModel } from '../../src/index.js'
 import { defineUser, type User } from '../support/application.js'
 
-/** Something that a guest makes and must not lose. */
+/** A row of a guest that must not be lost. */
 export class Todo extends Model<InferAttributes<Todo>, InferCreationAttributes<Todo>> {
   declare id: CreationOptional<number>
   declare title: string

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict'
 import { Browser, type Answer } from './browser.js'
 import type { Models } from './models.js'
 
-/** What a round works with. */
+/** The context of a round. */
 export interface Stage {
   readonly models: Models
   readonly origins: readonly string[]
-  /** A name that nobody has. */
+  /** Returns an unused name. */
   readonly newName: () => string
 }
 
-/** Lets several requests race, and looks at what is left. Throws if anything is that must not be. */
+/** Sends several requests in parallel, and checks the result. */
 export type Round = (stage: Stage) => Promise<void>
 
-/** By what they are about. */
+/** The rounds by their names. */
 export const rounds: Readonly<Record<string, Round>> = {
   async 'parallel first requests'({ models: { Guest }, origins }) {
     const browser = new Browser(origins)
@@ -175,12 +175,12 @@ async function titlesOf({ models: { Todo } }: Stage, userId: number): Promise<st
   return (await Todo.findAll({ where: { userId } })).map(({ title }) => title)
 }
 
-/** Nothing that was acknowledged is lost, and nothing is there that is somebody else's. */
+/** Checks that a user has exactly these to-dos. */
 async function has(stage: Stage, userId: number, titles: readonly string[]): Promise<void> {
   assert.deepEqual((await titlesOf(stage, userId)).sort(), [...titles].sort())
 }
 
-/** The cookie that was the guest's is nobody's, whoever the guest became. */
+/** Checks that the guest's old cookie restores no user. */
 async function opensNothing(browser: Browser): Promise<void> {
   const { body } = await browser.copy().get('/who')
   assert.equal(body.user, null)

@@ -7,20 +7,18 @@ import { defineModels, type Models } from './models.js'
 import { rounds, type Round, type Stage } from './rounds.js'
 
 /**
- * Races between requests to two processes, many of each kind, on the server that `DATABASE_URL` names: what happens once in a
- * thousand times must not happen. `RACES_ROUNDS` says how many.
+ * Runs parallel requests against two processes, many rounds of each kind, on the server that `DATABASE_URL` names, to
+ * find errors that occur once in a thousand times. `RACES_ROUNDS` is the number of rounds.
  */
 const ROUNDS = Number(process.env['RACES_ROUNDS'] ?? 2000)
-const AT_ONCE = 8
+const PARALLEL = 8
 const PROCESSES = 2
 
 if (isEmbedded || dialect === 'sqlite') {
-  throw new Error(
-    'Races need a server that two processes can ask: set DATABASE_URL to one of PostgreSQL or MariaDB',
-  )
+  throw new Error('The races need a database server: set DATABASE_URL to PostgreSQL or MariaDB')
 }
 
-describe(`of ${String(ROUNDS)} races between two processes, none is lost:`, () => {
+describe(`of ${String(ROUNDS)} races between two processes, none fails:`, () => {
   let database: TestDatabase
   let models: Models
   const servers: ChildProcess[] = []
@@ -31,7 +29,7 @@ describe(`of ${String(ROUNDS)} races between two processes, none is lost:`, () =
     database = await openDatabase({ logging: false })
     models = defineModels(database.sequelize)
     await database.sequelize.sync()
-    // One after the other: both make the table of the sessions if it is missing.
+    // One after the other, because both create the table of sessions if it is missing.
     while (origins.length < PROCESSES) {
       const server = startServer(database)
       servers.push(server)
@@ -63,7 +61,7 @@ function startServer({ sequelize }: TestDatabase): ChildProcess {
 async function repeat(round: Round, stage: Stage): Promise<void> {
   let left = ROUNDS
   await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
+    Array.from({ length: PARALLEL }, async () => {
       while (left-- > 0) await round(stage)
     }),
   )

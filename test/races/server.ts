@@ -11,7 +11,7 @@ import { whoIs, type User } from '../support/application.js'
 import { cleanUpGuest } from './clean-up-guest.js'
 import { defineModels } from './models.js'
 
-/** One web process of several: everything that it knows is in the database that `RACES_DATABASE_URL` names. */
+/** One web process of several: all its state is in the database that `RACES_DATABASE_URL` names. */
 const sequelize = new Sequelize(process.env['RACES_DATABASE_URL'] ?? '', {
   logging: false,
   pool: { max: 12 },
@@ -83,7 +83,7 @@ const reportError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
 }
 app.use(reportError)
 
-// Its types say that it returns nothing; it returns a promise.
+// Its type declares no return value, but it returns a promise.
 const syncSessions: () => unknown = store.sync.bind(store)
 await syncSessions()
 const server = createServer(app)

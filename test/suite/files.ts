@@ -6,13 +6,13 @@ import '../support/embedded.js' // here, so that it closes its databases when th
 
 const root = join(import.meta.dirname, '..')
 
-/** Two, as many as most machines have cores to spare for. */
+/** One for each of two cores. */
 const PARTS = 2
 const LONGEST = 120_000
 
 /**
- * Runs every other file of the suite in this process, one after the other: a process for each of them would spend most
- * of its time on starting a compiler and a database. By itself a file runs with `tsx --test FILE`.
+ * Runs half of the suite's files in this process, one after the other: a process for each file would spend most of its
+ * time on starting a compiler and a database. A single file runs with `tsx --test FILE`.
  */
 export function runPart(part: number): void {
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })

@@ -37,7 +37,7 @@ export const express = process.env['EXPRESS'] === '4' ? express4 : express5
 
 export const SECRET = 'a secret of more than thirty-two characters'
 
-/** A browser's User-Agent: supertest's own names nobody, and many a client's is a bot's. */
+/** A browser's User-Agent: that of supertest counts as a bot's. */
 export const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
 export class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {
@@ -68,12 +68,12 @@ export interface TestAppOptions {
   readonly guest?: Partial<GuestModelOptions<User>>
   readonly guestStrategy?: Partial<GuestStrategyOptions<User>>
   readonly session?: Partial<SessionOptions>
-  /** Runs before anything of ours is mounted. */
+  /** Runs before the session and the strategies are mounted. */
   readonly before?: (app: Application) => void
   readonly routes?: (app: Application, context: TestApp) => void
 }
 
-/** An application that uses the package as the README says, and what a test needs of it. */
+/** An application that uses the package as in the README, and what a test needs of it. */
 export interface TestApp {
   readonly database: TestDatabase
   readonly sequelize: Sequelize
@@ -84,12 +84,12 @@ export interface TestApp {
   readonly VisitorLog: ReturnType<typeof defineVisitorModels>['VisitorLog']
   readonly store: session.MemoryStore
   readonly origin: string
-  /** A browser with a cookie jar of its own. */
+  /** A browser with its own cookie jar. */
   readonly browser: () => ReturnType<typeof supertest.agent>
   readonly close: () => Promise<void>
 }
 
-/** Builds the application under test and serves it on a port of its own. */
+/** Builds the application under test and serves it on its own port. */
 export async function startApplication(options: TestAppOptions = {}): Promise<TestApp> {
   const database = await openDatabase(options.database)
   const { sequelize } = database
@@ -151,7 +151,7 @@ export async function startApplication(options: TestAppOptions = {}): Promise<Te
   return context
 }
 
-/** What the application knows of whoever asks. */
+/** The current user and visitor, as the application sees them. */
 export interface Who {
   readonly user: { readonly id: number; readonly username: string } | null
   readonly visitor: { readonly id: number; readonly email: string } | null
@@ -173,7 +173,7 @@ export function whoIs(req: express5.Request): Who {
   }
 }
 
-/** A passport-local that believes every username: the suite is not about passwords. */
+/** A passport-local strategy that accepts every password. */
 function passwordless(Users: typeof User): LocalStrategy {
   return new LocalStrategy((username, _password, done) => {
     Users.findOne({ where: { username } }).then(
@@ -187,7 +187,7 @@ function passwordless(Users: typeof User): LocalStrategy {
   })
 }
 
-/** Shows what reached Express's error handling: this is what an application's own error page would see. */
+/** Sends the error that an application's own error handler would receive. */
 const reportError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   if (res.headersSent) {
     next(error)

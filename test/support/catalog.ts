@@ -1,7 +1,7 @@
 import { QueryTypes, type Sequelize } from 'sequelize'
 import { dialect } from './database.js'
 
-/** Everything that a database says of its tables, by table and by kind; the order within a kind does not count. */
+/** The whole catalog of a database, by table; each table's facts are sorted. */
 export type Catalog = Readonly<Record<string, readonly string[]>>
 
 /** Reads the whole catalog but for the tables named: columns, keys, indexes, foreign keys and their rules, types. */
@@ -38,7 +38,7 @@ async function readPostgres(sequelize: Sequelize): Promise<Fact[]> {
      WHERE n.nspname ${ours}`,
     `SELECT 'index' AS kind, tablename AS "table", indexdef FROM pg_indexes WHERE schemaname ${ours}`,
     `SELECT 'sequence' AS kind, sequencename AS "table", data_type::text FROM pg_sequences WHERE schemaname ${ours}`,
-    // A table's row type goes with it; what is left over would be an enum, a domain or a composite type.
+    // A table's row type is dropped with it; a type that is left is an enum, a domain or a composite type.
     `SELECT 'type' AS kind, t.typname AS "table" FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
      WHERE n.nspname ${ours} AND t.typtype IN ('e', 'd', 'r', 'm')`,
     `SELECT 'function' AS kind, p.proname AS "table" FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

@@ -1,6 +1,6 @@
 import { mock } from 'node:test'
 
-/** Moves the clock of this process, and of nothing that waits: time is injected, never slept. */
+/** Sets the clock of this process, but no timers: time is injected, never slept. */
 export async function at<T>(instant: Date | number, work: () => Promise<T>): Promise<T> {
   mock.timers.enable({ apis: ['Date'], now: instant })
   try {
@@ -10,7 +10,7 @@ export async function at<T>(instant: Date | number, work: () => Promise<T>): Pro
   }
 }
 
-/** The same, so many seconds from now. */
+/** The same, in so many seconds from now. */
 export function later<T>(seconds: number, work: () => Promise<T>): Promise<T> {
   return at(Date.now() + seconds * 1000, work)
 }

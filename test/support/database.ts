@@ -6,7 +6,7 @@ import pg from 'pg'
 import { Sequelize, Transaction, type Options } from 'sequelize'
 import { borrowEmbedded, embeddedClient, forgetStatements, returnEmbedded } from './embedded.js'
 
-/** A fresh, empty database, and what was asked of it. */
+/** An empty database, and its statements. */
 export interface TestDatabase {
   readonly sequelize: Sequelize
   /** The statements that reached the driver since the last call, in order. */
@@ -16,14 +16,14 @@ export interface TestDatabase {
 
 const url = process.env['DATABASE_URL']
 
-/** Which database the suite runs on; the embedded default is PostgreSQL too. */
+/** The database of the suite; the embedded default is PostgreSQL too. */
 export const dialect: 'postgres' | 'mysql' | 'sqlite' =
   url === undefined || url.startsWith('postgres') ? 'postgres' : url.startsWith('sqlite') ? 'sqlite' : 'mysql'
 
-/** Whether there is one session only, so that nothing truly runs at once. */
+/** Whether the database has a single session, so that no statements run in parallel. */
 export const isEmbedded = url === undefined
 
-/** Opens an empty database on whatever `DATABASE_URL` names, or in this process. */
+/** Opens an empty database on the server that `DATABASE_URL` names, or in this process. */
 export async function openDatabase(options: Options = {}): Promise<TestDatabase> {
   const statements: string[] = []
   const common: Options = { logging: (sql) => statements.push(sql), ...options }

@@ -4,14 +4,14 @@ import { createPgConfig } from '@electric-sql/pglite/node-postgres'
 import pg from 'pg'
 import { openKept } from './kept-pglite.js'
 
-/** One that was closed is handed out again, emptied. Each has one session. */
+/** Closed databases, to be emptied and used again. Each has one session. */
 const idle: PGlite[] = []
 
-/** Set when the file's tests are over. Its own `after` hooks, which close its databases, run after this one. */
-let over = false
+/** Set when the file's tests are isFinished. Its own `after` hooks, which close its databases, run after this one. */
+let isFinished = false
 
 after(async () => {
-  over = true
+  isFinished = true
   await Promise.all(idle.map((lite) => lite.close()))
 })
 
@@ -23,7 +23,7 @@ export async function borrowEmbedded(): Promise<PGlite> {
 }
 
 export async function returnEmbedded(lite: PGlite): Promise<void> {
-  if (over) await lite.close()
+  if (isFinished) await lite.close()
   else idle.push(lite)
 }
 
@@ -36,7 +36,7 @@ export function embeddedClient(lite: PGlite): typeof pg.Client {
   }
 }
 
-/** All clients of an embedded database share its one session, and so its prepared statements: start afresh. */
+/** All clients of an embedded database share its single session, and so its prepared statements: removes them. */
 export async function forgetStatements(client: unknown): Promise<void> {
   await (client as pg.Client).query('DEALLOCATE ALL')
 }

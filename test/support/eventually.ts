@@ -1,4 +1,4 @@
-/** Waits for what happens after a response: a row of the visit log. Gives up after two seconds. */
+/** Waits for an effect after a response, such as a row of the visit log, for two seconds at most. */
 export async function eventually<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
   const deadline = performance.now() + 2000
   for (;;) {

@@ -1,6 +1,6 @@
 import type { MemoryStore } from 'express-session'
 
-/** Has the store refuse to write so many times while `work` runs. */
+/** Makes the store refuse `times` writes while `work` runs. */
 export async function whileStoreFails<T>(
   store: MemoryStore,
   work: () => Promise<T>,
@@ -9,7 +9,7 @@ export async function whileStoreFails<T>(
   const set = store.set.bind(store)
   let failures = 0
   store.set = (id, session, done) => {
-    if (failures++ < times) done?.(new Error('The store is away'))
+    if (failures++ < times) done?.(new Error('The store is unavailable'))
     else set(id, session, done)
   }
   try {
@@ -19,15 +19,15 @@ export async function whileStoreFails<T>(
   }
 }
 
-/** Has the store write, and say that it could not: it was killed before its answer was out. */
+/** Makes the store write and then report a failure, as if it was killed before it replied. */
 export async function whileAnswersAreLost<T>(store: MemoryStore, work: () => Promise<T>): Promise<T> {
   const [set, destroy] = [store.set.bind(store), store.destroy.bind(store)]
   store.set = (id, session, done) => {
     set(id, session, () => {
       done?.(new Error('The connection broke'))
-      // From now on it is away.
-      store.set = (_id, _session, told) => told?.(new Error('The store is away'))
-      store.destroy = (_id, told) => told?.(new Error('The store is away'))
+      // From now on the store is unavailable.
+      store.set = (_id, _session, told) => told?.(new Error('The store is unavailable'))
+      store.destroy = (_id, told) => told?.(new Error('The store is unavailable'))
     })
   }
   try {

@@ -31,14 +31,14 @@ import {
 import { BROWSER, express, SECRET } from './application.js'
 import { openDatabase, type TestDatabase } from './database.js'
 
-/** A users model of the host's own making. */
+/** The users model of a host application. */
 export type HostUser = ModelStatic<Model>
 
-/** What one host does its own way. */
+/** The settings of a host application. */
 export interface HostOptions {
   /** For `new Sequelize(…)`. */
   readonly database?: Options
-  /** A database that is open already, instead. */
+  /** An open database, used instead. */
   readonly opened?: TestDatabase
   readonly defineUser: (sequelize: Sequelize) => HostUser
   readonly guest?: Partial<GuestModelOptions<Model>>
@@ -51,7 +51,7 @@ export interface HostOptions {
   readonly routes?: (app: Application, host: Host) => void
 }
 
-/** A running application whose users table is the host's own. */
+/** A running application with its own users table. */
 export interface Host {
   readonly sequelize: Sequelize
   readonly User: HostUser
@@ -65,9 +65,9 @@ export interface Host {
   readonly close: () => Promise<void>
 }
 
-/** What `GET /who` says. */
+/** The response of `GET /who`. */
 export interface HostWho {
-  /** The user as the application would show it in JSON. */
+  /** The user as JSON. */
   readonly user: Readonly<Record<string, unknown>> | null
   readonly key: string | null
   readonly visitor: number | null
@@ -76,7 +76,7 @@ export interface HostWho {
   readonly isVisitor: boolean
 }
 
-/** A users model with a number for its key and a username, and whatever else a test asks for. */
+/** A users model with a numeric key, a username and further attributes. */
 export function plainUser(
   more: ModelAttributes = {},
   options: Parameters<Sequelize['define']>[2] = {},
@@ -103,7 +103,9 @@ export function defineHostModels(
   return { User, Guest: defineGuestModel(sequelize, { User, ...guest }), ...models }
 }
 
-/** Serves a host's application: a page that makes guests, one for visitors, one for regular users, and a conversion. */
+/**
+ * Serves a host application with a page that creates guests, one for visitors, one for regular users, and a conversion.
+ */
 export async function startHost(options: HostOptions): Promise<Host> {
   const database = options.opened ?? (await openDatabase(options.database))
   try {
@@ -184,7 +186,7 @@ export function hostWhoIs(req: Request, User: HostUser): HostWho {
   }
 }
 
-/** What an application's own error page would see. */
+/** Sends the error that an application's own error handler would receive. */
 const reportError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   if (res.headersSent) {
     next(error)

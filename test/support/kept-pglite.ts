@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 
 /**
- * Making a PGlite's files takes it seven times as long as opening them, so they are made once and kept, for this
- * version of it, with the other things that `npm ci` clears away.
+ * Creating a PGlite's files takes seven times as long as opening them, so they are created once for each version and
+ * stored in `node_modules`, which `npm ci` deletes.
  */
 const folder = fileURLToPath(new URL('../../node_modules/.cache/passport-ephemeral/', import.meta.url))
 
@@ -16,7 +16,7 @@ export async function openKept(): Promise<PGlite> {
   const lite = await PGlite.create()
   const dump = Buffer.from(await (await lite.dumpDataDir('none')).arrayBuffer())
   await mkdir(folder, { recursive: true })
-  // Test files run side by side: each writes its own, and the last one to finish is as good as the first.
+  // Test files run in parallel: each writes its own file, and the last rename wins.
   const own = `${file}.${process.pid}`
   await writeFile(own, dump)
   await rename(own, file)

@@ -2,7 +2,7 @@ import { describe, it } from 'node:test'
 
 type Declare = (name: string, run: () => void | Promise<void>) => void
 
-/** Declares a test where it applies. Elsewhere there is none, rather than one that is skipped. */
+/** Declares a test if it applies; otherwise there is no test, not even a skipped one. */
 export function itWhere(applies: boolean): Declare {
   return (name, run) => {
     if (applies) void it(name, run)

@@ -8,8 +8,8 @@ import { defineGuestModel, GuestStrategy } from '../../src/index.js'
 import { defineUser, express, whoIs } from './application.js'
 
 /**
- * One web process of several: the sessions are in the database that `WORKER_DATABASE_URL` names, and so is everything
- * else. Says its address on standard output, and ends with its parent.
+ * One web process of several: all its state, sessions included, is in the database that `WORKER_DATABASE_URL` names.
+ * Prints its address on standard output, and ends with its parent.
  */
 const sequelize = new Sequelize(process.env['WORKER_DATABASE_URL'] ?? '', {
   logging: false,
@@ -35,7 +35,7 @@ app.get('/play', passport.authenticate('guest'), (req, res) => {
   res.json(whoIs(req))
 })
 
-// Its types say that it returns nothing; it returns a promise.
+// Its type declares no return value, but it returns a promise.
 const syncSessions: () => unknown = store.sync.bind(store)
 await syncSessions()
 const server = createServer(app)
