@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-/** Compiles what is measured in processes of its own. */
+/** Compiles the programs that are measured in their own processes. */
 export async function compileServers(): Promise<void> {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
   const project = fileURLToPath(new URL('tsconfig.build.json', import.meta.url))

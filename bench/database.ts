@@ -3,12 +3,12 @@ import { openModels } from './servers/models.js'
 import { ROUTES, SCOPE } from './servers/settings.js'
 import { CREATE_SESSION_TABLE } from './servers/store.js'
 
-/** A database of the benchmark's own, with tables and passes; nothing else on the server is touched. */
+/** A new database with tables and passes; other databases of the server are not touched. */
 export interface BenchDatabase {
   readonly url: string
-  /** Of the server. */
+  /** The version of the server. */
   readonly version: string
-  /** Addresses that redeem a pass each. */
+  /** Addresses, each of which redeems a pass. */
   readonly links: readonly string[]
   readonly drop: () => Promise<void>
 }
@@ -30,7 +30,7 @@ export async function createDatabase(): Promise<BenchDatabase> {
   }
 }
 
-/** The package's own tables; the floor uses the same ones, with the same indexes. */
+/** Creates the package's tables; the floor uses the same tables and indexes. */
 async function fill(url: string): Promise<string[]> {
   const { sequelize, Visitor } = openModels(url)
   try {

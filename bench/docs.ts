@@ -1,18 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 
-/** Where the tables stand: between `<!-- table: NAME -->` and `<!-- end -->`. */
+/** The page with the tables, each between `<!-- table: NAME -->` and `<!-- end -->`. */
 const PAGE = new URL('../docs/performance.md', import.meta.url)
 
 /**
- * Puts a table into docs/performance.md in place of the one that is there, with the day and the machine.
+ * Replaces a table in docs/performance.md, with the date and the machine.
  *
- * @throws {Error} if the page has no place of that name
+ * @throws {Error} if the page has no table of that name
  */
 export async function writeToDocs(name: string, table: string, conditions: string): Promise<void> {
   const page = await readFile(PAGE, 'utf8')
   const place = new RegExp(`(<!-- table: ${name} -->\n)[^]*?(<!-- end -->)`)
-  if (!place.test(page)) throw new Error(`docs/performance.md has no place for the table '${name}'`)
+  if (!place.test(page)) throw new Error(`docs/performance.md has no table '${name}'`)
   const day = new Date().toISOString().slice(0, 'YYYY-MM-DD'.length)
   const measured = `Measured on ${day}: Node ${process.version}, ${String(cpus().length)} cores for everything, ${conditions}.`
   await writeFile(

@@ -1,18 +1,18 @@
 import { parseArgs } from 'node:util'
 import type { StoreName } from './servers/settings.js'
 
-/** How much to measure. */
+/** The command line's settings. */
 export interface Flags {
-  /** Pairs of rounds a path. */
+  /** Pairs of rounds for each path. */
   readonly pairs: number
-  /** Seconds a round. */
+  /** Seconds for each round. */
   readonly seconds: number
   readonly warmUpSeconds: number
   /** Concurrent connections of the load. */
   readonly connections: number
-  /** Where sessions are kept. */
+  /** The session store. */
   readonly store: StoreName
-  /** Whether the table goes into docs/performance.md. */
+  /** Whether to write the table to docs/performance.md. */
   readonly docs: boolean
   /** Only the paths whose name contains this. */
   readonly only: string
@@ -22,9 +22,9 @@ const DEFAULTS = { pairs: '7', seconds: '3' }
 const QUICK = { pairs: '3', seconds: '1' }
 
 /**
- * `--pairs 7 --seconds 3 --connections 8 --store pg --only redeem`, or `--quick` for a first impression.
+ * `--pairs 7 --seconds 3 --connections 8 --store pg --only redeem`, or `--quick` for a short run.
  *
- * @throws {TypeError} naming the flag that is unknown or is no number
+ * @throws {TypeError} if a flag is unknown or invalid; the message names it
  */
 export function readFlags(): Flags {
   const { values } = parseArgs({

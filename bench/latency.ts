@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { visit, type Load } from './load.js'
 
 /**
- * Sends requests at a steady rate, whether or not the last has been answered, as people do.
+ * Sends requests at a constant rate, without waiting for responses.
  *
- * @returns how long each took, in milliseconds, sorted
+ * @returns the sorted durations, in milliseconds
  */
 export async function latencies(load: Load, perSecond: number, seconds: number): Promise<number[]> {
   const taken: Promise<number>[] = []
@@ -24,7 +24,7 @@ async function timed(load: Load): Promise<number> {
   return performance.now() - began
 }
 
-/** The value below which this part of the sorted ones is. */
+/** The quantile of sorted values; `part` is between 0 and 1. */
 export function quantile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN
 }

@@ -1,22 +1,23 @@
 import autocannon from 'autocannon'
+import { NOT_FOUND } from './servers/settings.js'
 
-/** What is asked of a server, again and again. */
+/** The requests to repeat. */
 export interface Load {
   readonly origin: string
-  /** Taken in turn. */
+  /** Requested in turn. */
   readonly routes: readonly string[]
   readonly cookie: string | undefined
   readonly status: number
 }
 
-/** The load's own User-Agent is a bot's, and bots get no guest. */
+/** autocannon's own User-Agent counts as a bot's, and bots create no guest. */
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
 /**
- * Sends requests for some seconds, each connection the next when the last is answered.
+ * Sends requests for some seconds; each connection sends the next one after a response.
  *
- * @returns how many were answered
- * @throws {Error} if any answer was not the wanted one
+ * @returns the number of responses
+ * @throws {Error} if a response has another status
  */
 export async function send(load: Load, connections: number, seconds: number): Promise<number> {
   const { origin, routes, status } = load
@@ -26,7 +27,7 @@ export async function send(load: Load, connections: number, seconds: number): Pr
     connections,
     duration: seconds,
     headers: headersOf(load),
-    // Connections begin at different places of the list, or all would redeem the same pass at once.
+    // Connections start at different places of the list; otherwise all would redeem the same pass in parallel.
     setupClient(client) {
       next += Math.ceil(routes.length / connections)
       client.setRequests(routes.map((_, index) => ({ path: routes[(next + index) % routes.length] ?? '/' })))
@@ -35,20 +36,22 @@ export async function send(load: Load, connections: number, seconds: number): Pr
   const { total } = result.requests
   const wanted = (result as { statusCodeStats?: Record<string, { count: number }> }).statusCodeStats?.[status]
   if (wanted?.count !== total || result.errors > 0 || total === 0) {
-    throw new Error(`${origin} answered otherwise than ${status}: ${JSON.stringify(result.statusCodeStats)}`)
+    throw new Error(
+      `${origin} did not always respond with ${status}: ${JSON.stringify(result.statusCodeStats)}`,
+    )
   }
   return total
 }
 
-/** One request; its answer's cookie. */
+/** Sends one request, and returns the cookie of its response. */
 export async function visit({ origin, routes, cookie, status }: Load): Promise<string | undefined> {
   const response = await fetch(`${origin}${routes[0] ?? '/'}`, {
     redirect: 'manual',
     headers: headersOf({ cookie }),
   })
   const body = await response.text()
-  if (response.status !== status || body.includes('nobody')) {
-    throw new Error(`${response.url} answered ${response.status} ${body}`)
+  if (response.status !== status || body.includes(NOT_FOUND)) {
+    throw new Error(`${response.url} responded with ${response.status} ${body}`)
   }
   return response.headers.getSetCookie()[0]?.split(';', 1)[0]
 }

@@ -9,14 +9,14 @@ import { startServer, type ContenderName, type ServerProcess } from './server-pr
 /** One round of load on one contender. */
 export interface Round {
   readonly requestsPerSecond: number
-  /** Microseconds of the server process's CPU a request. */
+  /** Microseconds of the server process's CPU per request. */
   readonly cpu: number
 }
 
-/** What became of a path: rounds in the order in which they ran, each beside its neighbours of the same pair. */
+/** The results of a path: the rounds in their order, in pairs. */
 export interface Measurement {
   readonly path: string
-  /** Statements a request, beside each contender. */
+  /** Statements per request, for each contender. */
   readonly statements: Readonly<Partial<Record<Side, number>>>
   readonly pairs: readonly Readonly<Partial<Record<Side, Round>>>[]
 }
@@ -31,10 +31,10 @@ interface Runner {
 }
 
 const COUNTED_REQUESTS = 11
-/** For what is written after the response. */
+/** Time for writes after the response. */
 const SETTLING_MS = 50
 
-/** Measures one path on fresh servers. Every other pair runs in reverse, so that no side is always the first. */
+/** Measures one path on fresh servers. Every other pair runs in reverse order. */
 export async function measure(path: Path, database: BenchDatabase, flags: Flags): Promise<Measurement> {
   const servers = new Map<ContenderName, ServerProcess>()
   try {
@@ -84,7 +84,7 @@ async function prepareLoad(
   return { origin, routes: addresses(route), cookie, status }
 }
 
-/** The median of single requests: a connection that the pool opens in between sends statements of its own. */
+/** The median of single requests, because a new connection of the pool sends its own statements. */
 async function countStatements({ server, load }: Runner): Promise<number> {
   const counts: number[] = []
   for (let index = 0; index < COUNTED_REQUESTS; index++) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 
-/** The account must be allowed to create databases; those that are there are left alone. */
+/** The user must be allowed to create databases; existing ones are not touched. */
 const SERVER = process.env['DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 
 export async function onServer<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
@@ -14,7 +14,7 @@ export async function onServer<T>(work: (admin: pg.Client) => Promise<T>): Promi
   }
 }
 
-/** A name for a database of the benchmark's own. */
+/** A random name for a new database. */
 export function newDatabaseName(): string {
   return `ephemeral_bench_${randomBytes(6).toString('hex')}`
 }

@@ -4,23 +4,23 @@ import type { ContenderName } from './server-process.js'
 /** One address of one contender's server. */
 export interface Target {
   readonly contender: ContenderName
-  /** An address, or `'links'`: each request redeems a pass. */
+  /** A path, or `'links'`: each request redeems a pass. */
   readonly route: string
 }
 
-/** A row of the table: the same page, served in several ways. */
+/** A row of the table: the same page, served by several contenders. */
 export interface Path {
   readonly name: string
-  /** Visited once beforehand for the cookie that the load then sends; without it, every request is a stranger's. */
+  /** Requested once before the load for its cookie; without it, every request is anonymous. */
   readonly cookieFrom?: string
-  /** What a good answer's status is. */
+  /** The expected status. */
   readonly status: number
   readonly floor: Target
   readonly package: Target
   readonly sequelize?: Target
 }
 
-/** Stands for the addresses of all passes. */
+/** A placeholder for the links of all passes. */
 export const LINKS = 'links'
 
 export const PATHS: readonly Path[] = [
@@ -49,19 +49,19 @@ export const PATHS: readonly Path[] = [
     name: 'page for a guest',
     cookieFrom: ROUTES.newGuest,
     status: 200,
-    ...everybody(ROUTES.guestPage),
+    ...allContenders(ROUTES.guestPage),
   },
   {
     name: 'page for a visitor',
     cookieFrom: LINKS,
     status: 200,
-    ...everybody(ROUTES.visitorPage),
+    ...allContenders(ROUTES.visitorPage),
   },
-  { name: 'redeem a token', status: 303, ...everybody(LINKS) },
-  { name: 'create a guest', status: 200, ...everybody(ROUTES.newGuest) },
+  { name: 'redeem a token', status: 303, ...allContenders(LINKS) },
+  { name: 'create a guest', status: 200, ...allContenders(ROUTES.newGuest) },
 ]
 
-function everybody(route: string): Pick<Required<Path>, 'floor' | 'package' | 'sequelize'> {
+function allContenders(route: string): Pick<Required<Path>, 'floor' | 'package' | 'sequelize'> {
   return {
     floor: { contender: 'floor', route },
     package: { contender: 'package', route },

@@ -2,24 +2,24 @@ import pg from 'pg'
 import { addressOf, dropDatabase, newDatabaseName, onServer } from './on-server.js'
 import { openModels } from './servers/models.js'
 
-/** A database full of guests, from which databases alike are made in seconds. */
+/** A template database with guests, from which copies are created in seconds. */
 export interface Population {
   readonly guests: number
   readonly url: string
-  /** Makes a database of its own, hands its address over, and drops it. */
-  readonly borrow: <T>(work: (url: string) => Promise<T>) => Promise<T>
+  /** Creates a copy, passes its address to `work`, and drops it. */
+  readonly withCopy: <T>(work: (url: string) => Promise<T>) => Promise<T>
   readonly drop: () => Promise<void>
 }
 
-/** What there is of each guest. */
+/** The age and the rows of the guests. */
 export interface PopulationOptions {
-  /** How long ago the youngest of them was made. */
+  /** The age of the youngest guest, in days. */
   readonly daysAgo: number
-  /** Rows of the application's that go along by a cascade. */
+  /** The application's rows for each guest, deleted by a cascade. */
   readonly children: number
 }
 
-/** So many guests, made evenly over twelve days, and a tenth as many passes. */
+/** Creates guests of evenly distributed ages over twelve days, and one pass for every ten guests. */
 export async function populate(guests: number, options: PopulationOptions): Promise<Population> {
   const template = newDatabaseName()
   await onServer((admin) => admin.query(`CREATE DATABASE ${template}`))
@@ -33,11 +33,11 @@ export async function populate(guests: number, options: PopulationOptions): Prom
   return {
     guests,
     url: addressOf(template),
-    async borrow(work) {
+    async withCopy(work) {
       const name = newDatabaseName()
       await onServer(async (admin) => {
         await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`)
-        await admin.query('CHECKPOINT') // whoever comes next must not pay for this one
+        await admin.query('CHECKPOINT') // so that the next measurement does not include it
       })
       try {
         return await work(addressOf(name))
@@ -49,7 +49,7 @@ export async function populate(guests: number, options: PopulationOptions): Prom
   }
 }
 
-/** The package's own tables, and one of the application's. */
+/** Creates the package's tables and one of the application. */
 async function fill(url: string, guests: number, { daysAgo, children }: PopulationOptions): Promise<void> {
   const { sequelize } = openModels(url)
   try {
@@ -77,7 +77,7 @@ async function fill(url: string, guests: number, { daysAgo, children }: Populati
   }
 }
 
-/** One statement on one connection. */
+/** Runs one statement on a new connection. */
 export async function run(url: string, sql: string): Promise<pg.QueryResult<Record<string, unknown>>> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()

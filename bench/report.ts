@@ -5,7 +5,7 @@ import type { Flags } from './flags.js'
 import type { Measurement, Round, Side } from './measure.js'
 import { median } from './median.js'
 
-/** A row of the table: medians of the rounds, and what the package did as a part of what the floor did beside it. */
+/** A row of the table: medians of the rounds, and the ratio of the package to the floor. */
 interface Row {
   readonly path: string
   readonly statements: string
@@ -14,7 +14,7 @@ interface Row {
   readonly ratio: Spread
   readonly cpuRatio: Spread
   readonly sequelize: number | undefined
-  /** Of plain Sequelize calls, as a part of what the package did beside them. */
+  /** The ratio of plain Sequelize calls to the package. */
   readonly sequelizeRatio: Spread | undefined
 }
 
@@ -24,7 +24,7 @@ interface Spread {
   readonly max: number
 }
 
-/** The table in Markdown, as `docs/performance.md` has it. */
+/** The table in Markdown, for `docs/performance.md`. */
 export function table(measurements: readonly Measurement[]): string {
   const header = [
     '| path | statements | floor req/s | package req/s | ratio (min–max) | ratio by CPU (min–max) | plain Sequelize, of the package (min–max) |',
@@ -46,7 +46,7 @@ export function table(measurements: readonly Measurement[]): string {
   return [...header, ...rows.map((row) => `| ${row} |`)].join('\n')
 }
 
-/** Keeps every round beside the table, for whoever wants to look closer. */
+/** Stores every round in `results/latest.json`. */
 export async function save(
   measurements: readonly Measurement[],
   { version }: BenchDatabase,
@@ -86,7 +86,7 @@ function summarise({ path, statements, pairs }: Measurement): Row {
   }
 }
 
-/** Each pair gives one ratio: its rounds ran one after the other, and the machine was the same to both. */
+/** The ratios within the pairs, whose rounds ran directly one after the other. */
 function spread(
   pairs: Measurement['pairs'],
   against: Side,

@@ -3,17 +3,17 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { USAGE, type StoreName, type Usage } from './servers/settings.js'
 
-/** Whose code answers. */
+/** The code that serves the requests. */
 export type ContenderName = 'floor' | 'package' | 'sequelize'
 
-/** A contender's server in a process of its own. */
+/** A contender's server in its own process. */
 export interface ServerProcess {
   readonly origin: string
   readonly usage: () => Promise<Usage>
   readonly stop: () => Promise<void>
 }
 
-/** Where the servers are compiled to beforehand: what tsx adds to every function would be measured too. */
+/** The folder of the compiled servers. They are compiled, because the code that tsx adds would be measured too. */
 export const COMPILED = new URL('results/servers/', import.meta.url)
 const ENTRY = fileURLToPath(new URL('serve.js', COMPILED))
 

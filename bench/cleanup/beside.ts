@@ -6,26 +6,26 @@ import { startServer } from '../server-process.js'
 import { ROUTES } from '../servers/settings.js'
 import { clean } from './cleaner-process.js'
 
-/** What people notice of a clean-up that runs beside their requests. */
+/** The effect of a running clean-up on the latency of requests. */
 export interface Beside {
   readonly dutyCycle: number
   /** Milliseconds, medians of the rounds. */
   readonly p99Without: number
   readonly p99With: number
-  /** Of the rounds. */
+  /** The ratio of each round. */
   readonly ratios: readonly number[]
-  /** What went meanwhile. */
+  /** The guests deleted meanwhile. */
   readonly guestsPerSecond: number
 }
 
 const REQUESTS_PER_SECOND = 200
 
-/** The page of a guest, at a steady rate, in turns without and with a clean-up. */
+/** Requests the page of a guest at a constant rate, alternately without and with a clean-up. */
 export async function measureBeside(
   population: Population,
   { dutyCycle, rounds, seconds }: { dutyCycle: number; rounds: number; seconds: number },
 ): Promise<Beside> {
-  return await population.borrow(async (url) => {
+  return await population.withCopy(async (url) => {
     const server = await startServer('package', url, 'memory')
     try {
       const { origin } = server
@@ -34,19 +34,19 @@ export async function measureBeside(
       const p99 = async (): Promise<number> =>
         quantile(await latencies(load, REQUESTS_PER_SECOND, seconds), 0.99)
       await p99() // to warm up
-      const [without, during, gone]: [number[], number[], number[]] = [[], [], []]
+      const [without, during, deleted]: [number[], number[], number[]] = [[], [], []]
       for (let index = 0; index < rounds; index++) {
         without.push(await p99())
         const cleaning = clean(url, { dutyCycle, timeBudget: seconds + 1 })
         during.push(await p99())
-        gone.push((await cleaning).guests)
+        deleted.push((await cleaning).guests)
       }
       return {
         dutyCycle,
         p99Without: median(without),
         p99With: median(during),
         ratios: during.map((value, index) => value / (without[index] ?? NaN)),
-        guestsPerSecond: median(gone) / (seconds + 1),
+        guestsPerSecond: median(deleted) / (seconds + 1),
       }
     } finally {
       await server.stop()

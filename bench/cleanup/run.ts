@@ -9,8 +9,9 @@ import { measureBeside, type Beside } from './beside.js'
 import { measureSpeed, type Speed } from './speed.js'
 
 /**
- * `npm run bench:cleanup [-- --guests 10000,1000000 --rounds 3 --seconds 10 --docs]`: expired guests, each with two rows of the application's,
- * cleaned up beside one plain DELETE of the same; and what a clean-up does to the pages that are asked for meanwhile.
+ * `npm run bench:cleanup [-- --guests 10000,1000000 --rounds 3 --seconds 10 --docs]`: compares the clean-up of expired
+ * guests, each with two rows of the application, with one plain DELETE, and measures the latency of pages during a
+ * clean-up.
  */
 const { values } = parseArgs({
   options: {

@@ -2,7 +2,7 @@ import { median } from '../median.js'
 import { run, type Population } from '../population.js'
 import { clean } from './cleaner-process.js'
 
-/** What one round with each contender took, in seconds. */
+/** The duration of one round of each contender, in seconds. */
 interface Round {
   readonly plain: number
   readonly one: number
@@ -11,24 +11,27 @@ interface Round {
   readonly memory: number
 }
 
-/** How fast one size goes. */
+/** The rate for one number of guests. */
 export interface Speed {
   readonly guests: number
   readonly plainPerSecond: number
   readonly perSecond: number
-  /** Of the rounds: what the clean-up did, as a part of what the one statement did beside it. */
+  /** For each round, the clean-up's rate divided by that of the single statement. */
   readonly ratios: readonly number[]
-  /** How much sooner two cleaners were through than one. */
+  /** For each round, the duration with one cleaner divided by that with two. */
   readonly twoAgainstOne: readonly number[]
-  /** Bytes, at the highest. */
+  /** The maximum, in bytes. */
   readonly memory: number
 }
 
-/** What an operator would type. */
+/** The statement without the package. */
 const PLAIN = `DELETE FROM "Users" USING "Guests"
   WHERE "Guests"."userId" = "Users".id AND "Guests"."createdAt" <= now() - interval '14 days'`
 
-/** Rounds alternate: a statement, one cleaner, two cleaners, each on a database that is the same to the byte; every other in reverse. */
+/**
+ * Alternates a statement, one cleaner and two cleaners, each on an identical database; every other round runs in
+ * reverse order.
+ */
 export async function measureSpeed(population: Population, rounds: number): Promise<Speed> {
   const { guests } = population
   const measured: Round[] = []
@@ -36,14 +39,14 @@ export async function measureSpeed(population: Population, rounds: number): Prom
     const times = { plain: 0, one: 0, two: 0, memory: 0 }
     const contenders = [
       async () => {
-        times.plain = await population.borrow(plainly)
+        times.plain = await population.withCopy(deletePlainly)
       },
       async () => {
-        const { seconds, memory } = await population.borrow((url) => allOf(guests, clean(url)))
+        const { seconds, memory } = await population.withCopy((url) => expectAll(guests, clean(url)))
         Object.assign(times, { one: seconds, memory })
       },
       async () => {
-        times.two = await population.borrow(inTwo)
+        times.two = await population.withCopy(cleanWithTwo)
       },
     ]
     for (const contender of index % 2 === 0 ? contenders : contenders.toReversed()) await contender()
@@ -60,21 +63,24 @@ export async function measureSpeed(population: Population, rounds: number): Prom
   }
 }
 
-async function plainly(url: string): Promise<number> {
+async function deletePlainly(url: string): Promise<number> {
   const began = performance.now()
   await run(url, PLAIN)
   return (performance.now() - began) / 1000
 }
 
-/** Both begin at once; it takes as long as the slower one. */
-async function inTwo(url: string): Promise<number> {
+/** Both start in parallel; the duration is that of the slower one. */
+async function cleanWithTwo(url: string): Promise<number> {
   const both = await Promise.all([clean(url), clean(url)])
   return Math.max(...both.map(({ seconds }) => seconds))
 }
 
-async function allOf<T extends { readonly guests: number }>(wanted: number, cleaned: Promise<T>): Promise<T> {
+async function expectAll<T extends { readonly guests: number }>(
+  wanted: number,
+  cleaned: Promise<T>,
+): Promise<T> {
   const result = await cleaned
   if (result.guests !== wanted)
-    throw new Error(`${String(result.guests)} guests went instead of ${String(wanted)}`)
+    throw new Error(`${String(result.guests)} guests were deleted instead of ${String(wanted)}`)
   return result
 }

@@ -6,12 +6,12 @@ import { openModels } from '../servers/models.js'
 import { ROUTES, SCOPE } from '../servers/settings.js'
 import { quantile } from '../latency.js'
 
-/** What one request asks of the database. */
+/** The cost of one request in the database. */
 export interface Cost {
   readonly statements: number
-  /** Pages of tables and indexes that were looked at, in memory or not. */
+  /** Pages of tables and indexes that were read, in memory or not. */
   readonly pages: number
-  /** Bytes of write-ahead log, which is what replicas and archives get. */
+  /** Bytes of write-ahead log, which replicas and archives receive. */
   readonly wal: number
   /** The request's median, in milliseconds. */
   readonly milliseconds: number
@@ -54,10 +54,10 @@ export const REQUESTS: readonly Request[] = [
   },
 ]
 
-/** PostgreSQL's connections write down what they did when they have been idle for ten seconds. */
+/** PostgreSQL's connections report their statistics after ten idle seconds. */
 const SETTLING_MS = 11_000
 
-/** So many requests, one after the other. */
+/** Measures `howMany` requests, sent one after the other. */
 export async function costOf(
   load: Load,
   server: ServerProcess,

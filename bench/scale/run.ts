@@ -7,8 +7,8 @@ import { COMPILED, startServer } from '../server-process.js'
 import { costOf, REQUESTS, type Cost } from './cost.js'
 
 /**
- * `npm run bench:scale [-- --guests 10000,1000000,10000000 --requests 300 --rounds 3]`: what each kind of request costs while so many
- * guests are alive. All sizes are there at once, and take turns.
+ * `npm run bench:scale [-- --guests 10000,1000000,10000000 --requests 300 --rounds 3]`: measures the cost of each kind
+ * of request with these numbers of guests. All sizes exist at the same time and take turns.
  */
 const { values } = parseArgs({
   options: {

@@ -3,14 +3,14 @@ import session, { type Store } from 'express-session'
 import type passport from 'passport'
 import { ROUTES } from './settings.js'
 
-/** What differs between the servers: how a guest and a visitor come about. Everything else is the same code. */
+/** The differences between the servers: how they create a guest and a visitor. All other code is the same. */
 export interface Contender {
   readonly authenticator: passport.Authenticator
-  /** Makes a guest of whoever is nobody. */
+  /** Creates a guest for an anonymous request. */
   readonly admitGuest: RequestHandler
   /** Redeems a token, or restores the visitor. */
   readonly admitVisitor: RequestHandler
-  /** What the handlers show. */
+  /** Values that the handlers send; `NOT_FOUND` if there is no user or visitor. */
   readonly username: (req: Request) => string
   readonly email: (req: Request) => string
   readonly mountMore?: (app: Application, pages: Pages) => void

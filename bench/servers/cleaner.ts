@@ -1,11 +1,11 @@
 import { cleanup, type CleanupOptions } from 'passport-ephemeral'
 import { openModels } from './models.js'
 
-/** `node cleaner.js <database URL> <options as JSON>`: cleans up, and tells its parent what that took. */
+/** `node cleaner.js <database URL> <options as JSON>`: runs a clean-up, and sends the result to its parent. */
 export interface Cleaned {
   readonly guests: number
   readonly seconds: number
-  /** The process's resident memory, at its highest after any batch, in bytes. */
+  /** The process's maximum resident memory after a batch, in bytes. */
   readonly memory: number
 }
 

@@ -56,7 +56,7 @@ export function floorContender(databaseUrl: string): Contender {
     async createGuest() {
       const values = [randomUUID().replaceAll('-', ''), new Date(), null]
       const [row] = (await pool.query<PersonRow>({ ...CREATE_GUEST, values })).rows
-      if (row === undefined) throw new Error('The floor made no guest')
+      if (row === undefined) throw new Error('The floor created no guest')
       return personOf(row)
     },
     async findPerson(id) {

@@ -4,24 +4,24 @@ import passport from 'passport'
 import { Strategy } from 'passport-strategy'
 import { stringify } from 'uuid'
 import type { Contender } from './application.js'
-import { SECRET } from './settings.js'
+import { NOT_FOUND, SECRET } from './settings.js'
 
-/** A guest or a user, however it was read. */
+/** A guest or a user. */
 export interface Person {
   readonly id: number
   readonly username: string
-  /** When the guest was made; `null` for a regular user. */
+  /** The creation time of the guest; `null` for a regular user. */
   readonly guestSince: Date | null
 }
 
-/** A pass, however it was read. */
+/** A pass. */
 export interface Pass {
   readonly id: number
   readonly email: string
   readonly isActive: boolean
 }
 
-/** The database work of one page each, in as few statements as it takes. */
+/** The queries of the pages, in as few statements as possible. */
 export interface Queries {
   readonly createGuest: () => Promise<Person>
   readonly findPerson: (id: number) => Promise<Person | undefined>
@@ -42,8 +42,8 @@ declare module 'express-session' {
 const MAX_AGE_MS = 14 * 24 * 60 * 60 * 1000
 
 /**
- * The least that an application would write by hand to do what the package does, around any queries: no options, no
- * errors of its own, no protection from anything but forged tokens.
+ * The minimal hand-written code for the package's work: no options, no own errors, and no protection except against
+ * forged tokens.
  */
 export function handwrittenContender(queries: Queries): Contender {
   passport.use(new HandwrittenGuest(queries))
@@ -60,8 +60,8 @@ export function handwrittenContender(queries: Queries): Contender {
     authenticator: passport,
     admitGuest: passport.authenticate('handwritten-guest') as RequestHandler,
     admitVisitor: passport.authenticate('handwritten-visitor') as RequestHandler,
-    username: (req) => (req.user as Person | undefined)?.username ?? 'nobody',
-    email: (req) => (req as VisitorRequest).pass?.email ?? 'nobody',
+    username: (req) => (req.user as Person | undefined)?.username ?? NOT_FOUND,
+    email: (req) => (req as VisitorRequest).pass?.email ?? NOT_FOUND,
   }
 }
 
@@ -148,7 +148,5 @@ function settled(start: (done: (error?: unknown) => void) => unknown): Promise<v
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error
-    ? error
-    : new Error('Something that is not an error was thrown', { cause: error })
+  return error instanceof Error ? error : new Error('A value that is no Error was thrown', { cause: error })
 }

@@ -10,7 +10,7 @@ export class User extends Model<InferAttributes<User>, InferCreationAttributes<U
   declare password: CreationOptional<string | null>
 }
 
-/** An application's models, with its users and the package's two halves. */
+/** The models of an application: its users, and the package's models. */
 export function openModels(databaseUrl: string) {
   const sequelize = new Sequelize(databaseUrl, { logging: false, pool: { max: POOL_SIZE } })
   User.init(

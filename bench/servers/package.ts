@@ -3,9 +3,9 @@ import { ensureGuest, ensureVisitor, GuestStrategy, VisitorTokenStrategy } from 
 import type { RequestHandler } from 'express'
 import type { Contender } from './application.js'
 import { openModels, User } from './models.js'
-import { ROUTES, SCOPE } from './settings.js'
+import { NOT_FOUND, ROUTES, SCOPE } from './settings.js'
 
-/** The package, as its README says to use it. */
+/** The package, used as in the README. */
 export function packageContender(databaseUrl: string): Contender {
   const { Guest, Visitor } = openModels(databaseUrl)
   passport.use(new VisitorTokenStrategy({ Visitor }))
@@ -16,8 +16,8 @@ export function packageContender(databaseUrl: string): Contender {
     authenticator: passport,
     admitGuest: passport.authenticate('guest') as RequestHandler,
     admitVisitor: passport.authenticate('visitor-token') as RequestHandler,
-    username: ({ user }) => (user instanceof User ? user.username : 'nobody'),
-    email: ({ visitor }) => visitor?.email ?? 'nobody',
+    username: ({ user }) => (user instanceof User ? user.username : NOT_FOUND),
+    email: ({ visitor }) => visitor?.email ?? NOT_FOUND,
     mountMore(app, { guestPage, visitorPage }) {
       app.get(ROUTES.guardedGuestPage, ensureGuest, guestPage)
       app.get(ROUTES.guardedVisitorPage, ensureVisitor(SCOPE, { logVisit: false }), visitorPage)

@@ -4,7 +4,7 @@ import type { Contender } from './application.js'
 import { handwrittenContender, type Person } from './handwritten.js'
 import { openModels, type User } from './models.js'
 
-/** For reference: the same job by the calls that Sequelize's documentation teaches. */
+/** For reference: the same work with the usual calls of Sequelize's documentation. */
 export function plainSequelizeContender(databaseUrl: string): Contender {
   const { sequelize, User, Guest, Visitor } = openModels(databaseUrl)
   return handwrittenContender({

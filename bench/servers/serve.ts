@@ -8,7 +8,7 @@ import { plainSequelizeContender } from './plain-sequelize.js'
 import { USAGE, type StoreName, type Usage } from './settings.js'
 import { openStore, SESSION_TABLE } from './store.js'
 
-/** `node serve.js <contender> <database URL> <store>`: tells its parent the port, and then, whenever asked, what it has used. */
+/** `node serve.js <contender> <database URL> <store>`: sends its parent the port, and its usage on request. */
 const CONTENDERS: Readonly<Record<string, (databaseUrl: string) => Contender>> = {
   floor: floorContender,
   package: packageContender,
@@ -35,7 +35,7 @@ process.on('disconnect', () => {
   process.exit()
 })
 
-/** Counts at the driver, which every contender uses in the end: nothing can be missed. */
+/** Counts statements in the driver, which every contender uses. */
 function countedQueries(): () => number {
   let count = 0
   const client = pg.Client.prototype as { query: (...args: unknown[]) => unknown }

@@ -1,9 +1,11 @@
-/** What the load and all servers agree on. */
+/** Settings that the load and all servers share. */
 export const SECRET = 'a secret of more than thirty-two characters'
 export const SCOPE = 'BENCHMARK'
+/** In a response, it means that the server found no user or visitor. */
+export const NOT_FOUND = 'not found'
 export const POOL_SIZE = 8
 
-/** The addresses that every server answers. */
+/** The paths that every server serves. */
 export const ROUTES = {
   newGuest: '/guest/new',
   guestPage: '/guest/page',
@@ -14,15 +16,15 @@ export const ROUTES = {
   loggedVisitorPage: '/visitor/logged-page',
 } as const
 
-/** What the load asks a server, over the channel between parent and child; the answer is a {@link Usage}. */
+/** The message by which the load requests a server's {@link Usage}, over the channel between parent and child. */
 export const USAGE = 'usage'
 
-/** Where sessions are kept: in the process, with connect-pg-simple, or with connect-redis. */
+/** The session store: the process's memory, connect-pg-simple, or connect-redis. */
 export type StoreName = 'memory' | 'pg' | 'redis'
 
-/** What a server has used so far. */
+/** The resources that a server has used so far. */
 export interface Usage {
-  /** Microseconds of CPU, of this process alone. */
+  /** Microseconds of CPU of this process. */
   readonly cpu: number
   /** Statements sent to the database, without those of the session store. */
   readonly statements: number

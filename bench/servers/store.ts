@@ -5,7 +5,7 @@ import pg from 'pg'
 import { createClient } from 'redis'
 import { POOL_SIZE, type StoreName } from './settings.js'
 
-/** The session store of a contender, over connections of its own; `undefined` for the memory of the process. */
+/** Opens the session store of a contender, with its own connections; `undefined` for the process's memory. */
 export async function openStore(name: StoreName, databaseUrl: string): Promise<session.Store | undefined> {
   switch (name) {
     case 'memory':
@@ -23,7 +23,7 @@ export async function openStore(name: StoreName, databaseUrl: string): Promise<s
   }
 }
 
-/** Statements that name it are the store's, and are not counted. */
+/** Statements that name this table are the store's and are not counted. */
 export const SESSION_TABLE = 'bench_sessions'
 
 /** The table of connect-pg-simple. */

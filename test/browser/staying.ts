@@ -104,10 +104,10 @@ export async function convertGuest({
     const before = mailbox.received.length
     mailbox.isFull = true
     await open(fred, `${demo.address}/interview/invite`)
-    await fill(fred, { 'Their name': 'Nobody', 'Their e-mail address': 'nobody@example.com' })
+    await fill(fred, { 'Their name': 'Unknown', 'Their e-mail address': 'unknown@example.com' })
     assert.equal(await press(fred, 'Send the invitation'), 200)
     mailbox.isFull = false
-    assert.match(await text(fred), /To Nobody <nobody@example\.com>/)
+    assert.match(await text(fred), /To Unknown <unknown@example\.com>/)
     assert.equal(await press(fred, 'Discard'), 200)
     assert.match(await text(fred), /outbox is empty/)
     assert.equal(mailbox.received.length, before)

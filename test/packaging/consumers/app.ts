@@ -89,7 +89,7 @@ const server = app.listen(0, '127.0.0.1', () => {
   console.log(JSON.stringify({ port, link: pass.tokenise('/reference') }))
 })
 
-/** Never called: checks that `convert` returns the application's own user type. */
+/** Never called: the user's own type comes out of `convert`. */
 export async function convert(user: User): Promise<string> {
   const converted = await Guest.convert(user, { username: 'fred' })
   // @ts-expect-error -- not an attribute of this User
