@@ -113,17 +113,20 @@ export async function convertGuest({
     assert.equal(mailbox.received.length, before)
   })
 
-  await step('Fred logs out and in again; a wrong password is refused; the redirect stays on this site', async () => {
-    await press(fred, 'Log out')
-    assert.match(await text(fred), /You are anonymous/)
-    await open(fred, `${demo.address}/login?next=//evil.test/`)
-    await fill(fred, { Username: 'fred', Password: 'not his password' })
-    assert.equal(await press(fred, 'Log in'), 422)
-    await takeScreenshots(fred, '24-login-failed')
-    await fill(fred, { Username: 'fred', Password: PASSWORD })
-    assert.equal(await press(fred, 'Log in'), 200)
-    assert.equal(fred.url(), `${demo.address}/requests`)
-  })
+  await step(
+    'Fred logs out and in again; a wrong password is refused; the redirect stays on this site',
+    async () => {
+      await press(fred, 'Log out')
+      assert.match(await text(fred), /You are anonymous/)
+      await open(fred, `${demo.address}/login?next=//evil.test/`)
+      await fill(fred, { Username: 'fred', Password: 'not his password' })
+      assert.equal(await press(fred, 'Log in'), 422)
+      await takeScreenshots(fred, '24-login-failed')
+      await fill(fred, { Username: 'fred', Password: PASSWORD })
+      assert.equal(await press(fred, 'Log in'), 200)
+      assert.equal(fred.url(), `${demo.address}/requests`)
+    },
+  )
 
   await step('a guest’s requests are in the account after a login', async () => {
     const elsewhere = await newPerson()

@@ -87,7 +87,9 @@ async function drive(fleet: Fleet, ledger: Ledger): Promise<void> {
 
   const began = Date.now()
   const isRunning = (): boolean => Date.now() < began + LOAD_SECONDS * 1000
-  const people = Array.from({ length: PEOPLE }, () => new Person({ origin, traffic, ledger, isRunning }).live())
+  const people = Array.from({ length: PEOPLE }, () =>
+    new Person({ origin, traffic, ledger, isRunning }).live(),
+  )
   const inflicted: Inflicted[] = []
   for (const fault of faults) {
     await sleep(Math.max(0, began + fault.at * 1000 - Date.now()))
