@@ -19,13 +19,21 @@ export interface Renewal {
   readonly then?: (session: HostSession) => void
 }
 
+const besideSessions = new WeakMap<Request, Readonly<Record<string, unknown>>>()
+
+/** Notes values that belong to the session, and lie elsewhere: a renewal that keeps their keys puts them into the new one. */
+export function noteBesideSession(req: Request, values: Readonly<Record<string, unknown>>): void {
+  besideSessions.set(req, values)
+}
+
 /**
  * Shapes the next renewal of this session, no matter which code starts it. Passport's own `req.login` wipes everything, or with
  * `keepSessionInfo` keeps everything, the old cookie's lifetime included.
  */
 export function shapeRenewal(req: Request, who: string, { keep, end, then }: Renewal): void {
   const old = requireRenewableSession(req, who)
-  const kept = keep.filter((key) => old[key] !== undefined).map((key) => [key, old[key]] as const)
+  const values = { ...old, ...besideSessions.get(req) }
+  const kept = keep.filter((key) => values[key] !== undefined).map((key) => [key, values[key]] as const)
   const { regenerate } = old
 
   async function renew(): Promise<void> {

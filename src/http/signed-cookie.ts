@@ -14,6 +14,8 @@ export interface SignedCookie {
   readonly seal: Seal
   /** Seconds. The expiry is part of what is signed: a client that keeps cookies for longer gains nothing. */
   readonly lifetime: number
+  /** Whether a browser that is closed before that is to forget it. @default false */
+  readonly untilBrowserCloses?: boolean
   /** What else must be the same when it comes back, such as the client; it is signed, and not sent. */
   readonly context: string
 }
@@ -26,6 +28,12 @@ export function giveCookie(req: Request, name: string, value: string, seconds?: 
   })
 }
 
+/** Has the browser forget a cookie that {@link giveCookie} has set. */
+export function dropCookie(req: Request, name: string): void {
+  if (req.res?.headersSent === false)
+    req.res.clearCookie(name, cookieLikeSession(req, requireSession(req, `the cookie '${name}'`)))
+}
+
 /** All cookies of one name: a sister domain can set one of the same name beside ours. */
 export function cookiesNamed(req: Request, name: string): string[] {
   return (req.headers.cookie ?? '').split(';').flatMap((pair) => parse(pair)[name] ?? [])
@@ -35,11 +43,12 @@ export function cookiesNamed(req: Request, name: string): string[] {
 export function giveSignedCookie(req: Request, cookie: SignedCookie, content: string): void {
   const expiry = (Math.ceil(Date.now() / 1000) + cookie.lifetime).toString(36)
   const signature = cookie.seal.sign(signedPart(cookie, content, expiry)).toString('base64url')
-  giveCookie(req, cookie.name, `${content}.${expiry}.${signature}`, cookie.lifetime)
+  const seconds = cookie.untilBrowserCloses === true ? undefined : cookie.lifetime
+  giveCookie(req, cookie.name, `${content}.${expiry}.${signature}`, seconds)
 }
 
 /** The content of the first such cookie that is genuine and has not expired. */
-export function readSignedCookie(req: Request, cookie: SignedCookie): string | undefined {
+export function readSignedCookie(req: Request, cookie: Omit<SignedCookie, 'lifetime'>): string | undefined {
   for (const value of cookiesNamed(req, cookie.name)) {
     const [, content, expiry, signature] = /^([\w-]+)\.([0-9a-z]{1,9})\.([\w-]+)$/.exec(value) ?? []
     if (content === undefined || expiry === undefined || signature === undefined) continue
@@ -52,6 +61,10 @@ export function readSignedCookie(req: Request, cookie: SignedCookie): string | u
   return undefined
 }
 
-function signedPart({ name, context }: SignedCookie, content: string, expiry: string): Buffer {
+function signedPart(
+  { name, context }: Omit<SignedCookie, 'lifetime'>,
+  content: string,
+  expiry: string,
+): Buffer {
   return Buffer.from([name, content, expiry, context].join('\0'))
 }

@@ -17,7 +17,7 @@ const LIFETIME = 60 * 60
 function confirmationCookie(Model: typeof Visitor, uuid: string, req: Request): SignedCookie {
   return {
     name: 'visitor-confirmation',
-    seal: Model[visitorSettings].codec.sealConfirmation(uuid),
+    seal: Model[visitorSettings].codec.seal('confirmation', uuid),
     lifetime: LIFETIME,
     context: [clientKey(req), req.get('user-agent') ?? ''].join('\0'),
   }

@@ -8,7 +8,7 @@ import { requestChecks, validationsRule, type Validations } from '../checks/runt
 import type { Admitted, VisitorGuard } from './guard-types.js'
 import { parseScope, type AdmittedScope, type Scope } from './scope.js'
 import { offerSelfService, type OfferOptions, type Refuse } from './self-service/offer.js'
-import { notedPass, notedRefusal, modelOf } from './session.js'
+import { notedPass, notedRefusal, modelOf } from './request-notes.js'
 import { recordVisitWhenDone } from './visits/record-visit.js'
 import { covers, visitorOf } from './is-visitor.js'
 import { visitLength } from './attributes.js'

@@ -3,14 +3,14 @@ import type { Request } from 'express'
 import type { RefusalReason } from '../errors.js'
 import { announce } from '../events/events.js'
 import { localPath, ownAddress } from '../http/address.js'
-import { requireSession, saveSession, VISITOR_SESSION_KEY, type HostSession } from '../http/session.js'
+import { requireRenewableSession, requireSession, type HostSession } from '../http/session.js'
 import { abandonSession } from '../http/session-renewal.js'
 import { confirmationOf } from './confirmation.js'
 import { visitorOf } from './is-visitor.js'
-import { clearVisitEntry, forgetRefusal, noteRefusal } from './session.js'
+import { forgetRefusal, noteRefusal } from './request-notes.js'
 import { admitDoubleClick, findPassByUuid, redeemPass, returnUse, type Confirmation } from './statements.js'
 import type { TokenReading } from './token.js'
-import { openVisit, rememberedVisitor, requireSessionToOpen } from './visit.js'
+import { openVisit, rememberedVisitor } from './visit.js'
 import type { Visitor } from './visitor.js'
 
 const debug = createDebug('passport-ephemeral:visitor')
@@ -47,7 +47,7 @@ export async function redeem(context: RedeemContext): Promise<Outcome> {
   if (current?.uuid === uuid) return admitAs(context, current)
   if (isOpaque) return refuseOrConfirm(context, await findPassByUuid(Model, uuid), undefined)
 
-  requireSessionToOpen(req, WHO) // before a use is counted
+  requireRenewableSession(req, WHO) // before a use is counted
   const confirmation = confirmationOf(req, Model, uuid)
   for (let attempt = 1; ; attempt++) {
     const counted = await redeemPass(Model, uuid, confirmation)
@@ -60,21 +60,17 @@ export async function redeem(context: RedeemContext): Promise<Outcome> {
 }
 
 async function letInOrUndo(context: RedeemContext, visitor: Visitor): Promise<Outcome> {
-  const before = context.session[VISITOR_SESSION_KEY]
   try {
     return await letIn(context, visitor)
   } catch (error) {
-    await undo(context, visitor, before)
+    await undo(context, visitor)
     throw error
   }
 }
 
-/** Opens a visit, and saves it before the client is told: a redirect may be followed at once, and a use was counted. */
 async function letIn(context: RedeemContext, visitor: Visitor): Promise<Outcome> {
   const { req, session, keep } = context
-  const finish = await openVisit(req, session, visitor, { who: WHO, keep })
-  await saveSession(requireSession(req, WHO))
-  finish()
+  await openVisit(req, session, visitor, { who: WHO, keep })
   announce(context.Model.events, 'redeemed', { visitor, req })
   return admitAs(context, visitor)
 }
@@ -89,19 +85,12 @@ function admitAs({ req, stripToken }: RedeemContext, visitor: Visitor): Outcome 
 }
 
 /**
- * A use was counted for a visit that did not begin. The session, if it is the old one, has the visit that it had; a new one may have been
- * stored although its store failed, and is given up.
+ * A use was counted for a visit that did not begin. A new session may have been stored although its store failed, and is
+ * given up; the old one has the visit that it had.
  */
-async function undo(
-  { req, session, Model, keep }: RedeemContext,
-  visitor: Visitor,
-  visitEntry: unknown,
-): Promise<void> {
+async function undo({ req, session, Model, keep }: RedeemContext, visitor: Visitor): Promise<void> {
   req.visitor = undefined
   if (requireSession(req, WHO) !== session) await abandonSession(req, WHO, keep)
-  const current = requireSession(req, WHO) // it may still be saved with the error's response
-  if (current === session && visitEntry !== undefined) session[VISITOR_SESSION_KEY] = visitEntry
-  else clearVisitEntry(current)
   await returnUse(visitor, Model).catch((error: unknown) => {
     debug('a use of pass %d stays counted: %o', visitor.id, error)
   })

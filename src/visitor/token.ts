@@ -24,12 +24,14 @@ export interface TokenCodec {
   read: (text: string) => TokenReading
   /** A digest of a session id for the visit log: the log alone leads to no session. */
   hashSession: (sessionId: string) => string
-  /** What only the browser gets that redeems this pass in this session; the same each time. */
-  bindingSecret: (sessionId: string, uuid: string) => string
-  /** Signs and checks requests for a pass; absent where nothing is secret. */
-  readonly seal: Seal | undefined
-  /** Signs and checks the cookie beside the button of a pass's link. Without a secret, its key is the pass's uuid. */
-  sealConfirmation: (uuid: string) => Seal
+  /**
+   * Signs and checks what passes through a browser, for one purpose each. A model without a secret signs by the uuid of the
+   * pass; there is no seal for what concerns no pass.
+   */
+  seal: {
+    (purpose: SealPurpose, uuid: string): Seal
+    (purpose: SealPurpose): Seal | undefined
+  }
 }
 
 /** The `uuid` that a token names, or why it names none: no secret signed it, or the text holds no token at all. */
@@ -45,7 +47,8 @@ interface Secrecy {
   readonly weaknesses: readonly string[]
 }
 
-type Purpose = 'token' | 'session' | 'pass-request' | 'visit-binding' | 'confirmation'
+type SealPurpose = 'pass-request' | 'visit' | 'confirmation'
+type Purpose = SealPurpose | 'token' | 'session'
 
 const MAC_BYTES = 32
 const TOKEN_MAC_BYTES = 16
@@ -75,6 +78,13 @@ export function createTokenCodec(secret: Secret): TokenCodec {
   const uuidIsToken = secrets.includes(false)
   const [first] = secrets
 
+  function seal(purpose: SealPurpose, uuid: string): Seal
+  function seal(purpose: SealPurpose): Seal | undefined
+  function seal(purpose: SealPurpose, uuid?: string): Seal | undefined {
+    const signers = keys.length > 0 || uuid === undefined ? keys : [uuid]
+    return signers.length === 0 ? undefined : sealWith(signers, purpose)
+  }
+
   return {
     uuidIsToken,
     secrecy: { signs: typeof first === 'string', weaknesses: weaknessesOf(keys) },
@@ -96,12 +106,7 @@ export function createTokenCodec(secret: Secret): TokenCodec {
         ? digest('sha256', sessionId, 'hex')
         : mac(key, 'session', Buffer.from(sessionId)).toString('hex')
     },
-    bindingSecret(sessionId, uuid) {
-      const [key = uuid] = keys // without a secret, the uuid is the only secret
-      return mac(key, 'visit-binding', Buffer.from(`${sessionId}\0${uuid}`)).toString('base64url')
-    },
-    seal: keys.length === 0 ? undefined : sealWith(keys, 'pass-request'),
-    sealConfirmation: (uuid) => sealWith(keys.length === 0 ? [uuid] : keys, 'confirmation'),
+    seal,
   }
 }
 

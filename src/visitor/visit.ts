@@ -2,18 +2,12 @@ import createDebug from 'debug'
 import type { Request } from 'express'
 import { announce } from '../events/events.js'
 import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
-import { requireRenewableSession, requireSession, type HostSession } from '../http/session.js'
-import { renewSession } from '../http/session-renewal.js'
-import { bindVisit, hasVisitBinding } from './visit-binding.js'
-import {
-  beganByLinkOf,
-  clearVisitEntry,
-  limitCookie,
-  noteRefusal,
-  readVisitEntry,
-  writeVisitEntry,
-} from './session.js'
+import { requireSession, saveSession, VISITOR_SESSION_KEY, type HostSession } from '../http/session.js'
+import { noteBesideSession, renewSession } from '../http/session-renewal.js'
+import { noteRefusal } from './request-notes.js'
 import { findPass } from './statements.js'
+import { dropVisitCookie, giveVisitCookie, readVisitCookie } from './visit-cookie.js'
+import { beganByLinkOf, clearVisitEntry, entryOf, parseEntry } from './visit-entry.js'
 import type { Visitor, WriteOptions } from './visitor.js'
 
 const debug = createDebug('passport-ephemeral:visitor')
@@ -25,59 +19,64 @@ interface Opening {
 }
 
 /**
- * Puts a visitor into the session. An attacker who planted the session in this browser must not get the visit: an anonymous
- * session gets a new id (ASVS 5.0, 7.2.4); the session of a logged-in user keeps its id, and the visit is bound to a cookie
- * of its own. (A guest is logged in, too, and every client can become one.)
- *
- * @returns what is left to do once the session is saved
+ * Opens a visit, and stores it before the client is told: a redirect may be followed at once. An attacker who planted the
+ * session in this browser must not get the visit: an anonymous session gets a new id (ASVS 5.0, 7.2.4); the session of a
+ * logged-in user keeps its id, and the visit is a cookie of its own. (A guest is logged in, too, and every client can
+ * become one.)
  */
 export async function openVisit(
   req: Request,
   session: HostSession,
   visitor: Visitor,
   { who, keep }: Opening,
-): Promise<() => void> {
+): Promise<void> {
+  const entry = entryOf(visitor)
   if (holdsLogin(req)) {
-    const binding = bindVisit(req, visitor)
-    writeVisitEntry(session, visitor, binding.digest)
-    return binding.give
+    clearVisitEntry(session) // of a visit that began before the login
+    giveVisitCookie(req, visitor, entry)
+    return
   }
   const renewed = await renewSession(req, who, { keep, end: 'visit' })
-  writeVisitEntry(renewed, visitor)
+  renewed[VISITOR_SESSION_KEY] = entry
   limitCookie(renewed, visitor)
-  return () => undefined
+  await saveSession(renewed)
 }
 
 /**
- * Finds out beforehand what would keep {@link openVisit} from opening a visit.
- *
- * @throws {SessionRenewalUnsupported} if the session cannot be given a new id
+ * Makes the browser's cookie expire with the visit. Only for a session without a login: a visit must not shorten a user's
+ * session.
  */
-export function requireSessionToOpen(req: Request, who: string): void {
-  if (!holdsLogin(req)) requireRenewableSession(req, who)
+function limitCookie(session: HostSession, { sessionExpiry }: Visitor): void {
+  if (sessionExpiry === null || session.cookie === undefined) return
+  if (sessionExpiry === 0) session.cookie.expires = null
+  else session.cookie.maxAge = sessionExpiry * 1000
 }
 
-/** The visitor that the session remembers, if the visit still lasts. Forgets one that does not. */
+/** The visitor that the session, or a cookie beside its login, remembers, if the visit still lasts. Forgets one that does not. */
 export async function rememberedVisitor(
   Model: typeof Visitor,
   req: Request,
   session: HostSession,
 ): Promise<Visitor | undefined> {
-  const visitEntry = readVisitEntry(session, Model)
-  if (visitEntry === undefined) return undefined
-  if (visitEntry.binding !== undefined && !hasVisitBinding(req, visitEntry.binding)) {
-    debug('visitor of pass %d not restored: another browser redeemed the link', visitEntry.id)
-    return undefined
+  const carried = holdsLogin(req) ? await readVisitCookie(req, Model) : undefined
+  const entry = carried ?? parseEntry(session[VISITOR_SESSION_KEY], Model)
+  if (entry === undefined) return undefined
+  const ended = entry.until !== null && entry.until <= Date.now()
+  const visitor = ended ? undefined : await findPass(Model, entry.id)
+  if (visitor?.isActive === true && beganByLinkOf(entry, visitor)) {
+    if (carried !== undefined) noteBesideSession(req, { [VISITOR_SESSION_KEY]: carried })
+    return visitor
   }
-  const ended = visitEntry.until !== null && visitEntry.until <= Date.now()
-  const visitor = ended ? undefined : await findPass(Model, visitEntry.id)
-  if (visitor?.isActive === true && beganByLinkOf(visitEntry, visitor)) return visitor
-
   const reason = ended ? 'session-ended' : whyNotRestored(visitor)
-  debug('visitor of pass %d not restored: %s', visitEntry.id, reason)
-  clearVisitEntry(session)
-  noteRefusal(req, reason, ended ? { id: visitEntry.id, Visitor: Model } : visitor)
+  debug('visitor of pass %d not restored: %s', entry.id, reason)
+  forgetVisit(req, session)
+  noteRefusal(req, reason, ended ? { id: entry.id, Visitor: Model } : visitor)
   return undefined
+}
+
+function forgetVisit(req: Request, session: HostSession): void {
+  clearVisitEntry(session)
+  if (holdsLogin(req)) dropVisitCookie(req)
 }
 
 function whyNotRestored(visitor: Visitor | undefined): 'gone' | 'reissued' | 'deactivated' {
@@ -96,8 +95,9 @@ export interface EndVisitOptions extends WriteOptions {
 }
 
 /**
- * Ends the visit in this session: at the last step of a form, for example. A logged-in user stays logged in. Without a
- * visitor it does nothing.
+ * Ends the visit in this browser: at the last step of a form, for example. A logged-in user stays logged in; their visit is a
+ * cookie, which is removed, and only `deactivate` keeps a client from sending a copy of it. Call it before the response
+ * begins. Without a visitor it does nothing.
  *
  * @example
  * await endVisit(req, { deactivate: true })
@@ -111,7 +111,7 @@ export async function endVisit(
   const session = requireSession(req, 'endVisit')
   const { visitor } = req
   if (deactivate) await visitor?.deactivate({ transaction, req, actor })
-  clearVisitEntry(session)
+  forgetVisit(req, session)
   req.visitor = undefined
   if (visitor)
     announce((visitor.constructor as typeof Visitor).events, 'ended', { visitor, req }, transaction)

@@ -345,7 +345,7 @@ describe('the session of a visitor', () => {
     const redeemed = await browser.get(pass.tokenise('/open')).expect(303)
     assert.match(
       String(redeemed.headers['set-cookie']),
-      /^visitor-binding=[\w-]{43}; Max-Age=60; Path=\/; .*HttpOnly; SameSite=Lax$/,
+      /^visitor-binding=[\w-]+\.\w+\.[\w-]{43}; Max-Age=60; Path=\/; .*HttpOnly; SameSite=Lax$/,
     )
     const after = body(await browser.get('/open'))
     assert.equal(after.sessionID, before.sessionID)
@@ -396,12 +396,10 @@ describe('the session of a visitor', () => {
         return String(headers['set-cookie']).split(';', 1)[0] ?? ''
       }),
     )
-    assert.equal(new Set(holders).size, 1)
-    const who = await app
-      .browser()
-      .get('/open')
-      .set('Cookie', `${cookie}; ${holders[0] ?? ''}`)
-    assert.equal(body(who).isVisitor, true)
+    for (const holder of holders) {
+      const who = await app.browser().get('/open').set('Cookie', `${cookie}; ${holder}`)
+      assert.equal(body(who).isVisitor, true)
+    }
   })
 
   it('gets a cookie that goes as far as the session’s own', async () => {
@@ -429,23 +427,6 @@ describe('the session of a visitor', () => {
     } finally {
       await framed.close()
     }
-  })
-
-  it('is kept when the next visit cannot be opened', async () => {
-    const browser = app.browser()
-    await browser.get('/play').expect(200)
-    const [first, next] = [await invite(), await invite()]
-    await browser.get(first.tokenise('/open')).expect(303)
-    await whileStoreFails(
-      app.store,
-      async () => {
-        const failed = await browser.get(next.tokenise('/open')).expect(500)
-        assert.equal(failed.headers['set-cookie'], undefined)
-      },
-      { times: 1 },
-    )
-    assert.equal(body(await browser.get('/open')).visitor?.id, first.id)
-    assert.equal((await next.reload()).uses, 0)
   })
 
   it('that cannot be saved fails the request, and no use is counted', async () => {

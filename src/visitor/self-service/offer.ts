@@ -3,7 +3,7 @@ import { MiddlewareOrder, type VisitorAccessDenied } from '../../errors.js'
 import { localPath, ownAddress } from '../../http/address.js'
 import { withQuery } from '../../http/query.js'
 import { redirectOrError } from '../../http/answer.js'
-import { modelOf } from '../session.js'
+import { modelOf } from '../request-notes.js'
 import { SCOPE_ANY } from '../scope.js'
 import { LONGEST_SCOPE } from '../scope.js'
 import { visitorSettings, type Visitor } from '../visitor.js'
@@ -39,7 +39,7 @@ export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options
   const form = localPath(selfServiceUrl.split(/[?#]/, 1)[0] ?? '')
   return function offer(req, res, next, error) {
     const Model = options.Visitor ?? modelOf(req)
-    const seal = Model?.[visitorSettings].codec.seal
+    const seal = Model?.[visitorSettings].codec.seal('pass-request')
     if (Model === undefined || seal === undefined) {
       next(
         new MiddlewareOrder(

@@ -78,7 +78,7 @@ export function selfServiceRouter(options: SelfServiceOptions): Router {
 function flowOf(options: SelfServiceOptions): Flow<ReceivedPassRequest, SelfServiceValues, SelfServicePage> {
   const { Visitor: Model, send, baseUrl, tokenExpiry, maxUses, render } = options
   const { fields = defaultFields, schema = defaultSchema } = options
-  const { seal } = Model[visitorSettings].codec
+  const seal = Model[visitorSettings].codec.seal('pass-request')
   if (seal === undefined) {
     throw new TypeError(
       `${WHO}: the Visitor model has no secret to sign with; to go on accepting bare UUIDs as well, give ` +

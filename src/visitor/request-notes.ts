@@ -1,0 +1,45 @@
+import type { Request } from 'express'
+import type { RefusalReason } from '../errors.js'
+import type { Visitor } from './visitor.js'
+
+/** A pass of which only the key is known: its row was not needed to refuse it. */
+export interface PassKey {
+  readonly id: number
+  readonly Visitor: typeof Visitor
+}
+
+const refusals = new WeakMap<
+  Request,
+  { readonly reason: RefusalReason; readonly pass: Visitor | PassKey | undefined }
+>()
+
+/** Notes why this request has no visitor, or not the one that its token names; for the guard to say and to log. */
+export function noteRefusal(req: Request, reason: RefusalReason, pass?: Visitor | PassKey): void {
+  refusals.set(req, { reason, pass })
+}
+
+/** A visitor was admitted after all. */
+export function forgetRefusal(req: Request): void {
+  refusals.delete(req)
+}
+
+export function notedRefusal(req: Request): RefusalReason | undefined {
+  return refusals.get(req)?.reason
+}
+
+/** The pass that was refused, if there is one in the database. */
+export function notedPass(req: Request): Visitor | PassKey | undefined {
+  return refusals.get(req)?.pass
+}
+
+const models = new WeakMap<Request, typeof Visitor>()
+
+/** Notes whose passes this request was asked for. */
+export function noteModel(req: Request, Model: typeof Visitor): void {
+  models.set(req, Model)
+}
+
+/** The model of the strategy that looked at this request, if one did. */
+export function modelOf(req: Request): typeof Visitor | undefined {
+  return models.get(req)
+}

@@ -1,0 +1,69 @@
+import type { Request } from 'express'
+import { currentSessionId } from '../http/session.js'
+import {
+  cookiesNamed,
+  dropCookie,
+  giveSignedCookie,
+  readSignedCookie,
+  type Seal,
+  type SignedCookie,
+} from '../http/signed-cookie.js'
+import { findPass } from './statements.js'
+import { parseEntry, type VisitEntry } from './visit-entry.js'
+import { settingsOf, visitorSettings, type Visitor } from './visitor.js'
+
+const NAME = 'visitor-binding'
+
+/** The longest that browsers keep a cookie (RFC 6265bis §5.5), for visits as long as the host's session. */
+const LONGEST = 400 * 24 * 60 * 60
+
+/**
+ * The cookie that carries a visit inside a login, instead of the session. A request that is under way meanwhile stores the
+ * session as it was before the visit; and an attacker who planted the session in this browser must not get the visit.
+ *
+ * Bound to the session's id, so that it opens nothing in another login, nor after a logout. Signed by the model's secrets;
+ * without one, by the pass's uuid, which is the only secret then.
+ */
+function visitCookie(req: Request, seal: Seal): Omit<SignedCookie, 'lifetime'> {
+  return { name: NAME, seal, context: currentSessionId(req) ?? '' }
+}
+
+/** Gives the browser the cookie of a visit that begins now. */
+export function giveVisitCookie(req: Request, visitor: Visitor, entry: VisitEntry): void {
+  const seal = settingsOf(visitor).codec.seal('visit', visitor.uuid)
+  const lifetime = entry.until === null ? LONGEST : Math.ceil((entry.until - Date.now()) / 1000)
+  const untilBrowserCloses = visitor.sessionExpiry === 0
+  giveSignedCookie(req, { ...visitCookie(req, seal), lifetime, untilBrowserCloses }, encode(entry))
+}
+
+/** The visit of this model that the request's cookie carries for this login. Makes no query if there is a secret. */
+export async function readVisitCookie(req: Request, Model: typeof Visitor): Promise<VisitEntry | undefined> {
+  const claims = cookiesNamed(req, NAME)
+  if (claims.length === 0) return undefined
+  const seal = Model[visitorSettings].codec.seal('visit') ?? (await sealOfClaimed(claims, Model))
+  const content = seal && readSignedCookie(req, visitCookie(req, seal))
+  return content === undefined ? undefined : decode(content, Model)
+}
+
+async function sealOfClaimed(claims: readonly string[], Model: typeof Visitor): Promise<Seal | undefined> {
+  const claimed = claims.map((claim) => decode(claim.split('.', 1)[0] ?? '', Model)).find((entry) => entry)
+  const visitor = claimed && (await findPass(Model, claimed.id))
+  return visitor && Model[visitorSettings].codec.seal('visit', visitor.uuid)
+}
+
+/** Has the browser forget the cookie. */
+export function dropVisitCookie(req: Request): void {
+  dropCookie(req, NAME)
+}
+
+function encode(entry: VisitEntry): string {
+  return Buffer.from(JSON.stringify(entry)).toString('base64url')
+}
+
+function decode(text: string, Model: typeof Visitor): VisitEntry | undefined {
+  try {
+    return parseEntry(JSON.parse(Buffer.from(text, 'base64url').toString()), Model)
+  } catch {
+    return undefined // not ours
+  }
+}

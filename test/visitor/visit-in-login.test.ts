@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, describe, it } from 'node:test'
+import connectPgSimple from 'connect-pg-simple'
+import session, { type SessionOptions, type Store } from 'express-session'
+import pg from 'pg'
+import { convertRouter, endVisit } from '../../src/index.js'
+import {
+  express,
+  startApplication,
+  whoIs,
+  type TestApp,
+  type TestAppOptions,
+  type Who,
+} from '../support/application.js'
+import { ginger } from '../guest/conversion/stage.js'
+import { DAY, later } from '../support/clock.js'
+import { dialect, isEmbedded } from '../support/database.js'
+import { whileStoreFails } from '../support/failing-store.js'
+
+/** Ends the requests to `/slow` that are under way. */
+let finish: () => void = () => undefined
+let hasBegun: Promise<void> = Promise.resolve()
+
+async function start(options: TestAppOptions = {}): Promise<TestApp> {
+  let begin: () => void = () => undefined
+  hasBegun = new Promise((resolve) => (begin = resolve))
+  const released = new Promise<void>((resolve) => (finish = resolve))
+  const app = await startApplication({
+    ...options,
+    routes(host, { passport, Guest }) {
+      host.get('/play', passport.authenticate('guest'), (req, res) => res.json(whoIs(req)))
+      host.get('/session', (req, res) => res.json(req.session))
+      host.get('/slow', (req, res) => {
+        begin()
+        void released.then(() => {
+          Object.assign(req.session, { cart: ['shoes'] })
+          res.json(whoIs(req))
+        })
+      })
+      host.post('/end', (req, res, next) => {
+        endVisit(req).then(() => res.json(whoIs(req)), next)
+      })
+      host.post('/logout', (req, res, next) => {
+        req.logout((error) => {
+          if (error) next(error)
+          else res.json(whoIs(req))
+        })
+      })
+      host.use(express.urlencoded({ extended: false }))
+      host.use('/convert', convertRouter({ Guest, hashPassword: () => 'hash' }))
+    },
+  })
+  await app.User.bulkCreate([{ username: 'fred' }, { username: 'adele' }])
+  return app
+}
+
+type Browser = ReturnType<TestApp['browser']>
+const logIn = (browser: Browser, username = 'fred') =>
+  browser.post('/login').type('form').send({ username, password: 'x' }).expect(200)
+const invite = (app: TestApp, values: object = {}) =>
+  app.Visitor.create({ email: 'ginger@example.test', scope: 'foo', ...values })
+const who = async (browser: Browser): Promise<Who> => (await browser.get('/who').expect(200)).body as Who
+const cookieOf = (headers: object): string =>
+  ((headers as { 'set-cookie'?: string[] })['set-cookie'] ?? [])
+    .filter((cookie) => cookie.startsWith('visitor-binding='))
+    .at(-1) ?? ''
+
+/** A browser that is logged in, and has redeemed a link then. */
+async function visiting(app: TestApp, values: object = {}) {
+  const browser = app.browser()
+  await logIn(browser)
+  const pass = await invite(app, values)
+  const { headers } = await browser.get(pass.tokenise('/who')).expect(303)
+  return { browser, pass, cookie: cookieOf(headers) }
+}
+
+const postgres = dialect === 'postgres' && !isEmbedded ? process.env['DATABASE_URL'] : undefined
+
+const configurations: [string, Partial<SessionOptions>, boolean?][] = [
+  ['resave: false', {}],
+  ['resave: true', { resave: true }],
+  ['resave: true, rolling: true', { resave: true, rolling: true }],
+  ['resave: true, in PostgreSQL', { resave: true }, true],
+]
+
+describe('a visit that begins inside a login', () => {
+  for (const [name, options, inPostgres = false] of configurations) {
+    it(
+      `survives a request that saves the session as it was before the visit (${name})`,
+      { skip: inPostgres && postgres === undefined },
+      async () => {
+        const pool = inPostgres ? new pg.Pool({ connectionString: postgres, max: 2 }) : undefined
+        const tableName = `sessions_${randomBytes(6).toString('hex')}`
+        const PgStore = connectPgSimple(session)
+        const store: Store | undefined =
+          pool && new PgStore({ pool, tableName, createTableIfMissing: true, pruneSessionInterval: false })
+        const app = await start({ session: { ...options, ...(store && { store }) } })
+        try {
+          const browser = app.browser()
+          await logIn(browser)
+          const slow = browser.get('/slow').then((response) => response.body as Who)
+          await hasBegun
+          const pass = await invite(app)
+          await browser.get(pass.tokenise('/who')).expect(303).expect('Location', '/who')
+          finish()
+          assert.equal((await slow).isVisitor, false)
+          const { user, visitor } = await who(browser)
+          assert.deepEqual([user?.username, visitor?.id], ['fred', pass.id])
+          const stored = (await browser.get('/session')).body as { cart?: string[] }
+          assert.deepEqual(stored.cart, ['shoes'])
+          assert.equal('visitor:session' in stored, false)
+        } finally {
+          await app.close()
+          await pool?.query(`DROP TABLE "${tableName}"`)
+          await pool?.end()
+        }
+      },
+    )
+  }
+
+  let app: TestApp
+  before(async () => {
+    app = await start()
+  })
+  after(() => app.close())
+
+  it('does not depend on the session store', async () => {
+    const browser = app.browser()
+    await logIn(browser)
+    const pass = await invite(app, { maxUses: 1 })
+    await whileStoreFails(app.store, () => browser.post(pass.tokenise('/who')).expect(303))
+    assert.equal((await who(browser)).visitor?.id, pass.id)
+  })
+
+  it('is replaced by the visit of a second pass', async () => {
+    const { browser } = await visiting(app)
+    const second = await invite(app)
+    await browser.get(second.tokenise('/who')).expect(303)
+    assert.equal((await who(browser)).visitor?.id, second.id)
+  })
+
+  it('replaces a visit that began before a guest was made', async () => {
+    const browser = app.browser()
+    await browser.get((await invite(app)).tokenise('/who')).expect(303)
+    await browser.get('/play').expect(200)
+    const second = await invite(app)
+    await browser.get(second.tokenise('/who')).expect(303)
+    assert.equal((await who(browser)).visitor?.id, second.id)
+    await second.deactivate()
+    assert.equal((await who(browser)).isVisitor, false)
+    assert.equal((await who(browser)).isVisitor, false)
+  })
+
+  it('counts one use for a link that is followed again, and is not prolonged by it', async () => {
+    const { browser, pass } = await visiting(app, { sessionExpiry: 60 })
+    await later(50, () => browser.get(pass.tokenise('/who')).expect(303))
+    assert.equal((await pass.reload()).uses, 1)
+    await later(61, async () => {
+      assert.equal((await who(browser)).isVisitor, false)
+    })
+  })
+
+  it('ends with a logout, and its cookie opens nothing in the next login', async () => {
+    const { browser, cookie } = await visiting(app)
+    await browser.post('/logout').expect(200)
+    assert.equal((await who(browser)).isVisitor, false)
+    for (const name of ['fred', 'adele']) {
+      const other = app.browser()
+      await logIn(other, name)
+      const response = await other.get('/who').set('Cookie', cookie.split(';', 1)[0] ?? '')
+      assert.equal((response.body as Who).isVisitor, false)
+    }
+    await logIn(browser)
+    assert.equal((await who(browser)).isVisitor, false)
+  })
+
+  it('opens nothing without the login', async () => {
+    const { cookie } = await visiting(app)
+    const response = await app
+      .browser()
+      .get('/who')
+      .set('Cookie', cookie.split(';', 1)[0] ?? '')
+    assert.equal((response.body as Who).isVisitor, false)
+  })
+
+  it('is kept when the guest converts, with its end', async () => {
+    const browser = app.browser()
+    const before = (await browser.get('/play').expect(200)).body as Who
+    const pass = await invite(app, { sessionExpiry: 60 })
+    await browser.get(pass.tokenise('/who')).expect(303)
+    await browser.post('/convert').type('form').send(ginger).expect(303)
+    const converted = await who(browser)
+    assert.notEqual(converted.sessionID, before.sessionID)
+    assert.deepEqual([converted.isRegularUser, converted.visitor?.id], [true, pass.id])
+    await later(61, async () => {
+      assert.equal((await who(browser)).isVisitor, false)
+    })
+  })
+
+  for (const [name, end] of [
+    ['deactivated', (pass) => pass.deactivate()],
+    ['reissued', (pass) => pass.reissue()],
+    ['deleted', (pass) => pass.destroy()],
+  ] as [string, (pass: Awaited<ReturnType<typeof invite>>) => Promise<unknown>][]) {
+    it(`ends when its pass is ${name}, and its cookie is removed`, async () => {
+      const { browser, pass } = await visiting(app)
+      await end(pass)
+      const response = await browser.get('/who')
+      const { isVisitor, user } = response.body as Who
+      assert.deepEqual([isVisitor, user?.username], [false, 'fred'])
+      assert.match(cookieOf(response.headers), /^visitor-binding=; .*Expires=Thu, 01 Jan 1970/)
+    })
+  }
+
+  it('ends by endVisit, which removes its cookie and leaves the user logged in', async () => {
+    const { browser } = await visiting(app)
+    const response = await browser.post('/end').expect(200)
+    assert.match(cookieOf(response.headers), /^visitor-binding=; .*Expires=Thu, 01 Jan 1970/)
+    const { isVisitor, user } = await who(browser)
+    assert.deepEqual([isVisitor, user?.username], [false, 'fred'])
+  })
+
+  it('ends on the server, for a client that keeps its cookie for longer', async () => {
+    for (const [sessionExpiry, pattern, lasts] of [
+      [60, /; Max-Age=60; /, 60],
+      [0, /^(?!.*Max-Age)/, DAY],
+    ] as const) {
+      const { browser, cookie, pass } = await visiting(app, { sessionExpiry })
+      assert.match(cookie, pattern)
+      const [pair = ''] = cookie.split(';', 1)
+      const isVisitor = async () =>
+        ((await browser.get('/who').set('Cookie', pair)).body as Who).visitor?.id === pass.id
+      await later(lasts - 5, async () => {
+        assert.equal(await isVisitor(), true)
+      })
+      await later(lasts + 5, async () => {
+        assert.equal(await isVisitor(), false)
+      })
+    }
+  })
+
+  it('lasts as long as the login with sessionExpiry: null', async () => {
+    const { browser, cookie, pass } = await visiting(app, { sessionExpiry: null })
+    assert.match(cookie, /; Max-Age=34560000; /)
+    await later(100 * DAY, async () => {
+      assert.equal((await who(browser)).visitor?.id, pass.id)
+    })
+  })
+
+  it('is found by one statement, and a forged cookie is refused without one', async () => {
+    const { browser, cookie } = await visiting(app)
+    const [pair = ''] = cookie.split(';', 1)
+    const statements = async (request: () => PromiseLike<{ body: unknown }>) => {
+      app.database.takeStatements()
+      const { isVisitor } = (await request()).body as Who
+      return [isVisitor, app.database.takeStatements().filter((sql) => /visitors/i.test(sql)).length]
+    }
+    assert.deepEqual(await statements(() => browser.get('/who')), [true, 1])
+    const other = app.browser()
+    await logIn(other)
+    for (const forged of [
+      pair,
+      `${pair.slice(0, -1)}${pair.endsWith('A') ? 'B' : 'A'}`,
+      'visitor-binding=e30.zzzzzz.x',
+    ])
+      assert.deepEqual(await statements(() => other.get('/who').set('Cookie', forged)), [false, 0])
+  })
+})
+
+describe('a visit that begins inside a login, without a secret', () => {
+  it('is bound by the uuid of its pass', async () => {
+    const app = await start({ visitor: { secret: false } })
+    try {
+      const { browser, pass, cookie } = await visiting(app)
+      assert.equal((await who(browser)).visitor?.id, pass.id)
+      const other = app.browser()
+      await logIn(other, 'adele')
+      const stolen = await other.get('/who').set('Cookie', cookie.split(';', 1)[0] ?? '')
+      assert.equal((stolen.body as Who).isVisitor, false)
+      await pass.reissue()
+      assert.equal((await who(browser)).isVisitor, false)
+    } finally {
+      await app.close()
+    }
+  })
+})
