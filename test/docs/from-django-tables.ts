@@ -85,7 +85,7 @@ function asDjangoWrites(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? djangoJson(value) : value
 }
 
-/** To the microsecond; where the type knows no zone, in UTC and without one. */
+/** To the microsecond; if the type has no time zone, in UTC and without one. */
 function djangoTime(time: Date): string {
   const text = time.toISOString().replace('T', ' ').replace('Z', '000')
   return dialect === 'postgres' ? `${text}+00` : text

@@ -13,7 +13,7 @@ export function choosePersonPage(people: readonly Person[]): string {
 <body>
 <main>
 <h1>Example ID</h1>
-<p>An application wants to know who you are, and your e-mail address.</p>
+<p>An application requests your name and your e-mail address.</p>
 <form method="post">
 ${people.map((person) => button(person.sub, label(person))).join('\n')}
 ${button('', 'Cancel')}
