@@ -1,15 +1,14 @@
 import { urlencoded, type Request, type RequestHandler, type Response } from 'express'
 import { LogoutUnconfirmed } from '../errors.js'
 import { aFunction, aLocalUrl, checkOptions } from '../options.js'
-import { conventionalCsrfField, type CsrfFieldOf } from '../pages/form-page.js'
 import { ownAddress } from '../http/address.js'
 import { checkPassportSession } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
-import { formBody, type CsrfField, type FormPage } from '../pages/form-page.js'
+import { conventionalCsrfField, formBody, type CsrfFieldOf, type FormPage } from '../pages/form-page.js'
 import { html, type Html } from '../pages/html.js'
 import { showPage, type Render } from '../pages/page.js'
 import { queryValues, withQuery } from '../http/query.js'
-import { prefersHtml } from '../http/answer.js'
+import { handled, prefersHtml } from '../http/answer.js'
 import { refuseCrossSite, trustedOriginsRule } from '../http/origin.js'
 import { settled } from '../http/session.js'
 import { noteSessionEnd } from '../http/stale-session.js'
@@ -87,63 +86,64 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
 
   async function answer(req: Request, res: Response): Promise<void> {
     res.vary('Accept')
-    if (isSafe(req)) {
-      await ask(req, res, 200)
-      return
-    }
-    if (!(await isConfirmed(req, res))) {
-      await ask(req, res, 422)
+    const isSafe = SAFE_METHODS.includes(req.method)
+    if (isSafe || !(await isConfirmed(req, res))) {
+      await ask(req, res, isSafe ? 200 : 422)
       return
     }
     refuseCrossSite(req, { trustedOrigins })
-    await leave(req, noGuestFor)
-    sayGoodbye(req, res, url)
+    // Before the logout: if that fails half-way, no loop begins. The cookie does not affect a user who is still logged in.
+    if (noGuestFor > 0) setNoGuestCookie(req, noGuestFor)
+    await logOut(req)
+    res.set('Cache-Control', 'no-store')
+    if (prefersHtml(req)) res.redirect(303, url)
+    else res.status(204).end() // a program that followed a redirect would take that page for its answer
   }
 
   async function ask(req: Request, res: Response, status: number): Promise<void> {
     if (!prefersHtml(req)) throw new LogoutUnconfirmed()
-    const page = leavePage({ status, action: actionOf(req), convertUrl, csrf: csrf(req, res) })
+    const page: LeavePage = {
+      name: 'leave',
+      status,
+      title: 'Do you want to leave?',
+      text: 'You are here as a guest. Once you have left, there is no way back to what you have done here.',
+      link: { href: convertUrl, text: 'Create an account and keep everything' },
+      error: undefined,
+      fields: [],
+      action: withQuery(ownAddress(req), CONFIRM, YES), // a page of the application's own has only to post to it
+      button: 'Leave and lose everything',
+      csrf: csrf(req, res),
+    }
     await showPage(req, res, page, { render, body: bodyOf, formLeadsAnywhere: true, saysError: false })
   }
 
   const look = requestChecks('guestLogout', [checkPassportSession], options.validations)
+  const answerGuest = handled(answer)
 
   const guestLogoutMiddleware: RequestHandler = (req, res, next) => {
     look(req)
-    if (!isGuest(req)) {
-      next()
-      return
-    }
-    answer(req, res).catch(next)
+    if (isGuest(req)) return answerGuest(req, res, next)
+    next()
   }
   return guestLogoutMiddleware
 }
 
 /** Safe methods (RFC 9110 §9.2.1): browsers, scanners and other sites send them without a request to change anything. */
-function isSafe(req: Request): boolean {
-  return ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(req.method)
-}
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
+
+const parser: RequestHandler = urlencoded({ extended: false, limit: '32kb' })
 
 async function isConfirmed(req: Request, res: Response): Promise<boolean> {
   const values = queryValues(req.originalUrl, CONFIRM)
   if (values.length > 0) return values.every((value) => value === YES)
-  await readBody(req, res)
-  const body: unknown = req.body
-  return typeof body === 'object' && body !== null && (body as Record<string, unknown>)[CONFIRM] === YES
-}
-
-const parser: RequestHandler = urlencoded({ extended: false, limit: '32kb' })
-
-/** Reads the form if the application has not; what another parser has read stays as it is. */
-async function readBody(req: Request, res: Response): Promise<void> {
+  // It reads the form if the application has not; what another parser has read stays as it is.
   await settled((done) => {
     parser(req, res, done)
   })
+  return (req.body as Record<string, unknown> | null | undefined)?.[CONFIRM] === YES
 }
 
-async function leave(req: Request, noGuestFor: number): Promise<void> {
-  // Before the logout: if that fails half-way, no loop begins. The cookie does not affect a user who is still logged in.
-  if (noGuestFor > 0) setNoGuestCookie(req, noGuestFor)
+async function logOut(req: Request): Promise<void> {
   const guest = guestOf(req)
   const withdrawNote = await noteSessionEnd(req, 'logged-out')
   try {
@@ -155,40 +155,6 @@ async function leave(req: Request, noGuestFor: number): Promise<void> {
     throw error
   }
   if (guest) announce((guest.constructor as GuestModel).events, 'loggedOut', { userId: guest.userId, req })
-}
-
-/** A program that followed a redirect would take that page for its answer. */
-function sayGoodbye(req: Request, res: Response, url: string): void {
-  res.set('Cache-Control', 'no-store')
-  if (prefersHtml(req)) res.redirect(303, url)
-  else res.status(204).end()
-}
-
-/** In the address, so that a page of the application's own has only to post to `page.action`. */
-function actionOf(req: Request): string {
-  return withQuery(ownAddress(req), CONFIRM, YES)
-}
-
-interface LeaveState {
-  readonly status: number
-  readonly action: string
-  readonly convertUrl: string
-  readonly csrf: CsrfField | undefined
-}
-
-function leavePage({ status, action, convertUrl, csrf }: LeaveState): LeavePage {
-  return {
-    name: 'leave',
-    status,
-    title: 'Do you want to leave?',
-    text: 'You are here as a guest. Once you have left, there is no way back to what you have done here.',
-    link: { href: convertUrl, text: 'Create an account and keep everything' },
-    error: undefined,
-    fields: [],
-    action,
-    button: 'Leave and lose everything',
-    csrf,
-  }
 }
 
 /** The link that keeps everything comes first, also for users of a keyboard or a screen reader. */

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
+import { handled } from '../http/answer.js'
 import { checkOptions } from '../options.js'
 import { currentUser, forgetUser, sessionHoldsLogin } from '../http/passport-request.js'
 import { checkPassportSession } from '../checks/runtime/order-checks.js'
@@ -10,7 +11,6 @@ import { guestModel, guestSettings, type GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
 import { keyOf } from './user-key.js'
 import { findGuest, touchGuest } from './statements.js'
-import { explainMissingTable } from '../database/driver-error.js'
 
 /** Options of {@link loadGuest}. */
 export interface LoadGuestOptions {
@@ -29,6 +29,10 @@ const SESSION_KEY = 'guest:session'
  * It ends the sessions that `Guest.deserializeUser` would not have restored: those of a guest who has expired or was
  * converted elsewhere.
  *
+ * @example
+ * app.use(passport.session())
+ * app.use(loadGuest({ Guest }))
+ *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
 export function loadGuest(options: LoadGuestOptions): RequestHandler {
@@ -36,30 +40,20 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
   const { Guest } = options
   const look = requestChecks('loadGuest', [checkPassportSession], options.validations)
 
-  const guestLoader: RequestHandler = (req, _res, next) => {
+  return handled(async function guestLoader(req, _res, next) {
     look(req)
     const user = currentUser(req)
-    if (!(user instanceof Guest[guestSettings].User)) {
+    if (!(user instanceof Guest[guestSettings].User) || (await load(Guest, req, user))) {
       next()
       return
     }
-    load(Guest, req, user)
-      .then((admitted) => {
-        if (admitted) {
-          next()
-          return
-        }
-        forgetUser(req)
-        if (sessionHoldsLogin(req)) req.logout(next)
-        else next()
-      })
-      .catch((error: unknown) => {
-        next(explainMissingTable(error))
-      })
-  }
-  return guestLoader
+    forgetUser(req)
+    if (sessionHoldsLogin(req)) req.logout(next)
+    else next()
+  })
 }
 
+/** Looks up whether a user is a guest, and returns whether the session may go on. */
 async function load(Guest: GuestModel, req: Request, user: Model): Promise<boolean> {
   const guest = (await findGuest(Guest, keyOf(user))) ?? null
   if (guest === null ? wasOpenedAsGuest(req, user) : guest.hasExpired) return false
@@ -89,7 +83,5 @@ function wasOpenedAsGuest(req: Request, user: Model): boolean {
 function signatureOf(req: Request, user: Model): string | undefined {
   const id = currentSessionId(req)
   if (id === undefined) return undefined
-  return createHash('sha256')
-    .update(`${id}\0${user.constructor.name}\0${String(keyOf(user))}`)
-    .digest('base64url')
+  return hash('sha256', [id, user.constructor.name, keyOf(user)].join('\0'), 'base64url')
 }

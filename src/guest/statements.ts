@@ -147,7 +147,7 @@ function detach<U extends Model>(user: U | null): UserWithGuest<U> | undefined {
   return { user, guest }
 }
 
-/** Reads user and guest off one row, and knows the statements that give such rows. */
+/** Statements that give user and guest in one row, and what makes the two of such a row. */
 interface Reader<U extends Model> {
   readonly byUser: Statement
   /** Makes the user of this INSERT and its guest; binds the time and the session's hash after the user's values. */
