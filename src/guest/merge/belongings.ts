@@ -6,20 +6,20 @@ import { referencesIn, tableOf, type Reference, type Scope } from './references.
 
 const debug = createDebug('passport-ephemeral:guest')
 
-/** A model whose rows go along; with the attribute that says whose they are, if there are several or it cannot be told. */
+/** A model whose rows go along; with the attribute that refers to their owner, if there are several or no association declares it. */
 export type Reassigned =
   ModelStatic<Model> | { readonly model: ModelStatic<Model>; readonly foreignKey: string }
 
 /** Rows of one model that go from the guest to the account. */
 export interface Belonging {
   readonly model: ModelStatic<Model>
-  /** The attribute that says whose they are. */
+  /** The attribute that refers to their owner. */
   readonly foreignKey: string
   /** The attribute of `User` that it repeats, nearly always the primary key. */
   readonly userKey: string
   /** Empty if all rows are meant. */
   readonly scope: Scope
-  /** Conditions under which a user has one such row at most, by the models' own account (`hasOne`). */
+  /** Conditions under which a user has one such row at most, by the models' associations (`hasOne`). */
   readonly singles: readonly Scope[]
 }
 
@@ -29,7 +29,8 @@ interface Attribute {
   readonly foreignKey: string
   /** The references to `User`, among all of them. */
   readonly toUser: readonly Reference[]
-  readonly toOthers: readonly Reference[]
+  /** Whether it refers to other tables too. */
+  readonly isShared: boolean
 }
 
 /**
@@ -62,12 +63,9 @@ export function reassignedOf(Guest: GuestModel, reassign: readonly Reassigned[])
     )
     const belongings = named.flatMap((attribute) => belongingsOf(Guest, attribute))
     if (belongings.length > 0) return belongings
-    if (
-      foreignKey !== undefined &&
-      named.every(({ toUser, toOthers }) => toUser.length + toOthers.length === 0)
-    ) {
-      return [plain(Guest, model, foreignKey)]
-    }
+    const userKey = Guest[guestSettings].User.primaryKeyAttribute
+    if (foreignKey !== undefined && named.length === 0)
+      return [{ model, foreignKey, userKey, scope: {}, singles: [] }]
     throw new TypeError(
       `mergeGuest: option 'reassign' names ${model.name}, and nothing says which of its attributes refers to ` +
         `${Guest[guestSettings].User.name}, and to it alone: associate the two, or write { model: ${model.name}, foreignKey: '…' }`,
@@ -96,7 +94,11 @@ function checkModel(Guest: GuestModel, model: ModelStatic<Model>, foreignKey: st
 function attributesOf(Guest: GuestModel): Attribute[] {
   const sequelize = sequelizeOf(Guest)
   const users = tableOf(Guest[guestSettings].User)
-  const guests = ownTables(Object.values(sequelize.models))
+  // The tables of this package: guests, their pending conversions, and how guests ended.
+  const own = Object.values(sequelize.models)
+    .filter((model): model is GuestModel => guestSettings in model)
+    .flatMap((model) => [model, model[guestSettings].PendingConversion, model[guestSettings].Outcome])
+    .map(tableOf)
   const columns = new Map<string, Reference[]>()
   for (const reference of referencesIn(sequelize)) {
     const column = columnOf(reference)
@@ -104,23 +106,12 @@ function attributesOf(Guest: GuestModel): Attribute[] {
   }
   return [...columns.values()].flatMap((references) => {
     const [first] = references
-    if (first === undefined || guests.includes(tableOf(first.model))) return []
-    if (references.some(({ table }) => guests.includes(table))) return []
+    if (first === undefined || own.includes(tableOf(first.model))) return []
+    if (references.some(({ table }) => own.includes(table))) return []
+    const toUser = references.filter(({ table }) => table === users)
     const { model, foreignKey } = first
-    const [toUser, toOthers] = [true, false].map((isUser) =>
-      references.filter(({ table }) => (table === users) === isUser),
-    ) as [Reference[], Reference[]]
-    return [{ model, foreignKey, toUser, toOthers }]
+    return [{ model, foreignKey, toUser, isShared: toUser.length < references.length }]
   })
-}
-
-/** The tables of this package's own: guests, what they pending conversion to become, and how they ended. */
-function ownTables(models: readonly ModelStatic<Model>[]): string[] {
-  return models
-    .filter((model): model is GuestModel => guestSettings in model)
-    .flatMap((model) =>
-      [model, model[guestSettings].PendingConversion, model[guestSettings].Outcome].map(tableOf),
-    )
 }
 
 /** Two models can share a table, and two associations an attribute: what is moved is a column. */
@@ -128,7 +119,7 @@ function columnOf({ model, foreignKey }: Reference): string {
   return JSON.stringify([tableOf(model), fieldOf(model, foreignKey)])
 }
 
-function belongingsOf(Guest: GuestModel, { model, foreignKey, toUser, toOthers }: Attribute): Belonging[] {
+function belongingsOf(Guest: GuestModel, { model, foreignKey, toUser, isShared }: Attribute): Belonging[] {
   const userKey =
     toUser.find(({ key }) => key !== undefined)?.key ?? Guest[guestSettings].User.primaryKeyAttribute
   const isOne = toUser.some(({ count }) => count === 'one') && !toUser.some(({ count }) => count === 'many')
@@ -138,7 +129,6 @@ function belongingsOf(Guest: GuestModel, { model, foreignKey, toUser, toOthers }
   const unscoped = toUser.filter(({ scope }) => isEmpty(scope))
   if (unscoped.some(({ isEnforced }) => isEnforced)) return [whole]
   // From here on the same value can mean a user in one row and something else in the next.
-  const isShared = toOthers.length > 0
   if (unscoped.length > 0 && !isShared) return [whole]
   const scoped = distinct(toUser.map(({ scope }) => scope).filter((scope) => !isEmpty(scope)))
   if (scoped.length === 0 && toUser.length > 0) {
@@ -149,11 +139,6 @@ function belongingsOf(Guest: GuestModel, { model, foreignKey, toUser, toOthers }
     scope,
     singles: singles.filter((single) => JSON.stringify(single) === JSON.stringify(scope)),
   }))
-}
-
-function plain(Guest: GuestModel, model: ModelStatic<Model>, foreignKey: string): Belonging {
-  const userKey = Guest[guestSettings].User.primaryKeyAttribute
-  return { model, foreignKey, userKey, scope: {}, singles: [] }
 }
 
 function isEmpty(scope: Scope): boolean {

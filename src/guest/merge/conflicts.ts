@@ -4,7 +4,7 @@ import { fieldOf } from '../../database/columns.js'
 import { MergeFailed } from '../../errors.js'
 import type { Belonging } from './belongings.js'
 import type { Scope } from './references.js'
-import { findPairs, forEachBatch, readRow, type Ownership, type Pair, type RowKey } from './rows.js'
+import { anyOf, BATCH, findPairs, readRow, type Ownership, type Pair, type RowKey } from './rows.js'
 
 /** The two rows of one model of which a unique index lets only one belong to the account. */
 export interface MergeConflictRows<M extends Model = Model> {
@@ -81,9 +81,11 @@ export async function resolveConflicts(
     if (pairs.length === 0) continue
     const losers = await losersOf(model, pairs, rule, transaction)
     let deleted = 0
-    await forEachBatch([...losers.values()], async (where) => {
+    const rows = [...losers.values()]
+    for (let start = 0; start < rows.length; start += BATCH) {
+      const where = anyOf(rows.slice(start, start + BATCH))
       deleted += await model.unscoped().destroy({ where, force: true, transaction })
-    })
+    }
     // A function may have deleted one itself, or a cascade; a trigger may have kept one.
     if (deleted < losers.size && (await find()).length > 0)
       throw new MergeFailed(`rows of ${model.name} that are in the way could not be deleted`)

@@ -1,9 +1,9 @@
 import type { Request } from 'express'
 import { Model, type ModelStatic } from 'sequelize'
 import { CrossSiteRequest, GuestStateUnknown, MergeFailed } from '../../errors.js'
-import { currentUser, setLogin, type Login, type LoginCallback } from '../../http/passport-request.js'
 import { isForeign } from '../../http/origin.js'
-import { requireRenewableSession } from '../../http/session.js'
+import { currentUser, setLogin, type Login } from '../../http/passport-request.js'
+import { requireRenewableSession, settled } from '../../http/session.js'
 import { noteSessionEnd } from '../../http/stale-session.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
@@ -11,80 +11,77 @@ import { couldBeKey, keyOf } from '../user-key.js'
 import type { MergePair } from './merge.js'
 import { asInstance } from './rows.js'
 
-/** What the login of a guest to an account is put off for. */
+/** What comes before the login of a guest to an account. */
 export interface Interception {
   readonly Guest: GuestModel
   /** Origins of other sites from which a login form may come. */
   readonly trustedOrigins: readonly string[]
-  /** Says whether there was something to merge. */
+  /** Returns whether there was something to merge. */
   readonly merge: (pair: MergePair) => Promise<boolean>
 }
 
 /** Replaces this request's `req.login`, which Passport and the application call, by one that merges first. */
 export function interceptLogin(req: Request, login: Login, interception: Interception): void {
+  async function mergeAndLogIn(guest: Model, user: unknown, options: Parameters<Login>[1]): Promise<void> {
+    await prepare(req, guest, user, interception)
+    await settled((done) => {
+      login.call(req, user, options, done)
+    })
+  }
+
   setLogin(req, function mergingLogin(user, options, done) {
     const callback = typeof options === 'function' ? options : done
     const opensSession = typeof options !== 'object' || options?.session !== false
-    const prepare = opensSession ? preparationOf(req, user, interception) : undefined
-    if (prepare === undefined || callback === undefined) {
+    const guest = opensSession ? guestWhoLogsIn(req, user, interception.Guest) : undefined
+    if (guest === undefined || callback === undefined) {
       login.call(req, user, options, done)
       return
     }
-    prepare().then(
+    // What the caller's callback throws is the caller's, and no rejection of ours.
+    mergeAndLogIn(guest, user, typeof options === 'function' ? {} : options).then(
       () => {
-        // What the caller's callback throws is no rejection of ours.
-        process.nextTick(finish, req, login, [user, typeof options === 'function' ? {} : options, callback])
+        process.nextTick(callback)
       },
       (error: unknown) => {
-        callback(error)
+        process.nextTick(callback, error)
       },
     )
   })
 }
 
-/** What comes before the login of a guest to an account; `undefined` for every other login. */
-function preparationOf(
-  req: Request,
-  user: unknown,
-  interception: Interception,
-): (() => Promise<unknown>) | undefined {
-  const { User, usernameField } = interception.Guest[guestSettings]
+/** The user of the request, if it may be a guest who logs in to an account of the same users model. */
+function guestWhoLogsIn(req: Request, user: unknown, Guest: GuestModel): Model | undefined {
+  const { User } = Guest[guestSettings]
   const current = currentUser(req)
   if (!(current instanceof User) || knownGuest(current) === null) return undefined
   if (user === undefined || user === null) return undefined // Passport refuses it
-  const guest = keyOf(current)
-  if (!(user instanceof User)) {
-    if (user instanceof Model) return undefined // of another model, so no account of this one
-    return () =>
-      mergeFirst(
-        { guest, req, findAccount: () => findAccount(User, usernameField, user) },
-        user,
-        interception,
-      )
-  }
-  if (knownGuest(user)) return undefined
-  const account = keyOf(user)
-  if (String(guest) !== String(account))
-    return () => mergeFirst({ guest, req, findAccount: () => Promise.resolve(account) }, user, interception)
-  // Converted by hand, and logged in anew.
-  return knownGuest(user) === null ? () => noteSessionEnd(req, 'converted') : undefined
+  if (!(user instanceof Model)) return current
+  return user instanceof User && !knownGuest(user) ? current : undefined
 }
 
-async function mergeFirst(
-  { guest, req, findAccount }: Omit<MergePair, 'account'> & { readonly findAccount: () => Promise<UserId> },
+/** Merges the guest into the account, and notes that the guest's session ends. */
+async function prepare(
+  req: Request,
+  current: Model,
   user: unknown,
-  { trustedOrigins, merge }: Interception,
+  { Guest, trustedOrigins, merge }: Interception,
 ): Promise<void> {
-  const current = currentUser(req)
-  if (current === undefined || knownGuest(current) === undefined) throw new GuestStateUnknown()
+  const guest = keyOf(current)
+  const key = user instanceof Model ? keyOf(user) : undefined
+  if (key !== undefined && String(key) === String(guest)) {
+    // Converted by hand, and logged in anew.
+    if (knownGuest(user as Model) === null) await noteSessionEnd(req, 'converted')
+    return
+  }
+  if (knownGuest(current) === undefined) throw new GuestStateUnknown()
   if (isForeign(req, { trustedOrigins })) throw new CrossSiteRequest()
   requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
-  const account = await findAccount()
+  const account = key ?? (await findAccount(Guest, user))
   if (String(guest) === String(account)) return
   const withdrawNote = await noteSessionEnd(req, 'merged')
   try {
-    if ((await merge({ guest, account, req })) && typeof user === 'object' && user !== null)
-      rememberGuest(user, null)
+    const isMerged = await merge({ guest, account, req })
+    if (isMerged && typeof user === 'object' && user !== null) rememberGuest(user, null)
   } catch (error) {
     await withdrawNote()
     throw error
@@ -100,7 +97,8 @@ async function mergeFirst(
  *
  * @throws {MergeFailed} if there is no such account
  */
-async function findAccount(User: ModelStatic<Model>, usernameField: string, user: unknown): Promise<UserId> {
+async function findAccount(Guest: GuestModel, user: unknown): Promise<UserId> {
+  const { User, usernameField } = Guest[guestSettings] as { User: ModelStatic<Model>; usernameField: string }
   const key = User.primaryKeyAttribute
   const values = (typeof user === 'object' ? user : { [key]: user }) as Readonly<Record<string, unknown>>
   const id = typeof values[key] === 'bigint' ? String(values[key]) : values[key]
@@ -116,22 +114,4 @@ async function findAccount(User: ModelStatic<Model>, usernameField: string, user
     )
   }
   return keyOf(account)
-}
-
-/** An error that the login throws synchronously is passed to the caller's callback. */
-function finish(
-  req: Request,
-  login: Login,
-  [user, options, callback]: [user: unknown, options: Parameters<Login>[1], callback: LoginCallback],
-): void {
-  const answer = { isGiven: false }
-  try {
-    login.call(req, user, options, (error) => {
-      answer.isGiven = true
-      callback(error)
-    })
-  } catch (error) {
-    if (answer.isGiven) throw error
-    callback(error)
-  }
 }

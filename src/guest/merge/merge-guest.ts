@@ -10,7 +10,7 @@ import { requestChecks, validationsRule, type Validations } from '../../checks/r
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
 import { interceptLogin } from './intercept-login.js'
-import { tableOf } from './references.js'
+import { isModel, tableOf } from './references.js'
 import { merge, type MergeContext, type MergeRecipe } from './merge.js'
 import type { MergeConflict } from './conflicts.js'
 
@@ -59,7 +59,15 @@ const aConflict: Rule = {
 }
 const reassigned: Rule = {
   expected: 'a non-empty array of models, or of { model, foreignKey }',
-  test: (value) => aList.test(value) && (value as readonly unknown[]).every(isReassigned),
+  test: (value) =>
+    aList.test(value) &&
+    (value as readonly unknown[]).every((entry) => {
+      const { model, foreignKey } = (entry ?? {}) as {
+        readonly model?: unknown
+        readonly foreignKey?: unknown
+      }
+      return isModel(entry) || (isModel(model) && typeof foreignKey === 'string')
+    }),
 }
 
 /**
@@ -67,6 +75,10 @@ const reassigned: Rule = {
  * `req.login`. In one transaction, before the session of the account exists, what belongs to the guest goes to the account,
  * `onMerge` runs, and the guest is deleted. If that fails nothing is changed and the login does not happen: its callback
  * gets `MergeFailed`. Put it after `passport.session()` (and `loadGuest`), and before your logins.
+ *
+ * @example
+ * app.use(passport.session())
+ * app.use(mergeGuest({ Guest, reassign: [Cart, Order] }))
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
@@ -84,10 +96,25 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
     },
     ['Guest'],
   )
-  const { Guest, trustedOrigins = [] } = options
-  const recipe = recipeOf(options)
-
+  const { Guest, reassign, conflict, onMerge, trustedOrigins = [] } = options
   const look = requestChecks('mergeGuest', [checkPassportSession], options.validations)
+
+  function findBelongings(): Belonging[] {
+    const found = reassign === undefined ? everythingOf(Guest) : reassignedOf(Guest, reassign)
+    checkConflict(Guest, conflict, found)
+    return found
+  }
+  // Mistakes show now. Models can be associated later, so the first merge looks again.
+  if (reassign === undefined) checkConflict(Guest, conflict)
+  else findBelongings()
+  let belongings: readonly Belonging[] | undefined
+  const recipe: MergeRecipe<U> = {
+    Guest,
+    belongings: () => (belongings ??= findBelongings()),
+    isNamed: reassign !== undefined,
+    conflictOf: conflictRule(Guest, conflict),
+    onMerge,
+  }
 
   const guestMerger: RequestHandler = (req, _res, next) => {
     look(req)
@@ -102,30 +129,6 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
     next()
   }
   return guestMerger
-}
-
-function recipeOf<U extends Model>({
-  Guest,
-  reassign,
-  onMerge,
-  conflict,
-}: MergeGuestOptions<U>): MergeRecipe<U> {
-  // Mistakes show now; what is associated later counts too.
-  if (reassign !== undefined) checkConflict(Guest, conflict, reassignedOf(Guest, reassign))
-  checkConflict(Guest, conflict)
-  let belongings: readonly Belonging[] | undefined
-  function ask(): readonly Belonging[] {
-    const asked = reassign === undefined ? everythingOf(Guest) : reassignedOf(Guest, reassign)
-    checkConflict(Guest, conflict, asked)
-    return asked
-  }
-  return {
-    Guest,
-    belongings: () => (belongings ??= ask()),
-    isNamed: reassign !== undefined,
-    conflictOf: conflictRule(Guest, conflict),
-    onMerge,
-  }
 }
 
 /** @throws {TypeError} if a rule is for a model of which no row is ever in the way of another; which do move may not be known yet */
@@ -162,14 +165,4 @@ function conflictRule(
     Object.entries(conflict).map(([name, rule]) => [tableOf(sequelize.model(name)), rule]),
   )
   return (model) => rules.get(tableOf(model)) ?? 'keep-account'
-}
-
-function isReassigned(value: unknown): boolean {
-  if (isModel(value)) return true
-  const { model, foreignKey } = (value ?? {}) as { readonly model?: unknown; readonly foreignKey?: unknown }
-  return isModel(model) && typeof foreignKey === 'string'
-}
-
-function isModel(value: unknown): boolean {
-  return typeof value === 'function' && 'getTableName' in value
 }

@@ -1,6 +1,13 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
-import { BaseError, DataTypes, type Model, type ModelStatic, type Transaction } from 'sequelize'
+import {
+  BaseError,
+  DataTypes,
+  type Model,
+  type ModelStatic,
+  type Transaction,
+  type WhereOptions,
+} from 'sequelize'
 import { forgetTable, readTable } from '../../database/catalog.js'
 import { sequelizeOf } from '../../database/columns.js'
 import { announce } from '../../events/events.js'
@@ -19,7 +26,7 @@ import { limitLockWait, readCommitted, retryTransaction } from '../../database/t
 
 const debug = createDebug('passport-ephemeral:guest')
 
-/** What `onMerge` is told. */
+/** The argument of `onMerge`. */
 export interface MergeContext<U extends Model> {
   /** The guest's users row, about to be deleted. */
   readonly guest: U
@@ -34,13 +41,13 @@ export interface MergeRecipe<U extends Model> {
   readonly Guest: GuestModel<U>
   /** What moves; asked for at the first merge, when all associations are defined. */
   readonly belongings: () => readonly Belonging[]
-  /** Whether the application has named what moves. */
+  /** Whether the application has named what moves, by `reassign`. */
   readonly isNamed: boolean
   readonly conflictOf: (model: ModelStatic<Model>) => MergeConflict
   readonly onMerge: ((context: MergeContext<U>) => unknown) | undefined
 }
 
-/** Who is merged with whom. */
+/** A guest who logs in, and the account. */
 export interface MergePair {
   readonly guest: UserId
   readonly account: UserId
@@ -74,16 +81,12 @@ export async function merge<U extends Model>(recipe: MergeRecipe<U>, pair: Merge
     const guest = await findGuest(recipe.Guest, pair.guest)
     if (guest === undefined) throw new NothingToMerge('the guest is gone')
     const sequelize = sequelizeOf(recipe.Guest)
+    const { Outcome } = recipe.Guest[guestSettings]
     await retryTransaction(() =>
       sequelize.transaction(readCommitted(sequelize), async (transaction) => {
         await limitLockWait(sequelize, transaction)
         await mergeWithin(recipe, moves, pair, transaction)
-        await recordOutcome(
-          recipe.Guest[guestSettings].Outcome,
-          'merged',
-          new Map([[dayOf(guest.createdAt), 1]]),
-          transaction,
-        )
+        await recordOutcome(Outcome, 'merged', new Map([[dayOf(guest.createdAt), 1]]), transaction)
       }),
     )
     debug('a guest was merged into an account')
@@ -133,10 +136,15 @@ async function mergeWithin<U extends Model>(
   pair: MergePair,
   transaction: Transaction,
 ): Promise<void> {
+  const User = Guest[guestSettings].User.unscoped()
   if ((await Guest.destroy({ where: { userId: pair.guest }, transaction })) === 0) {
     throw new NothingToMerge('the guest was merged or converted meanwhile, or is gone')
   }
-  const { guest, account } = await lockUsers(Guest, pair, transaction)
+  // The guest's lock makes a concurrent INSERT of a row for the guest wait, and fail on its foreign key once the guest is
+  // deleted; without it the cascade would delete that row.
+  const locking = { ...asInstance, transaction, lock: transaction.LOCK.UPDATE }
+  const guest = await User.findByPk(pair.guest, locking)
+  const account = await User.findByPk(pair.account, { ...locking, paranoid: true })
   if (guest === null) throw new NothingToMerge('the guest is gone')
   if (account === null) throw new MergeFailed('the account is gone')
   const where = { userId: pair.account }
@@ -145,24 +153,12 @@ async function mergeWithin<U extends Model>(
   }
   for (const each of moves) await move(each, { guest, account }, transaction)
   await onMerge?.({ guest, account, req: pair.req, transaction })
-  await deleteUser(Guest, pair.guest, transaction)
-}
-
-/**
- * Locks both rows. The guest's lock makes a concurrent INSERT of a row for the guest wait, and fail on its foreign key once
- * the guest is deleted; without it the cascade would delete that row.
- */
-async function lockUsers<U extends Model>(
-  Guest: GuestModel<U>,
-  { guest, account }: MergePair,
-  transaction: Transaction,
-): Promise<{ guest: U | null; account: U | null }> {
-  const User = Guest[guestSettings].User.unscoped()
-  const lock = transaction.LOCK.UPDATE
-  return {
-    guest: await User.findByPk(guest, { ...asInstance, transaction, lock }),
-    account: await User.findByPk(account, { ...asInstance, paranoid: true, transaction, lock }),
-  }
+  await User.destroy({
+    where: { [User.primaryKeyAttribute]: pair.guest } as WhereOptions,
+    force: true, // also where users are only marked as deleted
+    individualHooks: true, // the application may have an avatar to delete
+    transaction,
+  })
 }
 
 async function move(
@@ -204,15 +200,4 @@ function valueFor(model: ModelStatic<Model>, foreignKey: string, key: unknown): 
   const isText =
     type instanceof DataTypes.STRING || type instanceof DataTypes.TEXT || type instanceof DataTypes.CHAR
   return isText ? String(value) : value
-}
-
-/** Really deletes the guest's users row, also where users are only marked as deleted. */
-async function deleteUser(Guest: GuestModel, id: UserId, transaction: Transaction): Promise<void> {
-  const { User } = Guest[guestSettings]
-  await User.unscoped().destroy({
-    where: { [User.primaryKeyAttribute]: id },
-    force: true,
-    individualHooks: true, // the application may have an avatar to delete
-    transaction,
-  })
 }

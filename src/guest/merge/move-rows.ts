@@ -3,7 +3,7 @@ import { sequelizeOf } from '../../database/columns.js'
 import { isCheckViolation } from '../../database/driver-error.js'
 import { decide, type MergeConflict } from './conflicts.js'
 import type { Scope } from './references.js'
-import { anyOf, findRows, forEachBatch, type Ownership, type RowKey } from './rows.js'
+import { anyOf, BATCH, findRows, type Ownership, type RowKey } from './rows.js'
 
 /**
  * Makes the guest's rows the account's. A row that a CHECK constraint refuses, such as that of an account that follows
@@ -19,12 +19,10 @@ export async function moveRows(
 ): Promise<void> {
   const { model, foreignKey, guest } = ownership
   const conditions = [scope as WhereOptions, { [foreignKey]: guest }]
-  if (await tryToMove(ownership, conditions, transaction, rule === undefined)) return
-  for (const row of await findRefused(
-    ownership,
-    await findRows(model, conditions, transaction),
-    transaction,
-  )) {
+  const mayDelete = rule !== undefined && model.primaryKeyAttributes.length > 0 // otherwise no row can be named
+  if (await tryToMove(ownership, conditions, transaction, !mayDelete)) return
+  const rows = await findRows(model, conditions, transaction)
+  for (const row of await moveSome(ownership, rows, transaction)) {
     if (typeof rule === 'function') {
       await decide(model, { guest: row, account: row }, rule, transaction)
       if (await tryToMove(ownership, [anyOf([row])], transaction)) continue
@@ -34,24 +32,24 @@ export async function moveRows(
 }
 
 /** Moves the rows that can be moved, and returns the others. */
-async function findRefused(
+async function moveSome(
   ownership: Ownership,
   rows: readonly RowKey[],
   transaction: Transaction,
-): Promise<RowKey[]> {
-  const refused: RowKey[] = []
-  await forEachBatch(rows, async (where, batch) => {
-    if (await tryToMove(ownership, [where], transaction)) return
-    const [only, ...others] = batch
-    if (only !== undefined && others.length === 0) refused.push(only)
-    const middle = Math.ceil(batch.length / 2)
-    for (const half of others.length === 0 ? [] : [batch.slice(0, middle), batch.slice(middle)])
-      refused.push(...(await findRefused(ownership, half, transaction)))
-  })
-  return refused
+): Promise<readonly RowKey[]> {
+  if (rows.length === 0) return []
+  if (rows.length <= BATCH && (await tryToMove(ownership, [anyOf(rows)], transaction))) return []
+  if (rows.length === 1) return rows
+  const middle = Math.ceil(rows.length / 2)
+  const refused = await moveSome(ownership, rows.slice(0, middle), transaction)
+  return [...refused, ...(await moveSome(ownership, rows.slice(middle), transaction))]
 }
 
-/** In a savepoint: on PostgreSQL, a refused statement ends the transaction otherwise. */
+/**
+ * Moves rows in a savepoint: on PostgreSQL, a refused statement ends the transaction otherwise.
+ *
+ * @returns `false` if a CHECK constraint refuses one of them
+ */
 async function tryToMove(
   { model, foreignKey, account }: Ownership,
   conditions: readonly WhereOptions[],
@@ -73,8 +71,7 @@ async function tryToMove(
     })
     return true
   } catch (error) {
-    // Without a primary key no row can be named.
-    if (mustSucceed || !isCheckViolation(error) || model.primaryKeyAttributes.length === 0) throw error
+    if (mustSucceed || !isCheckViolation(error)) throw error
     return false
   }
 }

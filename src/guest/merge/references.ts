@@ -96,7 +96,7 @@ function attributeOf(sequelize: Sequelize | undefined, table: string, field: str
   )?.[0]
 }
 
-function isModel(value: unknown): value is ModelStatic<Model> {
+export function isModel(value: unknown): value is ModelStatic<Model> {
   return typeof value === 'function' && 'getTableName' in value
 }
 

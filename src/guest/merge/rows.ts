@@ -90,18 +90,7 @@ export async function readRow(
 export const asInstance = { paranoid: false, raw: false, hooks: false }
 
 /** SQLite accepts no deeper nesting of conditions, and a statement of megabytes is slow on every database. */
-const BATCH = 300
-
-/** Does some work for each few of these rows. */
-export async function forEachBatch(
-  rows: readonly RowKey[],
-  work: (where: WhereOptions, batch: readonly RowKey[]) => Promise<unknown>,
-): Promise<void> {
-  for (let start = 0; start < rows.length; start += BATCH) {
-    const batch = rows.slice(start, start + BATCH)
-    await work(anyOf(batch), batch)
-  }
-}
+export const BATCH = 300
 
 /** The condition that holds for these rows alone. */
 export function anyOf(rows: readonly RowKey[]): WhereOptions {
