@@ -56,7 +56,7 @@ export function requireRestoredLogin(req: Request, who: string): void {
 }
 
 /** What `req.login` calls when it is through. */
-export type LoginCallback = (error?: unknown) => void
+type LoginCallback = (error?: unknown) => void
 
 /** `req.login`, however it is called: with options or without. */
 export type Login = (
