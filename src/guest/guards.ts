@@ -3,6 +3,7 @@ import { checkPassportSession } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { GuestRequired, RegularUserRequired } from '../errors.js'
 import { redirectOrError } from '../http/answer.js'
+import { publicUrl } from '../http/base-url.js'
 import { aLocalUrl, checkOptions } from '../options.js'
 import { guestOf } from './guest-state.js'
 
@@ -14,7 +15,7 @@ interface Guard<Options> {
 
 /** Options of {@link ensureGuest}. */
 export interface EnsureGuestOptions {
-  /** Where an anonymous request is redirected. @default '/login' */
+  /** Where an anonymous request is redirected; paths begin where the application lives (`baseUrl`). @default '/login' */
   anonymousUrl?: string
   /** Where a regular user is redirected. @default '/' */
   registeredUrl?: string
@@ -24,7 +25,10 @@ export interface EnsureGuestOptions {
 
 /** Options of {@link ensureRegularUser}. */
 export interface EnsureRegularUserOptions {
-  /** Where an anonymous request is redirected, with `?next=` to come back. @default '/login' */
+  /**
+   * Where an anonymous request is redirected, with `?next=` to come back; paths begin where the application lives (`baseUrl`).
+   * @default '/login'
+   */
   loginUrl?: string
   /** Where a guest is redirected, with `?next=` to come back. @default '/convert' */
   convertUrl?: string
@@ -60,7 +64,7 @@ export const ensureGuest: Guard<EnsureGuestOptions> = bareOrCalled((options) => 
     }
     const isAnonymous = guest === undefined
     redirectOrError(req, res, next, {
-      url: isAnonymous ? anonymousUrl : registeredUrl,
+      url: publicUrl(req, isAnonymous ? anonymousUrl : registeredUrl),
       comeBack: false,
       error: new GuestRequired(isAnonymous ? 401 : 403),
     })
@@ -96,7 +100,7 @@ export const ensureRegularUser: Guard<EnsureRegularUserOptions> = bareOrCalled((
     }
     const isAnonymous = guest === undefined
     redirectOrError(req, res, next, {
-      url: isAnonymous ? loginUrl : convertUrl,
+      url: publicUrl(req, isAnonymous ? loginUrl : convertUrl),
       comeBack: true,
       error: new RegularUserRequired(isAnonymous ? 401 : 403),
     })

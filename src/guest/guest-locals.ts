@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import { aLocalUrl, checkOptions } from '../options.js'
 import { ownAddress } from '../http/address.js'
+import { publicUrl } from '../http/base-url.js'
 import { withQuery } from '../http/query.js'
 import { prefersHtml } from '../http/answer.js'
 import { isGuest } from './guest-state.js'
@@ -45,7 +46,10 @@ export function guestLocals(options: GuestLocalsOptions = {}): RequestHandler {
       isGuest: () => isGuest(req),
       isVisitor: () => req.visitor !== undefined,
       visitor: () => req.visitor,
-      convertUrl: () => (isPage(req) ? withQuery(convertUrl, 'next', ownAddress(req)) : convertUrl),
+      convertUrl() {
+        const url = publicUrl(req, convertUrl)
+        return isPage(req) ? withQuery(url, 'next', ownAddress(req)) : url
+      },
     }
     for (const [name, get] of Object.entries(locals)) {
       Object.defineProperty(res.locals, name, { get, enumerable: true, configurable: true })

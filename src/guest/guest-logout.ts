@@ -2,6 +2,7 @@ import { urlencoded, type Request, type RequestHandler, type Response } from 'ex
 import { LogoutUnconfirmed } from '../errors.js'
 import { aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { ownAddress } from '../http/address.js'
+import { publicUrl } from '../http/base-url.js'
 import { checkPassportSession } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { conventionalCsrfField, formBody, type CsrfFieldOf, type FormPage } from '../pages/form-page.js'
@@ -96,7 +97,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     if (noGuestFor > 0) setNoGuestCookie(req, noGuestFor)
     await logOut(req)
     res.set('Cache-Control', 'no-store')
-    if (prefersHtml(req)) res.redirect(303, url)
+    if (prefersHtml(req)) res.redirect(303, publicUrl(req, url))
     else res.status(204).end() // a program that followed a redirect would take that page for its answer
   }
 
@@ -107,7 +108,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
       status,
       title: 'Do you want to leave?',
       text: 'You are here as a guest. Once you have left, there is no way back to what you have done here.',
-      link: { href: convertUrl, text: 'Create an account and keep everything' },
+      link: { href: publicUrl(req, convertUrl), text: 'Create an account and keep everything' },
       error: undefined,
       fields: [],
       action: withQuery(ownAddress(req), CONFIRM, YES), // a page of the application's own has only to post to it

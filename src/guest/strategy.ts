@@ -25,7 +25,8 @@ import {
   withholdNewSession,
 } from '../http/session.js'
 import { shapeRenewal } from '../http/session-renewal.js'
-import { header, isForeign, isSpeculative, trustedOriginsRule } from '../http/origin.js'
+import { header } from '../http/headers.js'
+import { isForeign, isSpeculative, trustedOriginsRule } from '../http/origin.js'
 import { lateForEndedSession } from '../http/stale-session.js'
 import { checkGuestIsRemembered, guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'

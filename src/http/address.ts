@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import { prefixOf } from './base-url.js'
 import { withoutQuery } from './query.js'
 
 const credentialParameters = new WeakMap<Request, Set<string>>()
@@ -13,15 +14,25 @@ export function requestTarget(req: Request): string {
   return (req as Partial<Request>).originalUrl ?? req.url
 }
 
-/** Where this request was sent, as a path of this site with its query, fit for `Location` and for `?next=`. */
-export function ownAddress(req: Request): string {
+/** Where this request was sent, as a path of this application with its query, without credentials. */
+export function applicationAddress(req: Request): string {
   const parameters = [...(credentialParameters.get(req) ?? [])]
   return localPath(parameters.reduce(withoutQuery, requestTarget(req)))
 }
 
+/** Where this request was sent, as a path of this site with its query, fit for `Location` and for `?next=`. */
+export function ownAddress(req: Request): string {
+  return prefixOf(req) + applicationAddress(req)
+}
+
+/** The same with the credentials: where a form posts to that the address has opened. */
+export function ownAddressWithCredentials(req: Request): string {
+  return prefixOf(req) + localPath(requestTarget(req))
+}
+
 /** Where the router that answers this request is mounted, as a path of this site; `''` at its root. */
 export function mountPath(req: Request): string {
-  return localPath(req.baseUrl).replace(/\/$/, '')
+  return prefixOf(req) + localPath(req.baseUrl).replace(/\/$/, '')
 }
 
 /**

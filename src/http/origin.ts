@@ -2,13 +2,13 @@ import type { Request, Response } from 'express'
 import { parse } from 'cookie'
 import { CrossSiteRequest } from '../errors.js'
 import { strings, type Rule } from '../options.js'
+import { publicOrigin } from './base-url.js'
+import { forwardedHeader, header } from './headers.js'
 
-/** Origins that belong to this application beyond the request's own `Host`. */
+/** Origins that belong to this application beyond the request's own `Host` and that of `baseUrl`. */
 export interface OwnOrigins {
   /** The option of that name: origins of other sites whose requests are treated as the application's own. */
   readonly trustedOrigins?: readonly string[] | undefined
-  /** Where the application is reached from outside, if that is configured: a proxy may have changed `Host`. */
-  readonly baseUrl?: string | undefined
 }
 
 /** The rule for every option `trustedOrigins`. */
@@ -100,10 +100,11 @@ function hasOwnOrigin(req: Request, own: OwnOrigins): boolean {
   return URL.canParse(origin) && hostsOf(req).includes(new URL(origin).host)
 }
 
-function isTrusted(req: Request, { trustedOrigins = [], baseUrl }: OwnOrigins): boolean {
+/** A proxy may have changed `Host`: the origin of `baseUrl` is the application's own. */
+function isTrusted(req: Request, { trustedOrigins = [] }: OwnOrigins): boolean {
   const origin = header(req, 'origin')
   if (origin === undefined || origin === 'null') return false
-  return trustedOrigins.includes(origin) || (baseUrl !== undefined && new URL(baseUrl).origin === origin)
+  return trustedOrigins.includes(origin) || publicOrigin(req) === origin
 }
 
 function hasOwnFormCookie(req: Request): boolean {
@@ -112,15 +113,5 @@ function hasOwnFormCookie(req: Request): boolean {
 
 /** The request's own hosts: `Host`, and what a trusted proxy has noted of the original one. */
 function hostsOf(req: Request): string[] {
-  const trusts = (req.app as Request['app'] | undefined)?.get('trust proxy fn') as
-    ((address: string, hop: number) => boolean) | undefined
-  const isProxied = trusts?.(req.socket.remoteAddress ?? '', 0) === true
-  const forwarded = isProxied ? header(req, 'x-forwarded-host')?.split(',', 1)[0]?.trim() : undefined
-  return [header(req, 'host'), forwarded].filter((host) => host !== undefined)
-}
-
-/** A header of the request, read from `headers`: the handshake of a WebSocket has no `req.get`. */
-export function header(req: Request, name: string): string | undefined {
-  const value = req.headers[name]
-  return Array.isArray(value) ? value[0] : value
+  return [header(req, 'host'), forwardedHeader(req, 'x-forwarded-host')].filter((host) => host !== undefined)
 }

@@ -13,8 +13,6 @@ export interface FlowRequest {
   readonly req: Request
   readonly res: Response
   readonly next: NextFunction
-  /** Where the application lives to the outside, without a slash at the end; `undefined` without `baseUrl`. */
-  readonly base: string | undefined
   /** The value of the parameter that all pages of the flow carry along. */
   readonly carried: string | undefined
   /** The address of one of the flow's pages, with that parameter. */

@@ -1,6 +1,6 @@
 import createDebug from 'debug'
 import { Router, urlencoded, type RequestHandler } from 'express'
-import { baseOf } from '../http/base-url.js'
+import { setBaseUrl } from '../http/base-url.js'
 import { handled } from '../http/answer.js'
 import { refuseCrossSite } from '../http/origin.js'
 import { hideFromAddress, mountPath } from '../http/address.js'
@@ -81,18 +81,18 @@ export function addConfirmation<Who, Value, Found extends object, P extends Page
 
 /** A handler that gets what the steps of a request share. */
 export function onRequest(
-  { caller, baseUrl, carried }: Pick<Flow<never, never, never>, 'caller' | 'baseUrl' | 'carried'>,
+  { baseUrl, carried }: Pick<Flow<never, never, never>, 'baseUrl' | 'carried'>,
   answer: (request: FlowRequest) => Promise<void>,
 ): RequestHandler {
   return handled(async (req, res, next) => {
-    const base = baseUrl === undefined ? undefined : baseOf(caller, baseUrl, req)
+    if (baseUrl !== undefined) setBaseUrl(req, baseUrl)
     const [name, value] = carried(req)
     const mount = mountPath(req)
     const pageUrl = (page: FlowPath): string => {
       const url = page === '/' && mount !== '' ? mount : mount + page
       return value === undefined ? url : withQuery(url, name, value)
     }
-    await answer({ req, res, next, base, carried: value, pageUrl })
+    await answer({ req, res, next, carried: value, pageUrl })
   })
 }
 
@@ -194,7 +194,7 @@ async function give<Who, Value, P extends Page>(
 /** The one place that decides whether a flow's form or button comes from this site. */
 function requireSameSite(
   { trustedOrigins }: Pick<Flow<never, never, never>, 'trustedOrigins'>,
-  { req, base }: FlowRequest,
+  { req }: FlowRequest,
 ): void {
-  refuseCrossSite(req, { trustedOrigins, baseUrl: base })
+  refuseCrossSite(req, { trustedOrigins })
 }

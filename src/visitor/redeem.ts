@@ -2,7 +2,7 @@ import createDebug from 'debug'
 import type { Request } from 'express'
 import type { RefusalReason } from '../errors.js'
 import { announce } from '../events/events.js'
-import { localPath, ownAddress } from '../http/address.js'
+import { ownAddress, ownAddressWithCredentials } from '../http/address.js'
 import { requireRenewableSession, requireSession, type HostSession } from '../http/session.js'
 import { abandonSession } from '../http/session-renewal.js'
 import { confirmationOf } from './confirmation.js'
@@ -81,7 +81,7 @@ function admitAs({ req, stripToken }: RedeemContext, visitor: Visitor): Outcome 
   debug('pass %d redeemed', visitor.id)
   const byButton = req.method === 'POST' && visitor.maxUses !== null && wantsPage(req)
   if (!byButton && !(stripToken && req.method === 'GET')) return 'pass'
-  return { redirect: stripToken ? ownAddress(req) : localPath(req.originalUrl) }
+  return { redirect: stripToken ? ownAddress(req) : ownAddressWithCredentials(req) }
 }
 
 /**
@@ -108,7 +108,7 @@ function refuseOrConfirm(
   if (known !== undefined && (isLimited || isOpaque) && wantsPage(req)) {
     if (invalidity === undefined && confirmation === undefined) return { confirm: known }
     // Of two clicks on the button one came too late; by GET, its session gets in, and any other hears why not.
-    if (req.method === 'POST') return { redirect: localPath(req.originalUrl) }
+    if (req.method === 'POST') return { redirect: ownAddressWithCredentials(req) }
   }
   return refuse(context, invalidity ?? (isLimited || isOpaque ? 'unconfirmed' : 'unknown'), known)
 }

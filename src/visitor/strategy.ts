@@ -6,7 +6,7 @@ import { requestChecks, validationsRule, type Validations } from '../checks/runt
 import { sessionChecks } from '../checks/runtime/session-checks.js'
 import { explainMissingTable } from '../database/driver-error.js'
 import { MiddlewareOrder } from '../errors.js'
-import { hideFromAddress, localPath, requestTarget } from '../http/address.js'
+import { hideFromAddress, ownAddressWithCredentials, requestTarget } from '../http/address.js'
 import { forbidStoring } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
 import { hasOpaqueOrigin, isForeign, isSpeculative, markOwnForm, trustedOriginsRule } from '../http/origin.js'
@@ -146,7 +146,7 @@ export class VisitorTokenStrategy extends Strategy {
     debug('pass %d not redeemed: the button was not pressed', visitor.id)
     offerConfirmation(req, visitor)
     markOwnForm(req, res) // the page has no-referrer, because its address is a credential
-    const page = confirmPage(visitor, localPath(req.originalUrl), csrf(req, res))
+    const page = confirmPage(visitor, ownAddressWithCredentials(req), csrf(req, res))
     await showPage(req, res, page, { render, body: formBody, formLeadsAnywhere: true })
   }
 

@@ -3,6 +3,7 @@ import type { Model, ModelStatic } from 'sequelize'
 import { GuestRequired, NotGuestError, RegularUserRequired } from '../../errors.js'
 import { currentUser } from '../../http/passport-request.js'
 import { ownAddress } from '../../http/address.js'
+import { publicUrl } from '../../http/base-url.js'
 import { withQuery } from '../../http/query.js'
 import { redirectOrError } from '../../http/answer.js'
 import { requireRenewableSession, settled, VISITOR_SESSION_KEY } from '../../http/session.js'
@@ -52,9 +53,10 @@ async function redirectNonGuest<U extends Model>(
   { req, res, next, carried, pageUrl }: FlowRequest,
 ): Promise<void> {
   const end = isAnonymous ? await lateForEndedSession(req) : undefined
-  const home = carried ?? (end === 'converted' ? pageUrl('/success') : registeredUrl)
+  const home = carried ?? (end === 'converted' ? pageUrl('/success') : publicUrl(req, registeredUrl))
   redirectOrError(req, res, next, {
-    url: isAnonymous && end === undefined ? withQuery(loginUrl, 'next', ownAddress(req)) : home,
+    url:
+      isAnonymous && end === undefined ? withQuery(publicUrl(req, loginUrl), 'next', ownAddress(req)) : home,
     comeBack: false,
     formsToo: true,
     error: new GuestRequired(isAnonymous ? 401 : 403),
@@ -68,7 +70,7 @@ export function redirectNonRegular(
   { req, res, next, pageUrl }: FlowRequest,
 ): void {
   redirectOrError(req, res, next, {
-    url: isAnonymous ? loginUrl : pageUrl('/'),
+    url: isAnonymous ? publicUrl(req, loginUrl) : pageUrl('/'),
     comeBack: false,
     error: new RegularUserRequired(isAnonymous ? 401 : 403),
   })

@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import type { Attributes, Model } from 'sequelize'
 import { NotGuestError } from '../../errors.js'
-import { localPath } from '../../http/address.js'
+import { ownAddressWithCredentials } from '../../http/address.js'
 import type { Answer, Confirmation, FlowRequest } from '../../pages/flow-declaration.js'
 import { guestSettings } from '../guest.js'
 import { keyOf } from '../user-key.js'
@@ -39,7 +39,7 @@ export function conversionConfirmation<U extends Model>(
       return { page: refusedPage('gone', waysOn(settings, request)) }
     },
     async showButton({ pending }, { req, res }) {
-      const action = localPath(req.originalUrl)
+      const action = ownAddressWithCredentials(req)
       return { page: confirmPage(await accountOf(settings, pending), action, csrf(req, res)) }
     },
     async confirm(found, request) {

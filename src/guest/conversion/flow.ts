@@ -1,6 +1,7 @@
 import { ValidationError, type Attributes, type Model } from 'sequelize'
 import { NotGuestError } from '../../errors.js'
 import { isLocalPath } from '../../http/address.js'
+import { publicUrl, requireBaseUrl } from '../../http/base-url.js'
 import { queryValues, withQuery } from '../../http/query.js'
 import type {
   Answer,
@@ -41,7 +42,10 @@ export function conversionFlow<U extends Model>(
       const [next, ...more] = queryValues(req.originalUrl, 'next')
       return ['next', more.length === 0 && isLocalPath(next) ? next : undefined]
     },
-    access: (request) => requireGuest(settings, request),
+    access(request) {
+      if (verification !== undefined) requireBaseUrl(request.req, WHO) // before a form is shown whose link could not be made
+      return requireGuest(settings, request)
+    },
     prefill: (guest) => (prefillUsername ? { username: String(guest.get(usernameField)) } : {}),
 
     async submit(form, values) {
@@ -87,10 +91,11 @@ async function convertNow<U extends Model>(
 function askByMessage<U extends Model>(
   settings: ConversionSettings<U>,
   { send, sendTaken, expiresIn }: Verification<U>,
-  { who: guest, req, base = '', pageUrl }: FormRequest<U>,
+  { who: guest, req, pageUrl }: FormRequest<U>,
   values: ConvertValues,
 ): Message<ConvertPage> | Refusal {
   const { Guest, emailField } = settings
+  const verifyUrl = new URL(pageUrl('/verify'), requireBaseUrl(req, WHO)).href
   const judged = judgeEmail(emailOf(values))
   if (judged.problem !== undefined) return refusal({ email: judged.problem })
   const email = judged.value
@@ -105,7 +110,7 @@ function askByMessage<U extends Model>(
     if (told.length > 0) return refusal(takenErrors(settings, new ValuesTaken(told)))
 
     const token = await savePendingConversion(Guest, { userId, email, details, expiresIn })
-    const link = withQuery(base + pageUrl('/verify'), 'token', token)
+    const link = withQuery(verifyUrl, 'token', token)
     const { usernameField } = Guest[guestSettings]
     const username = String(details[usernameField] ?? guest.get(usernameField))
     return {
@@ -151,8 +156,9 @@ export async function noGuestPage<U extends Model>(
 
 export function waysOn<U extends Model>(
   { loginUrl }: ConversionSettings<U>,
-  { carried, pageUrl }: FlowRequest,
+  { req, carried, pageUrl }: FlowRequest,
 ): WaysOn {
-  const login = carried === undefined ? loginUrl : withQuery(loginUrl, 'next', carried)
+  const url = publicUrl(req, loginUrl)
+  const login = carried === undefined ? url : withQuery(url, 'next', carried)
   return { login, form: pageUrl('/') }
 }

@@ -34,11 +34,12 @@ export interface VerifyEmailOptions<U extends Model = Model> {
    */
   send: SendConvertLink<U>
   /**
-   * What stands before the paths of this application in messages, such as `https://example.com`, or a function of `req`
-   * that computes it. It is never taken from a request's `Host` header, which the sender can choose: the token would go
-   * there.
+   * Where the application lives to the outside, such as `https://example.com`, or a function of `req` that computes it, for
+   * links and for the pages of the router. It is never taken from a request's `Host` header, which the sender can choose: the
+   * token would go there.
+   * @default the application's setting: `app.set('baseUrl', …)`; one of the two is required
    */
-  baseUrl: BaseUrl
+  baseUrl?: BaseUrl
   /** How long the link can be followed, in seconds. @default 86400 (a day) */
   expiresIn?: number
   /**

@@ -1,5 +1,6 @@
 import type { Router } from 'express'
 import type { Model } from 'sequelize'
+import { publicUrl } from '../../http/base-url.js'
 import { addConfirmation, flowRouter, onRequest } from '../../pages/flow.js'
 import { currentGuest, redirectNonRegular } from './access.js'
 import { conversionConfirmation } from './confirmation.js'
@@ -25,7 +26,8 @@ export function convertRouter<U extends Model>(options: ConvertRouterOptions<U>)
     '/success',
     onRequest(flow, async (request) => {
       const guest = currentGuest(settings.Guest, request.req)
-      if (guest === null) await flow.show(successPage(settings.registeredUrl), request.req, request.res)
+      if (guest === null)
+        await flow.show(successPage(publicUrl(request.req, settings.registeredUrl)), request.req, request.res)
       else redirectNonRegular(settings.loginUrl, guest === undefined, request)
     }),
   )

@@ -116,7 +116,7 @@ function verificationOf<U extends Model>(
       expiresIn: positiveSeconds,
       emailField: aString,
     },
-    ['send', 'baseUrl'],
+    ['send'],
   )
   requireAttribute(Guest, `${WHO}({ verifyEmail }): option 'emailField'`, options.emailField ?? 'email')
   return { ...options, expiresIn: options.expiresIn ?? DAY }

@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from 'express'
 import { MiddlewareOrder, type VisitorAccessDenied } from '../../errors.js'
-import { localPath, ownAddress } from '../../http/address.js'
+import { applicationAddress, localPath } from '../../http/address.js'
+import { publicUrl } from '../../http/base-url.js'
 import { withQuery } from '../../http/query.js'
 import { redirectOrError } from '../../http/answer.js'
 import { modelOf } from '../request-notes.js'
@@ -36,7 +37,6 @@ export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options
   if (scope.length > LONGEST_SCOPE) {
     throw new TypeError(`ensureVisitor: a scope has at most ${String(LONGEST_SCOPE)} characters`)
   }
-  const form = localPath(selfServiceUrl.split(/[?#]/, 1)[0] ?? '')
   return function offer(req, res, next, error) {
     const Model = options.Visitor ?? modelOf(req)
     const seal = Model?.[visitorSettings].codec.seal('pass-request')
@@ -49,9 +49,11 @@ export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options
       )
       return
     }
-    const passRequest = { model: Model.name, form, scope, next: ownAddress(req), sessionExpiry }
+    const url = publicUrl(req, selfServiceUrl)
+    const form = localPath(url.split(/[?#]/, 1)[0] ?? '')
+    const passRequest = { model: Model.name, form, scope, next: applicationAddress(req), sessionExpiry }
     redirectOrError(req, res, next, {
-      url: withQuery(selfServiceUrl, PASS_REQUEST_KEY, signPassRequest(seal, passRequest)),
+      url: withQuery(url, PASS_REQUEST_KEY, signPassRequest(seal, passRequest)),
       comeBack: false,
       error,
     })

@@ -1,7 +1,7 @@
 import type { Router } from 'express'
 import { ValidationError, type ValidationErrorItem } from 'sequelize'
 import { aFunction, checkOptions, positiveCount, positiveSeconds } from '../../options.js'
-import { aBaseUrl, type BaseUrl } from '../../http/base-url.js'
+import { aBaseUrl, prefixOf, requireBaseUrl, type BaseUrl } from '../../http/base-url.js'
 import { queryValues } from '../../http/query.js'
 import { flowRouter } from '../../pages/flow.js'
 import type { Flow } from '../../pages/flow-declaration.js'
@@ -29,11 +29,12 @@ export interface SelfServiceOptions extends FlowOptions<SelfServicePage> {
    */
   send: SendLink
   /**
-   * What stands before the paths of this application in messages, such as `https://example.com`, or a function of `req`
-   * that computes it. It is never taken from a request's `Host` header, which the sender can choose: the token would go
-   * there.
+   * Where the application lives to the outside, such as `https://example.com`, or a function of `req` that computes it, for
+   * links and for the pages of this router. It is never taken from a request's `Host` header, which the sender can choose:
+   * the token would go there.
+   * @default the application's setting: `app.set('baseUrl', …)`; one of the two is required
    */
-  baseUrl: BaseUrl
+  baseUrl?: BaseUrl
   /** How long the link of such a pass can be redeemed, in seconds. @default the model's `tokenExpiry` */
   tokenExpiry?: number
   /** How often it can be redeemed; then it opens a page with a button. @default any number of times */
@@ -70,7 +71,7 @@ export function selfServiceRouter(options: SelfServiceOptions): Router {
       maxUses: positiveCount,
       ...flowRules(SELF_SERVICE_PAGES),
     },
-    ['Visitor', 'send', 'baseUrl'],
+    ['Visitor', 'send'],
   )
   return flowRouter(flowOf(options))
 }
@@ -95,17 +96,19 @@ function flowOf(options: SelfServiceOptions): Flow<ReceivedPassRequest, SelfServ
     show: pageShower(render),
     carried: (req) => [PASS_REQUEST_KEY, queryValues(req.originalUrl, PASS_REQUEST_KEY)[0] ?? ''],
 
-    async access({ req, res, base, carried = '' }) {
+    async access({ req, res, carried = '' }) {
+      requireBaseUrl(req, WHO) // before a form is shown whose link could not be made
       const passRequest = readPassRequest(seal, carried)
-      const prefix = base === undefined ? '' : new URL(base).pathname
-      if (passRequest?.model !== Model.name || !isMeantFor(passRequest, req.baseUrl, prefix))
+      if (passRequest?.model !== Model.name || !isMeantFor(passRequest, req.baseUrl, prefixOf(req)))
         await this.show(incompletePage(), req, res)
-      else if (passRequest.hasExpired) await this.show(expiredPage(passRequest.next), req, res)
+      else if (passRequest.hasExpired)
+        await this.show(expiredPage(prefixOf(req) + passRequest.next), req, res)
       else return passRequest
       return undefined
     },
 
-    async submit({ req, base = '', who }, values) {
+    async submit({ req, who }, values) {
+      const base = requireBaseUrl(req, WHO)
       // The types of a schema are not checked when it runs.
       const given: unknown = values.email
       if (typeof given !== 'string') throw new TypeError(`${WHO}: the schema's result has no email`)

@@ -1,8 +1,8 @@
 import { ServerResponse } from 'node:http'
 import type { Request, Response } from 'express'
 import { clientAddress, networkOf } from '../../http/client-network.js'
-import { ownAddress } from '../../http/address.js'
-import { header } from '../../http/origin.js'
+import { applicationAddress } from '../../http/address.js'
+import { header } from '../../http/headers.js'
 import { currentSessionId, presentedSessionIds } from '../../http/session.js'
 import { visitorOf } from '../is-visitor.js'
 import type { PassKey } from '../request-notes.js'
@@ -44,7 +44,7 @@ export function recordVisitWhenDone(
   const entry = {
     visitorId: pass.id,
     method: bounded(req.method, visitLimits.method),
-    path: bounded(withoutToken(ownAddress(req), queryKey), visitLimits.path),
+    path: bounded(withoutToken(applicationAddress(req), queryKey), visitLimits.path),
     userAgent: bounded(header(req, 'user-agent') ?? '', visitLimits.userAgent),
     referrer: bounded(withoutToken(referrer, queryKey), visitLimits.referrer),
     ip: bounded(anonymizeIp ? networkOf(ip) : ip, visitLimits.ip),

@@ -1046,7 +1046,6 @@ describe('wrong options', () => {
   const options = () => ({ Visitor: app.Visitor, send: () => undefined, baseUrl: 'https://example.test' })
   for (const [name, change, message] of [
     ['no send', { send: undefined }, /option 'send' must be a function/],
-    ['no baseUrl', { baseUrl: undefined }, /option 'baseUrl' must be an http\(s\) address/],
     ['a query in baseUrl', { baseUrl: 'https://example.test/?x=1' }, /option 'baseUrl' must be/],
     ['no limiter in limiter', { limiter: {} }, /option 'limiter' must be/],
     ['no uses', { maxUses: 0 }, /option 'maxUses' must be/],
