@@ -21,7 +21,7 @@ describe('what a limiter counts by', () => {
     [undefined, 'unknown'],
     ['nonsense', 'nonsense'],
   ] as const) {
-    it(`of ${String(ip)} is ${key}`, () => {
+    it(`a limiter counts ${String(ip)} as ${key}`, () => {
       assert.equal(keyOf(ip), key)
     })
   }
@@ -35,7 +35,7 @@ describe('an address without its last part', () => {
     ['nonsense', ''],
     ['', ''],
   ] as const) {
-    it(`of ${ip} is ${network}`, () => {
+    it(`'${ip}' without its last part is '${network}'`, () => {
       assert.equal(networkOf(ip), network)
     })
   }

@@ -89,7 +89,7 @@ const ends: [string, (browser: ReturnType<TestApp['browser']>) => Promise<{ stat
   ['converts by hand', async (browser) => await browser.post('/by-hand'), 200],
 ]
 
-describe('a request that was sent before the browser heard of its new session', () => {
+describe('a late request, sent before the browser received its new session', () => {
   for (const options of [
     {},
     { rolling: true, cookie: { maxAge: 60_000 } },
@@ -97,7 +97,7 @@ describe('a request that was sent before the browser heard of its new session', 
     { saveUninitialized: true },
   ]) {
     for (const [what, end, status] of ends) {
-      it(`when the guest ${what}, makes no guest and sets no cookie: ${JSON.stringify(options)}`, async () => {
+      it(`a late request makes no guest and sets no cookie when the guest ${what}: ${JSON.stringify(options)}`, async () => {
         const host = await start(options)
         const { browser, cookie } = await guest(host)
         assert.equal((await end(browser)).status, status)
@@ -111,7 +111,7 @@ describe('a request that was sent before the browser heard of its new session', 
     }
   }
 
-  it('on any other page sets no cookie either, where cookies roll', async () => {
+  it('a late request to any other page sets no cookie where cookies roll', async () => {
     const host = await start({ rolling: true, cookie: { maxAge: 60_000 } })
     const { browser, cookie } = await guest(host)
     await logIn(browser, 'account').expect(200)
@@ -119,7 +119,7 @@ describe('a request that was sent before the browser heard of its new session', 
     assert.equal(late.headers['set-cookie'], undefined)
   })
 
-  it('when the guest follows the link to their account, makes no guest', async () => {
+  it('a late request makes no guest when the guest follows the link to their account', async () => {
     const host = await start({}, { verifies: true })
     const { browser, cookie } = await guest(host)
     await post(browser, ginger)
@@ -129,7 +129,7 @@ describe('a request that was sent before the browser heard of its new session', 
     assert.equal(late.headers['set-cookie'], undefined)
   })
 
-  it('at whatever moment of the login it comes, does not replace the account’s session', async () => {
+  it('a late request does not replace the account’s session at any moment of the login', async () => {
     const host = await start({ store: slow(new session.MemoryStore()) }, { onMerge: () => pause(20) })
     const { browser, cookie } = await guest(host)
     const headers = {
@@ -153,7 +153,7 @@ describe('a request that was sent before the browser heard of its new session', 
     assert.equal(await host.Guest.count(), 0)
   })
 
-  it('can log in, as a double click on the button does', async () => {
+  it('a late request can log in, as a double click on the button does', async () => {
     const host = await start()
     const { browser, cookie } = await guest(host)
     await logIn(browser, 'account').expect(200)
@@ -163,7 +163,7 @@ describe('a request that was sent before the browser heard of its new session', 
     assert.equal(((await second.get('/who')).body as Who).user?.username, 'account')
   })
 
-  it('on the form sets no cookie either, where every session is stored', async () => {
+  it('a late form sets no cookie where every session is stored', async () => {
     const host = await start({ saveUninitialized: true })
     const { browser, cookie } = await guest(host)
     await logIn(browser, 'account').expect(200)
@@ -176,7 +176,7 @@ describe('a request that was sent before the browser heard of its new session', 
     assert.equal(late.headers['set-cookie'], undefined)
   })
 
-  it('is a stranger’s after twenty seconds', async () => {
+  it('a request with the old cookie makes a new guest after twenty seconds', async () => {
     const host = await start()
     const { browser, cookie } = await guest(host)
     await logIn(browser, 'account').expect(200)
@@ -189,8 +189,8 @@ describe('a request that was sent before the browser heard of its new session', 
 
 describe('the second click on the button of the form', () => {
   for (const [name, address, location] of [
-    ['leads to the last page', '/convert', '/convert/success'],
-    ['leads to where they wanted to go', '/convert?next=%2Flist', '/list'],
+    ['the second click leads to the last page', '/convert', '/convert/success'],
+    ['the second click leads to the page first asked for', '/convert?next=%2Flist', '/list'],
   ] as const) {
     it(name, async () => {
       const host = await start()
@@ -205,7 +205,7 @@ describe('the second click on the button of the form', () => {
     })
   }
 
-  it('leads home when the guest has logged in meanwhile', async () => {
+  it('the second click leads to registeredUrl when the guest has logged in meanwhile', async () => {
     const host = await start()
     const { browser, cookie } = await guest(host)
     await logIn(browser, 'account').expect(200)
@@ -215,7 +215,7 @@ describe('the second click on the button of the form', () => {
 })
 
 describe('a guest whose conversion or merge fails', () => {
-  it('can leave, and begin anew at once', async () => {
+  it('a guest whose conversion or merge failed can be deleted, and a new guest made at once', async () => {
     const host = await start(
       {},
       {
@@ -234,15 +234,15 @@ describe('a guest whose conversion or merge fails', () => {
   })
 })
 
-describe('a session store that does not keep the note', () => {
-  it('is in no login’s way', async () => {
+describe('the note in the session store', () => {
+  it('a store that does not keep the note does not prevent the login', async () => {
     const host = await start()
     const { browser } = await guest(host)
     await whileStoreFails(host.store, async () => await logIn(browser, 'account').expect(200), { times: 1 })
     assert.equal(((await browser.get('/who')).body as Who).user?.username, 'account')
   })
 
-  it('that cannot be asked makes a guest, as of anybody', async () => {
+  it('a store that cannot be read lets the late request make a guest', async () => {
     const host = await start()
     const { browser, cookie } = await guest(host)
     await logIn(browser, 'account').expect(200)
@@ -255,7 +255,7 @@ describe('a session store that does not keep the note', () => {
     assert.equal((late.body as Who).isGuest, true)
   })
 
-  it('holds no login under it, and no session that a cookie could open', async () => {
+  it('the note holds no login, and no cookie opens it', async () => {
     const host = await start()
     const { browser, cookie } = await guest(host)
     await logIn(browser, 'account').expect(200)

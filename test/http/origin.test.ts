@@ -33,14 +33,14 @@ before(async () => {
 after(() => app.close())
 
 const who = (response: { body: unknown }): Who => response.body as Who
-const nobody = { 'Sec-Fetch-Site': 'cross-site' }
+const CROSS_SITE = { 'Sec-Fetch-Site': 'cross-site' }
 
 const foreign: [string, 'get' | 'post', Record<string, string>][] = [
-  ['a form', 'post', { ...nobody, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }],
-  ['an image', 'get', { ...nobody, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' }],
-  ['a script element', 'get', { ...nobody, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'script' }],
-  ['fetch', 'get', { ...nobody, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'empty' }],
-  ['a frame', 'get', { ...nobody, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' }],
+  ['a form', 'post', { ...CROSS_SITE, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }],
+  ['an image', 'get', { ...CROSS_SITE, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'image' }],
+  ['a script element', 'get', { ...CROSS_SITE, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'script' }],
+  ['fetch', 'get', { ...CROSS_SITE, 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'empty' }],
+  ['a frame', 'get', { ...CROSS_SITE, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' }],
   ['a form over plain HTTP', 'post', { Origin: 'http://evil.test' }],
   ['fetch over plain HTTP', 'get', { Origin: 'http://evil.test' }],
   ['a sandboxed page over plain HTTP', 'post', { Origin: 'null' }],
@@ -48,7 +48,7 @@ const foreign: [string, 'get' | 'post', Record<string, string>][] = [
 
 describe('a request that a foreign site makes the browser send', () => {
   for (const [name, method, headers] of foreign) {
-    it(`by ${name} makes no guest and sets no cookie`, async () => {
+    it(`a request by ${name} of a foreign site makes no guest and sets no cookie`, async () => {
       const users = await app.User.count()
       const response = await app.browser()[method]('/play').set(headers).expect(200)
       assert.equal(who(response).user, null)
@@ -57,10 +57,10 @@ describe('a request that a foreign site makes the browser send', () => {
     })
   }
 
-  it('can be a login by form_post, session and all', async () => {
+  it('a foreign site can post a login (form_post), which opens a session', async () => {
     const browser = app.browser()
     const headers = {
-      ...nobody,
+      ...CROSS_SITE,
       Origin: 'https://idp.test',
       'Sec-Fetch-Mode': 'navigate',
       'Sec-Fetch-Dest': 'document',
@@ -69,15 +69,15 @@ describe('a request that a foreign site makes the browser send', () => {
     assert.equal(who(await browser.get('/who')).user?.username, 'sam')
   })
 
-  it('is treated as our own if its origin is trusted', async () => {
-    const headers = { ...nobody, Origin: TRUSTED, 'Sec-Fetch-Mode': 'cors' }
+  it('a request of a trusted origin makes a guest', async () => {
+    const headers = { ...CROSS_SITE, Origin: TRUSTED, 'Sec-Fetch-Mode': 'cors' }
     assert.equal(who(await app.browser().post('/play').set(headers)).isGuest, true)
     assert.equal(who(await app.browser().post('/play').set('Origin', TRUSTED)).isGuest, true)
   })
 })
 
 const own: [string, 'get' | 'post', Record<string, string>][] = [
-  ['followed link', 'get', { ...nobody, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }],
+  ['followed link', 'get', { ...CROSS_SITE, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }],
   ['form of a sister subdomain', 'post', { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'navigate' }],
   ['form of this site', 'post', { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'navigate' }],
   ['address that was typed', 'get', { 'Sec-Fetch-Site': 'none', 'Sec-Fetch-Mode': 'navigate' }],
@@ -86,14 +86,14 @@ const own: [string, 'get' | 'post', Record<string, string>][] = [
 
 describe('a request that no foreign site makes the browser send', () => {
   for (const [name, method, headers] of own) {
-    it(`makes a guest: a ${name}`, async () => {
+    it(`a ${name} makes a guest`, async () => {
       const response = await app.browser()[method]('/play').set(headers).expect(200)
       assert.equal(who(response).isGuest, true)
       assert.equal(response.headers['cache-control'], 'private, max-age=600')
     })
   }
 
-  it('makes none without a User-Agent', async () => {
+  it('a request without a User-Agent makes no guest', async () => {
     for (const agent of ['', ' ']) {
       const response = await app.browser().get('/play').set('User-Agent', agent).expect(200)
       assert.equal(who(response).user, null)
@@ -102,7 +102,7 @@ describe('a request that no foreign site makes the browser send', () => {
 })
 
 describe('a form of ours over plain HTTP, on a page without a referrer', () => {
-  it('is not refused: the logout of a guest', async () => {
+  it('the logout form of a guest is not refused', async () => {
     const browser = app.browser()
     await browser.get('/play').expect(200)
     // The application's own button, as helmet's default makes it arrive: the guest is asked.
@@ -113,7 +113,7 @@ describe('a form of ours over plain HTTP, on a page without a referrer', () => {
     await browser.post('/logout?confirm=yes').set({ Origin: app.origin, Accept: HTML }).expect(303)
   })
 
-  it('is not refused on a page of the application’s own either', async () => {
+  it('a form on a page of the application’s own is not refused', async () => {
     const other = await startApplication({
       before(host) {
         host.use((_req, res, next) => {
@@ -141,7 +141,7 @@ describe('a form of ours over plain HTTP, on a page without a referrer', () => {
 })
 
 describe('OPTIONS *', () => {
-  it('is below no session, and is no error of ours', async () => {
+  it('OPTIONS * has no session and causes no error', async () => {
     const { VisitorTokenStrategy } = await import('../../src/index.js')
     const host = express()
     app.passport.use('visitor', new VisitorTokenStrategy({ Visitor: app.Visitor }))

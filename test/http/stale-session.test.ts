@@ -64,7 +64,7 @@ async function open(url: string, cookie = '', init: RequestInit = {}): Promise<A
 
 describe('an answer that comes after its session was renewed by another request', () => {
   for (const session of [{}, ROLLING, { saveUninitialized: true }]) {
-    it(`sets no cookie, whatever the handler writes: ${JSON.stringify(session)}`, async () => {
+    it(`a late answer sets no cookie, whatever the handler writes: ${JSON.stringify(session)}`, async () => {
       const { origin } = await start(session)
       const { cookie } = await open(`${origin}/begin`)
       const slow = open(`${origin}/slow`, `${FOREIGN}; ${cookie}`)
@@ -75,7 +75,7 @@ describe('an answer that comes after its session was renewed by another request'
     })
   }
 
-  it('sets none where a visit has begun', async () => {
+  it('a late answer sets no cookie after a visit has begun', async () => {
     const { origin, Visitor } = await start(ROLLING)
     const pass = await Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
     const { cookie } = await open(`${origin}/begin`)
@@ -85,7 +85,7 @@ describe('an answer that comes after its session was renewed by another request'
     assert.equal((await open(`${origin}/write`, cookie)).cookie, '', 'nor one that arrives late')
   })
 
-  it('does not bring back the session of a guest who has logged out', async () => {
+  it('a late answer does not restore the session of a guest who has logged out', async () => {
     const { origin } = await start(ROLLING)
     const guest = await open(`${origin}/play`)
     const slow = open(`${origin}/slow`, guest.cookie)
@@ -96,7 +96,7 @@ describe('an answer that comes after its session was renewed by another request'
     assert.equal((await open(`${origin}/play`, guest.cookie)).who.user, null, 'nor makes another guest')
   })
 
-  it('is told by the note of another process in the session store', async () => {
+  it('the end of a session is noted in the session store, for other processes', async () => {
     const { origin, store } = await start(ROLLING)
     const { cookie } = await open(`${origin}/begin`)
     const set = store.set.bind(store)
@@ -114,7 +114,7 @@ describe('an answer that comes after its session was renewed by another request'
 
 describe('parallel requests with a cookie whose session is gone', () => {
   for (const others of ['', `${FOREIGN}; `]) {
-    it(`make one guest${others && ', with other signed cookies too'}, as often as the store is emptied`, async () => {
+    it(`parallel requests make one guest${others && ', with other signed cookies too'}, each time that the store is emptied`, async () => {
       const { origin, store, User } = await start()
       let { cookie } = await open(`${origin}/begin`)
       for (let round = 1; round <= 3; round++) {
@@ -133,7 +133,7 @@ describe('parallel requests with a cookie whose session is gone', () => {
     })
   }
 
-  it('do not join by a signed cookie that is not the session’s', async () => {
+  it('parallel requests join by no signed cookie other than the session’s', async () => {
     const { origin, User } = await start()
     await Promise.all([1, 2, 3].map(() => open(`${origin}/play`, FOREIGN)))
     assert.equal(await User.count(), 3)
