@@ -249,7 +249,7 @@ describe('the note in the session store', () => {
     const get = host.store.get.bind(host.store)
     host.store.get = (id, done) => {
       if (cookie.includes(id)) get(id, done)
-      else done(new Error('The store is away'))
+      else done(new Error('The store is unavailable'))
     }
     const late = await host.browser().get('/play').set('Cookie', cookie).expect(200)
     assert.equal((late.body as Who).isGuest, true)

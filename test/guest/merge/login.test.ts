@@ -129,7 +129,7 @@ describe('a guest who logs in to an account', () => {
   it('finds the things in the account if the session store fails after the merge', async () => {
     const guest = await guestWithTodo()
     const { body } = await whileStoreFails(app.store, () => logIn(guest.browser, 'fred').expect(500))
-    assert.match((body as { message: string }).message, /store is away/)
+    assert.match((body as { message: string }).message, /store is unavailable/)
     assert.deepEqual(await owners(), [guest.fred.id])
     assert.equal(who(await logIn(guest.browser, 'fred').expect(200)).user?.id, guest.fred.id)
   })
