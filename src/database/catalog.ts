@@ -173,7 +173,12 @@ function indexFrom(
 
 /** A column of a table, however its letters are written. */
 export function columnNamed(table: Table, field: string): StoredColumn | undefined {
-  return table.columns.find(({ name }) => name.toLowerCase() === field.toLowerCase())
+  return table.columns.find(({ name }) => isSameColumn(name, field))
+}
+
+/** Under `quoteIdentifiers: false`, PostgreSQL stores the names of a model in small letters. */
+export function isSameColumn(one: string | undefined, other: string): boolean {
+  return one?.toLowerCase() === other.toLowerCase()
 }
 
 /** Rows that belong together, in the order in which they came. */

@@ -1,4 +1,11 @@
-import type { InitOptions, Model, ModelAttributes, ModelStatic, Sequelize } from 'sequelize'
+import {
+  DataTypes,
+  type InitOptions,
+  type Model,
+  type ModelAttributes,
+  type ModelStatic,
+  type Sequelize,
+} from 'sequelize'
 import { fieldOf } from './columns.js'
 
 /** How a model of this package differs from the next: where it is, and what is looked up in it. */
@@ -21,8 +28,8 @@ export type OwnTable = Pick<OwnModelOptions, 'modelName' | 'tableName' | 'schema
 
 /**
  * Initialises a model of this package on the host's instance. The host's conventions name its table and columns; what
- * else the host sets for its own models (soft deletion, versions, a default scope, other names for timestamps) must not
- * reach in: a `Guest` row that is only marked as deleted would leave a converted user a guest.
+ * else the host sets by `define` (soft deletion, versions, a default scope, hooks, other names for timestamps) must not reach
+ * in: a `Guest` row that is only marked as deleted would leave a converted user a guest.
  */
 export function initOwnModel<M extends Model>(
   OwnModel: ModelStatic<M>,
@@ -54,6 +61,9 @@ export function initOwnModel<M extends Model>(
     options,
   )
   OwnModel.addScope('defaultScope', {}, { override: true })
+  OwnModel.options.hooks = {}
+  readInstances(OwnModel)
+  readDates(OwnModel)
 
   // Sequelize wants indexes over columns, which have their names only now.
   OwnModel.options.indexes?.forEach((index, place) => {
@@ -67,4 +77,28 @@ export function initOwnModel<M extends Model>(
 function isSameKind(OwnModel: ModelStatic<Model>, existing: ModelStatic<Model>): boolean {
   const kind = Object.getPrototypeOf(OwnModel) as ModelStatic<Model>
   return existing.prototype instanceof kind
+}
+
+/** Reads give instances unless they ask for `raw: true` themselves, whatever the host's `query` sets for all statements. */
+function readInstances(OwnModel: ModelStatic<Model>): void {
+  OwnModel.addHook('beforeFind', (options: { raw?: boolean }) => {
+    options.raw ??= false
+  })
+}
+
+/** Times are `Date`s, also where a type parser of the host makes texts or numbers of them. */
+function readDates(OwnModel: ModelStatic<Model>): void {
+  for (const [name, attribute] of Object.entries(OwnModel.getAttributes())) {
+    if (!(attribute.type instanceof DataTypes.DATE) || 'get' in attribute) continue
+    attribute.get = function (this: Model) {
+      const value: unknown = this.getDataValue(name)
+      return typeof value === 'string' || typeof value === 'number' ? new Date(value) : value
+    }
+  }
+  ;(OwnModel as ModelStatic<Model> & Refreshable).refreshAttributes()
+}
+
+/** Sequelize's types leave it out. */
+interface Refreshable {
+  refreshAttributes: () => void
 }

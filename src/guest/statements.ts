@@ -44,6 +44,7 @@ export async function findUserWithGuest<U extends Model>(
       where: { [User.primaryKeyAttribute]: id } as never,
       include: [{ model: Guest, as: GUEST_ALIAS, required: false }],
       useMaster: true,
+      raw: false,
     }),
   )
 }

@@ -71,9 +71,8 @@ function checkIndexes(model: ModelStatic<Model>, table: Table, report: Report): 
   const primary = model.primaryKeyAttributes.map((attribute) => fieldOf(model, attribute))
   const required = [{ fields: primary, unique: true }, ...(model.options.indexes ?? [])]
   for (const { fields = [], unique = false } of required) {
-    const columns = fields.map(String)
-    if (columns.some((column) => columnNamed(table, column) === undefined)) continue
-    if (hasIndexOn(table, columns, { unique })) continue
+    const columns = fields.map(String).flatMap((field) => columnNamed(table, field)?.name ?? [])
+    if (columns.length < fields.length || hasIndexOn(table, columns, { unique })) continue
     report(
       'INDEX_MISSING',
       unique ? 'error' : 'warning',

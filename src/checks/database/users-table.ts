@@ -1,5 +1,5 @@
 import type { Catalog, Table } from '../../database/catalog.js'
-import { columnNamed } from '../../database/catalog.js'
+import { columnNamed, isSameColumn } from '../../database/catalog.js'
 import { fieldOf, sequelizeOf } from '../../database/columns.js'
 import { isPostgres } from '../../database/dialect.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
@@ -46,7 +46,7 @@ export async function checkUsersTable(Guest: GuestModel, catalog: Catalog, repor
 function hasUniqueIndex(table: Table, field: string): boolean {
   return table.indexes.some(
     ({ isUnique, parts }) =>
-      isUnique && parts.some((part) => part.field === field || isLowered(part.sql, field)),
+      isUnique && parts.some((part) => isSameColumn(part.field, field) || isLowered(part.sql, field)),
   )
 }
 

@@ -120,7 +120,7 @@ async function accountOf<U extends Model>(
   const email = String(details[emailField])
   const asked = details[usernameField]
   if (typeof asked === 'string') return { username: asked, email }
-  const user = await User.unscoped().findByPk(userId, { useMaster: true })
+  const user = await User.unscoped().findByPk(userId, { useMaster: true, raw: false })
   const current: unknown = user?.get(usernameField)
   return { username: typeof current === 'string' ? current : '', email }
 }

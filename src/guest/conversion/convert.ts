@@ -56,7 +56,7 @@ export async function convertGuest<U extends Model>(
       outer ? { transaction: outer } : readCommittedInstead(sequelize),
       async (transaction) => {
         if ((await Guest.destroy({ where: { userId: id }, transaction })) === 0) throw new NotGuestError()
-        const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError() })
+        const user = await User.findByPk(id, { transaction, rejectOnEmpty: new NotGuestError(), raw: false })
         await refuseTaken?.(transaction)
         await user.update(wanted, { transaction })
         await recordOutcome(Outcome, 'converted', new Map([[dayOf(guest.createdAt), 1]]), transaction)

@@ -150,7 +150,7 @@ export async function noGuestPage<U extends Model>(
   request: FlowRequest,
 ): Promise<ConvertPage> {
   const { User } = settings.Guest[guestSettings]
-  const user = await User.unscoped().findByPk(userId, { paranoid: false, useMaster: true })
+  const user = await User.unscoped().findByPk(userId, { paranoid: false, useMaster: true, raw: false })
   return refusedPage(user === null ? 'deleted' : 'converted', waysOn(settings, request))
 }
 

@@ -1,5 +1,5 @@
 import type { Model, ModelStatic, Transaction } from 'sequelize'
-import { uniqueIndexesOf, type UniqueIndex } from '../../database/catalog.js'
+import { isSameColumn, uniqueIndexesOf, type UniqueIndex } from '../../database/catalog.js'
 import { fieldOf } from '../../database/columns.js'
 import { MergeFailed } from '../../errors.js'
 import type { Belonging } from './belongings.js'
@@ -52,11 +52,11 @@ export async function uniqueConflictsOf({
   if (model.primaryKeyAttributes.length === 0) return []
   const owner = fieldOf(model, foreignKey)
   const indexes = (await uniqueIndexesOf(model)).filter(({ parts }) =>
-    parts.some(({ field }) => field === owner),
+    parts.some(({ field }) => isSameColumn(field, owner)),
   )
   return [
     ...indexes.map((index) => ({
-      index: { ...index, parts: index.parts.filter(({ field }) => field !== owner) },
+      index: { ...index, parts: index.parts.filter(({ field }) => !isSameColumn(field, owner)) },
       scope,
     })),
     ...singles.map((single) => ({ index: ANY_TWO_ROWS, scope: { ...scope, ...single } })),
