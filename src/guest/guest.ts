@@ -42,8 +42,6 @@ export interface GuestSettings<U extends Model = Model> {
   /** Seconds. */
   readonly touchInterval: number
   readonly preparedStatements: boolean
-  /** Tells this model's sessions from those of an earlier one's; `undefined` for the first. */
-  readonly sessionTag: string | undefined
   /** A method, so that a model of some `User` is a model of any. */
   onConvert?(this: void, context: ConvertContext<U>): unknown
 }
@@ -149,14 +147,11 @@ export class Guest<
 }
 
 /**
- * How the session refers to its user: a regular user by the primary key alone, a guest by an object. With guests of two
- * users models on one Sequelize instance, the sessions of the second also name their model: the same key means another
- * user in each.
+ * How the session refers to its user: by the primary key, the name of the Guest model, and whether a guest opened it. The
+ * same key means another user in another model.
  */
 export type SerializedUser =
-  | UserId
-  | { readonly guest: UserId; readonly model?: string }
-  | { readonly user: UserId; readonly model: string }
+  { readonly guest: UserId; readonly model: string } | { readonly user: UserId; readonly model: string }
 
 /** How `Guest.createGuestUser` makes one; as the options of `GuestStrategy` that have the same names. */
 export interface CreateGuestOptions<U extends Model, G extends Guest = Guest> extends WriteOptions {
@@ -216,20 +211,27 @@ export type GuestModel<U extends Model = Model, G extends Guest = Guest> = Model
    */
   delete(user: U | UserId, options?: DeleteGuestOptions): Promise<void>
 
-  /** For `passport.serializeUser`. A regular user is stored by the primary key alone, as most applications do. */
+  /**
+   * For `passport.serializeUser`. Passes on users of other models, to the next serializer.
+   *
+   * @throws {TypeError} to the callback, if another Guest model of the same name serializes users on this Passport
+   */
   serializeUser(
     this: void,
+    req: Request,
     user: Express.User,
     done: (error: unknown, serialized?: SerializedUser) => void,
   ): void
 
   /**
    * For `passport.deserializeUser`: user and guest in one statement. A session that was opened as a guest is not
-   * restored once the guest was converted elsewhere, has expired or is gone.
+   * restored once the guest was converted elsewhere, has expired or is gone. A session that holds a primary key alone was
+   * written by another serializer; it is restored if the application has one Guest model.
    */
   deserializeUser(
     this: void,
-    serialized: SerializedUser,
+    req: Request,
+    serialized: SerializedUser | UserId,
     done: (error: unknown, user?: Express.User | false) => void,
   ): void
 }

@@ -35,10 +35,11 @@ import { deleteGuest } from './delete-guest.js'
 import type { GuestEvents } from './events.js'
 import { GuestOutcome, initOutcomeModel } from './outcome.js'
 import { deserializeUser, serializeUser } from './session.js'
+import { hasBinaryKey } from './user-key.js'
 
 /** Options of {@link defineGuestModel}. */
 export interface GuestModelOptions<U extends Model, G extends Guest = Guest> {
-  /** Your users' model. Any single primary key will do. */
+  /** Your users' model. Its primary key is one attribute: a number, a text, a UUID. Binary keys are refused. */
   User: ModelStatic<U>
   /** The attribute of `User` that holds the username. @default 'username' */
   usernameField?: Extract<keyof Attributes<U>, string>
@@ -80,12 +81,14 @@ const HOUR = 60 * 60
 const DAY = 24 * HOUR
 
 const userModel: Rule = {
-  expected: 'a Sequelize model with a single primary key, initialised',
+  expected:
+    'a Sequelize model with a single primary key, initialised; the key a number or a text, not binary',
   test: (value) =>
     typeof value === 'function' &&
     'primaryKeyAttributes' in value &&
     Array.isArray(value.primaryKeyAttributes) &&
-    value.primaryKeyAttributes.length === 1,
+    value.primaryKeyAttributes.length === 1 &&
+    !hasBinaryKey(value as unknown as ModelStatic<Model>),
 }
 
 const guestClass: Rule = {
@@ -144,8 +147,6 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
   checkAttributes(attributes)
   checkOnlyOne(User)
 
-  const models = Object.entries(sequelize.models)
-  const hasOtherGuests = models.some(([name, model]) => name !== modelName && guestSettings in model)
   class DefinedPendingConversion extends PendingConversion {}
   class DefinedOutcome extends GuestOutcome {}
   const settings: GuestSettings<U> = {
@@ -157,7 +158,6 @@ export function defineGuestModel<U extends Model, G extends Guest = Guest>(
     expiry: options.expiry ?? 'absolute',
     touchInterval,
     preparedStatements: options.preparedStatements ?? true,
-    sessionTag: hasOtherGuests ? modelName : undefined,
     ...(options.onConvert && { onConvert: options.onConvert }),
   }
   class DefinedGuest extends (Base as typeof Guest) {

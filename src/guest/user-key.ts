@@ -32,3 +32,13 @@ export function couldBeKey(User: ModelStatic<Model>, value: unknown): value is U
   if (type instanceof DataTypes.NUMBER) return /^-?\d+$/.test(String(value))
   return typeof value === 'string' && (!(type instanceof DataTypes.UUID) || validate(value))
 }
+
+/** Whether a users model's primary key is binary, as `BINARY(16)`, `BLOB` or `BYTEA`: a session cannot store it as it is. */
+export function hasBinaryKey(User: ModelStatic<Model>): boolean {
+  const type: unknown = User.getAttributes()[User.primaryKeyAttribute]?.type
+  if (typeof type === 'string') return /binary|blob|bytea/i.test(type)
+  return (
+    type instanceof DataTypes.BLOB ||
+    (type instanceof DataTypes.STRING && (type as { readonly _binary?: boolean })._binary === true)
+  )
+}

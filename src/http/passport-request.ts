@@ -4,6 +4,7 @@ import { MiddlewareOrder } from '../errors.js'
 /** The parts of a request that Passport adds and its types leave out. */
 interface PassportRequest {
   readonly _userProperty?: string
+  /** One for each Passport. */
   readonly _sessionManager?: { readonly _key?: string }
 }
 
@@ -37,6 +38,11 @@ export function currentUser(req: Request): object | undefined {
 /** Takes the user off the request, and leaves the session alone. */
 export function forgetUser(req: Request): void {
   Reflect.set(req, userProperty(req), undefined)
+}
+
+/** What tells one Passport of the process from another, if this request has met one. */
+export function sessionManagerOf(req: Request): object | undefined {
+  return (req as PassportRequest)._sessionManager
 }
 
 /** The session's login, as Passport keeps it, whether or not `passport.session()` has restored the user from it. */

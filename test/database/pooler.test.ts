@@ -7,6 +7,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import type { Request } from 'express'
 import { Model, QueryTypes, Sequelize } from 'sequelize'
 import { cleanup, defineGuestModel, type GuestModel } from '../../src/index.js'
 import { dialect, isEmbedded } from '../support/database.js'
@@ -129,7 +130,7 @@ if (dialect === 'postgres' && !isEmbedded && existsSync(PGBOUNCER)) {
 /** What a page of a guest does first: it restores the user from the session. */
 async function load(Guest: GuestModel<User>, id: number): Promise<number | undefined> {
   const user = await new Promise<unknown>((resolve, reject) => {
-    Guest.deserializeUser(id, (error: unknown, found: unknown) => {
+    Guest.deserializeUser({} as Request, id, (error: unknown, found: unknown) => {
       if (error instanceof Error) reject(error)
       else resolve(found)
     })

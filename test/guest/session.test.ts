@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import type { Agent } from 'supertest'
 import { keyOf } from '../../src/guest/user-key.js'
 import { defineGuestModel, ensureRegularUser, GuestStrategy, isGuest, loadGuest } from '../../src/index.js'
@@ -121,7 +121,7 @@ describe('a session opened as a guest', () => {
   })
 
   it('is no one’s if what it names could not be a key of this model', async () => {
-    for (const user of ['abc', '7a9d', { guest: 'x' }]) {
+    for (const user of ['abc', '7a9d', { guest: 'x', model: 'Guest' }]) {
       const browser = app.browser()
       await browser.get('/set-session').query({ user: JSON.stringify(user) })
       assert.equal(body(await browser.get('/who').expect(200)).user, null)
@@ -136,15 +136,15 @@ describe('a session opened as a guest', () => {
 })
 
 describe('a regular user’s session', () => {
-  it('holds the primary key alone, as most applications keep it', async () => {
+  it('holds the primary key and the name of the model', async () => {
     const fred = await app.User.create({ username: 'fred' })
     const browser = app.browser()
     assert.equal(body(await browser.get('/login-by-hand/fred')).isRegularUser, true)
     const session = (await browser.get('/session')).body as { passport: unknown }
-    assert.deepEqual(session.passport, { user: fred.id })
+    assert.deepEqual(session.passport, { user: { user: fred.id, model: 'Guest' } })
   })
 
-  it('that was open before this package came stays open', async () => {
+  it('written by an earlier serializer, with the key alone, is restored', async () => {
     const fred = await app.User.create({ username: 'fred' })
     const browser = app.browser()
     await browser.get('/set-session').query({ user: JSON.stringify(fred.id) })
@@ -400,11 +400,14 @@ describe('a guest’s row', () => {
 
 describe('a user model of another kind', () => {
   it('is left to the next serializer', async () => {
-    const outcomes: unknown[] = []
-    app.Guest.serializeUser({ not: 'a User' }, (error) => outcomes.push(error))
-    app.Guest.deserializeUser({ other: 'form' } as never, (error) => outcomes.push(error))
-    await Promise.resolve()
-    assert.deepEqual(outcomes, ['pass', 'pass'])
+    const req = {} as Request
+    const serialized = new Promise((resolve) => {
+      app.Guest.serializeUser(req, { not: 'a User' }, resolve)
+    })
+    const restored = new Promise((resolve) => {
+      app.Guest.deserializeUser(req, { other: 'form' } as never, resolve)
+    })
+    assert.deepEqual(await Promise.all([serialized, restored]), ['pass', 'pass'])
   })
 
   it('is refused where it makes no sense, at start-up', () => {

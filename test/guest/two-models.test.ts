@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import type { Request, RequestHandler } from 'express'
+import { DataTypes, type Model, type Sequelize } from 'sequelize'
+import { defineGuestModel, guestOf, GuestStrategy, type GuestModel } from '../../src/index.js'
+import { openDatabase, type TestDatabase } from '../support/database.js'
+import { plainUser, startHost, type Host, type HostUser } from '../support/host-application.js'
+
+/** A second model on the Passport of the host. */
+interface Second {
+  readonly User: HostUser
+  readonly Guest: GuestModel
+}
+
+const open: (Host | TestDatabase)[] = []
+after(async () => {
+  for (const each of open) await each.close()
+})
+
+/** Logs in the user of the first or the second model. */
+function loginTo(models: () => readonly [HostUser, HostUser]): RequestHandler {
+  return (req, res, next) => {
+    const User = models()[req.params['model'] === 'second' ? 1 : 0]
+    User.findByPk(1, { rejectOnEmpty: true }).then((user) => {
+      req.login(user as Express.User, (error) => {
+        if (error) next(error)
+        else res.json('in')
+      })
+    }, next)
+  }
+}
+
+/** The user of a request: which of the two models it is of, its name, and whether it is a guest. */
+function describeUser(req: Request, Second: HostUser): object {
+  const user = req.user as Model | undefined
+  return {
+    model: user === undefined ? null : user instanceof Second ? 'second' : 'first',
+    username: user?.get('username') ?? null,
+    isGuest: Boolean(guestOf(req)),
+  }
+}
+
+/** A host whose Passport serializes users of two models. Users of both have the same keys. */
+async function startBoth(
+  define: (host: Sequelize) => Promise<Second> | Second,
+  order: 'first' | 'last' = 'last',
+  mirrored = false,
+): Promise<Host> {
+  let second: Second | undefined
+  const database = await openDatabase()
+  const host = await startHost({
+    opened: database,
+    defineUser: plainUser(),
+    async makeTables(sequelize) {
+      second = await define(sequelize)
+      await sequelize.sync()
+    },
+    authenticator(passport) {
+      assert.ok(second)
+      const { Guest } = second
+      passport.use(new GuestStrategy({ Guest, name: 'second-guest' }))
+      passport.serializeUser(Guest.serializeUser)
+      passport.deserializeUser(Guest.deserializeUser)
+      const { _serializers, _deserializers } = passport as unknown as Record<string, unknown[]>
+      if (order === 'first') _serializers?.reverse()
+      if (order === 'first' && !mirrored) _deserializers?.reverse()
+    },
+    routes(app, { User }) {
+      assert.ok(second)
+      const { User: Second } = second
+      app.get(
+        '/login/:model',
+        loginTo(() => [User, Second]),
+      )
+      app.get('/is', (req, res) => {
+        res.json(describeUser(req, Second))
+      })
+    },
+  })
+  open.push(host)
+  assert.ok(second)
+  await host.User.create({ username: 'fred' })
+  await second.User.create({ username: 'ginger' })
+  return host
+}
+
+/** The second model on a Sequelize instance of its own. */
+async function onAnotherInstance(modelName: string): Promise<Second> {
+  const database = await openForTests()
+  const User = plainUser()(database.sequelize)
+  const Guest = defineGuestModel(database.sequelize, { User, modelName })
+  await database.sequelize.sync()
+  return { User, Guest }
+}
+
+function onSameInstance(sequelize: Sequelize): Second {
+  const username = { type: DataTypes.STRING(150), allowNull: false }
+  const User: HostUser = sequelize.define('Member', { username })
+  return { User, Guest: defineGuestModel(sequelize, { User, modelName: 'MemberGuest' }) }
+}
+
+const arrangements = [
+  ['of two Sequelize instances', () => onAnotherInstance('TenantGuest')],
+  ['of one Sequelize instance', onSameInstance],
+] as const
+
+for (const [where, define] of arrangements) {
+  for (const order of ['first', 'last'] as const) {
+    describe(`two users models ${where}, the second registered ${order}`, () => {
+      it('get back their own users, and no user of the other with the same key', async () => {
+        const host = await startBoth(define, order)
+        for (const [model, username] of [
+          ['first', 'fred'],
+          ['second', 'ginger'],
+        ] as const) {
+          const browser = host.browser()
+          await browser.get(`/login/${model}`).expect(200)
+          await browser.get('/is').expect(200, { model, username, isGuest: false })
+        }
+      })
+    })
+  }
+}
+
+describe('a session that holds a primary key alone', () => {
+  it('is restored by no model if two on one Sequelize instance could be meant', async () => {
+    const { sequelize } = await openForTests()
+    const { User, Guest } = onSameInstance(sequelize)
+    await sequelize.sync()
+    await User.create({ username: 'ginger' })
+    const answered = await new Promise((resolve) => {
+      Guest.deserializeUser({} as Request, 1, resolve)
+    })
+    assert.equal(answered, null)
+    const Other = plainUser()(sequelize)
+    const OtherGuest = defineGuestModel(sequelize, { User: Other })
+    for (const each of [Guest, OtherGuest]) {
+      const answer = await new Promise((resolve) => {
+        each.deserializeUser({} as Request, 1, resolve)
+      })
+      assert.equal(answer, 'pass')
+    }
+  })
+})
+
+/** A database that is closed after the tests. */
+async function openForTests(): Promise<TestDatabase> {
+  const database = await openDatabase()
+  open.push(database)
+  return database
+}
+
+describe('two Guest models of one name on one Passport', () => {
+  for (const order of ['first', 'last'] as const) {
+    for (const mirrored of [true, false]) {
+      it(`are refused before a wrong user is restored (second ${order}, deserializers ${mirrored ? 'the other way round' : 'alike'})`, async () => {
+        const host = await startBoth(() => onAnotherInstance('Guest'), order, mirrored)
+        const answers: string[] = []
+        for (const model of ['first', 'second']) {
+          const browser = host.browser()
+          const login = await browser.get(`/login/${model}`)
+          const page = login.status === 200 ? await browser.get('/is') : login
+          answers.push(page.status === 200 ? (page.body as { model: string }).model : 'refused')
+          if (page.status !== 200) {
+            assert.match(
+              (page.body as Error).message,
+              /Two Guest models on one Passport have the name 'Guest'/,
+            )
+            assert.equal((page.body as Error).name, 'TypeError')
+          } else assert.equal((page.body as { model: string }).model, model)
+        }
+        assert.ok(answers.includes('refused'))
+      })
+    }
+  }
+})
