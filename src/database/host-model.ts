@@ -120,6 +120,17 @@ export function attributesToFillIn(Host: HostModel): string[] {
     .map(([name]) => name)
 }
 
+/** Whether the model may store something else than what an attribute is set to: by a setter, or by a hook. */
+export function mayChange(Host: HostModel, attribute: string): boolean {
+  const hasSetter =
+    Host.getAttributes()[attribute]?.set !== undefined ||
+    Object.hasOwn(Host.options.setterMethods ?? {}, attribute)
+  return (
+    hasSetter ||
+    hasHook(Host, ['beforeValidate', 'afterValidate', 'beforeCreate', 'beforeUpdate', 'beforeSave'])
+  )
+}
+
 /** Whether the application wants to hear of rows that are deleted. */
 export function hasDestroyHook(Host: HostModel): boolean {
   return hasHook(Host, DESTROY_HOOKS)

@@ -7,7 +7,7 @@ import { guestSettings } from '../guest.js'
 import { keyOf } from '../user-key.js'
 import { convertInSession, currentGuest } from './access.js'
 import { convertGuest, isSettable } from './convert.js'
-import { fieldOf } from './details.js'
+import { fieldOf, type Details } from './details.js'
 import { noGuestPage, waysOn } from './flow.js'
 import { confirmPage, refusedPage, verifiedPage, verifyMessages, type ConvertPage } from './pages.js'
 import type { PendingConversion } from './pending-conversion.js'
@@ -84,22 +84,27 @@ async function complete<U extends Model>(
   req: Request,
 ): Promise<U | undefined> {
   const { Guest, emailField } = settings
-  return await withTakenValues(settings, { userId, details }, (refuseTaken) =>
-    completePendingConversion(Guest, token, { userId, emailField }, async (pending, transaction) => {
-      // Stored as such; an attribute can have been removed from the model since.
-      const values = Object.fromEntries(
-        Object.entries(pending.details).filter(([name]) => isSettable(Guest[guestSettings].User, name)),
-      ) as Partial<Attributes<U>>
-      const verifiedEmail = String(pending.details[emailField])
-      return await convertGuest(
-        Guest,
-        pending.userId,
-        values,
-        { transaction, verifiedEmail, req },
-        refuseTaken,
-      )
-    }),
+  const { values, hash } = storedDetails(settings, details)
+  const wanted = values as Partial<Attributes<U>>
+  const verifiedEmail = String(values[emailField])
+  return await withTakenValues(settings, { userId, values }, (refuseTaken) =>
+    completePendingConversion(Guest, token, userId, (transaction) =>
+      convertGuest(Guest, userId, wanted, { transaction, verifiedEmail, req }, { hash, refuseTaken }),
+    ),
   )
+}
+
+/** The details of a pending conversion. An attribute can have been removed from the model since. */
+function storedDetails<U extends Model>(
+  { Guest, passwordField }: ConversionSettings<U>,
+  stored: PendingConversion['details'],
+): Details {
+  const { User } = Guest[guestSettings]
+  const details = Object.entries(stored).filter(([name]) => isSettable(User, name))
+  return {
+    values: Object.fromEntries(details.filter(([name]) => name !== passwordField)),
+    hash: Object.fromEntries(details.filter(([name]) => name === passwordField)),
+  }
 }
 
 function isAskedBy<U extends Model>(

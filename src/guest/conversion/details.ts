@@ -1,61 +1,103 @@
-import { DataTypes, type Model, type ValidationErrorItem } from 'sequelize'
+import { DataTypes, ValidationError, type Model, type ModelStatic, type ValidationErrorItem } from 'sequelize'
+import { declaredLength } from '../../database/columns.js'
+import { mayChange } from '../../database/host-model.js'
 import { fieldMessages } from '../../pages/messages.js'
 import { guestSettings } from '../guest.js'
 import type { ConvertValues } from './schema.js'
 import { WHO, type ConversionSettings } from './settings.js'
 
-/** Attributes of `User`, as `Guest.convert` takes them. */
-export type Details = Readonly<Record<string, unknown>>
+type Values = Readonly<Record<string, unknown>>
+
+/** What a conversion sets. */
+export interface Details {
+  /** Attributes of `User`, as `Guest.convert` takes them. */
+  readonly values: Values
+  /** The attribute for the password's hash, which is stored as it is; empty if there is no password. */
+  readonly hash: Values
+}
 
 /**
  * What the conversion sets, of what the schema made of the form: attributes of `User` and nothing else, the password hashed.
  *
+ * @throws {ValidationError} Sequelize's, if the model's validators refuse the password
  * @throws {TypeError} if there is a password and nothing to hash it with, or the schema's result has the primary key
  */
 export async function detailsOf<U extends Model>(
   settings: ConversionSettings<U>,
-  values: ConvertValues,
+  user: U,
+  { username, password, email, ...more }: ConvertValues,
 ): Promise<Details> {
   const { User, usernameField } = settings.Guest[guestSettings]
-  const { username, password, email, ...more } = values
-  const attributes = User.getAttributes()
-  if (Object.hasOwn(values, User.primaryKeyAttribute))
+  const { emailField } = settings
+  if (Object.hasOwn(more, User.primaryKeyAttribute))
     throw new TypeError(
       `${WHO}: the schema's result must not have the primary key '${User.primaryKeyAttribute}'`,
     )
-  if (
-    username !== undefined &&
-    email !== undefined &&
-    usernameField === settings.emailField &&
-    username !== email
-  )
+  if (usernameField === emailField && username !== undefined && email !== undefined && username !== email)
     throw new TypeError(
       `${WHO}: the schema's result has a username and an email, which are the same attribute '${usernameField}' here: give one of them`,
     )
   const named = {
     ...more,
-    ...(email !== undefined && { [settings.emailField]: email }),
+    ...(email !== undefined && { [emailField]: email }),
     ...(username !== undefined && { [usernameField]: username }),
   }
+  const attributes = User.getAttributes()
   return {
-    ...Object.fromEntries(Object.entries(named).filter(([name]) => Object.hasOwn(attributes, name))),
-    ...(password !== undefined && (await hashed(settings, password))),
+    values: Object.fromEntries(Object.entries(named).filter(([name]) => Object.hasOwn(attributes, name))),
+    hash: password === undefined ? {} : await hashed(settings, user, password),
   }
 }
 
 async function hashed<U extends Model>(
-  { hashPassword, passwordField }: ConversionSettings<U>,
+  { Guest, hashPassword, passwordField }: ConversionSettings<U>,
+  user: U,
   password: unknown,
-): Promise<Details> {
+): Promise<Values> {
   if (hashPassword === undefined || passwordField === undefined) {
     throw new TypeError(`${WHO}: the schema's result has a password: option 'hashPassword' is needed`)
   }
   if (typeof password !== 'string') throw new TypeError(`${WHO}: the schema's password is not a string`)
+  const { User } = Guest[guestSettings]
+  const refusal = await refusalOf(User, user, passwordField, password)
+  // A model that hashes by itself validates passwords; any other may validate the hashes that it is given.
+  if (refusal !== undefined && mayChange(User, passwordField)) throw refusal
+
   const hash: unknown = await hashPassword(password)
   if (typeof hash !== 'string' || hash === '') {
     throw new TypeError(`${WHO}: hashPassword must give a non-empty string`)
   }
+  const longest = declaredLength(User, passwordField)
+  if (longest !== undefined && hash.length > longest)
+    throw new TypeError(
+      `${WHO}: hashPassword gives ${String(hash.length)} characters, and ${User.name}.${passwordField} has ${String(longest)}: ` +
+        'make the column longer',
+    )
+  if (refusal !== undefined && (await refusalOf(User, user, passwordField, hash))) throw refusal
   return { [passwordField]: hash }
+}
+
+/** What the validators of one attribute have against a value, which no setter has changed. */
+async function refusalOf<U extends Model>(
+  User: ModelStatic<U>,
+  user: U,
+  attribute: string,
+  value: string,
+): Promise<ValidationError | undefined> {
+  const others = Object.keys({ ...User.getAttributes(), ...User.options.validate })
+  const skip = others.filter((name) => name !== attribute)
+  try {
+    await draftOf(User, user, { [attribute]: value }).validate({ skip, hooks: false })
+    return undefined
+  } catch (error) {
+    if (error instanceof ValidationError) return error
+    throw error
+  }
+}
+
+/** The user with values that no setter has changed. */
+function draftOf<U extends Model>(User: ModelStatic<U>, user: U, values: Values): U {
+  return User.build({ ...(user.dataValues as Values), ...values } as never, { raw: true, isNewRecord: false })
 }
 
 /**
@@ -67,18 +109,18 @@ async function hashed<U extends Model>(
 export async function validateDetails<U extends Model>(
   { Guest }: ConversionSettings<U>,
   user: U,
-  details: Details,
+  { values, hash }: Details,
 ): Promise<void> {
   const { User } = Guest[guestSettings]
   const attributes = User.getAttributes()
-  for (const name of Object.keys(details)) {
+  for (const name of Object.keys(values)) {
     // What a virtual attribute gets may be a secret; a column can be kept as it is.
     if (attributes[name]?.type instanceof DataTypes.VIRTUAL)
       throw new TypeError(`${WHO}: with verifyEmail, the virtual attribute '${name}' cannot be set`)
   }
-  const draft = User.build({ ...(user.dataValues as Details) } as never, { raw: true, isNewRecord: false })
-  draft.set(details)
-  const untouched = Object.keys(attributes).filter((name) => !Object.hasOwn(details, name))
+  const draft = draftOf(User, user, hash)
+  draft.set(values)
+  const untouched = Object.keys(attributes).filter((name) => !Object.hasOwn(values, name))
   await draft.validate({ skip: untouched, hooks: false })
 }
 
@@ -94,10 +136,16 @@ export function fieldOf<U extends Model>(settings: ConversionSettings<U>, attrib
 }
 
 /** What a validator says to people, if the application has written that; Sequelize's own words are for developers. */
-export function wordingOf({ message, path, validatorKey }: ValidationErrorItem): string {
+export function wordingOf(item: ValidationErrorItem): string {
+  const { message, path, validatorKey } = item
   const isSequelizes =
     validatorKey === 'not_a_string' ||
     (validatorKey === 'is_null' && message.endsWith('cannot be null')) ||
     message === `Validation ${String(validatorKey)} on ${String(path)} failed`
-  return isSequelizes ? fieldMessages.unacceptable : message
+  if (!isSequelizes) return message
+  const [shortest, longest]: readonly unknown[] = validatorKey === 'len' ? item.validatorArgs : []
+  const { length } = String(item.value)
+  if (typeof shortest === 'number' && length < shortest) return fieldMessages.tooShort(shortest)
+  if (typeof longest === 'number' && length > longest) return fieldMessages.tooLong(longest)
+  return fieldMessages.unacceptable
 }

@@ -71,12 +71,13 @@ function refusal(errors: Refusal['errors']): Refusal {
 async function convertNow<U extends Model>(
   settings: ConversionSettings<U>,
   { who: guest, req, carried, pageUrl }: FormRequest<U>,
-  values: ConvertValues,
+  typed: ConvertValues,
 ): Promise<Answer<ConvertPage>> {
-  const details = (await detailsOf(settings, values)) as Partial<Attributes<U>>
+  const details = await detailsOf(settings, guest, typed)
+  const values = details.values as Partial<Attributes<U>>
   await convertInSession(settings, req, () =>
-    withTakenValues(settings, { userId: keyOf(guest), details }, (refuseTaken) =>
-      convertGuest(settings.Guest, guest, details, { req }, refuseTaken),
+    withTakenValues(settings, { userId: keyOf(guest), values }, (refuseTaken) =>
+      convertGuest(settings.Guest, guest, values, { req }, { hash: details.hash, refuseTaken }),
     ),
   )
   return { redirectTo: carried ?? pageUrl('/success') }
@@ -92,27 +93,32 @@ function askByMessage<U extends Model>(
   settings: ConversionSettings<U>,
   { send, sendTaken, expiresIn }: Verification<U>,
   { who: guest, req, pageUrl }: FormRequest<U>,
-  values: ConvertValues,
+  typed: ConvertValues,
 ): Message<ConvertPage> | Refusal {
   const { Guest, emailField } = settings
   const verifyUrl = new URL(pageUrl('/verify'), requireBaseUrl(req, WHO)).href
-  const judged = judgeEmail(emailOf(values))
+  const judged = judgeEmail(emailOf(typed))
   if (judged.problem !== undefined) return refusal({ email: judged.problem })
   const email = judged.value
   const userId = keyOf(guest)
 
   async function store() {
-    const details = await detailsOf(settings, { ...values, email })
-    await validateDetails(settings, guest, details)
-    const taken = await takenAttributes(settings, { userId, details })
+    const { values, hash } = await detailsOf(settings, guest, { ...typed, email })
+    await validateDetails(settings, guest, { values, hash })
+    const taken = await takenAttributes(settings, { userId, values })
     const hasAccount = taken.includes(emailField)
     const told = taken.filter((name) => name !== emailField || sendTaken === undefined)
     if (told.length > 0) return refusal(takenErrors(settings, new ValuesTaken(told)))
 
-    const token = await savePendingConversion(Guest, { userId, email, details, expiresIn })
+    const token = await savePendingConversion(Guest, {
+      userId,
+      email,
+      details: { ...values, ...hash },
+      expiresIn,
+    })
     const link = withQuery(verifyUrl, 'token', token)
     const { usernameField } = Guest[guestSettings]
-    const username = String(details[usernameField] ?? guest.get(usernameField))
+    const username = String(values[usernameField] ?? guest.get(usernameField))
     return {
       send: () =>
         hasAccount ? sendTaken?.({ email, req }) : send({ email, username, user: guest, link, req }),

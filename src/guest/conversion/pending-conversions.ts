@@ -84,18 +84,17 @@ export function isToken(text: string | undefined): text is string {
 }
 
 /**
- * Converts the guest of a pending conversion, with a proven address.
+ * Converts the guest of a pending conversion, unless a newer one has replaced it.
  *
  * Locks go from parent to child, as everywhere here: the `Guest` row, the pending conversion, the user.
  *
- * @param convert what to do in the transaction with what was asked for
  * @returns `undefined` if the pending conversion is gone
  */
 export async function completePendingConversion<U extends Model>(
   Guest: GuestModel<U>,
   token: string,
-  { userId, emailField }: { readonly userId: UserId; readonly emailField: string },
-  convert: (pending: PendingConversion, transaction: Transaction) => Promise<U>,
+  userId: UserId,
+  convert: (transaction: Transaction) => Promise<U>,
 ): Promise<U | undefined> {
   const sequelize = sequelizeOf(Guest)
   const type = Transaction.TYPES.IMMEDIATE // SQLite locks the whole database file
@@ -103,8 +102,7 @@ export async function completePendingConversion<U extends Model>(
     sequelize.transaction({ type, ...readCommittedInstead(sequelize) }, async (transaction) => {
       await Guest.findOne({ attributes: ['userId'], where: { userId }, lock: true, transaction })
       const pending = await findPendingConversion(Guest, token, transaction)
-      if (pending === undefined || !provesAddress(pending, emailField)) return undefined
-      return await convert(pending, transaction)
+      return pending && (await convert(transaction))
     }),
   )
 }

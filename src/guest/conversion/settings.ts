@@ -1,4 +1,4 @@
-import type { Model } from 'sequelize'
+import { DataTypes, type Model } from 'sequelize'
 import { checkPassportSession } from '../../checks/runtime/order-checks.js'
 import { aBaseUrl } from '../../http/base-url.js'
 import {
@@ -123,9 +123,15 @@ function verificationOf<U extends Model>(
 }
 
 function passwordFieldOf(Guest: GuestModel, given: string | undefined): string {
-  const attributes = Guest[guestSettings].User.getAttributes()
+  const { User } = Guest[guestSettings]
+  const attributes = User.getAttributes()
   const name = given ?? (Object.hasOwn(attributes, 'passwordHash') ? 'passwordHash' : 'password')
-  requireAttribute(Guest, `${WHO}: option 'passwordField'`, name)
+  const option = `${WHO}: option 'passwordField'`
+  requireAttribute(Guest, option, name)
+  if (attributes[name]?.type instanceof DataTypes.VIRTUAL)
+    throw new TypeError(
+      `${option} must name the column for the hash: ${User.name} has no column for the virtual attribute '${name}'`,
+    )
   return name
 }
 

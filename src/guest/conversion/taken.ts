@@ -33,10 +33,10 @@ export class ValuesTaken extends Error {
   }
 }
 
-/** What a guest is to become. */
+/** What a guest is to become. A hash is never taken. */
 interface Candidate {
   readonly userId: UserId
-  readonly details: Readonly<Record<string, unknown>>
+  readonly values: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -66,19 +66,19 @@ export async function withTakenValues<U extends Model, T>(
 /** Which of the values another user has, at this moment. */
 export async function takenAttributes<U extends Model>(
   settings: ConversionSettings<U>,
-  { userId, details }: Candidate,
+  { userId, values }: Candidate,
 ): Promise<string[]> {
   const { User } = settings.Guest[guestSettings]
   const { emailField } = settings
-  const taken = await lookUpTaken(settings, { userId, details }, await indexKinds(settings))
+  const taken = await lookUpTaken(settings, { userId, values }, await indexKinds(settings))
   // The address by itself, whatever the rest may do: the form may have to keep its answer to itself.
-  const { [emailField]: email, ...rest } = details
+  const { [emailField]: email, ...rest } = values
   const address = email === undefined ? {} : { [emailField]: email }
-  for (const values of [rest, address]) {
-    if (!(await wouldCollide(User, userId, values))) continue
-    const names = Object.keys(values)
+  for (const part of [rest, address]) {
+    if (!(await wouldCollide(User, userId, part))) continue
+    const names = Object.keys(part)
     for (const name of names) {
-      const alone = names.length === 1 || (await wouldCollide(User, userId, { [name]: values[name] }))
+      const alone = names.length === 1 || (await wouldCollide(User, userId, { [name]: part[name] }))
       if (alone && !taken.includes(name)) taken.push(name)
     }
   }
@@ -126,11 +126,11 @@ async function wouldCollide(
 /** The attributes that the error names, where the trial found none: a hook may have changed what was stored. */
 function namedBy<U extends Model>(
   { Guest }: ConversionSettings<U>,
-  { details }: Candidate,
+  { values }: Candidate,
   error: UniqueConstraintError,
 ): string[] {
   const { User } = Guest[guestSettings]
-  return Object.keys(details).filter(
+  return Object.keys(values).filter(
     (name) => Object.hasOwn(error.fields, name) || Object.hasOwn(error.fields, fieldOf(User, name)),
   )
 }
@@ -138,14 +138,14 @@ function namedBy<U extends Model>(
 /** Looks for other users with the same values, where no unique index answers the question. */
 async function lookUpTaken<U extends Model>(
   { Guest, emailField, verification }: ConversionSettings<U>,
-  { userId, details }: Candidate,
+  { userId, values }: Candidate,
   kinds: IndexKinds,
   transaction?: Transaction,
 ): Promise<string[]> {
   const { User } = Guest[guestSettings]
   const taken: string[] = []
   for (const [attribute, kind] of kinds) {
-    const value = details[attribute]
+    const value = values[attribute]
     if (typeof value !== 'string') continue
     const isAddress = attribute === emailField
     // A plain index may tell addresses apart by case; a proven one is compared without.
