@@ -58,10 +58,11 @@ export interface ConvertRouterOptions<U extends Model> extends FlowOptions<Conve
   Guest: GuestModel<U>
   /**
    * Hashes a password, by argon2id or the like. Needed unless `schema` is your own, and has no `password` in its result.
-   * A password has up to 128 characters; bcrypt uses only 72 bytes.
+   * A password has up to 128 characters; bcrypt uses only 72 bytes. The result is stored as it is: setters, hooks and
+   * validators of `User` do not see it.
    */
   hashPassword?: (password: string) => string | Promise<string>
-  /** The attribute of `User` for the hash. @default 'passwordHash' if `User` has it, else 'password' */
+  /** The attribute of `User` for the hash, a column. @default 'passwordHash' if `User` has it, else 'password' */
   passwordField?: Extract<keyof Attributes<U>, string>
   /**
    * Has people prove that an e-mail address is theirs: they stay guests until they follow the link in a message.
