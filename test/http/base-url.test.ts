@@ -51,6 +51,14 @@ async function start({ front, baseUrl, routerBaseUrl, trustProxy = false }: Choi
         links.push(link)
       }
       host.use(guestLocals(), mergeGuest({ Guest }))
+      host.post(
+        '/sign-in',
+        express.urlencoded({ extended: false }),
+        passport.authenticate('local'),
+        (_req, res) => {
+          res.json({})
+        },
+      )
       host.get('/play', passport.authenticate('guest'), (req, res) => {
         res.json(whoIs(req))
       })
@@ -211,6 +219,17 @@ for (const [place, choices] of places) {
       const refused = await browser.post(actionOf(page), {}, 'https://evil.test')
       assert.equal(refused.status, 403)
       assert.equal((await browser.post(actionOf(page))).location, '/app/')
+    })
+
+    it('merges a guest who logs in from its own pages, and none whom another site logs in', async () => {
+      fresh()
+      await stage.app.User.findOrCreate({ where: { username: 'kim' } })
+      await browser.get('/app/play')
+      const form = { username: 'kim', password: 'x' }
+      assert.equal((await browser.post('/app/sign-in', form, 'https://evil.test')).status, 403)
+      assert.equal((await browser.post('/app/sign-in', form)).status, 200)
+      const who = JSON.parse((await browser.get('/app/settings')).text) as Who
+      assert.equal(who.user?.username, 'kim')
     })
 
     it('gives a visitor a pass by self-service', async () => {
