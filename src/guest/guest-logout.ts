@@ -1,6 +1,6 @@
 import { urlencoded, type Request, type RequestHandler, type Response } from 'express'
 import { LogoutUnconfirmed } from '../errors.js'
-import { aFunction, aLocalUrl, checkOptions } from '../options.js'
+import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { ownAddress } from '../http/address.js'
 import { publicUrl } from '../http/base-url.js'
 import { checkPassportSession } from '../checks/runtime/order-checks.js'
@@ -30,6 +30,11 @@ export interface GuestLogoutOptions {
    * @default 60
    */
   noGuestFor?: number
+  /**
+   * Delete the guest at once, as `Guest.delete` does, instead of leaving that to the clean-up. If that fails, the guest stays logged in.
+   * @default false
+   */
+  deleteNow?: boolean
   /** Origins of other sites that may post the confirmation. @default [] */
   trustedOrigins?: readonly string[]
   /** Shows the page in the application's own way. @default plain HTML */
@@ -59,7 +64,7 @@ const YES = 'yes'
  * asked first. Without `confirm=yes` a browser gets a page with a button, and a program an error; with it, and by any method
  * but GET, HEAD and OPTIONS, the guest is logged out. All other requests pass on. No query.
  *
- * The guest's rows are not deleted here: the clean-up deletes them when the guest has expired.
+ * Without `deleteNow` the clean-up deletes the guest's rows when the guest has expired.
  *
  * @example
  * app.post('/logout', guestLogout(), (req, res, next) => req.logout((error) => (error ? next(error) : res.redirect('/'))))
@@ -71,6 +76,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     url: aLocalUrl,
     convertUrl: aLocalUrl,
     noGuestFor: noGuestSeconds,
+    deleteNow: aBoolean,
     trustedOrigins: trustedOriginsRule,
     render: aFunction,
     csrf: aFunction,
@@ -80,6 +86,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     url = '/',
     convertUrl = '/convert',
     noGuestFor = 60,
+    deleteNow = false,
     trustedOrigins = [],
     render,
     csrf = conventionalCsrfField,
@@ -95,7 +102,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     refuseCrossSite(req, { trustedOrigins })
     // Before the logout: if that fails half-way, no loop begins. The cookie does not affect a user who is still logged in.
     if (noGuestFor > 0) setNoGuestCookie(req, noGuestFor)
-    await logOut(req)
+    await logOut(req, deleteNow)
     res.set('Cache-Control', 'no-store')
     if (prefersHtml(req)) res.redirect(303, publicUrl(req, url))
     else res.status(204).end() // a program that followed a redirect would take that page for its answer
@@ -107,12 +114,14 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
       name: 'leave',
       status,
       title: 'Do you want to leave?',
-      text: 'You are here as a guest. Once you have left, there is no way back to what you have done here.',
+      text: deleteNow
+        ? 'You are here as a guest. Once you have left, all that you have done here is deleted at once.'
+        : 'You are here as a guest. Once you have left, there is no way back to what you have done here.',
       link: { href: publicUrl(req, convertUrl), text: 'Create an account and keep everything' },
       error: undefined,
       fields: [],
       action: withQuery(ownAddress(req), CONFIRM, YES), // a page of the application's own has only to post to it
-      button: 'Leave and lose everything',
+      button: deleteNow ? 'Leave and delete everything' : 'Leave and lose everything',
       csrf: csrf(req, res),
     }
     await showPage(req, res, page, { render, body: bodyOf, formLeadsAnywhere: true, saysError: false })
@@ -144,10 +153,13 @@ async function isConfirmed(req: Request, res: Response): Promise<boolean> {
   return (req.body as Record<string, unknown> | null | undefined)?.[CONFIRM] === YES
 }
 
-async function logOut(req: Request): Promise<void> {
+/** Deletes first: a guest who could not be deleted is still logged in, and can try again. */
+async function logOut(req: Request, deleteNow: boolean): Promise<void> {
   const guest = guestOf(req)
+  const Model = guest?.constructor as GuestModel | undefined
   const withdrawNote = await noteSessionEnd(req, 'logged-out')
   try {
+    if (guest && deleteNow) await Model?.delete(guest.userId, { req })
     await settled((done) => {
       req.logout(done)
     })
@@ -155,7 +167,7 @@ async function logOut(req: Request): Promise<void> {
     await withdrawNote()
     throw error
   }
-  if (guest) announce((guest.constructor as GuestModel).events, 'loggedOut', { userId: guest.userId, req })
+  if (guest && Model) announce(Model.events, 'loggedOut', { userId: guest.userId, req })
 }
 
 /** The link that keeps everything comes first, also for users of a keyboard or a screen reader. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Application, Request, Response } from 'express'
+import { DataTypes } from 'sequelize'
 import type { Agent } from 'supertest'
 import { guestLogout, type GuestLogoutOptions, type LeavePage } from '../../src/guest/guest-logout.js'
 import { express, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
@@ -486,5 +487,35 @@ describe('wrong options', () => {
     assert.throws(() => guestLogout({ render: {} } as object), /'render' must be a function/)
     assert.throws(() => guestLogout({ csrf: 'x' } as object), /'csrf' must be a function/)
     assert.equal(guestLogout().name, 'guestLogoutMiddleware')
+  })
+})
+
+describe('guestLogout with deleteNow', () => {
+  it('says so on the page, and deletes the users row and the Guest row with the logout', async () => {
+    await withApplication(start({ deleteNow: true }), async (own) => {
+      const browser = await guest(own)
+      const page = await browser.get('/logout').set('Accept', HTML).expect(200)
+      assert.match(page.text, /all that you have done here is deleted at once/)
+      await leave(browser).expect(303)
+      assert.equal(await own.User.count(), 0)
+      assert.equal(await own.Guest.count(), 0)
+      assert.equal(who(await browser.get('/who')).user, null)
+    })
+  })
+
+  it('leaves a guest who cannot be deleted logged in, with everything, and tells why', async () => {
+    await withApplication(start({ deleteNow: true }), async (own) => {
+      const browser = await guest(own)
+      const Invoice = own.sequelize.define('Invoice', {
+        userId: { type: DataTypes.INTEGER, allowNull: false },
+      })
+      Invoice.belongsTo(own.User, { foreignKey: 'userId', onDelete: 'RESTRICT' })
+      await Invoice.sync()
+      const { id } = await own.User.findOne({ rejectOnEmpty: true })
+      await Invoice.create({ userId: id })
+      const { body } = (await leave(browser).expect(409)) as { body: { code: string } }
+      assert.equal(body.code, 'ERR_GUEST_NOT_DELETED')
+      assert.equal(await isStillGuest(browser), true)
+    })
   })
 })

@@ -3,7 +3,7 @@ import { filled, fraction, seconds, secondsOrForever, wholeNumber } from '../arg
 import type { Run } from '../configuration.js'
 
 /**
- * Defines `migrate`, `cleanup`, `guests`, `stats` and `doctor`. The code of a command is loaded when it runs, so that
+ * Defines `migrate`, `cleanup`, `guests`, `export`, `forget`, `stats` and `doctor`. The code of a command is loaded when it runs, so that
  * help needs neither the models nor Sequelize.
  */
 export function defineUpkeepCommands(program: Command, run: Run): void {
@@ -86,6 +86,36 @@ Examples:
   $ passport-ephemeral guests --limit 1000 --after 4711 --json`,
     )
     .action(run(async () => (await import('../guests.js')).listGuests))
+
+  program
+    .command('export')
+    .description('Print what is stored about an e-mail address, as JSON.')
+    .requiredOption('--email <address>', 'the address, in any letter case', filled)
+    .addHelpText(
+      'after',
+      `
+For a request for access (GDPR, article 15). Exits with 1 if nothing is stored.
+
+Examples:
+  $ passport-ephemeral export --email ginger@example.com > ginger.json`,
+    )
+    .action(run(async () => (await import('../person.js')).exportPerson))
+
+  program
+    .command('forget')
+    .description('Delete the passes, visits and pending conversions of an e-mail address.')
+    .requiredOption('--email <address>', 'the address, in any letter case', filled)
+    .addHelpText(
+      'after',
+      `
+For a request for erasure (GDPR, article 17); there is no way back. A pass that a
+table of yours refers to is deactivated instead. Exits with 1 then, and if nothing
+is stored.
+
+Examples:
+  $ passport-ephemeral forget --email ginger@example.com`,
+    )
+    .action(run(async () => (await import('../person.js')).forgetPerson))
 
   program
     .command('stats')
