@@ -2,7 +2,16 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'docs/api', 'test/packaging/consumers', 'screenshots', 'bench/results'] },
+  {
+    ignores: [
+      'dist',
+      'coverage',
+      'docs/api',
+      'test/packaging/{consumers,jest}',
+      'screenshots',
+      'bench/results',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,

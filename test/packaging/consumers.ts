@@ -52,6 +52,7 @@ try {
   )
   await checkContents(tarball)
   await checkWeight(tarball)
+  await checkJest(tarball)
   for (const consumer of consumers(tarball)) await checkConsumer(consumer)
 } finally {
   await rm(folder, { recursive: true, force: true })
@@ -93,14 +94,20 @@ async function checkContents(tarball: Tarball): Promise<void> {
     ]
     assert.deepEqual(others.toSorted(), wanted.toSorted())
   })
-  await check('dist contains JavaScript and declarations of exactly the current sources', async () => {
-    const sources = await readdir(join(root, 'src'), { recursive: true })
-    const emitted = sources
-      .filter((path) => path.endsWith('.ts'))
-      .flatMap((path) => ['.js', '.d.ts'].map((extension) => `dist/${path.replace(/\.ts$/, extension)}`))
-    const built = paths.filter((path) => path.startsWith('dist/'))
-    assert.deepEqual(built.toSorted(), emitted.toSorted())
-  })
+  await check(
+    'dist contains JavaScript and declarations of exactly the current sources, and what CommonJS takes',
+    async () => {
+      const sources = await readdir(join(root, 'src'), { recursive: true })
+      const emitted = sources
+        .filter((path) => path.endsWith('.ts'))
+        .flatMap((path) => ['.js', '.d.ts'].map((extension) => `dist/${path.replace(/\.ts$/, extension)}`))
+      const forCommonJs = ['', 'migrations/', 'pg-boss/'].flatMap((entry) =>
+        ['.cjs', '.d.cts'].map((extension) => `dist/${entry}index${extension}`),
+      )
+      const built = paths.filter((path) => path.startsWith('dist/'))
+      assert.deepEqual(built.toSorted(), [...emitted, ...forCommonJs].toSorted())
+    },
+  )
 }
 
 /** Installs the peers first, then the package beside them. */
@@ -211,6 +218,33 @@ async function checkConsumer({ name, dependencies }: Consumer): Promise<void> {
   await check(`${name}: the types compile in strict mode, declarations included`, () =>
     run(join(project, 'node_modules/.bin/tsc'), ['--project', '.'], { cwd: project }),
   )
+  for (const [module, resolution] of [
+    ['node16', 'node16'],
+    ['nodenext', 'nodenext'],
+    ['commonjs', 'node10'],
+    ['preserve', 'bundler'],
+  ] as const) {
+    const ignored = resolution === 'node10' ? ['--ignoreDeprecations', '6.0'] : []
+    await check(`${name}: the types hold in CommonJS under module ${module}, resolution ${resolution}`, () =>
+      run(
+        join(project, 'node_modules/.bin/tsc'),
+        [
+          ...['--ignoreConfig', '--noEmit', '--strict', '--esModuleInterop', '--target', 'es2022'],
+          ...['--types', 'node,emscripten'],
+          ...['--module', module, '--moduleResolution', resolution, ...ignored, 'types.cts'],
+        ],
+        { cwd: project },
+      ),
+    )
+  }
+  await check(`${name}: import and require() get the same classes`, async () => {
+    const program = `
+      import { createRequire } from 'node:module'
+      import { EphemeralError } from 'passport-ephemeral'
+      console.log(createRequire(import.meta.url)('passport-ephemeral').EphemeralError === EphemeralError)`
+    const { stdout } = await run('node', ['--input-type=module', '--eval', program], { cwd: project })
+    assert.equal(stdout, 'true\n')
+  })
   await check(`${name}: npx passport-ephemeral migrates, invites, and reports errors`, () =>
     checkCommandLine(project),
   )
@@ -224,6 +258,33 @@ async function checkConsumer({ name, dependencies }: Consumer): Promise<void> {
       () => checkApplication(project, source),
     )
   }
+}
+
+/** Jest of any Node, configured as docs/recipes.md describes. */
+async function checkJest({ filename }: Tarball): Promise<void> {
+  const project = join(folder, 'jest')
+  await cp(join(import.meta.dirname, 'jest'), project, { recursive: true })
+  const recipes = await readFile(join(root, 'docs/recipes.md'), 'utf8')
+  const [, config = ''] = /```js\n(\/\/ jest\.config\.cjs\n[^`]*)```/.exec(recipes) ?? []
+  assert.notEqual(config, '', 'docs/recipes.md has no jest.config.cjs')
+  const dependencies = {
+    ...pick(manifest.devDependencies, HOST_PACKAGES),
+    [manifest.name]: `file:../${filename}`,
+    jest: '^30',
+    '@babel/plugin-transform-modules-commonjs': '^7',
+  }
+  await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, dependencies }))
+  await writeFile(join(project, 'jest.config.cjs'), config)
+  await check('Jest: a test in CommonJS runs, with the configuration of docs/recipes.md', async () => {
+    await install(project)
+    await run(join(project, 'node_modules/.bin/jest'), ['guard.test.js'], { cwd: project })
+  })
+  await check('Jest: a test in an ES module runs, with Node’s flag for them', () =>
+    run(join(project, 'node_modules/.bin/jest'), ['--config', '{"testRegex":"guard.test.mjs"}'], {
+      cwd: project,
+      env: { ...process.env, NODE_OPTIONS: '--experimental-vm-modules' },
+    }),
+  )
 }
 
 function entryPoints(): string[] {

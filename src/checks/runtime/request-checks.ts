@@ -126,11 +126,12 @@ const COPIES = Symbol.for('passport-ephemeral.copies')
 /** What one copy stores beside a request or a user, another copy does not see. */
 const checkCopies: Check = ({ report }) => {
   const copies = (Reflect.get(globalThis, COPIES) as Set<string> | undefined) ?? new Set<string>()
-  Reflect.set(
-    globalThis,
-    COPIES,
-    copies.add(import.meta.url.replace(/\/(?:dist|src)\/checks\/runtime\/.*/, '')),
-  )
-  if (copies.size > 1) report('PACKAGE_LOADED_TWICE')
+  Reflect.set(globalThis, COPIES, copies.add(ownFolder()))
+  if (copies.size > 1) report('PACKAGE_LOADED_TWICE', [...copies].join(' and '))
   return true
+}
+
+/** The folder of this copy, by the stack: `import.meta` would keep Jest from transforming this file to CommonJS. */
+function ownFolder(): string {
+  return /[^\s(]+(?=\/(?:dist|src)\/checks\/runtime\/)/.exec(new Error().stack ?? '')?.[0] ?? ''
 }

@@ -1,0 +1,5 @@
+import { ensureGuest } from 'passport-ephemeral'
+
+it('the package is imported', () => {
+  expect(typeof ensureGuest).toBe('function')
+})
