@@ -97,6 +97,7 @@ export { checkSetup, type CheckSetupOptions } from './checks/check-setup.js'
 export type { Finding } from './checks/finding.js'
 export type { CheckCode, Validations } from './checks/runtime/request-checks.js'
 
+export { redactTokens, type RedactTokensOptions } from './http/redact-tokens.js'
 export type { BaseUrl } from './http/base-url.js'
 export type { FlowOptions } from './pages/flow-options.js'
 export type { FormLimiter } from './pages/form-limits.js'

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express'
 import { clientAddress, networkOf } from '../../http/client-network.js'
 import { applicationAddress } from '../../http/address.js'
 import { header } from '../../http/headers.js'
+import { redactTokens } from '../../http/redact-tokens.js'
 import { currentSessionId, presentedSessionIds } from '../../http/session.js'
 import { visitorOf } from '../is-visitor.js'
 import type { PassKey } from '../request-notes.js'
@@ -73,16 +74,11 @@ function sessionHashOf(req: Request, { codec }: VisitorSettings): string {
 
 /**
  * An address without its query and fragment. Some programs escape the `?` of a link, which makes the token a part of the
- * path: what follows the parameter's name is cut off as well.
+ * path.
  */
 function withoutToken(address: string, queryKey: string): string {
   const [path = ''] = address.split(/[?#]/, 1)
-  const start = path.search(new RegExp(`${escapeRegExp(queryKey)}(?:=|%(?:25)*3d)`, 'i'))
-  return start === -1 ? path : path.slice(0, start)
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return redactTokens(path, { queryKeys: [queryKey, 'token'] })
 }
 
 /** NUL, which PostgreSQL refuses, and halves of surrogate pairs become U+FFFD; the rest is cut at `limit`. */
