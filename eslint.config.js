@@ -3,14 +3,7 @@ import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
   {
-    ignores: [
-      'dist',
-      'coverage',
-      'docs/api',
-      'test/packaging/{consumers,jest}',
-      'screenshots',
-      'bench/results',
-    ],
+    ignores: ['dist', 'coverage', 'docs/api', 'test/packaging/consumers', 'screenshots', 'bench/results'],
   },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
@@ -57,6 +50,14 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-assignment': 'off',
       // What Passport calls a user is whatever the application's model makes.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+    },
+  },
+  {
+    files: ['test/packaging/jest/*'],
+    languageOptions: { globals: { require: false, it: false, expect: false, fetch: false } },
+    rules: {
+      '@typescript-eslint/no-require-imports': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },
   // Plain JavaScript is checked without types.
