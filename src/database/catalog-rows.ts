@@ -67,7 +67,9 @@ export interface TableRows {
 export async function readTableRows(sequelize: Sequelize, table?: string): Promise<TableRows> {
   const texts = TEXTS[dialectOf(sequelize).kind]
   const { columns, indexes } =
-    table === undefined ? texts.allTables : texts.oneTable(sequelize.escape(unticked(table)))
+    table === undefined
+      ? texts.allTables(schemasOf(sequelize))
+      : texts.oneTable(...literals(sequelize, table))
   return {
     columns: await select(sequelize, texts.columns(columns)),
     indexes: await select(sequelize, texts.indexes(indexes)),
@@ -76,7 +78,7 @@ export async function readTableRows(sequelize: Sequelize, table?: string): Promi
 
 /** Reads all foreign keys, column by column. */
 export async function readForeignKeyRows(sequelize: Sequelize): Promise<ForeignKeyRow[]> {
-  return await select(sequelize, TEXTS[dialectOf(sequelize).kind].foreignKeys)
+  return await select(sequelize, TEXTS[dialectOf(sequelize).kind].foreignKeys(schemasOf(sequelize)))
 }
 
 /** The table that PostgreSQL finds by a name and the search path of the connection; `undefined` if there is none. */
@@ -88,9 +90,21 @@ export async function resolvePostgresTable(sequelize: Sequelize, table: string):
   return row?.table ?? undefined
 }
 
-/** The bare name on MySQL and SQLite; Sequelize lets no name contain a backtick there. */
-function unticked(table: string): string {
-  return table.startsWith('`') ? table.replaceAll('`', '') : table
+/** The name, and the schema if there is one. On PostgreSQL they stay in one; no other Sequelize name contains a backtick. */
+function literals(sequelize: Sequelize, table: string): [name: string, schema?: string] {
+  const [name = '', schema] = (table.startsWith('`') ? table.slice(1, -1).split('`.`') : [table])
+    .reverse()
+    .map((part) => sequelize.escape(part))
+  return schema === undefined ? [name] : [name, schema]
+}
+
+/** MySQL's databases in which there are models. All of a server can be many. */
+function schemasOf(sequelize: Sequelize): string {
+  const schemas = Object.values(sequelize.models).flatMap((model) => {
+    const table = model.getTableName()
+    return typeof table === 'string' || !table.schema ? [] : sequelize.escape(table.schema)
+  })
+  return ['DATABASE()', ...new Set(schemas)].join(', ')
 }
 
 async function select<R extends object>(sequelize: Sequelize, text: string): Promise<R[]> {

@@ -53,11 +53,10 @@ const settings: readonly Setting[] = [
   { name: 'freezeTableName: true', database: { define: { freezeTableName: true } } },
   {
     name: 'a schema for every model',
-    database: { define: { schema: 'app' } },
+    database: { define: { schema: 'ephemeral_app' } },
     async prepare(sequelize) {
-      if (dialect !== 'postgres') return
-      await sequelize.query('DROP SCHEMA IF EXISTS app CASCADE')
-      await sequelize.createSchema('app', {})
+      await sequelize.dropSchema('ephemeral_app', {}).catch(() => undefined)
+      await sequelize.createSchema('ephemeral_app', {})
     },
   },
 ]
