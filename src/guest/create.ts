@@ -28,6 +28,10 @@ export interface GuestRecipe<U extends Model> {
   readonly generateUsername: UsernameGenerator
   readonly createUser:
     ((context: { username: string; transaction: Transaction }) => Model | Promise<Model>) | undefined
+  /** For `generateUsername`: the longest name that the username and what is made of it may have. */
+  readonly maxLength: number | undefined
+  /** Whether the username is an e-mail address. */
+  readonly namesAreAddresses: boolean
   /** Whether the default way of making a user fills in an e-mail address. */
   readonly needsEmail: boolean
   readonly onCreate: ((context: { user: U; guest: Guest; transaction: Transaction }) => unknown) | undefined
@@ -48,7 +52,8 @@ const EMAIL = 'email'
 /**
  * Fills in the defaults. Returns a function that makes a recipe for one occasion, such as one request.
  *
- * @throws {TypeError} naming `createUser`, if it is left out and `User` requires more than we can fill in
+ * @throws {TypeError} naming `createUser`, if it is left out and `User` requires more than we can fill in; naming the
+ * attribute, if an address of ours does not fit
  */
 export function guestRecipe<U extends Model, G extends Guest, Extra extends object>(
   caller: string,
@@ -63,14 +68,47 @@ export function guestRecipe<U extends Model, G extends Guest, Extra extends obje
         `createUser: ({ username, transaction }) => ${User.name}.create({ ${usernameField}: username, … }, { transaction })`,
     )
   }
+  const namesAreAddresses =
+    usernameField === EMAIL || Boolean(User.getAttributes()[usernameField]?.validate?.isEmail)
+  const needsEmail = createUser === undefined && missing.includes(EMAIL)
+  const addresses = [...(namesAreAddresses ? [usernameField] : []), ...(needsEmail ? [EMAIL] : [])]
+  if (createUser === undefined) for (const attribute of addresses) requireRoom(caller, User, attribute)
+  const longest = Math.min(
+    longestText(User, usernameField),
+    ...addresses.map((attribute) => Math.max(longestText(User, attribute) - DOMAIN_LENGTH, 1)),
+  )
   return (extra) => ({
     generateUsername,
-    needsEmail: missing.includes(EMAIL),
+    maxLength: Number.isFinite(longest) ? longest : undefined,
+    namesAreAddresses,
+    needsEmail,
     createUser: createUser && ((context) => createUser({ ...extra, ...context })),
     onCreate:
       onCreate &&
       (({ user, guest, transaction }) => onCreate({ ...extra, user, guest: guest as G, transaction })),
   })
+}
+
+/** The longest text that an attribute takes, by its column and by the validator `len`. */
+function longestText(User: ModelStatic<Model>, attribute: string): number {
+  const len = User.getAttributes()[attribute]?.validate?.len
+  const longest = len === undefined ? undefined : ('args' in len ? len.args : len)[1]
+  return Math.min(declaredLength(User, attribute) ?? Infinity, longest ?? Infinity)
+}
+
+/** The length of `@guest.invalid`. */
+const DOMAIN_LENGTH = guestEmail('').length
+
+/** With fewer characters before the `@`, addresses would collide often. */
+const SHORTEST_ADDRESS = 8 + DOMAIN_LENGTH
+
+function requireRoom(caller: string, User: ModelStatic<Model>, attribute: string): void {
+  const longest = longestText(User, attribute)
+  if (longest >= SHORTEST_ADDRESS) return
+  throw new TypeError(
+    `${caller}: ${User.name}.${attribute} takes ${String(longest)} characters, too few for a guest's address, which ends with ` +
+      `${guestEmail('')}: let it take ${String(SHORTEST_ADDRESS)} or more, or give option 'createUser'`,
+  )
 }
 
 /** `Guest.createGuestUser`. */
@@ -117,7 +155,7 @@ export async function makeGuest<U extends Model>(
   const { transaction } = occasion
   let taken = 0
   for (let failures = 1; ; failures++) {
-    const username = await offerUsername(Guest, recipe, taken)
+    const username = await offerUsername(recipe, taken)
     try {
       const { user, guest } = await make(Guest, recipe, username, occasion)
       rememberGuest(user, guest)
@@ -136,14 +174,12 @@ export async function makeGuest<U extends Model>(
 }
 
 async function offerUsername<U extends Model>(
-  Guest: GuestModel<U>,
-  { generateUsername }: GuestRecipe<U>,
+  { generateUsername, maxLength, namesAreAddresses }: GuestRecipe<U>,
   attempt: number,
 ): Promise<string> {
-  const { User, usernameField } = Guest[guestSettings]
-  const maxLength = declaredLength(User, usernameField)
   const username: unknown = await generateUsername({ attempt, maxLength })
-  if (typeof username === 'string' && username !== '') return username
+  if (typeof username === 'string' && username !== '')
+    return namesAreAddresses && !username.includes('@') ? guestEmail(username) : username
   throw new TypeError("GuestStrategy: option 'generateUsername' must return a non-empty string")
 }
 

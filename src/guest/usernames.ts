@@ -7,7 +7,7 @@ import { aString, checkOptions, type Rule } from '../options.js'
 export interface UsernameContext {
   /** 0 at first; counts up each time that the name offered was taken. */
   readonly attempt: number
-  /** The length of the username column, if it is declared. */
+  /** The longest name that the model takes, by the declared length of the column and the validator `len`, if it has any. */
   readonly maxLength: number | undefined
 }
 

@@ -263,7 +263,7 @@ test('a username that a validator refuses makes no guest, and says so', async ()
   const username = {
     type: DataTypes.STRING(150),
     unique: true,
-    validate: { len: [3, 10] as [number, number] },
+    validate: { isUppercase: true },
   }
   await withHost({ defineUser: plainUser({ username }) }, async (host) => {
     const response = await host.browser().get('/play')
