@@ -1,6 +1,5 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
-import { isbot } from 'isbot'
 import { Strategy } from 'passport-strategy'
 import type { Model, Transaction } from 'sequelize'
 import { announce } from '../events/events.js'
@@ -25,8 +24,7 @@ import {
   withholdNewSession,
 } from '../http/session.js'
 import { shapeRenewal } from '../http/session-renewal.js'
-import { header } from '../http/headers.js'
-import { isForeign, isSpeculative, trustedOriginsRule } from '../http/origin.js'
+import { hasBotAgent, isForeign, isSpeculative, trustedOriginsRule } from '../http/origin.js'
 import { lateForEndedSession } from '../http/stale-session.js'
 import { checkGuestIsRemembered, guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
@@ -242,9 +240,4 @@ async function reasonForNone<U extends Model, G extends Guest>(
   const end = await lateForEndedSession(req)
   if (end === undefined || end === 'guest') return undefined // it joins the guest that a parallel request has made
   return 'a late request of a session that has just ended'
-}
-
-function hasBotAgent(req: Request): boolean {
-  const agent = header(req, 'user-agent') ?? ''
-  return agent.trim() === '' || isbot(agent)
 }

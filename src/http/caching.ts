@@ -20,7 +20,7 @@ export function keepOutOfSharedCaches(res: Response | undefined): void {
       )
     if (!kept.some((directive) => /^no-store$/i.test(directive))) kept.unshift('private')
     res.setHeader('Cache-Control', kept.join(', '))
-    for (const name of ['CDN-Cache-Control', 'Surrogate-Control']) res.removeHeader(name)
+    removeCacheHeadersOfProxies(res)
   })
 }
 
@@ -28,5 +28,10 @@ export function keepOutOfSharedCaches(res: Response | undefined): void {
 export function forbidStoring(res: Response): void {
   onHeaders(res, () => {
     res.setHeader('Cache-Control', 'no-store')
+    removeCacheHeadersOfProxies(res)
   })
+}
+
+function removeCacheHeadersOfProxies(res: Response): void {
+  for (const name of ['CDN-Cache-Control', 'Surrogate-Control']) res.removeHeader(name)
 }

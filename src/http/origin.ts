@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import { parse } from 'cookie'
+import { isbot } from 'isbot'
 import { CrossSiteRequest } from '../errors.js'
 import { strings, type Rule } from '../options.js'
 import { publicOrigin } from './base-url.js'
@@ -74,10 +75,23 @@ export function markOwnForm(req: Request, res: Response): void {
  * and Firefox send.
  */
 export function isSpeculative(req: Request): boolean {
-  if (req.method === 'HEAD' || req.method === 'OPTIONS') return true
+  return req.method === 'HEAD' || req.method === 'OPTIONS' || isPrefetch(req)
+}
+
+/** Whether a browser fetches ahead of a click: it may show this answer when the user follows the link. */
+export function isPrefetch(req: Request): boolean {
   return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
     /prefetch|preview|prerender/i.test(header(req, name) ?? ''),
   )
+}
+
+/** Office programs look at a link before they have the browser open it; `isbot` does not list them. */
+const OFFICE = /\bms-?office\b/i
+
+/** Whether a crawler, a link preview or another program sent this, by its `User-Agent`; browsers always send one. */
+export function hasBotAgent(req: Request): boolean {
+  const agent = header(req, 'user-agent') ?? ''
+  return agent.trim() === '' || isbot(agent) || OFFICE.test(agent)
 }
 
 /** Whether a browser sent this and the headers do not show from where: `Origin: null`, and no Fetch Metadata. */

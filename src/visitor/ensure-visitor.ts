@@ -2,7 +2,8 @@ import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied } from '../errors.js'
 import { announce } from '../events/events.js'
 import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
-import { keepOutOfSharedCaches } from '../http/caching.js'
+import { forbidStoring, keepOutOfSharedCaches } from '../http/caching.js'
+import { isPrefetch } from '../http/origin.js'
 import { visitorStrategyCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import type { Admitted, VisitorGuard } from './guard-types.js'
@@ -76,6 +77,7 @@ export function ensureVisitor(
   const visitorGuard: RequestHandler = (req, res, next) => {
     const decide = (): void => {
       keepOutOfSharedCaches(res)
+      if (isPrefetch(req)) forbidStoring(res) // until the link is followed, a visit may begin or end
       const visitor = visitorOf(req, Model)
       look(req)
       const reason = covers(visitor, wanted)

@@ -9,7 +9,14 @@ import { MiddlewareOrder } from '../errors.js'
 import { hideFromAddress, ownAddressWithCredentials, requestTarget } from '../http/address.js'
 import { forbidStoring } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
-import { hasOpaqueOrigin, isForeign, isSpeculative, markOwnForm, trustedOriginsRule } from '../http/origin.js'
+import {
+  hasBotAgent,
+  hasOpaqueOrigin,
+  isForeign,
+  isSpeculative,
+  markOwnForm,
+  trustedOriginsRule,
+} from '../http/origin.js'
 import { isExpressRequest, userProperty, type AuthenticateOptions } from '../http/passport-request.js'
 import { queryValues } from '../http/query.js'
 import { requireSession, withholdNewSession, type HostSession } from '../http/session.js'
@@ -34,6 +41,11 @@ export interface VisitorTokenStrategyOptions {
   stripToken?: boolean
   /** Keys of an anonymous session that survive its renewal when a token is redeemed. @default [] */
   keepSessionData?: readonly string[]
+  /**
+   * Whose GET of a link opens nothing: link previews, scanners, crawlers. They get the page as anonymous, and no use is
+   * counted. @default what the `isbot` package recognises by the User-Agent, curl included; and clients without one
+   */
+  isBot?: (req: Request) => boolean | Promise<boolean>
   /** Shows the page with the button, on which a link with `maxUses` is redeemed, in the application's own way. */
   render?: Render<ConfirmPage>
   /** The application's own CSRF token. @default `req.csrfToken()`, or what `res.locals` has of it */
@@ -71,6 +83,7 @@ export class VisitorTokenStrategy extends Strategy {
         Visitor: visitorModel,
         stripToken: aBoolean,
         keepSessionData: strings,
+        isBot: aFunction,
         render: aFunction,
         csrf: aFunction,
         trustedOrigins: trustedOriginsRule,
@@ -110,6 +123,7 @@ export class VisitorTokenStrategy extends Strategy {
 
   private async admit(req: Request): Promise<Outcome> {
     const { Visitor: Model, stripToken = true, keepSessionData = [], trustedOrigins = [] } = this.options
+    const { isBot = hasBotAgent } = this.options
     noteModel(req, Model)
     // `OPTIONS *` is below no path, and so below no session's.
     if (req.method === 'OPTIONS' && Reflect.get<object, string>(req, 'session') === undefined) return 'pass'
@@ -126,6 +140,10 @@ export class VisitorTokenStrategy extends Strategy {
     if (isSentByOthers) withholdNewSession(req)
     if (isSpeculative(req) || (isSentByOthers && !hasOpaqueOrigin(req))) {
       debug('not redeemed: HEAD, OPTIONS, fetched ahead, or sent by a foreign site')
+      return await this.restore(req, session)
+    }
+    if (req.method === 'GET' && (await isBot(req))) {
+      debug('not redeemed: opened by a link preview, or another program')
       return await this.restore(req, session)
     }
     return await redeem({
