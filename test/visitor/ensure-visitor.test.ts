@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Agent } from 'supertest'
 import { endVisit, ensureVisitor, isVisitor, SCOPE_ANY, type VisitorLog } from '../../src/index.js'
-import { startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
+import { BROWSER, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
 import { eventually } from '../support/eventually.js'
 
 let app: TestApp
@@ -288,7 +288,10 @@ describe('the visit log', () => {
   it('has a row for a client that disconnects before the guard has decided', async () => {
     await forgetVisits()
     const pass = await invite('foo')
-    const redeemed = await fetch(app.origin + pass.tokenise('/who'), { redirect: 'manual' })
+    const redeemed = await fetch(app.origin + pass.tokenise('/who'), {
+      headers: { 'user-agent': BROWSER },
+      redirect: 'manual',
+    })
     const cookie = redeemed.headers.get('set-cookie')?.split(';')[0] ?? ''
     for (let i = 0; i < 5; i++) {
       const hangUp = new AbortController()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { ensureVisitor, SCOPE_ANY } from '../../src/index.js'
-import { express, startApplication, type TestApp, type Who, whoIs } from '../support/application.js'
+import { BROWSER, express, startApplication, type TestApp, type Who, whoIs } from '../support/application.js'
 import { DAY, later } from '../support/clock.js'
 import { dialect } from '../support/database.js'
 import { whileStoreFails } from '../support/failing-store.js'
@@ -584,7 +584,7 @@ async function locationOf(target: string): Promise<string> {
   return await new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => {
       socket.write(
-        `GET ${target.replaceAll('\t', '%09')} HTTP/1.1\r\nHost: own.test\r\nConnection: close\r\n\r\n`,
+        `GET ${target.replaceAll('\t', '%09')} HTTP/1.1\r\nHost: own.test\r\nUser-Agent: ${BROWSER}\r\nConnection: close\r\n\r\n`,
       )
     })
     let text = ''

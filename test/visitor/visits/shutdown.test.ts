@@ -8,7 +8,7 @@ import { it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { QueryTypes, Sequelize } from 'sequelize'
-import { SECRET } from '../../support/application.js'
+import { BROWSER, SECRET } from '../../support/application.js'
 import { dialect, isEmbedded, openDatabase } from '../../support/database.js'
 
 /** Where a process of its own keeps its visits, and how to count them once it has ended. */
@@ -62,7 +62,7 @@ it('a process that receives SIGTERM writes the visits that it has recorded', asy
     assert.ok(worker.stdout)
     const [line] = (await once(worker.stdout, 'data')) as [Buffer]
     const { link } = JSON.parse(line.toString()) as { link: string }
-    const redeemed = await fetch(link, { redirect: 'manual' })
+    const redeemed = await fetch(link, { headers: { 'user-agent': BROWSER }, redirect: 'manual' })
     const cookie = redeemed.headers.get('set-cookie')?.split(';')[0] ?? ''
     const page = new URL('/page', link)
     for (let i = 0; i < 3; i++) {
