@@ -1,10 +1,10 @@
 import { BaseError, DatabaseError, ForeignKeyConstraintError, UniqueConstraintError } from 'sequelize'
 import { TablesMissing } from '../errors.js'
 
-/** Deadlocks and serialization failures: PostgreSQL's, MySQL's, and SQLite's word for a writer that is busy. */
+/** Deadlocks and serialization failures: PostgreSQL's, MySQL's, and SQLite's for a database file that another transaction writes to. */
 const RETRYABLE = ['40P01', '40001', 'ER_LOCK_DEADLOCK', 'ER_CHECKREAD', 'SQLITE_BUSY']
 const LOCK_TIMEOUTS = ['55P03', 'ER_LOCK_WAIT_TIMEOUT']
-const MISSING_TABLES = ['42P01', 'ER_NO_SUCH_TABLE'] // SQLite tells by its message alone
+const MISSING_TABLES = ['42P01', 'ER_NO_SUCH_TABLE'] // SQLite has a message only
 const UNIQUE_VIOLATION = '23505'
 
 /** The driver's error code: an SQLSTATE if the server answered, `ECONNRESET` and the like if it did not. */
@@ -50,7 +50,7 @@ export function isCheckViolation(error: unknown): boolean {
   )
 }
 
-/** Turns the database's error about a missing table into one that says what to do; other errors stay as they are. */
+/** Turns the database's error about a missing table into one with the remedy; other errors stay as they are. */
 export function explainMissingTable(error: unknown): Error {
   if (error instanceof DatabaseError && isMissingTable(error)) return new TablesMissing(error)
   return error instanceof Error

@@ -133,7 +133,7 @@ export function mayChange(Host: HostModel, attribute: string): boolean {
   )
 }
 
-/** Whether the application wants to hear of rows that are deleted. */
+/** Whether hooks of the application run when rows are deleted. */
 export function hasDestroyHook(Host: HostModel): boolean {
   return hasHook(Host, DESTROY_HOOKS)
 }

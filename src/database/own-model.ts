@@ -13,7 +13,7 @@ export interface OwnModelOptions {
   readonly modelName: string
   readonly tableName: string | undefined
   readonly schema: string | undefined
-  /** Overrides what the host says of all its models. */
+  /** Overrides the host's setting for all models. */
   readonly underscored: boolean | undefined
   /** Whether rows say when they were made. @default true */
   readonly createdAt?: false
@@ -65,7 +65,7 @@ export function initOwnModel<M extends Model>(
   readInstances(OwnModel)
   readDates(OwnModel)
 
-  // Sequelize wants indexes over columns, which have their names only now.
+  // Sequelize's indexes name columns, whose names are known only now.
   OwnModel.options.indexes?.forEach((index, place) => {
     Object.assign(index, {
       fields: indexes[place]?.attributes.map((attribute) => fieldOf(OwnModel, attribute)),

@@ -43,7 +43,7 @@ async function during(
   })
 }
 
-// The embedded database and SQLite have one writer: nobody is ever in the middle of something.
+// The embedded database and SQLite have one writer: no two transactions overlap.
 if (!isEmbedded && dialect !== 'sqlite') {
   describe('a clean-up does not wait for a request, and leaves alone', () => {
     it('a guest who is just converting', async () => {
@@ -136,7 +136,7 @@ if (!isEmbedded && dialect !== 'sqlite') {
       assert.equal(kept.length, promised.size)
     })
 
-    it('to convert them, is told that they are no guest; nothing of them is left', async () => {
+    it('to convert them gets NotGuestError; none of their rows is left', async () => {
       const [going] = await guestsOf(app, 1)
       const id = going?.id ?? 0
       const conversion: { outcome?: Promise<unknown> } = {}
@@ -155,7 +155,7 @@ if (!isEmbedded && dialect !== 'sqlite') {
 }
 
 if (!isEmbedded && dialect === 'postgres') {
-  describe('rows that hang on a guest and are in somebody else’s hands', () => {
+  describe('rows of a guest that another transaction has locked', () => {
     it('are waited for half a second, and their guest is left for the next run; the others go', async () => {
       const users = await guestsOf(app, 10)
       const busy = await app.Todo.findOne({ where: { userId: users[4]?.id ?? 0 }, rejectOnEmpty: true })

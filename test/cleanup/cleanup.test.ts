@@ -35,7 +35,7 @@ const dayText = (day: unknown) => (day instanceof Date ? day.toISOString().slice
 const today = () => new Date().toISOString().slice(0, 10)
 
 describe('clean-up of guests', () => {
-  it('deletes who has expired with all that is theirs, and nobody else', async () => {
+  it('deletes expired guests with all their rows, and no others', async () => {
     await guestsOf(app, 3, 15)
     const [young] = await guestsOf(app, 1, 13)
     const regular = await app.User.create({ username: 'fred' })
@@ -59,7 +59,7 @@ describe('clean-up of guests', () => {
     assert.ok(await app.User.findByPk(young?.id))
   })
 
-  it('goes in batches, and tells of each', async () => {
+  it('deletes in batches, and reports each', async () => {
     await guestsOf(app, 25)
     const told: CleanupProgress[] = []
     const { guests } = await cleanup(
@@ -84,7 +84,7 @@ describe('clean-up of guests', () => {
     assert.equal(counted[0], counted[1])
   })
 
-  it('counts from when they were last seen, where the model says so', async () => {
+  it('counts from when guests were last seen, with expiry: sliding', async () => {
     const sliding = await stageOf({ guest: { expiry: 'sliding' } })
     try {
       const [user] = await guestsOf(sliding, 1)
@@ -96,20 +96,20 @@ describe('clean-up of guests', () => {
     }
   })
 
-  it('goes by another age, if it is given one', async () => {
+  it('uses maxAge instead of the age of the model', async () => {
     await guestsOf(app, 1, 2)
     assert.equal((await cleanup({ Guest: app.Guest }, { maxAge: 3 * DAY })).guests, 0)
     assert.equal((await cleanup({ Guest: app.Guest }, { maxAge: DAY })).guests, 1)
   })
 
-  it('ends the sessions of those who are gone', async () => {
+  it('ends the sessions of deleted guests', async () => {
     const browser = app.browser()
     const { body: id } = await browser.get('/play').expect(200)
     await later(15 * DAY, () => cleanup({ Guest: app.Guest }))
     assert.notEqual((await browser.get('/play').expect(200)).body, id)
   })
 
-  it('notes how many expired, by the day on which they were made', async () => {
+  it('records how many expired, by the day on which they were created', async () => {
     await guestsOf(app, 2, 20)
     await guestsOf(app, 1, 15)
     await cleanup({ Guest: app.Guest })
@@ -120,7 +120,7 @@ describe('clean-up of guests', () => {
     ])
   })
 
-  it('spares a guest whose link to confirm is still on its way, until that has expired', async () => {
+  it('keeps a guest who has an open link, until the link has expired', async () => {
     const [user] = await guestsOf(app, 1)
     await app.sequelize.model('PendingConversion').create({
       userId: user?.id,
@@ -136,7 +136,7 @@ describe('clean-up of guests', () => {
     })
   })
 
-  it('deletes pendingConversions that nobody confirmed in time, and leaves their guests', async () => {
+  it('deletes pending conversions that were not confirmed in time, and leaves their guests', async () => {
     const [user] = await guestsOf(app, 1, 1)
     const pending = { userId: user?.id, email: 'ginger@example.test', details: {}, tokenHash: 'x' }
     await app.sequelize.model('PendingConversion').create({ ...pending, expiresAt: new Date(0) })
@@ -147,7 +147,7 @@ describe('clean-up of guests', () => {
 })
 
 describe('keep', () => {
-  it('spares by a condition on the users row, once a run and whatever the batches', async () => {
+  it('keeps guests by a condition on the users row, counted once a run, whatever the batches', async () => {
     const users = await guestsOf(app, 12)
     await app.User.update({ email: 'vip@example.test' }, { where: { id: users[3]?.id ?? 0 } })
     const keep = { guests: { email: 'vip@example.test' } }
@@ -156,7 +156,7 @@ describe('keep', () => {
     assert.deepEqual(await left(), { users: 1, guests: 1, todos: 2 })
   })
 
-  it('spares by a condition in SQL', async () => {
+  it('keeps guests by a condition in SQL', async () => {
     await guestsOf(app, 3)
     const rich = await app.Todo.findOne({ rejectOnEmpty: true })
     await rich.update({ title: 'paid' })
@@ -179,7 +179,7 @@ describe('keep', () => {
     assert.ok(await app.User.findByPk(rich.userId))
   })
 
-  it('spares by a function of the rows, sync or async', async () => {
+  it('keeps guests by a function of the rows, sync or async', async () => {
     const users = await guestsOf(app, 4)
     const spared = [users[0]?.id, users[3]?.id]
     const result = await cleanup(
@@ -227,7 +227,7 @@ describe('a dry run', () => {
 })
 
 describe('a clean-up that is stopped', () => {
-  it('by its budget begins no further batch, says so, and the next goes on', async () => {
+  it('by its budget begins no further batch, reports that, and the next run continues', async () => {
     await guestsOf(app, 4)
     const { guests, isComplete, stoppedBy } = await cleanup({ Guest: app.Guest }, { timeBudget: 1e-9 })
     assert.deepEqual([guests, isComplete, stoppedBy], [0, false, 'timeBudget'])
@@ -272,8 +272,8 @@ describe('a clean-up that is stopped', () => {
   })
 })
 
-describe('what clean-up is told', () => {
-  it('is checked before anything is asked of the database', async () => {
+describe('options of a clean-up', () => {
+  it('are checked before the first statement', async () => {
     app.database.takeStatements()
     const { Guest } = app
     await assert.rejects(cleanup({}), /give it Guest, Visitor or VisitorLog/)

@@ -30,7 +30,7 @@ describe('an application whose users are only marked as deleted', () => {
   })
   after(() => host.close())
 
-  it('has its guests deleted for good, and is told so; those who were marked before, too', async () => {
+  it('has its guests deleted for good, those who were marked before too; the result reports it', async () => {
     const [first] = await expiredGuests(host, 3)
     await first?.destroy()
     const { guests, ignoresParanoid } = await cleanup({ Guest: host.Guest })
@@ -60,7 +60,7 @@ describe('an application with hooks', () => {
   })
   after(() => host.close())
 
-  it('hears of batches, and with individualHooks of every user', async () => {
+  it('runs them for each batch, and with individualHooks for each user', async () => {
     await expiredGuests(host, 3)
     assert.equal((await cleanup({ Guest: host.Guest }, { batchSize: 2 })).guests, 3)
     assert.deepEqual(heard.splice(0), ['bulk', 'bulk'])
@@ -69,7 +69,7 @@ describe('an application with hooks', () => {
     assert.deepEqual(heard.splice(0), ['bulk', 'one', 'one', 'one'])
   })
 
-  it('whose hook refuses one keeps that one, and is told why', async () => {
+  it('whose hook refuses a user keeps that user, and gets the reason', async () => {
     await expiredGuests(host, 6)
     await expiredGuests(host, 1, { username: 'immortal' })
     await expiredGuests(host, 6)
@@ -303,7 +303,7 @@ describe('rows that stay without an error', () => {
   }
 })
 
-describe('what keep is asked about', () => {
+describe('what keep is called with', () => {
   it('is every row, whatever the application’s hooks hide from its own look-ups', async () => {
     const host = await startHost({ defineUser: plainUser() })
     try {
@@ -346,7 +346,7 @@ describe('models that do not belong together', () => {
 if (dialect === 'sqlite') {
   const LONG_AGO = '2020-01-01 00:00:00.000 +00:00'
   describe('keys past what a number holds', () => {
-    it('are told apart: the neighbour stays', async () => {
+    it('are distinguished: the guest with the next key stays', async () => {
       const host = await startHost({ defineUser: plainUser() })
       try {
         const insert = (id: string, name: string) =>
@@ -368,7 +368,7 @@ if (dialect === 'sqlite') {
 }
 
 describe('tables that are not there', () => {
-  it('are named, with what to do about it', async () => {
+  it('are named, with the remedy', async () => {
     const app = await stageOf()
     try {
       await guestsOf(app, 2)

@@ -48,7 +48,7 @@ describe('clean-up of passes', () => {
     assert.deepEqual(await left(), [2, 0])
   })
 
-  it('goes by another retention; none at all deletes what has expired; false keeps for ever', async () => {
+  it('uses the given retention; 0 deletes what has expired; false keeps for ever', async () => {
     await passOf(400)
     await passOf(1)
     await passOf(-1)
@@ -75,7 +75,7 @@ describe('clean-up of passes', () => {
     assert.deepEqual(await left(), [1, 1])
   })
 
-  it('takes the visits along with their pass, if it is not told of the log', async () => {
+  it('deletes visits with their pass, without the VisitorLog model', async () => {
     await passOf(40, [35, 1])
     assert.deepEqual((await cleanup({ Visitor: app.Visitor })).passes, 1)
     assert.deepEqual(await left(), [0, 0])
@@ -88,7 +88,7 @@ describe('clean-up of passes', () => {
     assert.deepEqual(await left(), [1, 1])
   })
 
-  it('keeps what it is told to keep, by a condition or a function', async () => {
+  it('keeps what keep selects, by a condition or a function', async () => {
     const [first, second] = [await passOf(40), await passOf(40), await passOf(40)]
     const byCondition = await cleanup(all(), {
       batchSize: 2,
@@ -108,7 +108,7 @@ describe('clean-up of passes', () => {
     assert.deepEqual([dry.passes, dry.visits], [1, 2])
   })
 
-  it('says which model it cannot make use of', async () => {
+  it('names the model that it cannot use', async () => {
     await assert.rejects(
       cleanup({ VisitorLog: app.Visitor as never }),
       /option 'VisitorLog' must be the VisitorLog model that defineVisitorModels returned/,
@@ -116,7 +116,7 @@ describe('clean-up of passes', () => {
   })
 })
 
-describe('notes of how guests ended', () => {
+describe('records of how guests ended', () => {
   it('are deleted after 400 days', async () => {
     const Outcome = app.sequelize.model('GuestOutcome')
     const day = (days: number) => ago(days).toISOString().slice(0, 10)

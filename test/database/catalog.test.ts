@@ -90,7 +90,7 @@ describe('uniqueIndexesOf', () => {
   }
 
   if (dialect === 'postgres') {
-    it('tells whether NULLs are equal', async (t) => {
+    it('returns whether NULLs are equal', async (t) => {
       const version = await sequelize.databaseVersion()
       if (Number.parseInt(version) < 15) {
         t.skip('new in PostgreSQL 15')
@@ -125,7 +125,7 @@ describe('uniqueIndexesOf', () => {
     })
   }
 
-  it('has nothing for a table that is not there, and finds it once it is', async () => {
+  it('returns nothing for a table that is missing, and finds it once it is created', async () => {
     const Row = sequelize.define(
       'late',
       { email: { type: DataTypes.STRING, unique: true } },

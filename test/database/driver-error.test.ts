@@ -29,7 +29,7 @@ for (const [how, preparedStatements] of [
 ] as const) {
   const settings = { guest: { preparedStatements }, visitor: { preparedStatements } }
 
-  test(`without tables, both strategies say what to do about it (statements are ${how})`, async () => {
+  test(`without tables, the errors of both strategies contain the remedy (statements are ${how})`, async () => {
     await withHost({ ...settings, makeTables: () => Promise.resolve() }, async (host) => {
       assert.equal((await who(host.browser().get('/who'))).user, null)
       assertTablesMissing(await host.browser().get('/play'))
@@ -37,7 +37,7 @@ for (const [how, preparedStatements] of [
     })
   })
 
-  test(`with the users table alone, no half of a guest is made (statements are ${how})`, async () => {
+  test(`with the users table alone, a guest fails as a whole (statements are ${how})`, async () => {
     const options = { ...settings, defineUser: plainUser() }
     await withHost({ ...options, makeTables: (sequelize) => onlyUsers(sequelize) }, async (host) => {
       assertTablesMissing(await host.browser().get('/play'))

@@ -232,10 +232,10 @@ async function checkEverything({ sequelize, Guest, Visitor, app }: Stage): Promi
   assert.deepEqual(serious, [])
 }
 
-describe('Whatever the host sets', () => {
+describe('under any setting of the host', () => {
   for (const setting of settings) {
     if (setting.only !== undefined && setting.only !== dialect) continue
-    it(`visitors, guests and the clean-up meet the right rows: ${setting.name}`, async () => {
+    it(`visitors, guests and the clean-up get the right rows: ${setting.name}`, async () => {
       const restoreDriver = setting.changeDriver?.()
       try {
         const stage = await startStage(setting)

@@ -43,7 +43,7 @@ if (dialect === 'postgres') {
 }
 
 if (dialect === 'postgres' && !isEmbedded && existsSync(PGBOUNCER)) {
-  describe('behind PgBouncer in transaction mode, which does not know of prepared statements', () => {
+  describe('behind PgBouncer in transaction mode, which does not support prepared statements', () => {
     let app: Stage
     let pooler: Awaited<ReturnType<typeof startPgBouncer>>
     before(async () => {

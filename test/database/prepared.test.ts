@@ -88,7 +88,7 @@ if (dialect === 'postgres') {
     })
   })
 
-  test('statements that somebody else deallocated give no errors', async () => {
+  test('statements that another client of the session deallocated give no errors', async () => {
     await withHost({ database: oneConnection }, async (host) => {
       const { clickOn } = await settle(host)
       await host.sequelize.query('DEALLOCATE ALL')
@@ -98,7 +98,7 @@ if (dialect === 'postgres') {
     })
   })
 
-  test('statements that a pooler’s session already knows give no errors', async () => {
+  test('statements that a pooler’s session has prepared already give no errors', async () => {
     await withHost({ database: oneConnection }, async (host) => {
       const { clickOn } = await settle(host)
       const names = await preparedNames(host)
@@ -110,7 +110,7 @@ if (dialect === 'postgres') {
     })
   })
 
-  test('the log hears each statement, and none of the values', async () => {
+  test('the log is given each statement, and none of the values', async () => {
     const said: unknown[][] = []
     const logging = (...words: unknown[]): void => void said.push(words)
     await withHost({ database: { logging } }, async (host) => {
@@ -177,7 +177,7 @@ if (dialect === 'postgres' && !isEmbedded) {
   })
 }
 
-test('no log ever holds a token', async () => {
+test('no log contains a token', async () => {
   const heard: string[] = []
   const logging = (...said: unknown[]): void => void heard.push(said.map(String).join(' '))
   await withHost({ database: { logging } }, async (host) => {
@@ -197,7 +197,7 @@ test('no log ever holds a token', async () => {
   })
 })
 
-test('with logging: false nothing is said, and everything works', async (context) => {
+test('with logging: false nothing is logged, and everything works', async (context) => {
   const said = context.mock.method(console, 'log')
   await withHost({ database: { logging: false } }, async (host) => {
     assert.equal((await who(host.browser().get('/play'))).isGuest, true)
