@@ -89,7 +89,7 @@ describe('a guest', () => {
       },
     }
     await withHost({ defineUser: plainUser({ password: DataTypes.STRING }, { hooks }) }, async (host) => {
-      assert.equal((await play(host))['password'], null)
+      assert.equal((await play(host))['password'] ?? null, null)
     })
   })
 })
