@@ -110,6 +110,11 @@ export type GuestCreationAttributes = Pick<GuestAttributes, 'userId'> & {
 /**
  * A row beside a users row: a user with one is a guest, and temporary; a user without one is a regular user. Extend it, and hand
  * your class to `defineGuestModel`, for a model with methods and columns of your own.
+ *
+ * @example
+ * class CampaignGuest extends Guest<InferAttributes<CampaignGuest>, InferCreationAttributes<CampaignGuest>> {
+ *   declare campaign: string | null
+ * }
  */
 export class Guest<
   A extends GuestAttributes = GuestAttributes,
