@@ -38,9 +38,12 @@ export interface EnsureVisitorOptions extends OfferOptions {
 
 /**
  * Admits visitors whose pass covers `scope`. Reads only: no query, no session write; the visit log comes after the
- * response. Anyone else is refused by `next(new VisitorAccessDenied(…))`: 403, with `scope` and `reason`.
+ * response. Any other request is refused by `next(new VisitorAccessDenied(…))`: 403, with `scope` and `reason`.
  *
- * @throws {TypeError} at start-up, if no scope is given: an unscoped guard is a mistake (say `SCOPE_ANY` to mean it)
+ * @example
+ * app.get('/reference', ensureVisitor('REFERENCE_REQUEST'), (req, res) => res.render('reference', { visitor: req.visitor }))
+ *
+ * @throws {TypeError} at start-up, if no scope is given: an unscoped guard is a mistake (`SCOPE_ANY` admits every scope)
  */
 // The order matters: a `bypass` written in the call takes its types from the overload that is tried first.
 export function ensureVisitor<const S extends AdmittedScope>(

@@ -28,7 +28,7 @@ export type GuardedVisitor<Locals> = Locals extends { readonly [admitted]: Visit
 
 /** What {@link ensureVisitor} returns: a `RequestHandler` behind which `req.visitor` is a `V`. */
 export type VisitorGuard<V extends VisitorOf | undefined> = RequestHandler &
-  // Inference looks at the last signature. It says nothing of `req`, so as to leave `req.params` to the path.
+  // Inference looks at the last signature. It does not narrow `req`, so as to leave `req.params` to the path.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the body that it never sends
   ((req: object, res: Response<any, GuardedLocals<V>>, next: NextFunction) => void)
 

@@ -49,7 +49,7 @@ export interface VisitorModelOptions {
   preparedStatements?: boolean
   /** Name of the model of the passes; that of the visits has `Log` after it. @default 'Visitor' */
   modelName?: string
-  /** Name columns and tables in snake case. @default what your Sequelize instance's `define` says */
+  /** Name columns and tables in snake case. @default as your Sequelize instance's `define` */
   underscored?: boolean
   /** Table of the passes. @default what Sequelize makes of `Visitor` by your conventions */
   tableName?: string
@@ -72,6 +72,9 @@ const secretRule: Rule = {
 /**
  * Defines the two models of the visitors' half on your Sequelize instance: `Visitor`, the passes, and `VisitorLog`,
  * the visits. Their tables come from `passport-ephemeral/migrations` or from `sequelize.sync()`, alike.
+ *
+ * @example
+ * const { Visitor, VisitorLog } = defineVisitorModels(sequelize, { secret: process.env.VISITOR_SECRET })
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */

@@ -107,7 +107,7 @@ function refuseOrConfirm(
   const invalidity = known?.invalidity()
   if (known !== undefined && (isLimited || isOpaque) && wantsPage(req)) {
     if (invalidity === undefined && confirmation === undefined) return { confirm: known }
-    // Of two clicks on the button one came too late; by GET, its session gets in, and any other hears why not.
+    // Of two clicks on the button one came too late; by GET, its session is admitted, and any other gets the reason.
     if (req.method === 'POST') return { redirect: ownAddressWithCredentials(req) }
   }
   return refuse(context, invalidity ?? (isLimited || isOpaque ? 'unconfirmed' : 'unknown'), known)

@@ -13,7 +13,7 @@ const refusals = new WeakMap<
   { readonly reason: RefusalReason; readonly pass: Visitor | PassKey | undefined }
 >()
 
-/** Notes why this request has no visitor, or not the one that its token names; for the guard to say and to log. */
+/** Notes why this request has no visitor, or not the one that its token names; for the guard's error and the visit log. */
 export function noteRefusal(req: Request, reason: RefusalReason, pass?: Visitor | PassKey): void {
   refusals.set(req, { reason, pass })
 }

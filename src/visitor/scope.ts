@@ -1,5 +1,5 @@
 /**
- * The application's scopes, and what the passes of each carry as their `context`. Empty until the application says
+ * The application's scopes, and what the passes of each carry as their `context`. Empty until the application declares
  * them, by declaration merging:
  *
  * ```ts

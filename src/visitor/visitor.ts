@@ -32,7 +32,7 @@ export type VisitorJson<S extends VisitorScope = VisitorScope> = Pick<
   | 'isActive'
 >
 
-/** What `defineVisitorModels` was told, as the passes need it. */
+/** The options of `defineVisitorModels` that the passes need. */
 export interface VisitorSettings {
   readonly codec: TokenCodec
   readonly queryKey: string
@@ -82,6 +82,10 @@ export type VisitorModel = typeof Visitor & (new () => VisitorOf)
 /**
  * A visitor pass: the stored invitation. Made by `Visitor.create({ email, scope, … })`, sent as
  * `pass.tokenise(url)`, redeemed by `VisitorTokenStrategy`.
+ *
+ * @example
+ * const pass = await Visitor.create({ email: 'fred@example.com', scope: 'REFERENCE_REQUEST' })
+ * await send(pass.email, pass.tokenise('https://example.com/reference'))
  */
 export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   InferAttributes<Visitor>,
@@ -103,7 +107,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   declare email: string
   /** Why they are here: what `ensureVisitor(scope)` compares. At most 100 characters. */
   declare scope: S
-  /** Whatever the application wants to remember with the invitation; JSON. @default null */
+  /** What the application stores with the invitation; JSON. @default null */
   declare context: VisitorContext<S>
   declare readonly createdAt: CreationOptional<Date>
   declare readonly updatedAt: CreationOptional<Date>

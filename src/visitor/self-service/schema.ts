@@ -9,7 +9,7 @@ export interface SelfServiceValues {
   readonly email: string
   readonly firstName?: string
   readonly lastName?: string
-  /** Kept with the pass: answers to further fields, say. */
+  /** Kept with the pass: answers to further fields, for example. */
   readonly context?: VisitorContext
 }
 
@@ -42,7 +42,7 @@ export const defaultFields: readonly FormField[] = [
   },
 ]
 
-/** Both names and an e-mail address. The pass's own validators have the last word. */
+/** Both names and an e-mail address. The pass's own validators run as well. */
 export const defaultSchema: SelfServiceSchema = {
   '~standard': {
     version: 1,

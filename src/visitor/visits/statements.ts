@@ -67,7 +67,7 @@ function toSharing({ visits, sessions, addresses, agents, earliest, latest }: Ro
   }
 }
 
-/** Visits by a link that was replaced say nothing of the one that replaced it. */
+/** Visits by a link that was replaced do not count for the one that replaced it. */
 function sinceReissued(Log: typeof VisitorLog): ReturnType<typeof literal> {
   const Passes = Log.associations['visitor']?.target as ModelStatic<Visitor>
   const [passes, visits] = [quotedTable(Passes), Log.sequelize?.getQueryInterface().quoteIdentifier(Log.name)]

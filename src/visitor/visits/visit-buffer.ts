@@ -152,7 +152,7 @@ function warnOf(error: unknown): void {
 }
 
 /**
- * What the database says of a row that breaks a constraint or does not fit its column, or of a statement too long to
+ * The codes of the database for a row that breaks a constraint or does not fit its column, or of a statement too long to
  * read, where its SQLSTATE does not.
  */
 const CODES = [

@@ -29,6 +29,9 @@ export const visitBuffer: unique symbol = Symbol('passport-ephemeral.visitBuffer
  * id.
  *
  * Visits are written in batches, off the request's path: call `VisitorLog.flush()` before the process ends.
+ *
+ * @example
+ * const refused = await VisitorLog.findAll({ where: { outcome: 'expired' }, include: 'visitor' })
  */
 export class VisitorLog extends Model<InferAttributes<VisitorLog>, InferCreationAttributes<VisitorLog>> {
   declare static readonly [visitBuffer]: VisitBuffer
