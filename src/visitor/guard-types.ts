@@ -22,7 +22,7 @@ type GuardedLocals<V> = Record<string, any> & { readonly [admitted]: V }
  * The type of `req.visitor`, given that of `res.locals`. Written so that TypeScript finds it covariant: else handlers
  * with `Locals` of their own no longer go together with any others.
  */
-export type GuardedVisitor<Locals> = Locals extends { readonly [admitted]: VisitorOf | undefined }
+type GuardedVisitor<Locals> = Locals extends { readonly [admitted]: VisitorOf | undefined }
   ? Locals[typeof admitted]
   : VisitorOf | undefined
 
