@@ -18,7 +18,12 @@ after(async () => {
 /** An empty PostgreSQL in this process. */
 export async function borrowEmbedded(): Promise<PGlite> {
   const lite = idle.pop() ?? (await openKept())
-  await lite.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
+  // Another schema's indexes would keep `sync()` from making those of the same names.
+  const { rows } = await lite.query<{ name: string }>(
+    "SELECT nspname AS name FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'",
+  )
+  for (const { name } of rows) await lite.exec(`DROP SCHEMA "${name}" CASCADE`)
+  await lite.exec('CREATE SCHEMA public')
   return lite
 }
 

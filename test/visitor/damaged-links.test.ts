@@ -15,8 +15,9 @@ let app: TestApp
 let bare: TestApp
 
 before(async () => {
-  app = await startApplication({ routes })
-  bare = await startApplication({ routes, visitor: { secret: [SECRET, false] } })
+  const visitLog = { flushInterval: 3600 } // so that no INSERT of an earlier test is among the statements of a later one
+  app = await startApplication({ routes, visitor: { visitLog } })
+  bare = await startApplication({ routes, visitor: { secret: [SECRET, false], visitLog } })
 })
 after(async () => {
   await app.close()
