@@ -28,8 +28,13 @@ export function entryOf(visitor: Visitor): VisitEntry {
 export function parseEntry(stored: unknown, Model: typeof Visitor): VisitEntry | undefined {
   if (typeof stored !== 'object' || stored === null) return undefined
   const { id, model, link, until } = stored as Partial<VisitEntry>
-  if (model !== Model.name || typeof id !== 'number' || typeof link !== 'string') return undefined
+  if (model !== Model.name || !isPassId(id) || typeof link !== 'string') return undefined
   return until === null || typeof until === 'number' ? { id, model, link, until } : undefined
+}
+
+/** Without a secret the cookie is read before its signature: PostgreSQL fails for a number that is no INTEGER. */
+function isPassId(id: unknown): id is number {
+  return Number.isInteger(id) && Math.abs(Number(id)) < 2 ** 31
 }
 
 /** Whether a visit began by the link that the pass has now: `reissue()` ends the visits of the old one. */

@@ -284,4 +284,20 @@ describe('a visit that begins inside a login, without a secret', () => {
       await app.close()
     }
   })
+
+  it('is not found by a cookie that names no possible key, and the page is shown', async () => {
+    const app = await start({ visitor: { secret: false } })
+    try {
+      const browser = app.browser()
+      await logIn(browser)
+      for (const id of ['1.5', '2147483648', '1e308', '-1', '"1"']) {
+        const entry = `{"id":${id},"model":"Visitor","link":"x","until":null}`
+        const cookie = `visitor-binding=${Buffer.from(entry).toString('base64url')}.zz.zz`
+        const response = await browser.get('/who').set('Cookie', cookie).expect(200)
+        assert.equal((response.body as Who).isVisitor, false)
+      }
+    } finally {
+      await app.close()
+    }
+  })
 })
