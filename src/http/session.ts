@@ -140,10 +140,12 @@ export function presentedSessionIds(req: Request): string[] {
   if (signed.length === 0) return []
   const current = currentSessionId(req)
   const store = sessionStoreOf(req)
-  const own = signed.find(({ id }) => id === current)
-  if (own !== undefined) {
-    if (store !== undefined) cookieNames.set(store, own.name)
-    return [own.id]
+  const own = signed.filter(({ id }) => id === current)
+  const [first] = own
+  if (first !== undefined) {
+    // A client can copy its id into a cookie of another name: of two, neither shows the name.
+    if (store !== undefined && own.length === 1) cookieNames.set(store, first.name)
+    return [first.id]
   }
   const known = store && cookieNames.get(store)
   return signed

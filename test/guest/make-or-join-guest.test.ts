@@ -64,6 +64,17 @@ describe('parallel first requests', () => {
     assert.equal(new Set(answers.map(({ who }) => who.user?.id)).size, 6)
   })
 
+  it('make one guest between them although another client has copied its session id into a second cookie', async () => {
+    const { sessions } = app.store as unknown as { sessions: Record<string, string> }
+    const { cookie: other } = await open(`${app.origin}/begin`)
+    const { cookie } = await open(`${app.origin}/begin`)
+    const copied = `zz=${other.slice(other.indexOf('=') + 1).replace(/\..*/, '.x')}`
+    await open(`${app.origin}/who`, `${copied}; ${other}`)
+    for (const id of Object.keys(sessions)) Reflect.deleteProperty(sessions, id) // the store was emptied
+    const answers = await Promise.all([1, 2, 3].map(() => open(`${app.origin}/play`, cookie)))
+    assert.equal(new Set(answers.map(({ who }) => who.user?.id)).size, 1)
+  })
+
   it('that come long after make a guest of their own: a session id that others know is no way in', async () => {
     await app.User.destroy({ where: {} })
     const { cookie } = await open(`${app.origin}/begin`)
