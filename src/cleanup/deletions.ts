@@ -39,7 +39,10 @@ export function deletionOf(
   }
 }
 
-/** Deletes the users rows of guests; the database's cascades delete all that belongs to them. */
+/**
+ * Deletes the users rows of guests; the database's cascades delete all that belongs to them. A guest who is converting is locked by
+ * `convertGuest`, and `selectDueRows` passes over the lock.
+ */
 function guestDeletion(due: Due, Guests: GuestModel, plan: CleanupPlan): Deletion {
   const { User, Outcome, PendingConversion, maxAge: ownMaxAge } = Guests[guestSettings]
   const users = { model: User, key: User.primaryKeyAttribute }

@@ -31,6 +31,7 @@ export async function makeOrJoinGuest<U extends Model>(
 ): Promise<U> {
   const presented = presentedSessionIds(req)
   const current = currentSessionId(req)
+  // Without a cookie nothing identifies the browser: its parallel first requests make a guest each.
   if (current === undefined || presented.length === 0) return await makeGuest(Guest, recipe, { req })
 
   const hashes = presented.map((id) => hashOfSession(req, id))

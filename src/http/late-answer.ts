@@ -18,8 +18,8 @@ const SLOW_MS = 100
 const watched = new WeakSet<Request>()
 
 /**
- * Keeps the session of an answer that comes late from the browser and from the store: one whose session was renewed or
- * ended meanwhile by another request. express-session would set its cookie again (`rolling`, `saveUninitialized`, a handler
+ * Keeps the `Set-Cookie` of a late answer from the browser, and its session from the store: one that was renewed or ended meanwhile by
+ * another request. express-session would set its cookie again (`rolling`, `saveUninitialized`, a handler
  * that writes to the session), or store the ended session anew (`resave`).
  *
  * Headers that go out before the end of the answer are judged by what this process has noted.

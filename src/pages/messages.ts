@@ -32,7 +32,7 @@ export const flowMessages = {
   notSent: 'We could not send the message just now. Please try again in a moment.',
 } as const
 
-/** Every text of one flow's own pages, in one object, so that another language can replace it whole. */
+/** Every text of one flow's own pages, in one object. */
 export interface FlowMessages {
   readonly form: FormText
   /** @default the flow sends no message */

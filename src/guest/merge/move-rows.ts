@@ -6,7 +6,7 @@ import type { Scope } from './references.js'
 import { anyOf, BATCH, findRows, type Ownership, type RowKey } from './rows.js'
 
 /**
- * Makes the guest's rows the account's. A row that a CHECK constraint refuses, such as that of an account that follows
+ * Makes the guest's rows the account's. `resolveConflicts` has deleted those that a unique index forbids. A row that a CHECK constraint refuses, such as that of an account that follows
  * itself, is deleted.
  *
  * @param rule `undefined` if no row may be deleted
