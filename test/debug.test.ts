@@ -36,14 +36,14 @@ after(async () => {
 const invite = (values: object = {}) =>
   app.Visitor.create({ email: 'ginger@example.test', scope: 'foo', ...values })
 
-async function said(work: () => PromiseLike<unknown>): Promise<string> {
+async function linesOf(work: () => PromiseLike<unknown>): Promise<string> {
   lines.length = 0
   await work()
   return lines.join('\n')
 }
 
 describe('DEBUG=passport-ephemeral*', () => {
-  it('says why a token was refused', async () => {
+  it('prints why a token was refused', async () => {
     const gone = await invite()
     await gone.destroy()
     const table: [string, RegExp][] = [
@@ -53,49 +53,49 @@ describe('DEBUG=passport-ephemeral*', () => {
       [(await invite({ maxUses: 1, uses: 1 })).tokenise('/foo'), /token refused: used-up/],
       ['/foo?vuid=a&vuid=b', /token refused: malformed/],
     ]
-    for (const [link, reason] of table) assert.match(await said(() => app.browser().get(link)), reason)
+    for (const [link, reason] of table) assert.match(await linesOf(() => app.browser().get(link)), reason)
   })
 
-  it('says why a visitor was not restored', async () => {
+  it('prints why a visitor was not restored', async () => {
     const pass = await invite()
     const [one, two] = [app.browser(), app.browser()]
     await one.get(pass.tokenise('/foo'))
     await two.get(pass.tokenise('/foo'))
     assert.match(
-      await said(() => later(DAY + 10, async () => await one.get('/foo'))),
+      await linesOf(() => later(DAY + 10, async () => await one.get('/foo'))),
       /not restored: session-ended/,
     )
     await pass.deactivate()
-    assert.match(await said(() => two.get('/foo')), /not restored: deactivated/)
+    assert.match(await linesOf(() => two.get('/foo')), /not restored: deactivated/)
   })
 
-  it('says why a guest was not made, or not restored', async () => {
+  it('prints why a guest was not created, or not restored', async () => {
     assert.match(
-      await said(() => app.browser().get('/play').set('x-disabled', '1')),
+      await linesOf(() => app.browser().get('/play').set('x-disabled', '1')),
       /no guest made: disabled/,
     )
     assert.match(
-      await said(() => app.browser().get('/play').set('User-Agent', 'Googlebot')),
+      await linesOf(() => app.browser().get('/play').set('User-Agent', 'Googlebot')),
       /no guest made: a bot/,
     )
-    assert.match(await said(() => app.browser().head('/play')), /no guest made: HEAD/)
+    assert.match(await linesOf(() => app.browser().head('/play')), /no guest made: HEAD/)
     const browser = app.browser()
     const { user } = (await browser.get('/play')).body as Who
     await app.Guest.convert(user?.id ?? 0, { username: 'fred' })
-    assert.match(await said(() => browser.get('/who')), /guest not restored: converted elsewhere/)
+    assert.match(await linesOf(() => browser.get('/who')), /guest not restored: converted elsewhere/)
     const other = app.browser()
     await other.get('/play')
     assert.match(
-      await said(() => later(15 * DAY, async () => await other.get('/who'))),
+      await linesOf(() => later(15 * DAY, async () => await other.get('/who'))),
       /guest not restored: expired/,
     )
   })
 
-  it('never prints a token, a uuid or a session id, in either half of the name’s tree', async () => {
+  it('never prints a token, a uuid or a session id, for visitors and for guests', async () => {
     const pass = await invite()
     const browser = app.browser()
     const forged = Buffer.alloc(32, 9).toString('hex')
-    const text = await said(async () => {
+    const text = await linesOf(async () => {
       await browser.get(pass.tokenise('/foo'))
       await browser.get('/foo')
       await browser.get('/play')

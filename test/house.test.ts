@@ -43,11 +43,11 @@ describe('src', () => {
     for (const file of sources.keys()) assert.equal(circleFrom(file, [], done)?.join(' → '), undefined)
   })
 
-  it('asks which database it is in one file only', () => {
+  it('asks for the dialect in one file only', () => {
     assert.deepEqual(filesWith(/getDialect\(/), ['database/dialect.ts'])
   })
 
-  it('has no file past 250 lines', () => {
+  it('has no file of more than 250 lines', () => {
     const long = [...sources].filter(([, text]) => text.trimEnd().split('\n').length > LONGEST_FILE)
     assert.deepEqual(
       long.map(([file]) => file),
@@ -55,7 +55,7 @@ describe('src', () => {
     )
   })
 
-  it('keeps the halves of visitors and guests apart', () => {
+  it('has no import between src/visitor and src/guest', () => {
     for (const [half, other] of [
       ['visitor', 'guest'],
       ['guest', 'visitor'],
@@ -68,7 +68,7 @@ describe('src', () => {
     }
   })
 
-  it('lets what both halves share import neither of them', () => {
+  it('has shared files that import neither src/visitor nor src/guest', () => {
     const shared = [...sources.keys()].filter((file) =>
       /^(http|pages|database)\/|^(errors|options)\.ts$/.test(file),
     )
@@ -78,7 +78,7 @@ describe('src', () => {
     assert.deepEqual(upward, [])
   })
 
-  it('exports names from its entry points, and nothing by a star', () => {
+  it('exports names from its entry points, without export *', () => {
     assert.deepEqual(filesWith(/^export \* /m), [])
   })
 })

@@ -39,7 +39,7 @@ describe('defineVisitorModels', () => {
     [{ secret: SECRET, tableName: 5 }, /'tableName'/],
   ]
   for (const [options, message] of wrong) {
-    it(`refuses ${inspect(options).replace(SECRET, '…')}, and says why`, () => {
+    it(`refuses ${inspect(options).replace(SECRET, '…')} with the reason`, () => {
       assert.throws(define(options), (error: unknown) => {
         assert.ok(error instanceof TypeError)
         assert.match(error.message, /^defineVisitorModels: /)
@@ -57,8 +57,8 @@ describe('defineVisitorModels', () => {
   })
 })
 
-describe('a name that the application has taken', () => {
-  it('is refused, with the way out', () => {
+describe('a model name that the application has defined', () => {
+  it('is refused with an error that names the option modelName', () => {
     database.sequelize.define('Visitor', {})
     assert.throws(define({ secret: SECRET }), /'Visitor' is already defined.*option 'modelName'/)
     const { Visitor, VisitorLog } = defineVisitorModels(database.sequelize, {
@@ -69,8 +69,8 @@ describe('a name that the application has taken', () => {
   })
 })
 
-describe('the others', () => {
-  it('refuse a model that is not theirs', () => {
+describe('the other functions with options', () => {
+  it('refuse a model of another kind', () => {
     assert.throws(
       () => new VisitorTokenStrategy({ Visitor: undefined as never }),
       /'Visitor' must be the Visitor model/,
@@ -85,7 +85,7 @@ describe('the others', () => {
     )
   })
 
-  it('say which part is missing, and quote a word that is none of the few', () => {
+  it('name the part that is missing, and quote a value that is not allowed', () => {
     const { Visitor } = defineVisitorModels(database.sequelize, { secret: SECRET, modelName: 'Asked' })
     const options = { Visitor, send: () => undefined, baseUrl: 'https://example.test' }
     const wrong: [object, RegExp][] = [
@@ -108,7 +108,7 @@ describe('the others', () => {
     assert.throws(() => migrationsFor({ Visitor: User as never }), /returned, not Member, another model$/)
   })
 
-  it('refuse what they do not know', () => {
+  it('refuse unknown options and values of a wrong type', () => {
     const { Visitor } = defineVisitorModels(database.sequelize, { secret: SECRET, modelName: 'Other' })
     assert.throws(
       () => new VisitorTokenStrategy({ Visitor, striptoken: true } as never),
@@ -122,7 +122,7 @@ describe('the others', () => {
 })
 
 describe('defineGuestModel', () => {
-  it('refuses users whose key has two parts: a guest’s key would be another tenant’s, too', () => {
+  it('refuses a users model with a composite key: users of two tenants could share a guest’s key', () => {
     const Tenant = database.sequelize.define('TenantUser', {
       tenantId: { type: DataTypes.INTEGER, primaryKey: true },
       id: { type: DataTypes.INTEGER, primaryKey: true },

@@ -71,7 +71,7 @@ after(() => app.close())
 const invite = (email: string) => app.Visitor.create({ email, scope: 'foo' })
 
 describe('a strategy object that parallel requests share', () => {
-  it('gives each its own guest', async () => {
+  it('gives each request its own guest', async () => {
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => app.browser().get('/shared-play').expect(200)),
     )
@@ -80,7 +80,7 @@ describe('a strategy object that parallel requests share', () => {
     assert.ok(!ids.includes(undefined))
   })
 
-  it('gives each its own visitor, and the forged their refusal', async () => {
+  it('gives each request its own visitor, and refuses those with a forged token', async () => {
     const passes = await Promise.all(Array.from({ length: 6 }, (_, i) => invite(`ginger${i}@example.test`)))
     const links = passes.flatMap((pass, i) => [pass.tokenise('/shared-visit'), `/shared-visit?vuid=bad${i}`])
     const answers = await Promise.all(links.map((link) => app.browser().get(link).redirects(1)))
@@ -92,7 +92,7 @@ describe('a strategy object that parallel requests share', () => {
 })
 
 describe('Passport’s own options', () => {
-  it('assignProperty: puts the guest there, and logs nobody in', async () => {
+  it('assignProperty receives the guest, and the guest is not logged in', async () => {
     const browser = app.browser()
     const { player, user } = (await browser.get('/assigned').expect(200)).body as {
       player: string
@@ -103,18 +103,18 @@ describe('Passport’s own options', () => {
     assert.equal(body(await browser.get('/who')).user, null)
   })
 
-  it('session: false: a guest for this request alone', async () => {
+  it('session: false creates a guest for this request only', async () => {
     const browser = app.browser()
     assert.equal(body(await browser.get('/sessionless').expect(200)).isGuest, true)
     assert.equal(body(await browser.get('/who')).user, null)
   })
 
-  it('keepSessionInfo: keeps everything through the guest’s login', async () => {
+  it('keepSessionInfo keeps all session data at the login of the guest', async () => {
     const kept = (await app.browser().get('/kept').expect(200)).body as { cart: string[] }
     assert.deepEqual(kept.cart, ['shoes'])
   })
 
-  it('a callback of the application’s decides itself', async () => {
+  it('a callback of the application decides whether the guest is logged in', async () => {
     const { username, user } = (await app.browser().get('/callback').expect(200)).body as Record<
       string,
       unknown
@@ -124,8 +124,8 @@ describe('Passport’s own options', () => {
   })
 })
 
-describe('what throws while the strategy answers', () => {
-  it('is handed on, and hangs nothing', async () => {
+describe('an exception while the strategy responds', () => {
+  it('is passed to the error handler, and the request does not hang', async () => {
     const broken = (): never => {
       throw new Error('broken below')
     }
@@ -153,7 +153,7 @@ describe('what throws while the strategy answers', () => {
 })
 
 describe('req.login and req.logout', () => {
-  it('a login by hand as a regular user is answered at once, and drops the visitor', async () => {
+  it('a login by req.login as a regular user succeeds, and ends the visit', async () => {
     const browser = app.browser()
     await browser.get((await invite('ginger@example.test')).tokenise('/who'))
     const who = body(await browser.get('/login-by-hand').expect(200))
@@ -195,8 +195,8 @@ const answer = async (
   return { status, ...(json as { code: string; message: string }) }
 }
 
-describe('a setup that is wrong', () => {
-  it('no session middleware: says so, for both strategies', async () => {
+describe('a wrong set-up', () => {
+  it('without session middleware, both strategies fail with an error that names it', async () => {
     const browser = stack((host, own) => {
       host.get('/visit', own.authenticate('visitor-token'))
       host.get('/play', own.authenticate('guest'))
@@ -208,7 +208,7 @@ describe('a setup that is wrong', () => {
     }
   })
 
-  it('session middleware that comes too late: the same', async () => {
+  it('with session middleware after the strategy, the request fails with the same error', async () => {
     const browser = stack((host, own) => {
       host.use(own.authenticate('visitor-token'))
       host.use(sessions())
@@ -216,7 +216,7 @@ describe('a setup that is wrong', () => {
     assert.equal((await answer(browser.get('/who'))).code, 'ERR_SESSION_REQUIRED')
   })
 
-  it('cookie-session: says that it cannot be renewed, and makes no row', async () => {
+  it('with cookie-session, the error states that the session cannot be renewed, and no row is created', async () => {
     const before = await app.User.count()
     const browser = stack((host, own) => {
       host.use(cookieSession({ secret: 'x' }))
@@ -233,7 +233,7 @@ describe('a setup that is wrong', () => {
     assert.equal((await browser.get('/who')).status, 200)
   })
 
-  it('passport.session() that is missing: no second guest on every click, but a clear error', async () => {
+  it('without passport.session(), the second request fails with an error and creates no second guest', async () => {
     const before = await app.Guest.count()
     const browser = stack((host, own) => {
       host.use(sessions())
@@ -248,7 +248,7 @@ describe('a setup that is wrong', () => {
     assert.equal(await app.Guest.count(), before + 1)
   })
 
-  it('passport.session() that comes after visitor-token: redeeming does not log the user out', async () => {
+  it('with passport.session() after visitor-token, redeeming does not log the user out', async () => {
     const browser = stack((host, own) => {
       host.use(sessions())
       host.use(own.authenticate('visitor-token'))
@@ -264,7 +264,7 @@ describe('a setup that is wrong', () => {
     assert.equal(who.isVisitor, true)
   })
 
-  it('a session store that fails: an error, once, and no hang', async () => {
+  it('with a session store that fails, the request fails with one error and does not hang', async () => {
     class BrokenStore extends session.MemoryStore {
       override destroy = (_id: string, done?: (error?: unknown) => void): void =>
         done?.(new Error('the store is down'))
@@ -284,7 +284,7 @@ describe('a setup that is wrong', () => {
 })
 
 describe('two users models under one Authenticator', () => {
-  it('do not take each other’s sessions: the same key means somebody else in each', async () => {
+  it('restore only their own sessions, because the same key is a different user in each model', async () => {
     const { sequelize } = app
     const Staff = sequelize.define('Staff', { username: { type: DataTypes.STRING(150), allowNull: false } })
     const StaffGuest = defineGuestModel(sequelize, { User: Staff, modelName: 'StaffGuest' })
@@ -332,7 +332,7 @@ describe('two users models under one Authenticator', () => {
 })
 
 describe('two Authenticators in one application', () => {
-  it('keep their guests apart, each of its own users model and in its own session', async () => {
+  it('keep their guests separate, each in its own users model and its own session', async () => {
     const { sequelize } = app
     const Admin = sequelize.define('Admin', {
       username: { type: DataTypes.STRING(150), allowNull: false, unique: true },
@@ -383,7 +383,7 @@ describe('two Authenticators in one application', () => {
 
 describe('Express’s query', () => {
   for (const parser of ['simple', 'extended', false] as const) {
-    it(`with the ${String(parser)} parser, and read-only, does not matter`, async () => {
+    it(`may be read-only and parsed by the ${String(parser)} parser`, async () => {
       const browser = stack((host, own) => {
         host.set('query parser', parser)
         host.use((req, _res, next) => {
@@ -404,7 +404,7 @@ describe('Express’s query', () => {
     })
   }
 
-  it('is the whole application’s where the strategy is mounted on a path', async () => {
+  it('keeps the path of the whole application if the strategy is mounted on a path', async () => {
     const browser = stack((host, own) => {
       host.use(sessions())
       host.use(own.session())
@@ -419,7 +419,7 @@ describe('Express’s query', () => {
 })
 
 describe('userProperty', () => {
-  it('is heeded: who is logged in elsewhere than in req.user is no new guest', async () => {
+  it('is respected: a user who is logged in under another property does not become a new guest', async () => {
     const before = await app.Guest.count()
     const browser = stack((host, own) => {
       host.use(sessions())

@@ -20,7 +20,7 @@ import { is, type Same } from './types/same.js'
 const holds = <T extends true>(verdict?: T): T | undefined => verdict
 
 describe('the types', () => {
-  it('let the application’s own User flow through', () => {
+  it('return the application’s own User type', () => {
     holds<Same<Awaited<ReturnType<GuestModel<User>['convert']>>, User>>()
     type Create = NonNullable<GuestStrategyOptions<User>['onCreate']>
     holds<Same<Parameters<Create>[0]['user'], User>>()
@@ -33,14 +33,14 @@ describe('the types', () => {
     assert.deepEqual([typeof convert, typeof typo, typeof wrong], ['function', 'function', 'function'])
   })
 
-  it('know the visitor of a request', () => {
+  it('declare the visitor of a request', () => {
     holds<Same<NonNullable<Request['visitor']>['scope'], Visitor['scope']>>()
     const read = (req: Request): string | undefined => req.visitor?.fullName
     assert.equal(read({} as Request), undefined)
   })
 
-  // What an application sees that declares its scopes is in test/types/declared, a program of its own.
-  it('leave scopes and contexts open to an application that declares none', () => {
+  // The types of an application that declares its scopes are tested in test/types/declared, a separate program.
+  it('allow any scope and context in an application that declares none', () => {
     holds<Same<VisitorScope, string>>()
     holds<Same<Visitor['scope'], string>>()
     holds<Same<Visitor['context'], unknown>>()
@@ -55,14 +55,14 @@ describe('the types', () => {
     assert.equal(any.length, 2)
   })
 
-  it('take a secret from the environment, and demand one', () => {
+  it('accept a secret from the environment, and require a secret', () => {
     const fromEnvironment: VisitorModelOptions = { secret: process.env['VISITOR_SECRET'] }
     // @ts-expect-error -- the secret must be said, if only `false`
     const forgotten: VisitorModelOptions = {}
     assert.ok(!('secret' in forgotten) && 'secret' in fromEnvironment)
   })
 
-  it('say that two guards work bare and called, and that ensureVisitor takes a scope', () => {
+  it('declare two guards that work with and without a call, and require a scope for ensureVisitor', () => {
     const handlers: RequestHandler[] = [
       ensureGuest,
       ensureGuest({ anonymousUrl: '/login' }),
@@ -78,7 +78,7 @@ describe('the types', () => {
     assert.throws(() => ensureGuest({ loginUrl: '/login' }))
   })
 
-  it('fit Passport’s', () => {
+  it('are compatible with the types of Passport', () => {
     const register = (Guest: GuestModel<User>): void => {
       const authenticator = new passport.Passport()
       authenticator.serializeUser(Guest.serializeUser)

@@ -15,8 +15,8 @@ beforeEach(() => emptied(app))
 
 const outcomes = () => app.sequelize.model('GuestOutcome').sum('guests')
 
-describe('clean-ups at once', () => {
-  it('share the work: every guest goes once, and is counted once', async () => {
+describe('several clean-ups at the same time', () => {
+  it('share the work: each guest is deleted once and counted once', async () => {
     await guestsOf(app, 300)
     const results = await Promise.all(
       Array.from({ length: 3 }, () => cleanup({ Guest: app.Guest }, { batchSize: 20 })),
@@ -45,8 +45,8 @@ async function during(
 
 // The embedded database and SQLite have one writer: no two transactions overlap.
 if (!isEmbedded && dialect !== 'sqlite') {
-  describe('a clean-up does not wait for a request, and leaves alone', () => {
-    it('a guest who is just converting', async () => {
+  describe('a clean-up during an open transaction of a request', () => {
+    it('does not wait for a conversion, and keeps that guest', async () => {
       const [converting] = await guestsOf(app, 3)
       const id = converting?.id ?? 0
       await during(
@@ -60,7 +60,7 @@ if (!isEmbedded && dialect !== 'sqlite') {
       assert.equal((await cleanup({ Guest: app.Guest })).guests, 0)
     })
 
-    it('a guest who is seen again just now', async () => {
+    it('does not wait for an update of lastSeenAt, and keeps that guest', async () => {
       const sliding = await stageOf({ guest: { expiry: 'sliding' } })
       try {
         const [back] = await guestsOf(sliding, 3)
@@ -76,7 +76,7 @@ if (!isEmbedded && dialect !== 'sqlite') {
       }
     })
 
-    it('a guest for whom something is just being made', async () => {
+    it('does not wait for an insert of a guest’s row, and keeps that guest until the next run', async () => {
       const [busy] = await guestsOf(app, 3)
       const userId = busy?.id ?? 0
       await during(
@@ -89,7 +89,7 @@ if (!isEmbedded && dialect !== 'sqlite') {
       assert.equal((await cleanup({ Guest: app.Guest })).guests, 1)
     })
 
-    it('a pass whose link is just being opened', async () => {
+    it('does not wait for an update of a pass, and keeps that pass', async () => {
       const expiresAt = new Date(Date.now() - 40 * DAY * 1000)
       const pass = await app.Visitor.create({ email: 'a@example.test', scope: 'X', expiresAt })
       await app.Visitor.create({ email: 'b@example.test', scope: 'X', expiresAt })
@@ -104,8 +104,8 @@ if (!isEmbedded && dialect !== 'sqlite') {
     })
   })
 
-  describe('a request that begins while a guest goes', () => {
-    it('to ask for a link finds its guest gone, or keeps them: no link is lost that was promised', async () => {
+  describe('a request that begins while its guest is being deleted', () => {
+    it('either fails to store a pending conversion or keeps the guest, so that no stored link is lost', async () => {
       const PendingConversion = app.sequelize.model('PendingConversion')
       const expiresAt = new Date(Date.now() + DAY * 1000)
       const users = await guestsOf(app, 400)
@@ -136,7 +136,7 @@ if (!isEmbedded && dialect !== 'sqlite') {
       assert.equal(kept.length, promised.size)
     })
 
-    it('to convert them gets NotGuestError; none of their rows is left', async () => {
+    it('fails with NotGuestError if it converts the guest, and no row of the guest is left', async () => {
       const [going] = await guestsOf(app, 1)
       const id = going?.id ?? 0
       const conversion: { outcome?: Promise<unknown> } = {}
@@ -155,8 +155,8 @@ if (!isEmbedded && dialect !== 'sqlite') {
 }
 
 if (!isEmbedded && dialect === 'postgres') {
-  describe('rows of a guest that another transaction has locked', () => {
-    it('are waited for half a second, and their guest is left for the next run; the others go', async () => {
+  describe('a clean-up that meets rows locked by another transaction', () => {
+    it('waits half a second, leaves that guest to the next run, and deletes the other guests', async () => {
       const users = await guestsOf(app, 10)
       const busy = await app.Todo.findOne({ where: { userId: users[4]?.id ?? 0 }, rejectOnEmpty: true })
       await during(

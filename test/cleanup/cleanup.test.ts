@@ -199,7 +199,7 @@ describe('keep', () => {
     )
   })
 
-  it('that throws ends the clean-up, and nothing of its batch is deleted', async () => {
+  it('ends the clean-up if its function throws, and nothing of that batch is deleted', async () => {
     await guestsOf(app, 2)
     const keep = {
       guests: () => {
@@ -227,14 +227,14 @@ describe('a dry run', () => {
 })
 
 describe('a clean-up that is stopped', () => {
-  it('by its budget begins no further batch, reports that, and the next run continues', async () => {
+  it('begins no further batch after its time budget, reports that, and the next run continues', async () => {
     await guestsOf(app, 4)
     const { guests, isComplete, stoppedBy } = await cleanup({ Guest: app.Guest }, { timeBudget: 1e-9 })
     assert.deepEqual([guests, isComplete, stoppedBy], [0, false, 'timeBudget'])
     assert.equal((await cleanup({ Guest: app.Guest })).guests, 4)
   })
 
-  it('by its signal ends after the batch that it is in', async () => {
+  it('ends after the current batch if its signal is aborted', async () => {
     await guestsOf(app, 6)
     const stop = new AbortController()
     const { guests, isComplete, stoppedBy } = await cleanup(
@@ -251,7 +251,7 @@ describe('a clean-up that is stopped', () => {
     assert.equal((await cleanup({ Guest: app.Guest })).guests, 4)
   })
 
-  it('by a throw of onProgress keeps deleted what was deleted', async () => {
+  it('does not restore the deleted rows if onProgress throws', async () => {
     await guestsOf(app, 4)
     const onProgress = ({ kind }: CleanupProgress) => {
       if (kind === 'guests') throw new Error('no more')

@@ -30,7 +30,7 @@ describe('an application whose users are only marked as deleted', () => {
   })
   after(() => host.close())
 
-  it('has its guests deleted for good, those who were marked before too; the result reports it', async () => {
+  it('has its guests deleted permanently, including those marked before, and the result reports it', async () => {
     const [first] = await expiredGuests(host, 3)
     await first?.destroy()
     const { guests, ignoresParanoid } = await cleanup({ Guest: host.Guest })
@@ -69,7 +69,7 @@ describe('an application with hooks', () => {
     assert.deepEqual(heard.splice(0), ['bulk', 'one', 'one', 'one'])
   })
 
-  it('whose hook refuses a user keeps that user, and gets the reason', async () => {
+  it('keeps a user whose deletion a hook refuses, and gets the reason', async () => {
     await expiredGuests(host, 6)
     await expiredGuests(host, 1, { username: 'immortal' })
     await expiredGuests(host, 6)
@@ -156,7 +156,7 @@ describe('a foreign key without a cascade', () => {
   })
   after(() => app.close())
 
-  it('keeps its guests, and no others: they are counted, with the message of the database', async () => {
+  it('keeps only the guests to which it refers; they are counted, with the message of the database', async () => {
     const users = await guestsOf(app, 40)
     for (const place of [0, 17, 39]) await Invoice.create({ userId: users[place]?.id })
     const result = await cleanup({ Guest: app.Guest }, { batchSize: 16 })
@@ -166,7 +166,7 @@ describe('a foreign key without a cascade', () => {
     assert.equal(await app.Todo.count(), 6)
   })
 
-  describe('that refers to many of the oldest guests', () => {
+  describe('a foreign key that refers to many of the oldest guests', () => {
     before(async () => {
       await Invoice.destroy({ where: {} })
       await app.User.destroy({ where: {} })
@@ -175,7 +175,7 @@ describe('a foreign key without a cascade', () => {
       await guestsOf(app, 40, 15)
     })
 
-    it('ends the clean-up of guests after maxFailed of them, and of nothing else', async () => {
+    it('ends the clean-up of guests after maxFailed failures, and no other part of the clean-up', async () => {
       await app.Visitor.create({ email: 'a@example.test', scope: 'X', expiresAt: new Date(0) })
       const { Guest, Visitor } = app
       const result = await cleanup({ Guest, Visitor }, { maxFailed: 50, batchSize: 16 })
@@ -183,7 +183,7 @@ describe('a foreign key without a cascade', () => {
       assert.deepEqual([result.isComplete, result.stoppedBy], [false, 'maxFailed'])
     })
 
-    it('does not keep the guests behind them: each run gets to the youngest', async () => {
+    it('does not prevent the deletion of younger guests: each run reaches the youngest', async () => {
       const { guests, failed, isComplete } = await cleanup({ Guest: app.Guest }, { batchSize: 16 })
       assert.deepEqual([guests, failed, isComplete], [40, 60, true])
       assert.equal(await app.Todo.count(), 120)
@@ -200,7 +200,7 @@ describe('host settings that change what Sequelize returns', () => {
       ? []
       : ([['isolationLevel: SERIALIZABLE', { isolationLevel: 'SERIALIZABLE' as never }]] as const)),
   ] as const) {
-    it(`do not change what a clean-up does, whatever keep is: ${setting}`, async () => {
+    it(`do not change what a clean-up does, for each form of keep: ${setting}`, async () => {
       const host = await startHost({ database, defineUser: plainUser() })
       try {
         const { Guest } = host
@@ -226,8 +226,8 @@ describe('host settings that change what Sequelize returns', () => {
   }
 })
 
-describe('rows that stay without an error', () => {
-  it('because a hook narrows what is deleted are counted as failed, and noted as nothing', async () => {
+describe('rows that the database keeps without an error', () => {
+  it('are counted as failed, and not recorded as expired, if a hook narrows the deletion', async () => {
     const host = await startHost({
       defineUser: (sequelize) => {
         const User = plainUser()(sequelize)
@@ -251,7 +251,7 @@ describe('rows that stay without an error', () => {
   })
 
   if (dialect === 'postgres') {
-    it('or with one at the commit, because a foreign key is deferred: they are counted as failed', async () => {
+    it('are counted as failed if a deferred foreign key fails at the commit', async () => {
       const app = await stageOf()
       try {
         const users = await guestsOf(app, 12)
@@ -280,7 +280,7 @@ describe('rows that stay without an error', () => {
         /not this one/,
       ],
     ] as const) {
-      it(`because a trigger ${what}: they are counted as failed, and the others go`, async () => {
+      it(`are counted as failed if a trigger ${what}, and the other guests are deleted`, async () => {
         const app = await stageOf()
         try {
           const users = await guestsOf(app, 12)
@@ -303,8 +303,8 @@ describe('rows that stay without an error', () => {
   }
 })
 
-describe('what keep is called with', () => {
-  it('is every row, whatever the application’s hooks hide from its own look-ups', async () => {
+describe('keep, in an application with hooks for finding', () => {
+  it('applies to every row, including rows that the hooks hide from the application’s own queries', async () => {
     const host = await startHost({ defineUser: plainUser() })
     try {
       await expiredGuests(host, 2)
@@ -324,7 +324,7 @@ describe('what keep is called with', () => {
 })
 
 describe('models that do not belong together', () => {
-  it('are refused: a copy of Guest for another schema would take its keys for the first one’s users', async () => {
+  it('are refused: a copy of Guest for another schema would delete users of the first schema', async () => {
     const host = await startHost({ defineUser: plainUser() })
     try {
       const { Guest, Visitor, VisitorLog } = host
@@ -345,8 +345,8 @@ describe('models that do not belong together', () => {
 
 if (dialect === 'sqlite') {
   const LONG_AGO = '2020-01-01 00:00:00.000 +00:00'
-  describe('keys past what a number holds', () => {
-    it('are distinguished: the guest with the next key stays', async () => {
+  describe('keys larger than the safe integers', () => {
+    it('are distinguished: the guest with the next key is kept', async () => {
       const host = await startHost({ defineUser: plainUser() })
       try {
         const insert = (id: string, name: string) =>
@@ -367,7 +367,7 @@ if (dialect === 'sqlite') {
   })
 }
 
-describe('tables that are not there', () => {
+describe('missing tables', () => {
   it('are named, with the remedy', async () => {
     const app = await stageOf()
     try {

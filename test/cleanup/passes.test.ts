@@ -58,7 +58,7 @@ describe('clean-up of passes', () => {
     assert.deepEqual(await left(), [1, 0])
   })
 
-  it('lets a pass wait for its last visit, and counts each visit by itself', async () => {
+  it('keeps a pass until its last visit may be deleted, and counts each visit separately', async () => {
     await passOf(40, [100, 95, 50])
     const first = await cleanup(all())
     assert.deepEqual([first.passes, first.visits], [0, 2])
@@ -100,7 +100,7 @@ describe('clean-up of passes', () => {
     assert.ok(await app.Visitor.findByPk(second.id))
   })
 
-  it('that would be the same in a dry run', async () => {
+  it('reports the same numbers in a dry run', async () => {
     await passOf(40, [100, 95])
     await passOf(40, [10])
     const dry = await cleanup(all(), { dryRun: true })

@@ -289,7 +289,7 @@ const conventions: readonly Convention[] = [
 
 for (const { host: description, only = dialect, expect, check, ...options } of conventions) {
   if (only !== dialect) continue
-  test(`guests and visitors find their way through a host ${description}`, async () => {
+  test(`guests and visitors can do everything in an application ${description}`, async () => {
     const host = await startHost(options)
     try {
       const guest = await walkStory(host, expect)
@@ -300,7 +300,7 @@ for (const { host: description, only = dialect, expect, check, ...options } of c
   })
 }
 
-test('a key that the database makes up is the one that the session remembers, for each guest', async () => {
+test('a key that the database generates is the key that the session stores, for each guest', async () => {
   const host = await startHost({ defineUser: plainUser() })
   try {
     const [one, other] = [host.browser(), host.browser()]

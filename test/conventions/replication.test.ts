@@ -43,18 +43,18 @@ if (replicates) {
     await primary.close()
   })
 
-  test('what the application itself reads comes from the replica, so that these tests mean something', async () => {
+  test('the application’s own queries read from the replica, which these tests require', async () => {
     const user = await host.User.create({ username: 'on the primary' })
     assert.equal(await host.User.count(), 0)
     assert.equal(await rows(host, host.User), 1)
     await user.destroy()
   })
 
-  test('with a replica that never catches up, guests and visitors find their way all the same', async () => {
+  test('guests and visitors can do everything with a replica that never catches up', async () => {
     await walkStory(host)
   })
 
-  test('a deactivation is heeded at the next click, whatever the replica says', async () => {
+  test('a deactivation takes effect at the next request, although the replica has the old row', async () => {
     const pass = await host.Visitor.create({ email: 'kim@example.org', scope: 'REFERENCE', context: null })
     // A replica that lags would still show the pass as open.
     await replica.sequelize.models['Visitor']?.create({
@@ -70,7 +70,7 @@ if (replicates) {
     assert.equal((await host.browser().get(pass.tokenise('/reference'))).status, 403)
   })
 
-  test('a guest who was deleted is gone at the next click, though the replica still has them', async () => {
+  test('a deleted guest is not restored at the next request, although the replica has the old row', async () => {
     const browser = host.browser()
     const { key } = await who(browser.get('/play'))
     await replica.sequelize.models['User']?.create({ id: key, username: 'still there' })
@@ -79,7 +79,7 @@ if (replicates) {
     assert.equal((await who(browser.get('/who'))).user, null)
   })
 
-  test('parallel first requests of one session make one guest, though the replica never sees it', async () => {
+  test('parallel first requests of one session create one guest, although the replica never has its row', async () => {
     const clicks = 4
     let arrived = 0
     let allAreHere: () => void = () => undefined
@@ -101,7 +101,7 @@ if (replicates) {
     await other.close()
   })
 
-  test('a guest becomes a regular user by a link that was written down a moment ago', async () => {
+  test('a guest converts by a link that was stored immediately before', async () => {
     const browser = host.browser()
     const { key } = await who(browser.get('/play'))
     const form = { username: 'ginger', password: 'correct horse', passwordAgain: 'correct horse' }
@@ -118,7 +118,7 @@ if (replicates) {
     assert.deepEqual([joined.key, joined.isRegularUser], [key, true])
   })
 
-  test('a guest who logs in finds everything in their account', async () => {
+  test('a guest who logs in is merged into the account', async () => {
     const account = await host.User.create({ username: 'an account' })
     const browser = host.browser()
     const guest = await who(browser.get('/play'))
@@ -129,7 +129,7 @@ if (replicates) {
     assert.equal(await host.User.findByPk(guest.key ?? '', { useMaster: true }), null)
   })
 
-  test('clean-up sees who has expired, and counts the same in a dry run', async () => {
+  test('clean-up finds the expired guests, and counts the same in a dry run', async () => {
     const models = { Guest: host.Guest, Visitor: host.Visitor, VisitorLog: host.VisitorLog }
     await who(host.browser().get('/play'))
     const guests = await rows(host, host.Guest)
@@ -143,7 +143,7 @@ if (replicates) {
     assert.equal(today?.guests?.expired, guests)
   })
 
-  test('a username that is taken is noticed, though the replica says that it is free', async () => {
+  test('a username that is taken is not given to a guest, although the replica does not have it', async () => {
     const names = ['taken', 'taken', 'fresh']
     const other = await startBeside(() => names.shift() ?? 'spare')
     await other.User.create({ username: 'taken' })

@@ -15,7 +15,7 @@ async function withHost(options: HostOptions, run: (host: Host) => Promise<unkno
   }
 }
 
-test('a guest whom the host has soft-deleted is gone, and the session with them', async () => {
+test('a guest whom the application has soft-deleted is not restored, and the session ends', async () => {
   await withHost({ defineUser: plainUser({}, { paranoid: true }) }, async (host) => {
     await walkStory(host)
     const browser = host.browser()
@@ -33,7 +33,7 @@ test('a guest whom the host has soft-deleted is gone, and the session with them'
   })
 })
 
-test('a soft delete by a column of another name is heeded', async () => {
+test('a soft delete by a column of another name ends the session', async () => {
   const options = { paranoid: true, deletedAt: 'leftOn', underscored: true }
   await withHost({ defineUser: plainUser({}, options) }, async (host) => {
     const browser = host.browser()
@@ -45,7 +45,7 @@ test('a soft delete by a column of another name is heeded', async () => {
   })
 })
 
-test('a soft delete that marks the living by a date of its own is heeded', async () => {
+test('a soft delete ends the session if a default date, not null, marks the rows that are not deleted', async () => {
   const never = new Date(0)
   const deletedAt = { type: DataTypes.DATE, allowNull: false, defaultValue: never }
   await withHost({ defineUser: plainUser({ deletedAt }, { paranoid: true }) }, async (host) => {
@@ -57,7 +57,7 @@ test('a soft delete that marks the living by a date of its own is heeded', async
   })
 })
 
-test('where everything is soft-deleted by convention, a converted guest is really no guest any more', async () => {
+test('a converted guest has no Guest row, although the application soft-deletes all models', async () => {
   await withHost({ database: { define: { paranoid: true } }, defineUser: plainUser() }, async (host) => {
     await walkStory(host)
     assert.equal(await rows(host, host.Guest), 0)
@@ -67,7 +67,7 @@ test('where everything is soft-deleted by convention, a converted guest is reall
   })
 })
 
-test('a username that a soft-deleted user still holds is avoided, not run into', async () => {
+test('a username of a soft-deleted user is not given to a guest, and causes no error', async () => {
   const names = ['taken', 'taken', 'free']
   const options: HostOptions = {
     defineUser: plainUser({}, { paranoid: true }),
@@ -88,7 +88,7 @@ const scopes: readonly (readonly [string, FindAttributeOptions])[] = [
   ['leaves out of its list', ['id', 'username']],
 ]
 for (const [name, attributes] of scopes) {
-  test(`what the default scope ${name} is in no later page, at the cost of no further statement`, async () => {
+  test(`a column that the default scope ${name} is absent from later requests, without a further statement`, async () => {
     const options = { defaultScope: { attributes } }
     await withHost({ defineUser: plainUser({ password }, options) }, async (host) => {
       await walkStory(host)
@@ -103,7 +103,7 @@ for (const [name, attributes] of scopes) {
   })
 }
 
-test('whoever the default scope hides is not restored, at the cost of no further statement', async () => {
+test('a user whom the default scope hides is not restored, without a further statement', async () => {
   const active = { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: true }
   const options = { defaultScope: { where: { active: true } } }
   await withHost({ defineUser: plainUser({ active }, options) }, async (host) => {
@@ -117,7 +117,7 @@ test('whoever the default scope hides is not restored, at the cost of no further
   })
 })
 
-test('what the default scope includes comes along, also while a guest is converted', async () => {
+test('the associations that the default scope includes are loaded, also while a guest is converted', async () => {
   const defineUser = (sequelize: Sequelize) => {
     const User = plainUser()(sequelize)
     const Badge = sequelize.define('Badge', { label: { type: DataTypes.STRING } })
@@ -141,7 +141,7 @@ test('what the default scope includes comes along, also while a guest is convert
   })
 })
 
-test('a default scope for every model of the host does not blind ours', async () => {
+test('a default scope for every model of the application hides no rows from our models', async () => {
   const define = { defaultScope: { attributes: { exclude: ['createdAt', 'updatedAt'] } } }
   await withHost({ database: { define }, defineUser: plainUser() }, async (host) => {
     await walkStory(host)
@@ -187,7 +187,7 @@ for (const hook of [
   'afterSave',
   'afterCreate',
 ] as const) {
-  test(`a ${hook} hook alone is enough for the users model to be asked, and it can refuse`, async () => {
+  test(`a ${hook} hook runs although it is the only hook, and it can refuse the guest`, async () => {
     const defineUser = (sequelize: Sequelize) => {
       const User = plainUser()(sequelize)
       User.addHook(hook as 'beforeCreate', () => {
@@ -245,7 +245,7 @@ test('a hook that reads of users have is run for every page', async () => {
   })
 })
 
-test('a hook hashes the password of whoever converts, as it does for everybody else', async () => {
+test('a hook hashes the password of a guest who converts, as it does for every other user', async () => {
   const hooks = {
     beforeUpdate: (user: Model) => {
       if (user.changed('username' as never)) user.set('username', `${String(user.get('username'))}!`)
@@ -259,7 +259,7 @@ test('a hook hashes the password of whoever converts, as it does for everybody e
   })
 })
 
-test('a username that a validator refuses makes no guest, and says so', async () => {
+test('a username that a validator refuses creates no guest, and the error names the reason', async () => {
   const username = {
     type: DataTypes.STRING(150),
     unique: true,
@@ -274,7 +274,7 @@ test('a username that a validator refuses makes no guest, and says so', async ()
   })
 })
 
-test('a username that the validators accept makes a guest in a single statement still', async () => {
+test('a username that the validators accept still creates a guest in a single statement', async () => {
   const username = {
     type: DataTypes.STRING(150),
     unique: true,
@@ -295,7 +295,7 @@ test('a username that the validators accept makes a guest in a single statement 
   })
 })
 
-test('a validator of the whole model is asked before a guest is made', async () => {
+test('a validator of the whole model runs before a guest is created', async () => {
   const validate = {
     notYet: () => {
       throw new Error('closed for today')
@@ -309,7 +309,7 @@ test('a validator of the whole model is asked before a guest is made', async () 
   })
 })
 
-test('a column that must not be null and has no default is found out at start-up, not by the first guest', async () => {
+test('a column without a default that must not be null is refused at start-up, not at the first guest', async () => {
   const country = { type: DataTypes.STRING(2), allowNull: false }
   await assert.rejects(
     withHost({ defineUser: plainUser({ country }) }, () => Promise.resolve()),
@@ -332,7 +332,7 @@ test('a new guest’s row has the defaults of every type', async () => {
   })
 })
 
-test('values that only the database knows are in the page of the guest who was just made', async () => {
+test('values that the database generates are available in the request that creates the guest', async () => {
   const defineUser = (sequelize: Sequelize) =>
     plainUser({
       number: { type: DataTypes.INTEGER, defaultValue: sequelize.literal('42') },
@@ -348,7 +348,7 @@ test('values that only the database knows are in the page of the guest who was j
   })
 })
 
-test('the types of the columns come out as from the host’s own queries', async () => {
+test('the columns have the same types as in the application’s own queries', async () => {
   const defineUser = plainUser({
     price: { type: DataTypes.DECIMAL(10, 2), defaultValue: '12.50' },
     birthday: { type: DataTypes.DATEONLY, defaultValue: '2001-02-03' },
@@ -370,7 +370,7 @@ test('the types of the columns come out as from the host’s own queries', async
   })
 })
 
-test('the user of a page can be changed, saved, reloaded and shown as any other', async () => {
+test('the user of a request can be changed, saved, reloaded and serialised like any other instance', async () => {
   const options: HostOptions = {
     // A hook on reading takes the way through the ORM, which the other databases go anyway.
     defineUser: plainUser(

@@ -46,7 +46,7 @@ for (const [how, preparedStatements] of [
     })
   })
 
-  test(`tables that vanish under a session are named when it comes back (statements are ${how})`, async () => {
+  test(`tables that are dropped during a session are named at its next request (statements are ${how})`, async () => {
     await withHost(settings, async (host) => {
       const [guest, visitor] = [host.browser(), host.browser()]
       await who(guest.get('/play'))

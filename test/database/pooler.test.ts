@@ -27,7 +27,7 @@ async function preparedNames(sequelize: Sequelize): Promise<string[]> {
 
 if (dialect === 'postgres') {
   describe('a clean-up', () => {
-    it('prepares no statement under a name, in whatever way it deletes', async () => {
+    it('prepares no named statement, for each way of deletion', async () => {
       const app = await stageOf({ database: { pool: { max: 1 } } })
       try {
         for (const keep of [{}, { guests: () => false }, { guests: { username: 'none' } }]) {
@@ -91,7 +91,7 @@ if (dialect === 'postgres' && !isEmbedded && existsSync(PGBOUNCER)) {
       }
     })
 
-    it('a forgotten preparedStatements: false is warned of once, and names are given up on that instance', async () => {
+    it('a missing preparedStatements: false causes one warning, after which that instance prepares no named statements', async () => {
       const warnings: string[] = []
       const onWarning = (warning: Error & { code?: string }): void => {
         if (warning.code === 'PREPARED_STATEMENTS_FAIL') warnings.push(warning.message)

@@ -110,7 +110,7 @@ if (dialect === 'postgres') {
     })
   })
 
-  test('the log is given each statement, and none of the values', async () => {
+  test('the log contains each statement and none of the values', async () => {
     const said: unknown[][] = []
     const logging = (...words: unknown[]): void => void said.push(words)
     await withHost({ database: { logging } }, async (host) => {
@@ -136,7 +136,7 @@ if (dialect === 'postgres') {
 }
 
 if (dialect === 'postgres' && !isEmbedded) {
-  test('a connection that is cut while it idles is replaced', async () => {
+  test('an idle connection that is closed by the server is replaced', async () => {
     await withHost({ database: oneConnection }, async (host) => {
       const { key, guest } = await settle(host)
       const [row] = await host.sequelize.query<{ pid: number }>('SELECT pg_backend_pid() AS pid', {
@@ -151,7 +151,7 @@ if (dialect === 'postgres' && !isEmbedded) {
     })
   })
 
-  test('a connection that is cut under a request costs that request, and no other', async () => {
+  test('a connection that is closed during a request fails that request and no other', async () => {
     await withHost({ database: { pool: { max: 3 } } }, async (host) => {
       const { key, guest } = await settle(host)
       const { sequelize } = host
@@ -205,7 +205,7 @@ test('with logging: false nothing is logged, and everything works', async (conte
   assert.equal(said.mock.callCount(), 0)
 })
 
-test('preparedStatements: false walks the same story on every database', async () => {
+test('guests and visitors can do everything with preparedStatements: false on every database', async () => {
   const without = { preparedStatements: false }
   await withHost({ guest: without, visitor: without }, async (host) => {
     await walkStory(host, { createdInOne: false, redeemedInOne: false })

@@ -34,13 +34,13 @@ async function inTransaction(work: (transaction: Transaction) => Promise<void>):
 const failed = new Error('the caller gives up')
 
 describe('an event', () => {
-  it('is told at once where there is no transaction', () => {
+  it('is emitted at once without a transaction', () => {
     const { events, steps } = listening()
     announce(events, 'happened', { step: 'one' })
     assert.deepEqual(steps, ['one'])
   })
 
-  it('is told after the commit of the caller’s transaction, and not before', async () => {
+  it('is emitted after the commit of the caller’s transaction, and not before', async () => {
     const { events, steps } = listening()
     await inTransaction(async (transaction) => {
       announce(events, 'happened', { step: 'first' }, transaction)
@@ -51,7 +51,7 @@ describe('an event', () => {
     assert.deepEqual(steps, ['first', 'second'])
   })
 
-  it('is not told if the caller’s transaction is rolled back', async () => {
+  it('is not emitted if the caller’s transaction is rolled back', async () => {
     const { events, steps } = listening()
     await inTransaction(async (transaction) => {
       announce(events, 'happened', { step: 'undone' }, transaction)
@@ -60,7 +60,7 @@ describe('an event', () => {
     assert.deepEqual(steps, [])
   })
 
-  it('is told after the outermost commit for a savepoint, and not if the savepoint or what is around it is rolled back', async () => {
+  it('is emitted for a savepoint after the outermost commit, unless the savepoint or a transaction around it is rolled back', async () => {
     const { events, steps } = listening()
     const { sequelize } = database
     await inTransaction(async (transaction) => {
@@ -87,7 +87,7 @@ describe('an event', () => {
     assert.deepEqual(steps, ['kept'])
   })
 
-  it('is not told if the commit itself fails', { skip: dialect !== 'postgres' }, async () => {
+  it('is not emitted if the commit itself fails', { skip: dialect !== 'postgres' }, async () => {
     const { events, steps } = listening()
     const { sequelize } = database
     await sequelize.query(
@@ -117,7 +117,7 @@ describe('an event', () => {
 })
 
 describe('a listener', () => {
-  it('that throws or rejects becomes a warning with a code, and the others run', async () => {
+  it('causes a warning with a code if it throws or rejects, and the other listeners run', async () => {
     const warnings: (Error & { code?: string })[] = []
     const collect = (warning: Error): void => {
       warnings.push(warning)
