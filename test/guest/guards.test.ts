@@ -67,7 +67,7 @@ describe('ensureGuest', () => {
     assert.equal(app.database.takeStatements().length, 1)
   })
 
-  it('takes other addresses', async () => {
+  it('accepts other addresses', async () => {
     assert.equal(await sentTo(app.browser(), '/guests-custom'), '/hello')
     assert.equal(await sentTo(await regular(), '/guests-custom'), '/home?from=guests')
   })
@@ -80,11 +80,11 @@ describe('ensureGuest', () => {
 })
 
 describe('ensureRegularUser', () => {
-  it('sends an anonymous person to the login page, and back', async () => {
+  it('sends an anonymous person to the login page, with the way back', async () => {
     assert.equal(await sentTo(app.browser(), '/regulars'), '/login?next=%2Fregulars')
   })
 
-  it('sends a guest to convert, and back', async () => {
+  it('sends a guest to the conversion page, with the way back', async () => {
     assert.equal(
       await sentTo(await guest(), '/regulars?a=1&b=2'),
       '/convert?next=%2Fregulars%3Fa%3D1%26b%3D2',
@@ -98,7 +98,7 @@ describe('ensureRegularUser', () => {
     assert.equal(app.database.takeStatements().length, 1)
   })
 
-  it('takes other addresses, with a query and a fragment of their own', async () => {
+  it('accepts other addresses that have a query and a fragment', async () => {
     assert.equal(await sentTo(app.browser(), '/regulars-custom'), '/in?a=1&next=%2Fregulars-custom#form')
     assert.equal(
       await sentTo(await guest(), '/regulars-custom'),
@@ -114,7 +114,7 @@ describe('ensureRegularUser', () => {
     await (await guest()).get('/regulars').set('Accept', 'application/json').expect(403)
   })
 
-  it('gives a form post an error: a redirect would lose what was posted', async () => {
+  it('refuses a form post with an error, because a redirect would lose the posted data', async () => {
     await app.browser().post('/regulars').set('Accept', HTML).expect(401)
     await (await guest()).post('/regulars').set('Accept', HTML).expect(403)
   })
@@ -135,14 +135,14 @@ describe('ensureRegularUser', () => {
   })
 })
 
-describe('both', () => {
-  it('work bare and called, and have names for stack traces', () => {
+describe('ensureGuest and ensureRegularUser', () => {
+  it('work with and without options, and have names for stack traces', () => {
     assert.equal(ensureGuest().name, 'guestGuard')
     assert.equal(ensureGuest({}).name, 'guestGuard')
     assert.equal(ensureRegularUser().name, 'regularUserGuard')
   })
 
-  it('refuse options that they do not have, at start-up', () => {
+  it('refuse unknown and wrong options at start-up', () => {
     assert.throws(
       () => ensureGuest({ loginUrl: '/login' } as object),
       /ensureGuest: unknown option 'loginUrl'/,
@@ -151,7 +151,7 @@ describe('both', () => {
     assert.throws(() => ensureRegularUser({ loginUrl: 'javascript:alert(1)' }), /'loginUrl' must be a URL/)
   })
 
-  it('do not take a visitor for a user', async () => {
+  it('refuse a visitor who is not a user', async () => {
     const pass = await app.Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
     const browser = app.browser()
     await browser.get(pass.tokenise('/who')).expect(200)

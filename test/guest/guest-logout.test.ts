@@ -10,7 +10,7 @@ import { whileStoreFails } from '../support/failing-store.js'
 
 const HTML = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 
-/** What the application's own logout does, for whoever reaches it. */
+/** The application's own logout, for requests that guestLogout passes on. */
 function logoutOfTheApplication(req: Request, res: Response, next: (error?: unknown) => void): void {
   req.logout((error?: unknown) => {
     if (error) next(error)
@@ -70,8 +70,8 @@ function markOf(response: { headers: Record<string, unknown> }): string {
   return cookies.find((cookie) => cookie.startsWith('no-guest=')) ?? ''
 }
 
-describe('guestLogout asks a guest', () => {
-  it('on a page that says what is lost, and how to keep it', async () => {
+describe('guestLogout, for a guest', () => {
+  it('shows a page that describes what is lost and how to keep it', async () => {
     const browser = await guest()
     const page = await browser.get('/logout').set('Accept', HTML).expect(200)
     assert.match(page.text, /there is no way back to what you have done here/)
@@ -90,14 +90,14 @@ describe('guestLogout asks a guest', () => {
     assert.equal(await isStillGuest(browser), true)
   })
 
-  it('also when the application’s own button has posted, with a status that says that nothing was done', async () => {
+  it('shows the page with status 422 for an unconfirmed POST, and does not log out', async () => {
     const browser = await guest()
     const page = await browser.post('/logout').set('Accept', HTML).expect(422)
     assert.match(page.text, /Leave and lose everything/)
     assert.equal(await isStillGuest(browser), true)
   })
 
-  it('and the page’s form, sent as it is, logs them out', async () => {
+  it('logs the guest out when the form of the page is posted unchanged', async () => {
     const browser = await guest()
     const page = await browser.get('/logout?from=menu&confirm=no').set('Accept', HTML).expect(200)
     const action = /action="([^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
@@ -109,7 +109,7 @@ describe('guestLogout asks a guest', () => {
   })
 
   for (const method of ['get', 'head', 'options'] as const) {
-    it(`and by ${method.toUpperCase()} changes nothing, confirmed or not`, async () => {
+    it(`changes nothing for ${method.toUpperCase()}, even if the request is confirmed`, async () => {
       const browser = await guest()
       const response = await browser[method]('/logout?confirm=yes').set('Accept', HTML).expect(200)
       assert.equal(markOf(response), '')
@@ -118,7 +118,7 @@ describe('guestLogout asks a guest', () => {
   }
 
   for (const value of ['', 'no', 'false', 'yes please', ['yes', 'no']]) {
-    it(`and takes nothing for an answer but yes: ${JSON.stringify(value)}`, async () => {
+    it(`accepts only yes as confirmation: ${JSON.stringify(value)} does not log out`, async () => {
       const browser = await guest()
       await browser.post('/logout').set('Accept', HTML).type('form').send({ confirm: value }).expect(422)
       await browser.post('/logout').set('Accept', HTML).query({ confirm: value }).expect(422)
@@ -126,7 +126,7 @@ describe('guestLogout asks a guest', () => {
     })
   }
 
-  it('or tells a program so: it gets an error, and 204 once it confirms', async () => {
+  it('responds to a program with an error, and with 204 once the program confirms', async () => {
     const browser = await guest()
     for (const accept of ['*/*', 'application/json']) {
       const refused = await browser.post('/logout').set('Accept', accept).expect(422)
@@ -139,14 +139,14 @@ describe('guestLogout asks a guest', () => {
     assert.equal(await isStillGuest(browser), false)
   })
 
-  it('and hears DELETE as POST', async () => {
+  it('treats DELETE as POST', async () => {
     const browser = await guest()
     await browser.delete('/logout').set('Accept', HTML).expect(422)
     await browser.delete('/logout?confirm=yes').set('Accept', HTML).expect(303)
     assert.equal(await isStillGuest(browser), false)
   })
 
-  it('and does not listen to other sites', async () => {
+  it('refuses requests from other sites', async () => {
     const browser = await guest()
     for (const headers of [
       { 'Sec-Fetch-Site': 'cross-site' },
@@ -162,7 +162,7 @@ describe('guestLogout asks a guest', () => {
     await leave(browser).set({ 'Sec-Fetch-Site': 'same-origin', Origin: app.origin }).expect(303)
   })
 
-  it('and understands a form, and JSON, that another parser has read', async () => {
+  it('accepts a form and JSON that another parser has read', async () => {
     await withApplication(
       start(undefined, {
         before(host) {
@@ -183,15 +183,15 @@ describe('guestLogout asks a guest', () => {
     )
   })
 
-  it('and reads no JSON by itself', async () => {
+  it('does not parse JSON itself', async () => {
     const program = await guest()
     await program.post('/logout').send({ confirm: 'yes' }).expect(422)
     assert.equal(await isStillGuest(program), true)
   })
 })
 
-describe('guestLogout lets everybody else pass', () => {
-  it('to the application’s own logout: regular users and anonymous people', async () => {
+describe('guestLogout, for a request without a guest', () => {
+  it('passes regular users and anonymous requests on to the application’s own logout', async () => {
     await app.User.findOrCreate({ where: { username: 'fred' } })
     const fred = app.browser()
     await fred.post('/login').type('form').send({ username: 'fred', password: 'x' }).expect(200)
@@ -203,14 +203,14 @@ describe('guestLogout lets everybody else pass', () => {
     assert.equal(who(await fred.get('/who')).user, null)
   })
 
-  it('and a visitor who is nobody’s guest', async () => {
+  it('passes a visitor who is not a guest on to the application’s own logout', async () => {
     const pass = await app.Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
     const browser = app.browser()
     await browser.get(pass.tokenise('/who')).expect(303)
     assert.equal((await browser.get('/logout').set('Accept', HTML)).body, 'the logout of the application')
   })
 
-  it('but nobody of whom it is not known whether they are a guest', async () => {
+  it('fails with an error if the guest state of the user is unknown', async () => {
     await withApplication(
       start(undefined, {
         routes(host, context) {
@@ -230,7 +230,7 @@ describe('guestLogout lets everybody else pass', () => {
 })
 
 describe('a guest who has left', () => {
-  it('leaves the visit of that session too, and takes nothing to the next one', async () => {
+  it('ends the visit of that session, too, and gets a new session', async () => {
     const browser = await guest()
     const pass = await app.Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
     await browser.get(pass.tokenise('/who')).expect(303)
@@ -242,7 +242,7 @@ describe('a guest who has left', () => {
     assert.notEqual(after.sessionID, before.sessionID)
   })
 
-  it('is deleted by no logout: that is the clean-up’s', async () => {
+  it('is not deleted by the logout; the clean-up deletes the guest later', async () => {
     const browser = await guest()
     const id = who(await browser.get('/who')).user?.id ?? 0
     await leave(browser).expect(303)
@@ -250,7 +250,7 @@ describe('a guest who has left', () => {
     assert.notEqual(await app.User.findByPk(id), null)
   })
 
-  it('is anonymous on the next click, and no guest is made', async () => {
+  it('is anonymous in the next request, and no guest is created', async () => {
     const browser = await guest()
     await leave(browser).expect(303)
     const users = await app.User.count()
@@ -258,7 +258,7 @@ describe('a guest who has left', () => {
     assert.equal(await app.User.count(), users)
   })
 
-  it('can go round and round between a guarded page and the logout without one more user', async () => {
+  it('creates no further user by alternating between a guarded page and the logout', async () => {
     await withApplication(start({ url: '/play' }), async (own) => {
       const browser = own.browser()
       for (let i = 0; i < 50; i++) {
@@ -269,7 +269,7 @@ describe('a guest who has left', () => {
     })
   })
 
-  it('may begin anew after a minute, and not a moment before', async () => {
+  it('may become a new guest after a minute, and not earlier', async () => {
     const browser = await guest()
     const mark = markOf(await leave(browser).expect(303))
     assert.match(mark, /Max-Age=60;/)
@@ -280,7 +280,7 @@ describe('a guest who has left', () => {
     assert.equal(await later(62, async () => who(await browser.get('/play')).isGuest), true)
   })
 
-  it('begins anew at once by posting a form of this site, and by nothing that posts by itself', async () => {
+  it('becomes a new guest at once by posting a form of this site, and not by a script or another site', async () => {
     const browser = await guest()
     await leave(browser).expect(303)
     const posted = async (headers: Record<string, string>) =>
@@ -290,7 +290,7 @@ describe('a guest who has left', () => {
     assert.equal(await posted({ Accept: HTML, 'Sec-Fetch-Site': 'same-origin' }), true)
   })
 
-  it('logs in as a regular user as ever', async () => {
+  it('can log in as a regular user', async () => {
     await app.User.findOrCreate({ where: { username: 'fred' } })
     const browser = await guest()
     await leave(browser).expect(303)
@@ -309,13 +309,13 @@ describe('a guest who has left', () => {
   })
 })
 
-describe('the mark', () => {
-  it('is a cookie that no script reads, and goes no further than the site’s own pages', async () => {
+describe('the no-guest cookie', () => {
+  it('is HttpOnly and SameSite=Lax, for one minute', async () => {
     const mark = markOf(await leave(await guest()).expect(303))
     assert.match(mark, /^no-guest=\d+; Max-Age=60; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/)
   })
 
-  it('goes as far as the session’s cookie, and only over HTTPS behind a proxy that speaks it', async () => {
+  it('has the domain and SameSite of the session cookie, and is Secure behind a proxy with HTTPS', async () => {
     await withApplication(
       start(undefined, {
         before(host) {
@@ -349,14 +349,14 @@ describe('the mark', () => {
     '%',
     String(Math.floor(Date.now() / 1000) + 200_000),
   ]) {
-    it(`that nobody here has written keeps no one out: ${forged}`, async () => {
+    it(`does not prevent a guest if its value is invalid: ${forged}`, async () => {
       const browser = app.browser()
       const played = await browser.get('/play').set('Cookie', `no-guest=${forged}`).expect(200)
       assert.equal(who(played).isGuest, true)
     })
   }
 
-  it('ends nobody’s session', async () => {
+  it('does not end the session of a guest', async () => {
     const played = await app.browser().get('/play').expect(200)
     const session = String(played.headers['set-cookie']).split(';', 1)[0] ?? ''
     const mark = `no-guest=${String(Math.floor(Date.now() / 1000) + 50)}`
@@ -365,7 +365,7 @@ describe('the mark', () => {
     assert.equal(who(await app.browser().get('/play').set('Cookie', mark)).user, null)
   })
 
-  it('lasts as long as the application likes, or is not made at all', async () => {
+  it('lasts noGuestFor seconds, and is not set if noGuestFor is 0', async () => {
     await withApplication(start({ noGuestFor: 5 }), async (own) => {
       assert.match(markOf(await leave(await guest(own)).expect(303)), /Max-Age=5;/)
     })
@@ -377,8 +377,8 @@ describe('the mark', () => {
   })
 })
 
-describe('the application’s own way', () => {
-  it('shows the page, and sends the guest where it likes', async () => {
+describe('guestLogout with options and middleware of the application', () => {
+  it('uses render for the page, and redirects to url', async () => {
     const render = (page: LeavePage, _req: Request, res: Response) =>
       res.json({ status: res.statusCode, cache: res.get('Cache-Control'), page })
     await withApplication(start({ render, url: '/bye?x=1', convertUrl: '/save' }), async (own) => {
@@ -393,7 +393,7 @@ describe('the application’s own way', () => {
     })
   })
 
-  it('puts its CSRF token into the form', async () => {
+  it('puts the application’s CSRF token into the form', async () => {
     await withApplication(start({ csrf: () => ({ name: 'token', value: '"<x>' }) }), async (own) => {
       const { text } = await (await guest(own)).get('/logout').set('Accept', HTML)
       assert.match(text, /<input type="hidden" name="token" value="&quot;&lt;x&gt;" \/>/)
@@ -414,7 +414,7 @@ describe('the application’s own way', () => {
     )
   })
 
-  it('may mount it for everything below a path', async () => {
+  it('can be mounted with app.use on a path', async () => {
     await withApplication(
       start(undefined, {
         routes(host, context) {
@@ -432,7 +432,7 @@ describe('the application’s own way', () => {
     )
   })
 
-  it('names no other site in the form, whatever the request line says', async () => {
+  it('names no other site in the form, although originalUrl begins with two slashes', async () => {
     await withApplication(
       start(undefined, {
         before(host) {
@@ -449,7 +449,7 @@ describe('the application’s own way', () => {
     )
   })
 
-  it('hears of what fails: its renderer, its session store', async () => {
+  it('passes errors of render and of the session store to the error handler', async () => {
     const render = () => Promise.reject(new Error('The template is away'))
     await withApplication(start({ render }), async (own) => {
       const browser = await guest(own)
@@ -462,7 +462,7 @@ describe('the application’s own way', () => {
     })
   })
 
-  it('costs no statement', async () => {
+  it('runs no statement of its own', async () => {
     await withApplication(start(), async (own) => {
       const browser = await guest(own)
       own.database.takeStatements()
@@ -477,7 +477,7 @@ describe('the application’s own way', () => {
 })
 
 describe('wrong options', () => {
-  it('throw at start-up, and say which', () => {
+  it('throw at start-up with an error that names the option', () => {
     assert.throws(() => guestLogout({ path: '/' } as object), /guestLogout: unknown option 'path'/)
     assert.throws(() => guestLogout({ url: 'javascript:alert(1)' }), /'url' must be a URL/)
     assert.throws(() => guestLogout({ convertUrl: 'convert' }), /'convertUrl' must be a URL/)
@@ -491,7 +491,7 @@ describe('wrong options', () => {
 })
 
 describe('guestLogout with deleteNow', () => {
-  it('says so on the page, and deletes the users row and the Guest row with the logout', async () => {
+  it('announces the deletion on the page, and deletes the users row and the Guest row at the logout', async () => {
     await withApplication(start({ deleteNow: true }), async (own) => {
       const browser = await guest(own)
       const page = await browser.get('/logout').set('Accept', HTML).expect(200)
@@ -503,7 +503,7 @@ describe('guestLogout with deleteNow', () => {
     })
   })
 
-  it('leaves a guest who cannot be deleted logged in, with everything, and tells why', async () => {
+  it('keeps a guest who cannot be deleted logged in, and fails with ERR_GUEST_NOT_DELETED', async () => {
     await withApplication(start({ deleteNow: true }), async (own) => {
       const browser = await guest(own)
       const Invoice = own.sequelize.define('Invoice', {

@@ -71,7 +71,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
   })
   after(() => app.close())
 
-  it('makes guests as any other, with the defaults of those columns', async () => {
+  it('creates guests with the defaults of those columns', async () => {
     const browser = app.browser()
     const made = await browser.get('/play').expect(200)
     assert.equal((made.body as { clicks: number }).clicks, 7)
@@ -81,7 +81,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
     assert.equal(row.isFromCampaign, false)
   })
 
-  it('hands the row to onCreate, and to whoever asks later, in the same one statement', async () => {
+  it('passes the row to onCreate, and loads it with the user in one statement later', async () => {
     const browser = app.browser()
     await browser.get('/told?utm_campaign=spring').expect(200, {
       campaign: 'spring',
@@ -93,7 +93,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
     assert.equal(app.database.takeStatements().length, 1)
   })
 
-  it('takes of what anybody can type what fits', async () => {
+  it('stores from the query only a string that fits the column', async () => {
     const long = await app
       .browser()
       .get(`/told?utm_campaign=${'x'.repeat(100)}`)
@@ -103,13 +103,13 @@ describe('a Guest model with columns and methods of the application’s own', ()
     assert.equal((twice.body as { campaign?: string }).campaign ?? null, null)
   })
 
-  it('does not show its columns in JSON by itself', async () => {
+  it('does not include its own columns in JSON', async () => {
     await app.browser().get('/told?utm_campaign=secret').expect(200)
     const row = await Guest.findOne({ where: { campaign: 'secret' }, rejectOnEmpty: true })
     assert.deepEqual(Object.keys(row.toJSON()), ['userId', 'createdAt', 'expiresAt'])
   })
 
-  it('refuses to be taken for another model’s', async () => {
+  it('is refused by guestOf for another Guest model', async () => {
     class OtherGuest extends BaseGuest {}
     const browser = app.browser()
     await browser.get('/play').expect(200)
@@ -131,7 +131,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
     assert.match(String(thrown), /guestOf: the guest belongs to another model than OtherGuest/)
   })
 
-  it('converts and expires like any other', async () => {
+  it('converts and expires its guests like the default model', async () => {
     const browser = app.browser()
     await browser.get('/told?utm_campaign=summer').expect(200)
     const row = await Guest.findOne({ where: { campaign: 'summer' }, rejectOnEmpty: true })
@@ -142,7 +142,7 @@ describe('a Guest model with columns and methods of the application’s own', ()
 })
 
 describe('columns of the application’s own without a default', () => {
-  it('cost nothing: a guest is still made in one statement on PostgreSQL', async () => {
+  it('need no further statement: a guest is created in one statement on PostgreSQL', async () => {
     const app = await startApplication({
       guest: { attributes: { campaign: DataTypes.STRING(40) } },
       routes(host, { passport }) {
@@ -157,8 +157,8 @@ describe('columns of the application’s own without a default', () => {
   })
 })
 
-describe('options of the model that make no sense', () => {
-  it('throw at start-up, and say which', async () => {
+describe('wrong options of the Guest model', () => {
+  it('throw at start-up with an error that names the option', async () => {
     const database = await openDatabase()
     const Users = defineUser(database.sequelize)
     const define = (options: object) => () =>
@@ -181,7 +181,7 @@ describe('options of the model that make no sense', () => {
 })
 
 describe('a second definition for the same users', () => {
-  it('is refused, and leaves the first one as it was', async () => {
+  it('is refused, and does not change the first definition', async () => {
     const database = await openDatabase()
     try {
       const Users = defineUser(database.sequelize)
@@ -204,7 +204,7 @@ describe('a second definition for the same users', () => {
     }
   })
 
-  it('is refused of users who have a guest of the application’s own, too', async () => {
+  it('is refused if the users model has an association named guest', async () => {
     const database = await openDatabase()
     const Users = defineUser(database.sequelize)
     Users.hasOne(database.sequelize.define('Invitation', {}), { as: 'guest' })

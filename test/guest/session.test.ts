@@ -61,7 +61,7 @@ async function guest(): Promise<{ browser: Agent; id: number }> {
 }
 
 describe('a session opened as a guest', () => {
-  it('is restored in one statement, and so is a regular user’s', async () => {
+  it('is restored in one statement, as is the session of a regular user', async () => {
     const { browser } = await guest()
     await app.User.create({ username: 'fred' })
     const regular = app.browser()
@@ -73,7 +73,7 @@ describe('a session opened as a guest', () => {
     }
   })
 
-  it('gives an instance like any other: unchanged, and saving what is changed alone', async () => {
+  it('restores an instance that is unchanged and saves only the changed columns', async () => {
     const { browser, id } = await guest()
     app.database.takeStatements()
     const { changed, fields, previous } = (await browser.get('/rename').expect(200)).body as Record<
@@ -89,7 +89,7 @@ describe('a session opened as a guest', () => {
     const { browser, id } = await guest()
     await app.Guest.convert(id, { username: 'fred' })
     assert.equal(body(await browser.get('/who')).user, null)
-    // and does not come back to life in the account
+    // The converted account is not restored in the request after that, either.
     assert.equal(body(await browser.get('/who')).user, null)
   })
 
@@ -99,7 +99,7 @@ describe('a session opened as a guest', () => {
     assert.equal(body(await browser.get('/who')).user, null)
   })
 
-  it('ends when the guest has expired, though nobody cleaned up', async () => {
+  it('ends when the guest has expired, although no clean-up has run', async () => {
     const { browser } = await guest()
     await later(14 * DAY - 60, async () => {
       assert.equal(body(await browser.get('/who')).isGuest, true)
@@ -111,7 +111,7 @@ describe('a session opened as a guest', () => {
     assert.equal(await app.Guest.count(), 2)
   })
 
-  it('of a guest logged in by hand is one too', async () => {
+  it('is opened by req.login with a guest, too, and ends at the conversion', async () => {
     const { id } = await guest()
     const user = await app.User.findByPk(id, { rejectOnEmpty: true })
     const browser = app.browser()
@@ -120,7 +120,7 @@ describe('a session opened as a guest', () => {
     assert.equal(body(await browser.get('/who')).user, null)
   })
 
-  it('is no one’s if what it names could not be a key of this model', async () => {
+  it('restores no user if its stored value cannot be a key of this model', async () => {
     for (const user of ['abc', '7a9d', { guest: 'x', model: 'Guest' }]) {
       const browser = app.browser()
       await browser.get('/set-session').query({ user: JSON.stringify(user) })
@@ -128,7 +128,7 @@ describe('a session opened as a guest', () => {
     }
   })
 
-  it('is gone at logout, and the guest with nobody to be it', async () => {
+  it('ends at logout, and the guest is not restored', async () => {
     const { browser } = await guest()
     assert.equal(body(await browser.get('/logout')).user, null)
     assert.equal(body(await browser.get('/who')).isGuest, false)
@@ -144,7 +144,7 @@ describe('a regular user’s session', () => {
     assert.deepEqual(session.passport, { user: { user: fred.id, model: 'Guest' } })
   })
 
-  it('written by an earlier serializer, with the key alone, is restored', async () => {
+  it('is restored if an earlier serializer stored the key only', async () => {
     const fred = await app.User.create({ username: 'fred' })
     const browser = app.browser()
     await browser.get('/set-session').query({ user: JSON.stringify(fred.id) })
@@ -174,7 +174,7 @@ describe('sliding expiry', () => {
   })
   after(() => sliding.close())
 
-  it('counts from when the guest was last seen, and writes that down once an hour at most', async () => {
+  it('counts from the guest’s last request, which is stored once an hour at most', async () => {
     const browser = sliding.browser()
     await browser.get('/play').expect(200)
     sliding.database.takeStatements()
@@ -214,12 +214,12 @@ describe('touchInterval', () => {
     return statements
   }
 
-  it('says how often it is written down that a guest was seen', async () => {
+  it('sets how often the time of the guest’s last request is stored', async () => {
     assert.equal(await count({ touchInterval: 5 * MINUTE }, 4 * MINUTE), 1)
     assert.equal(await count({ touchInterval: 5 * MINUTE }, 6 * MINUTE), 2)
   })
 
-  it('is less for guests who live for a short time, so that none expires while they are here', async () => {
+  it('is shorter for a short maxAge, so that no active guest expires', async () => {
     assert.equal(await count({ maxAge: HOUR }, 2 * MINUTE), 1)
     assert.equal(await count({ maxAge: HOUR }, 3 * MINUTE), 2)
   })
@@ -289,7 +289,7 @@ describe('an application that keeps its own serializers', () => {
   })
   after(() => own.close())
 
-  it('gets correct answers from loadGuest, for one query more', async () => {
+  it('gets the correct guest state from loadGuest, with one more query', async () => {
     const browser = own.browser()
     assert.equal(body(await browser.get('/play').expect(200)).isGuest, true)
     own.database.takeStatements()
@@ -302,14 +302,14 @@ describe('an application that keeps its own serializers', () => {
     await regular.get('/regulars').expect(200)
   })
 
-  it('gets a clear error where loadGuest was forgotten, not a wrong answer', async () => {
+  it('gets an error, not a wrong guest state, without loadGuest', async () => {
     const browser = own.browser()
     await browser.get('/play')
     const response = await browser.get('/unloaded').expect(500)
     assert.equal((response.body as { code: string }).code, 'ERR_GUEST_STATE_UNKNOWN')
   })
 
-  it('sees a guest’s session end with the guest too: converted elsewhere, expired', async () => {
+  it('does not restore a guest who has expired or was converted in another session', async () => {
     const browser = own.browser()
     const { user } = body(await browser.get('/play'))
     await later(15 * DAY, async () => {
@@ -322,7 +322,7 @@ describe('an application that keeps its own serializers', () => {
     assert.notEqual(second.user?.id, user?.id)
   })
 
-  it('ends them however they came about: logged in by hand, or under another id', async () => {
+  it('does not restore a converted guest who was logged in by req.login, once or twice', async () => {
     const { user } = body(await own.browser().get('/play'))
     const byHand = own.browser()
     await byHand.get(`/log-in/${user?.username ?? ''}`).expect(200)
@@ -333,7 +333,7 @@ describe('an application that keeps its own serializers', () => {
     assert.equal(body(await byHand.get('/loaded')).user, null)
   })
 
-  it('is served without a session too: who has expired is nobody', async () => {
+  it('gets no user for an expired guest in a request without a session', async () => {
     const { user } = body(await own.browser().get('/play'))
     const path = `/bearer/${String(user?.id)}`
     assert.equal(body(await own.browser().get(path)).isGuest, true)
@@ -342,7 +342,7 @@ describe('an application that keeps its own serializers', () => {
     })
   })
 
-  it('keeps who converted and logged in again, even with keepSessionInfo', async () => {
+  it('restores a converted user who has logged in again, even with keepSessionInfo', async () => {
     const browser = own.browser()
     const { user } = body(await browser.get('/play'))
     await own.Guest.convert(user?.id ?? 0, { username: 'kept' })
@@ -354,7 +354,7 @@ describe('an application that keeps its own serializers', () => {
 })
 
 describe('without the table of the guests', () => {
-  it('a login and loadGuest say what to do', async () => {
+  it('a login and loadGuest fail with ERR_TABLES_MISSING', async () => {
     const bare = await startApplication({
       routes(host, { Guest, User }) {
         const asUser: RequestHandler = (req, _res, next) => {
@@ -381,7 +381,7 @@ describe('without the table of the guests', () => {
 })
 
 describe('a guest’s row', () => {
-  it('shows in JSON whose it is and until when, and nothing of the session', async () => {
+  it('has in its JSON the user’s key and the times of creation and expiry, and nothing of the session', async () => {
     const { id } = await guest()
     const row = await app.Guest.findByPk(id, { rejectOnEmpty: true })
     const json = JSON.parse(JSON.stringify(row)) as Record<string, string>
@@ -389,7 +389,7 @@ describe('a guest’s row', () => {
     assert.equal(Date.parse(json['expiresAt'] ?? '') - Date.parse(json['createdAt'] ?? ''), 14 * DAY * 1000)
   })
 
-  it('is found by keys of any width', () => {
+  it('is found by keys larger than the safe integers', () => {
     assert.equal(
       keyOf(app.User.build({ id: 9007199254740993n as unknown as number, username: 'x' })),
       '9007199254740993',
@@ -410,7 +410,7 @@ describe('a user model of another kind', () => {
     assert.deepEqual(await Promise.all([serialized, restored]), ['pass', 'pass'])
   })
 
-  it('is refused where it makes no sense, at start-up', () => {
+  it('is refused at start-up if it is no valid users model', () => {
     assert.throws(
       () => defineGuestModel(app.sequelize, { User: class {} as never }),
       /'User' must be a Sequelize model/,

@@ -51,7 +51,7 @@ const body = (response: { body: unknown }): Who => response.body as Who
 const counts = async () => ({ users: await app.User.count(), guests: await app.Guest.count() })
 
 describe("passport.authenticate('guest')", () => {
-  it('makes who is anonymous a guest, with a row of their own, and logs them in', async () => {
+  it('creates a guest with a users row for an anonymous request, and logs the guest in', async () => {
     const browser = app.browser()
     const who = body(await browser.get('/play').expect(200))
     assert.equal(who.isGuest, true)
@@ -62,7 +62,7 @@ describe("passport.authenticate('guest')", () => {
     assert.equal(row?.username, who.user?.username)
   })
 
-  it('keeps them the same guest from click to click', async () => {
+  it('keeps the same guest in later requests', async () => {
     const browser = app.browser()
     const first = body(await browser.get('/play'))
     const second = body(await browser.get('/play'))
@@ -71,7 +71,7 @@ describe("passport.authenticate('guest')", () => {
     assert.deepEqual(await counts(), { users: 1, guests: 1 })
   })
 
-  it('makes user and guest in one statement on PostgreSQL', async () => {
+  it('creates the users row and the Guest row in one statement on PostgreSQL', async () => {
     const browser = app.browser()
     await browser.get('/play').expect(200)
     const made = app.database.takeStatements()
@@ -80,11 +80,11 @@ describe("passport.authenticate('guest')", () => {
     assert.equal(app.database.takeStatements().length, 1)
   })
 
-  it('makes one for a form post too', async () => {
+  it('creates a guest for a form post, too', async () => {
     assert.equal(body(await app.browser().post('/play').expect(200)).isGuest, true)
   })
 
-  it('lets who is logged in pass as they are', async () => {
+  it('does not change a regular user who is logged in', async () => {
     await app.User.create({ username: 'fred' })
     const browser = app.browser()
     await browser.post('/login').type('form').send({ username: 'fred', password: 'x' }).expect(200)
@@ -108,7 +108,7 @@ describe("passport.authenticate('guest')", () => {
     ])
   })
 
-  it('gives the session a new id, and keeps of its data what is allowed', async () => {
+  it('gives the session a new id, and keeps only the allowed session data', async () => {
     const path = play({ keepSessionData: ['cart'] })
     const browser = app.browser()
     const anonymous = body(await browser.get('/fill').then(() => browser.get('/who')))
@@ -120,7 +120,7 @@ describe("passport.authenticate('guest')", () => {
   })
 })
 
-describe('who gets no guest', () => {
+describe('a request for which no guest is created', () => {
   const anonymous = async (path: string, headers: Record<string, string> = {}) => {
     const response = await app.browser().get(path).set(headers).expect(200)
     assert.equal(body(response).user, null)
@@ -136,35 +136,36 @@ describe('who gets no guest', () => {
     'facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)',
     'curl/8.5.0',
   ]) {
-    it(`a bot: ${agent.slice(0, 40)}`, () => anonymous('/play', { 'User-Agent': agent }))
+    it(`a request of a bot creates no guest: ${agent.slice(0, 40)}`, () =>
+      anonymous('/play', { 'User-Agent': agent }))
   }
 
-  it('a HEAD request', async () => {
+  it('a HEAD request creates no guest', async () => {
     await app.browser().head('/play').expect(200)
     assert.deepEqual(await counts(), { users: 0, guests: 0 })
   })
 
-  it('a preflight', async () => {
+  it('a preflight request creates no guest', async () => {
     await app.browser().options('/play')
     assert.deepEqual(await counts(), { users: 0, guests: 0 })
   })
 
-  it('a prefetch', () => anonymous('/play', { 'Sec-Purpose': 'prefetch' }))
+  it('a prefetch creates no guest', () => anonymous('/play', { 'Sec-Purpose': 'prefetch' }))
 
-  it('anybody, when disabled', async () => {
+  it('a request creates no guest if the strategy is disabled or isBot resolves to true', async () => {
     await anonymous(play({ enabled: false }))
     await anonymous(play({ enabled: () => false }))
     await anonymous(play({ enabled: () => Promise.resolve(false) }))
     await anonymous(play({ isBot: () => Promise.resolve(true) }))
   })
 
-  it('whom the application takes for a bot', async () => {
+  it('a request that the application’s isBot recognises creates no guest, and isBot replaces the default', async () => {
     const path = play({ isBot: (req) => req.get('x-robot') === 'yes' })
     await anonymous(path, { 'x-robot': 'yes' })
     assert.equal(body(await app.browser().get(path).set('User-Agent', 'Googlebot')).isGuest, true)
   })
 
-  it('who is over the limit: 429, and when to come back', async () => {
+  it('a request over the limit gets 429 with Retry-After', async () => {
     const keys: string[] = []
     const path = play({
       limiter: {
@@ -183,7 +184,7 @@ describe('who gets no guest', () => {
     assert.deepEqual(await counts(), { users: 1, guests: 1 })
   })
 
-  it('and a limiter that is down lets everybody through', async () => {
+  it('a request creates a guest although the limiter fails', async () => {
     const path = play({ limiter: { consume: () => Promise.reject(new Error('down')) } })
     assert.equal(body(await app.browser().get(path).expect(200)).isGuest, true)
   })
@@ -195,7 +196,7 @@ describe('usernames', () => {
     assert.equal(body(await app.browser().get(path)).user?.username, 'custom_name')
   })
 
-  it('that are taken are asked for again', async () => {
+  it('are generated again if they are taken', async () => {
     await app.User.create({ username: 'taken-0' })
     await app.User.create({ username: 'taken-1' })
     const attempts: number[] = []
@@ -211,7 +212,7 @@ describe('usernames', () => {
     assert.deepEqual(await counts(), { users: 3, guests: 1 })
   })
 
-  it('that have run out are a clear error, not a loop, and leave nothing behind', async () => {
+  it('cause an error after ten attempts if all are taken, and no row is left', async () => {
     await app.User.create({ username: 'only' })
     let asked = 0
     const path = play({
@@ -226,13 +227,13 @@ describe('usernames', () => {
     assert.deepEqual(await counts(), { users: 1, guests: 0 })
   })
 
-  it('that collide in a small name space find what is free', async () => {
+  it('are found among few possible names although they collide', async () => {
     const path = play({ generateUsername: numberedUsername({ digits: 1 }) })
     for (let i = 0; i < 3; i++) await app.browser().get(path).expect(200)
     assert.equal((await counts()).guests, 3)
   })
 
-  it('that are not names at all are an error of the application', async () => {
+  it('cause an error that names generateUsername if they are not strings or are empty', async () => {
     for (const name of ['', undefined, 5, null]) {
       const response = await app
         .browser()
@@ -242,7 +243,7 @@ describe('usernames', () => {
     }
   })
 
-  it('that a generator refuses to give, with something that is no error, are an error all the same', async () => {
+  it('cause an error if the generator throws a value that is not an error', async () => {
     const path = play({
       generateUsername() {
         // eslint-disable-next-line @typescript-eslint/only-throw-error -- what this is about
@@ -253,7 +254,7 @@ describe('usernames', () => {
     assert.equal(message, 'A value that is not an error was thrown')
   })
 
-  it('are asked for once more only if the username is what collided', async () => {
+  it('are generated again only if the username itself collided', async () => {
     await app.User.create({ username: 'fred', email: 'same@example.test' })
     let asked = 0
     const path = play({
@@ -270,7 +271,7 @@ describe('usernames', () => {
 })
 
 describe('createUser and onCreate', () => {
-  it('make the users row, and see the request', async () => {
+  it('get the request; createUser creates the users row', async () => {
     const path = play({
       createUser: ({ username, req, transaction }) =>
         app.User.create({ username, email: `${req.get('x-name') ?? ''}@guest.invalid` }, { transaction }),
@@ -280,7 +281,7 @@ describe('createUser and onCreate', () => {
     assert.equal((await app.User.findByPk(who.user?.id))?.email, 'fred@guest.invalid')
   })
 
-  it('run in the transaction that makes the guest', async () => {
+  it('run in the transaction that creates the guest', async () => {
     const path = play({
       async onCreate({ user, req, transaction }) {
         await user.update({ email: `${req.get('x-name') ?? ''}@example.test` }, { transaction })
@@ -291,7 +292,7 @@ describe('createUser and onCreate', () => {
     assert.equal((await app.User.findByPk(who.user?.id))?.email, 'agent@example.test')
   })
 
-  it('undo both rows when they throw, and log nobody in', async () => {
+  it('roll back both rows if one of them throws, and no guest is logged in', async () => {
     const browser = app.browser()
     for (const options of [
       {
@@ -313,7 +314,7 @@ describe('createUser and onCreate', () => {
     assert.equal(body(await browser.get('/who')).user, null)
   })
 
-  it('must return a user', async () => {
+  it('cause an error if createUser returns no instance of User', async () => {
     const path = play({ createUser: () => ({ username: 'plain object' }) as unknown as User })
     const response = await app.browser().get(path).expect(500)
     assert.match(
@@ -323,8 +324,8 @@ describe('createUser and onCreate', () => {
   })
 })
 
-describe('a users table that wants more than a username', () => {
-  it('is found out at start-up, where createUser does not fill it', async () => {
+describe('a users table that requires more than a username', () => {
+  it('is refused at start-up without createUser', async () => {
     const { defineGuestModel, GuestStrategy } = await import('../../src/index.js')
     const Demanding = app.sequelize.define('Demanding', {
       username: { type: DataTypes.STRING, allowNull: false },
@@ -344,7 +345,7 @@ describe('a users table that wants more than a username', () => {
 })
 
 describe('wrong options', () => {
-  it('throw at start-up, and say which', async () => {
+  it('throw at start-up with an error that names the option', async () => {
     const { GuestStrategy } = await import('../../src/index.js')
     const make = (options: object) => () => new GuestStrategy({ Guest: app.Guest, ...options })
     assert.throws(make({ Guest: undefined }), /GuestStrategy: option 'Guest' must be the Guest model/)

@@ -61,7 +61,7 @@ before(async () => {
 after(() => app.close())
 
 describe('a limiter that is down', () => {
-  it('lets everybody through, unless it is told not to', async () => {
+  it('admits every client, unless limiterFailure is closed', async () => {
     assert.equal((await app.browser().get('/without').expect(200)).body, true)
     const closed = await app.browser().get('/closed').expect(503)
     assert.equal((closed.body as { code: string }).code, 'ERR_LIMITER_UNAVAILABLE')
@@ -71,7 +71,7 @@ describe('a limiter that is down', () => {
 
 describe('verify', () => {
   for (const name of ['verified', 'later']) {
-    it(`makes a guest of whoever passes, and tells anyone else so (${name})`, async () => {
+    it(`creates a guest for a verified client, and refuses every other client with an error (${name})`, async () => {
       const before = await app.Guest.count()
       const refused = await app.browser().get(`/${name}`).expect(403)
       assert.equal((refused.body as { code: string }).code, 'ERR_GUEST_NOT_VERIFIED')
@@ -81,18 +81,18 @@ describe('verify', () => {
     })
   }
 
-  it('wants true, and nothing that is merely truthy', async () => {
+  it('requires true: a truthy value refuses the client', async () => {
     await app.browser().get('/truthy').expect(403)
   })
 
-  it('that fails makes nobody a guest', async () => {
+  it('creates no guest if it rejects, and the request fails with its error', async () => {
     const failed = await app.browser().get('/failing').expect(500)
     assert.equal((failed.body as { message: string }).message, 'The captcha is away')
   })
 })
 
 describe('guestLocals', () => {
-  it('says who looks, also of somebody who became a guest in this request', async () => {
+  it('describes the user of the request, including a guest who was created in this request', async () => {
     const browser = app.browser()
     assert.deepEqual((await browser.get('/open?a=1').set('Accept', 'text/html')).body, {
       isGuest: false,
@@ -106,7 +106,7 @@ describe('guestLocals', () => {
     })
   })
 
-  it('shows the visitor, without what a link could be made of, and no token in the way back', async () => {
+  it('contains the visitor without the uuid, and no token in the way back', async () => {
     const pass = await app.Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
     const browser = app.browser()
     await browser.get(pass.tokenise('/open')).expect(303)
@@ -118,20 +118,20 @@ describe('guestLocals', () => {
     assert.ok(!(refused.body as { convertUrl: string }).convertUrl.includes('vuid'))
   })
 
-  it('gives no way back to a page that was posted, nor to data that a page asks for', async () => {
+  it('gives no way back to a posted form or to a request for data', async () => {
     const data = await app.browser().get('/open').set('Accept', 'application/json')
     assert.equal((data.body as { convertUrl: string }).convertUrl, '/convert')
     assert.equal(((await app.browser().post('/open')).body as { convertUrl: string }).convertUrl, '/convert')
   })
 
-  it('takes another address, and no unknown option', () => {
+  it('accepts another address, and refuses an unknown option', () => {
     assert.equal(typeof guestLocals({ convertUrl: '/save' }), 'function')
     assert.throws(() => guestLocals({ convertURL: '/save' } as object), /unknown option 'convertURL'/)
   })
 })
 
 describe('exceptGuests', () => {
-  it('runs a middleware for everyone but guests', async () => {
+  it('runs a middleware for every client except guests', async () => {
     const browser = app.browser()
     assert.equal((await browser.get('/terms')).body, 'the terms')
     await browser.get('/play')
@@ -142,17 +142,17 @@ describe('exceptGuests', () => {
     assert.equal((await fred.get('/terms')).body, 'the terms')
   })
 
-  it('hands on what the middleware throws', async () => {
+  it('passes an exception of the middleware to the error handler', async () => {
     await app.browser().get('/rejecting-terms').expect(500)
   })
 
-  it('wants a middleware', () => {
+  it('requires a middleware', () => {
     assert.throws(() => exceptGuests(undefined as never), TypeError)
   })
 })
 
 describe('a users table that requires an e-mail address', () => {
-  it('gets one to which no mail goes, unique, and valid to Sequelize', async () => {
+  it('gets a unique address that Sequelize accepts and that receives no mail', async () => {
     const email = { type: DataTypes.STRING(254), allowNull: false, unique: true, validate: { isEmail: true } }
     for (const hooks of [{}, { beforeCreate: () => undefined }]) {
       const host = await startHost({
@@ -175,7 +175,7 @@ describe('a users table that requires an e-mail address', () => {
     }
   })
 
-  it('and more than that is told to say createUser', async () => {
+  it('is refused at start-up if it requires a further column, with an error that names createUser', async () => {
     const required = { type: DataTypes.STRING, allowNull: false }
     await assert.rejects(
       startHost({ defineUser: plainUser({ email: required, plan: required }) }),
