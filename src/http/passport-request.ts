@@ -31,7 +31,7 @@ export function userProperty(req: Request): string {
 
 /** Who is logged in, under whatever property `passport.initialize({ userProperty })` chose. */
 export function currentUser(req: Request): object | undefined {
-  const user: unknown = (req as unknown as Record<string, unknown>)[userProperty(req)]
+  const user: unknown = Reflect.get(req, userProperty(req))
   return typeof user === 'object' && user !== null ? user : undefined
 }
 
@@ -48,7 +48,7 @@ export function sessionManagerOf(req: Request): object | undefined {
 /** The session's login, as Passport keeps it, whether or not `passport.session()` has restored the user from it. */
 export function sessionHoldsLogin(req: Request): boolean {
   const key = (req as PassportRequest)._sessionManager?._key ?? 'passport'
-  const session: unknown = (req as unknown as Record<string, unknown>)['session']
+  const session: unknown = Reflect.get(req, 'session')
   const login = (session as Record<string, { user?: unknown } | undefined> | undefined)?.[key]
   return login?.user !== undefined && login.user !== null
 }
