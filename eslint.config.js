@@ -3,7 +3,18 @@ import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
   {
-    ignores: ['dist', 'coverage', 'docs/api', 'test/packaging/consumers', 'screenshots', 'bench/results'],
+    ignores: [
+      'dist',
+      'coverage',
+      'docs/api',
+      'docs/.vitepress/{cache,dist}',
+      'test/packaging/consumers',
+      'test/docs/{applications,reader}',
+      'screenshots',
+      'bench/results',
+      // Projects of their own, with dependencies that are not installed here.
+      'examples/{nestjs,socket.io,sequelize-cli,testing}',
+    ],
   },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
@@ -25,7 +36,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['{test,examples,bench}/**/*.ts'],
+    files: ['{test,examples,bench}/**/*.ts', 'docs/.vitepress/*.ts'],
     rules: {
       // node:test's test() returns a promise that the runner awaits.
       '@typescript-eslint/no-floating-promises': [

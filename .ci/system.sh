@@ -1,10 +1,11 @@
-# Installs what the tests need: a browser, two database servers, a compiler for SQLite's driver, and the servers that
-# examples/fleet starts. Servers that are already running are not configured.
+# Installs what the tests need: a browser, two database servers, Redis, a compiler for SQLite's driver, and the servers
+# that examples/fleet starts. Servers that are already running are not configured.
 
 ensure_system() {
   ensure_packages
   ensure_postgresql
   ensure_mariadb
+  ensure_redis
 }
 
 install_packages() {
@@ -27,6 +28,7 @@ ensure_packages() {
   command -v make >/dev/null || missing+=(make)
   command -v g++ >/dev/null || missing+=(g++)
   [[ -x /usr/sbin/nginx ]] || missing+=(nginx-light)
+  [[ -x /usr/sbin/pgbouncer ]] || missing+=(pgbouncer)
   command -v redis-server >/dev/null || missing+=(redis-server)
   if ((${#missing[@]} > 0)); then install_packages "${missing[@]}"; fi
 }
@@ -97,4 +99,15 @@ allow_root() {
     ALTER USER root@localhost IDENTIFIED VIA mysql_native_password USING PASSWORD('');
     CREATE USER IF NOT EXISTS root@127.0.0.1 IDENTIFIED VIA mysql_native_password USING PASSWORD('');
     GRANT ALL PRIVILEGES ON *.* TO root@127.0.0.1 WITH GRANT OPTION"
+}
+
+redis_answers() {
+  [[ $(redis-cli -h 127.0.0.1 ping) == PONG ]]
+}
+
+ensure_redis() {
+  if ! redis_answers 2>/dev/null; then
+    service redis-server start
+    wait_for redis_answers
+  fi
 }

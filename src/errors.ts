@@ -1,19 +1,5 @@
-/**
- * Why a request is not admitted as a visitor's, for the application's logs. Do not print it to the client, who must not be
- * able to tell `unknown`, `expired`, `deactivated` and `used-up` apart.
- */
-export type RefusalReason =
-  | 'no-visitor' // no token, and no visitor in the session
-  | 'malformed' // the link is damaged: its token is cut off or missing, or it has the tokens of two passes
-  | 'unknown' // the token's signature is wrong, or the pass does not exist
-  | 'expired' // the pass exists, and its link no longer opens a visit: this and the next two
-  | 'deactivated'
-  | 'used-up'
-  | 'session-ended' // the visit lasted as long as the pass's `sessionExpiry` allows
-  | 'gone' // the session's pass was deleted from the database
-  | 'reissued' // the visit began by a link that `reissue()` has replaced
-  | 'wrong-scope' // a visitor of another scope
-  | 'unconfirmed' // the pass has `maxUses`, and the visitor has not pressed the button yet
+import { helpFor } from './help.js'
+import type { RefusalReason } from './refusal-reason.js'
 
 /**
  * The base class of every error of this package. `code` is stable and is the anchor in `docs/errors.md`. `status` is the
@@ -35,6 +21,11 @@ export abstract class EphemeralError extends Error {
     super(message, options)
     this.name = new.target.name
     this.code = new.target.code
+  }
+
+  /** The address of the section that explains this error; it comes with the package. */
+  get help(): string {
+    return helpFor(this.code, 'errors.md')
   }
 
   /** The same as `status`, under the name that NestJS, Fastify and others read. */
@@ -188,8 +179,14 @@ export class CrossSiteRequest extends EphemeralError {
   static override readonly code = 'ERR_CROSS_SITE_REQUEST'
   override readonly status = 403
 
-  constructor() {
-    super('This form was sent from another site. Open the page here, and try again')
+  /** @param isOpaque whether the browser hides the origin: no Fetch Metadata, and `Origin: null` */
+  constructor(isOpaque = false) {
+    super(
+      isOpaque
+        ? 'This form was sent with Origin: null, as from another site. If it is your own: send Referrer-Policy: same-origin ' +
+            "with its page (helmet's default is no-referrer), or use HTTPS"
+        : 'This form was sent from another site. Open the page here, and try again',
+    )
   }
 }
 

@@ -6,13 +6,15 @@ export type { Sharing, VisitOutcome } from './visitor/visits/visit.js'
 export type { VisitLogOptions } from './visitor/visits/options.js'
 export type { PassChange, VisitorEventOrigin, VisitorEvents } from './visitor/events.js'
 export type { Secret } from './visitor/token.js'
-export { VisitorTokenStrategy, type VisitorTokenStrategyOptions } from './visitor/strategy.js'
+export { VisitorTokenStrategy } from './visitor/strategy.js'
+export type { VisitorTokenStrategyOptions } from './visitor/strategy-options.js'
 export { ensureVisitor, type EnsureVisitorOptions } from './visitor/ensure-visitor.js'
 export type { VisitorGuard } from './visitor/guard-types.js'
 export { SCOPE_ANY, type Scope } from './visitor/scope.js'
 export { selfServiceRouter, type SelfServiceOptions } from './visitor/self-service/router.js'
 export type { SelfServiceMessage, SendLink } from './visitor/self-service/issue-pass.js'
 export type {
+  SelfServiceCodePage,
   SelfServiceExpiredPage,
   SelfServiceFormPage,
   SelfServicePage,
@@ -20,10 +22,13 @@ export type {
 } from './visitor/self-service/pages.js'
 export type { SelfServiceSchema, SelfServiceValues } from './visitor/self-service/schema.js'
 export type { ConfirmPage } from './visitor/confirmation.js'
+export type { ExpiredLinkOptions, FreshLinkMessage } from './visitor/fresh-link/options.js'
+export type { FreshLinkPage } from './visitor/fresh-link/page.js'
 export { endVisit, type EndVisitOptions } from './visitor/visit.js'
 export { isVisitor } from './visitor/is-visitor.js'
 
-export { defineGuestModel, type GuestModelOptions } from './guest/model.js'
+export { defineGuestModel } from './guest/model.js'
+export type { GuestModelOptions } from './guest/model-options.js'
 export {
   Guest,
   type ConvertContext,
@@ -47,6 +52,7 @@ export {
 export { loadGuest, type LoadGuestOptions } from './guest/load-guest.js'
 export { convertRouter } from './guest/conversion/router.js'
 export type {
+  CheckPassword,
   ConvertMessage,
   ConvertRouterOptions,
   SendConvertLink,
@@ -55,6 +61,7 @@ export type {
 } from './guest/conversion/options.js'
 export type { ConvertSchema, ConvertValues } from './guest/conversion/schema.js'
 export type {
+  ConvertCodePage,
   ConvertConfirmPage,
   ConvertFormPage,
   ConvertPage,
@@ -77,7 +84,7 @@ export { guestLogout, type GuestLogoutOptions, type LeavePage } from './guest/gu
 export { guestEmail } from './guest/guest-email.js'
 export { exceptGuests } from './guest/except-guests.js'
 export { guestLocals, type GuestLocals, type GuestLocalsOptions } from './guest/guest-locals.js'
-export { guestOf, isGuest, isRegularUser } from './guest/guest-state.js'
+export { guestOf, isGuest, isRegularUser, UserOfAnotherModel } from './guest/guest-state.js'
 export {
   ensureGuest,
   ensureRegularUser,
@@ -98,14 +105,29 @@ export type { Finding } from './checks/finding.js'
 export type { CheckCode, Validations } from './checks/runtime/request-checks.js'
 
 export { redactTokens, type RedactTokensOptions } from './http/redact-tokens.js'
-export type { BaseUrl } from './http/base-url.js'
+export { BaseUrlRequired, type BaseUrl } from './http/base-url.js'
 export type { FlowOptions } from './pages/flow-options.js'
 export type { FormLimiter } from './pages/form-limits.js'
 export type { Limiter, LimiterFailure } from './http/limiter.js'
-export type { CsrfFieldOf } from './pages/form-page.js'
-export type { CsrfField, FilledField, FormField, FormPage } from './pages/form-page.js'
+export { formHtml } from './pages/form-page.js'
+export type {
+  CsrfField,
+  CsrfFieldOf,
+  FieldsOf,
+  FilledField,
+  FormField,
+  FormHtmlOptions,
+  FormPage,
+} from './pages/form-page.js'
+export type { CodeMessage, LinkMessage, MailMessage } from './pages/mail.js'
 export type { NoticePage, PageLink } from './pages/notice-page.js'
+export { errorPages, type ErrorPage, type ErrorPagesOptions } from './pages/error-pages/error-pages.js'
+export type { PageContext, PagesOptions } from './pages/context.js'
+export type { Brand } from './pages/brand.js'
+export type { Messages, Translation } from './pages/messages/catalog.js'
+export type { ErrorCode, Problem, ShownError } from './pages/problem.js'
 export type { Page, Render } from './pages/page.js'
+export type { Verify } from './pages/verify.js'
 export type { RenderPages } from './pages/renderers.js'
 
 export {
@@ -128,5 +150,6 @@ export {
   TablesMissing,
   UsernameExhausted,
   VisitorAccessDenied,
-  type RefusalReason,
 } from './errors.js'
+export { InvalidOption } from './invalid-option.js'
+export type { RefusalReason } from './refusal-reason.js'

@@ -1,3 +1,5 @@
+import { InvalidOption } from './invalid-option.js'
+
 /** What an option must be: in words for the message, and as a test. */
 export interface Rule {
   readonly expected: string
@@ -37,6 +39,8 @@ export const anObject: Rule = {
   expected: 'an object',
   test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 }
+
+export const anything: Rule = { expected: 'anything', test: () => true }
 
 export function theBoolean(wanted: boolean): Rule {
   return { expected: String(wanted), test: (value) => value === wanted }
@@ -83,12 +87,12 @@ export function checkOptions(
 ): void {
   if (typeof options !== 'object' || options === null) {
     const hint = typeof options === 'function' ? `; did you mean { ${options.name} }?` : ''
-    throw new TypeError(`${caller}: options must be an object, not ${describe(options)}${hint}`)
+    throw new InvalidOption(`${caller}: options must be an object, not ${describe(options)}${hint}`)
   }
   const given = new Map<string, unknown>(Object.entries(options))
   for (const name of given.keys()) {
     if (!Object.hasOwn(rules, name)) {
-      throw new TypeError(
+      throw new InvalidOption(
         `${caller}: unknown option '${name}'; the options are ${Object.keys(rules).join(', ')}`,
       )
     }
@@ -97,7 +101,7 @@ export function checkOptions(
     const value = given.get(name)
     if (value === undefined && !required.includes(name)) continue
     if (!rule.test(value)) {
-      throw new TypeError(
+      throw new InvalidOption(
         `${caller}: option '${name}' must be ${rule.expected}, not ${describeBy(rule, value)}`,
       )
     }

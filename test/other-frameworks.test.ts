@@ -4,9 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import type { Request, RequestHandler, Response } from 'express'
 import session from 'express-session'
-import { ensureGuest, ensureVisitor } from '../src/index.js'
+import { ensureGuest, ensureVisitor, mergeGuest } from '../src/index.js'
 import { warningsOf } from './checks/stage.js'
-import { BROWSER, startApplication, whoIs, type TestApp, type Who } from './support/application.js'
+import { BROWSER, express, startApplication, whoIs, type TestApp, type Who } from './support/application.js'
+
+/** Opens a session for the user whom an `authGuard` has put on the request, as its method `logIn` does. */
+const logIn: RequestHandler = (req, _res, next) => {
+  assert.ok(req.user)
+  req.logIn(req.user, next)
+}
 
 /** Calls Passport as `AuthGuard(name)` of `@nestjs/passport` 11 does, with Express's request and response. */
 function authGuard(
@@ -40,7 +46,7 @@ describe("NestJS's AuthGuard", () => {
   before(async () => {
     app = await startApplication({
       guestStrategy: { limiter: { consume: () => Promise.resolve() } },
-      routes(host, { passport }) {
+      routes(host, { passport, Guest }) {
         const answer: RequestHandler = (req, res) => {
           res.json(whoIs(req))
         }
@@ -48,6 +54,14 @@ describe("NestJS's AuthGuard", () => {
         host.get('/play-with-session', authGuard(passport, 'guest', { session: true }), answer)
         host.get('/reference', authGuard(passport, 'visitor-token', { property: 'visitor' }), answer)
         host.get('/wrong', authGuard(passport, 'visitor-token'), answer)
+        const parse = express.urlencoded({ extended: false })
+        const merge = mergeGuest({ Guest })
+        const login = authGuard(passport, 'local')
+        const logout: RequestHandler = (req, _res, next) => {
+          req.logout({ keepSessionInfo: true }, next)
+        }
+        host.post('/login-by-guard', merge, parse, login, logIn, answer)
+        host.post('/switch-by-guard', merge, parse, logout, login, logIn, answer)
         host.get('/token', withoutSession, authGuard(passport, 'guest'), answer)
       },
     })
@@ -96,6 +110,27 @@ describe("NestJS's AuthGuard", () => {
       emitted.filter((code) => code === 'GUEST_NOT_REMEMBERED'),
       ['GUEST_NOT_REMEMBERED'],
     )
+  })
+
+  it('merges a guest at a login, although the guard has replaced req.user before it calls req.logIn', async () => {
+    const account = await app.User.create({ username: 'merged-by-guard' })
+    const browser = app.browser()
+    const guest = who(await browser.get('/play').expect(200)).user
+    const form = { username: account.username, password: 'x' }
+    const response = who(await browser.post('/login-by-guard').type('form').send(form).expect(200))
+    assert.equal(response.user?.id, account.id)
+    assert.equal(response.isRegularUser, true)
+    assert.equal(await app.User.findByPk(guest?.id), null)
+    assert.equal(who(await browser.get('/who').expect(200)).user?.id, account.id)
+  })
+
+  it('merges no guest who was logged out before the login', async () => {
+    const account = await app.User.create({ username: 'switched-by-guard' })
+    const browser = app.browser()
+    const guest = who(await browser.get('/play').expect(200)).user
+    const form = { username: account.username, password: 'x' }
+    await browser.post('/switch-by-guard').type('form').send(form).expect(200)
+    assert.notEqual(await app.User.findByPk(guest?.id), null)
   })
 
   it("by 'visitor-token' admits visitors only, and leaves the user as it is", async () => {

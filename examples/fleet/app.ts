@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import express, { type Application } from 'express'
 import type { Sequelize } from 'sequelize'
+import { errorPages } from 'passport-ephemeral'
 import { notFound, showError } from '../todo/errors.js'
 import { harden, noStore } from '../todo/headers.js'
 import { accountApi, accountPages } from '../todo/routes/account.js'
@@ -42,6 +43,7 @@ export function createApp({ sequelize, models, redis }: AppParts, settings: Sett
   app.use(accountPages(models, hourly(redis, 'fleet:forms', settings.guestsPerHour)))
   app.use(notFound)
   app.use(showOutage)
+  app.use(errorPages())
   app.use(showError)
   return app
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import express, { type Application, type RequestHandler } from 'express'
 import { isGuest } from 'passport-ephemeral'
 import type { Strategy } from 'openid-client/passport'
-import { notFound, showError } from './error-pages.js'
+import { notFound, showError, showPackageError } from './error-pages.js'
 import type { Models } from './models.js'
 import { noteRoutes } from './routes/notes.js'
 import { signInRoutes } from './routes/sign-in.js'
@@ -39,6 +39,7 @@ export function createApp({ issuer, proxies, ...options }: AppOptions): Applicat
   app.use(noteRoutes(authenticator))
   app.use(signInRoutes(authenticator))
   app.use(notFound)
+  app.use(showPackageError)
   app.use(showError)
   return app
 }

@@ -1,11 +1,19 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { EphemeralError } from 'passport-ephemeral'
+import { errorPages } from 'passport-ephemeral'
 import { HttpError } from './http-error.js'
 
 export const notFound: RequestHandler = (_req, _res, next) => {
   next(new HttpError(404, 'There is nothing at this address.'))
 }
 
+/** The errors of passport-ephemeral, in the words of the package. */
+export const showPackageError = errorPages({
+  render: ({ text }, _req, res) => {
+    res.render('error', { message: text })
+  },
+})
+
+/** All other errors. */
 export const showError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   if (res.headersSent) {
     next(error)
@@ -13,10 +21,10 @@ export const showError: ErrorRequestHandler = (error: unknown, _req, res, next) 
   }
   const status = statusOf(error)
   if (status >= 500) console.error(error)
-  const isOurs = error instanceof HttpError || (error instanceof EphemeralError && status < 500)
-  const message = isOurs
-    ? error.message
-    : 'Something broke. The error is on our side. Please try again in a moment.'
+  const message =
+    error instanceof HttpError
+      ? error.message
+      : 'Something broke. The error is on our side. Please try again in a moment.'
   res.status(status).render('error', { message })
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import express, { type Application, type RequestHandler } from 'express'
 import type { Sequelize } from 'sequelize'
-import { notFound, showError } from './error-pages.js'
+import { notFound, showError, showPackageError } from './error-pages.js'
 import type { Inbox } from './mail/inbox.js'
 import type { Mailer } from './mail/mailer.js'
 import type { Models } from './models.js'
@@ -10,11 +10,13 @@ import { guideRoutes } from './routes/guide.js'
 import { homeRoutes } from './routes/home.js'
 import { inboxRoutes } from './routes/inbox.js'
 import { interviewRoutes } from './routes/interview.js'
+import { chosenLanguage, LANGUAGES, languageRoutes, pages } from './routes/language.js'
+import { OPERATOR, operatorRoutes } from './routes/operator.js'
 import { outboxRoutes } from './routes/outbox.js'
 import { referenceRoutes } from './routes/reference.js'
 import { requestRoutes } from './routes/requests.js'
 import { refuseCrossSitePosts } from './same-site.js'
-import type { Secrets, Settings } from './settings.js'
+import { DEMO_PASSWORD, type Secrets, type Settings } from './settings.js'
 import { setUp } from './setup.js'
 import { when } from './when.js'
 import { whoIs } from './who.js'
@@ -31,18 +33,20 @@ export interface Context {
 }
 
 export function createApp(context: Context, settings: Settings, secrets: Secrets): Application {
-  const { sequelize, models, inbox } = context
+  const { sequelize, models, inbox, mailer, publicUrl } = context
   const app = express()
   app.disable('x-powered-by')
   app.set('trust proxy', settings.proxies)
   app.set('view engine', 'ejs')
   app.set('views', join(import.meta.dirname, 'views'))
+  app.set('baseUrl', publicUrl) // the package's links begin with it
+  app.set('pages', pages)
 
   app.use(harden)
   app.use(express.static(join(import.meta.dirname, 'public'))) // before the session: a stylesheet needs none
   app.use(noStore, introduce)
 
-  setUp(app, { sequelize, models, sessionSecret: secrets.session, production: settings.production })
+  setUp(app, { sequelize, models, mailer, sessionSecret: secrets.session, production: settings.production })
 
   // After the visitors' links: the package checks the origin of its own button. Its page sends no referrer, so over
   // plain HTTP a browser posts it with `Origin: null`.
@@ -51,6 +55,9 @@ export function createApp(context: Context, settings: Settings, secrets: Secrets
 
   app.locals['when'] = when
   app.locals['hasInbox'] = inbox !== undefined
+  app.locals['languages'] = LANGUAGES
+  const isDemo = settings.operatorPassword === DEMO_PASSWORD
+  app.locals['operator'] = isDemo ? { name: OPERATOR, password: DEMO_PASSWORD } : undefined
 
   app.use(homeRoutes())
   app.use(requestRoutes(context))
@@ -60,7 +67,10 @@ export function createApp(context: Context, settings: Settings, secrets: Secrets
   app.use(interviewRoutes(context))
   app.use(guideRoutes(context))
   app.use(accountRoutes(context))
+  app.use(operatorRoutes(context))
+  app.use(languageRoutes())
   app.use(notFound)
+  app.use(showPackageError)
   app.use(showError)
   return app
 }
@@ -89,5 +99,6 @@ const harden: RequestHandler = (_req, res, next) => {
 const introduce: RequestHandler = (req, res, next) => {
   Object.defineProperty(res.locals, 'who', { enumerable: true, get: () => whoIs(req) })
   res.locals['path'] = req.path
+  res.locals['language'] = chosenLanguage(req) ?? 'en'
   next()
 }

@@ -16,6 +16,8 @@ export class User extends Model<InferAttributes<User>, InferCreationAttributes<U
   declare readonly id: CreationOptional<number>
   declare username: string
   declare passwordHash: CreationOptional<string | null>
+  /** Whether the operator's pages are open to this user. */
+  declare isOperator: CreationOptional<boolean>
   declare readonly createdAt: CreationOptional<Date>
 }
 
@@ -71,6 +73,7 @@ export function defineModels(sequelize: Sequelize, { visitorSecret }: { visitorS
       id,
       username: { ...required(64), unique: true },
       passwordHash: { type: DataTypes.STRING },
+      isOperator: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
       createdAt: DataTypes.DATE,
     },
     { sequelize, updatedAt: false },

@@ -4,6 +4,7 @@ import { createApp } from './app.js'
 import { openDatabase } from './database.js'
 import { openPostOffice } from './mail/post-office.js'
 import { defineModels } from './models.js'
+import { createOperator } from './routes/operator.js'
 import { readSecrets, readSettings } from './settings.js'
 import { createTables } from './tables.js'
 
@@ -22,6 +23,7 @@ async function start(): Promise<void> {
     const secrets = await readSecrets(settings)
     const models = defineModels(database.sequelize, { visitorSecret: secrets.visitor })
     await createTables(database.sequelize, models)
+    if (settings.operatorPassword !== undefined) await createOperator(settings.operatorPassword)
 
     // With PORT=0 the address is known only now; the links in the e-mails need it.
     const address = await listen(server, settings.port, settings.host)

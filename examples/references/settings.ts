@@ -24,7 +24,12 @@ export interface Settings {
   readonly smtpUrl: string | undefined
   /** The sender of e-mails: `Name <address>`. */
   readonly mailFrom: string
+  /** The password of the account for the operator's pages; without one in production, there is no such account. */
+  readonly operatorPassword: string | undefined
 }
+
+/** Shown on the home page, so that the operator's pages can be tried. */
+export const DEMO_PASSWORD = 'anything goes'
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const production = env['NODE_ENV'] === 'production'
@@ -45,6 +50,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     dataFolder: env['REFERENCES_DATA'] ?? join(import.meta.dirname, 'data'),
     smtpUrl,
     mailFrom: env['MAIL_FROM'] ?? 'References <references@localhost>',
+    operatorPassword: env['OPERATOR_PASSWORD'] ?? (production ? undefined : DEMO_PASSWORD),
   }
 }
 

@@ -5,6 +5,7 @@ import passport from 'passport'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Sequelize } from 'sequelize'
 import { friendlyUsername, GuestStrategy, mergeGuest, VisitorTokenStrategy } from 'passport-ephemeral'
+import type { Mailer } from './mail/mailer.js'
 import type { Models } from './models.js'
 import { passwordStrategy } from './password.js'
 
@@ -15,6 +16,7 @@ const HOUR = 60 * 60 // seconds
 export interface SetupOptions {
   readonly sequelize: Sequelize
   readonly models: Models
+  readonly mailer: Mailer
   readonly sessionSecret: string
   readonly production: boolean
 }
@@ -22,11 +24,20 @@ export interface SetupOptions {
 /** Sets up sessions, users, guests and visitors for the routes after it. The order matters. */
 export function setUp(
   app: Application,
-  { sequelize, models, sessionSecret, production }: SetupOptions,
+  { sequelize, models, mailer, sessionSecret, production }: SetupOptions,
 ): void {
   const { User, Guest, Visitor } = models
 
-  passport.use(new VisitorTokenStrategy({ Visitor })) // 'visitor-token'
+  // 'visitor-token'. The page for a refused link has a button that sends a fresh one to the mailbox of the pass.
+  passport.use(
+    new VisitorTokenStrategy({
+      Visitor,
+      onExpiredLink: {
+        send: ({ email, message }) => mailer.send({ to: { name: '', address: email }, ...message }),
+        limiter: new RateLimiterMemory({ points: 30, duration: HOUR }),
+      },
+    }),
+  )
   // In the process's memory, which is enough for a demo. Several people can share one address.
   const limiter = new RateLimiterMemory({ points: 60, duration: HOUR })
   passport.use(new GuestStrategy({ Guest, generateUsername: friendlyUsername, limiter })) // 'guest'

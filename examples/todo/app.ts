@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import express, { type Application } from 'express'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { errorPages } from 'passport-ephemeral'
 import { notFound, showError } from './errors.js'
 import { harden, noStore } from './headers.js'
 import { accountApi, accountPages } from './routes/account.js'
@@ -33,6 +34,7 @@ export function createApp({ proxies, ...options }: AppOptions): Application {
   // In the process's memory, like the limiter of guests.
   app.use(accountPages(options.models, new RateLimiterMemory({ points: 60, duration: HOUR })))
   app.use(notFound)
+  app.use(errorPages()) // the errors of passport-ephemeral; the API gets JSON
   app.use(showError)
   return app
 }

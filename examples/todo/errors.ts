@@ -1,5 +1,4 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express'
-import { EphemeralError } from 'passport-ephemeral'
 
 /** An error of the application, with a message for the user. */
 export class ApiError extends Error {
@@ -39,7 +38,7 @@ export const showError: ErrorRequestHandler = (error: unknown, req, res, next) =
 
 function describe(error: unknown): Answer {
   const status = statusOf(error)
-  const isOurs = error instanceof ApiError || error instanceof EphemeralError
+  const isOurs = error instanceof ApiError
   if (status >= 500) {
     return {
       status,

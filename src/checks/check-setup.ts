@@ -1,8 +1,9 @@
 import type { Application } from 'express'
+import { InvalidOption } from '../invalid-option.js'
 import { aBoolean, checkOptions, type Rule } from '../options.js'
 import { bySeverity, finding, type Finding, type Report } from './finding.js'
 import { sendProbe } from './probe.js'
-import type { Collector } from './runtime/request-checks.js'
+import { unseenParts, type Collector } from './runtime/request-checks.js'
 
 /** Options of {@link checkSetup}. */
 export interface CheckSetupOptions {
@@ -15,13 +16,16 @@ export interface CheckSetupOptions {
   isProduction?: boolean
 }
 
-const paths: Rule = {
+export const pathsRule: Rule = {
   expected: "a non-empty array of paths, such as ['/', '/convert']",
   test: (value) =>
     Array.isArray(value) &&
     value.length > 0 &&
     value.every((path) => typeof path === 'string' && path.startsWith('/')),
 }
+
+/** A route for forms alone, which no GET reaches. */
+const REACHED_BY_FORM = new Set(['guestLogout'])
 
 /**
  * Sends an Express application one GET for each of some paths, over the loopback interface, and returns the mistakes that
@@ -41,24 +45,17 @@ export async function checkSetup(
   app: Application,
   options: CheckSetupOptions = {},
 ): Promise<readonly Finding[]> {
-  if (typeof app !== 'function') throw new TypeError('checkSetup: app must be what express() returned')
-  checkOptions('checkSetup', options, { paths, isProduction: aBoolean })
+  if (typeof app !== 'function') throw new InvalidOption('checkSetup: app must be what express() returned')
+  checkOptions('checkSetup', options, { paths: pathsRule, isProduction: aBoolean })
   const isProduction = options.isProduction ?? process.env['NODE_ENV'] === 'production'
-  const collector: Collector = { isProduction, findings: [], looks: 0 }
+  const collector: Collector = { isProduction, findings: [], seen: new Set() }
   const report: Report = (...parts) => collector.findings.push(finding(...parts))
   const { paths: requested = ['/'] } = options
   for (const path of requested) {
     checkStatus(path, await sendProbe(app, path, collector), report)
   }
   checkSettings(app, isProduction, report)
-  if (collector.looks === 0) {
-    report(
-      'NOTHING_SEEN',
-      'note',
-      `No middleware or strategy of this package saw the request for ${requested.join(', ')}.`,
-      "Name the paths where it is used: checkSetup(app, { paths: ['/…'] }), once everything is mounted.",
-    )
-  }
+  checkReach(requested, collector, report)
   const byText = new Map(collector.findings.map((each) => [`${each.code} ${each.message}`, each]))
   return bySeverity([...byText.values()])
 }
@@ -79,6 +76,23 @@ function checkStatus(path: string, status: number | undefined, report: Report): 
       "Look in the application's log: the error is there. What comes after the failure was not checked.",
     )
   }
+}
+
+/** What no request has reached is not checked. An empty result must not pass for "all is well". */
+function checkReach(requested: readonly string[], collector: Collector, report: Report): void {
+  const remedy =
+    "Name a path for each: checkSetup(app, { paths: ['/', '/convert'] }), or paths in passport-ephemeral.config.js; once everything is mounted."
+  const unseen = unseenParts(collector).filter((caller) => !REACHED_BY_FORM.has(caller))
+  const requests = `GET ${requested.join(', GET ')}`
+  if (collector.seen.size === 0)
+    report('NOTHING_SEEN', 'note', `No part of this package saw ${requests}: none was checked.`, remedy)
+  else if (unseen.length > 0)
+    report(
+      'NOT_REACHED',
+      'note',
+      `Not checked, because they saw nothing of ${requests}: ${unseen.join(', ')}.`,
+      remedy,
+    )
 }
 
 /** Checks the settings of Express that need no request. */

@@ -5,7 +5,7 @@ import { readCatalog, type Catalog } from '../database/catalog.js'
 import { checkForeignKeys } from './database/foreign-keys.js'
 import { checkReferences } from './database/references.js'
 import { checkTables, type Models } from './database/tables.js'
-import { checkExpiredGuests, checkServer } from './database/upkeep.js'
+import { checkExpiredGuests } from './database/upkeep.js'
 import { checkUsersTable } from './database/users-table.js'
 import { bySeverity, finding, type Finding, type Report } from './finding.js'
 import { MAKE_A_SECRET } from './secrets.js'
@@ -13,6 +13,8 @@ import { MAKE_A_SECRET } from './secrets.js'
 /** What is checked. */
 export interface Setup extends Models {
   readonly app?: Application
+  /** The paths to ask the application for. @default ['/'] */
+  readonly paths?: readonly string[]
   /** Whether the set-up is judged as in production. @default `NODE_ENV` is 'production' */
   readonly isProduction?: boolean
 }
@@ -22,13 +24,13 @@ export interface Setup extends Models {
  * nothing. A database that does not answer is a finding, too.
  */
 export async function diagnose(setup: Setup): Promise<readonly Finding[]> {
-  const { Visitor: Passes, app } = setup
+  const { Visitor: Passes, app, paths } = setup
   const isProduction = setup.isProduction ?? process.env['NODE_ENV'] === 'production'
   const findings: Finding[] = []
   const report: Report = (...parts) => findings.push(finding(...parts))
   await checkDatabase(setup, report)
   if (Passes !== undefined) checkVisitorSecret(Passes, isProduction, report)
-  if (app !== undefined) findings.push(...(await checkSetup(app, { isProduction })))
+  if (app !== undefined) findings.push(...(await checkSetup(app, { isProduction, ...(paths && { paths }) })))
   return bySeverity(findings)
 }
 
@@ -86,13 +88,12 @@ async function checkDatabase(setup: Setup, report: Report): Promise<void> {
 }
 
 async function checkCatalog(models: Models, catalog: Catalog, report: Report): Promise<void> {
-  const { sequelize, Guest } = models
+  const { Guest } = models
   if (Guest !== undefined) await checkUsersTable(Guest, catalog, report)
   const isComplete = await checkTables(models, catalog, report)
   const reported = await checkReferences(models, catalog, report)
   await checkForeignKeys(models, catalog, reported, report)
   if (Guest !== undefined && isComplete) await checkExpiredGuests(Guest, report)
-  await checkServer(sequelize, report)
 }
 
 function messageOf(error: unknown): string {

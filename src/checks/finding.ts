@@ -1,4 +1,4 @@
-import { helpFor } from '../warning.js'
+import { helpFor } from '../help.js'
 
 /** One mistake in a set-up, and its remedy. `docs/doctor.md` explains each. */
 export interface Finding {

@@ -1,5 +1,5 @@
 import { ConnectionError, DatabaseError, type Transaction } from 'sequelize'
-import { driverCode, isRetryable } from '../database/driver-error.js'
+import { driverCode, isRetryable, isServerError } from '../database/driver-error.js'
 import { retryTransaction } from '../database/transactions.js'
 import { EphemeralError } from '../errors.js'
 import type { Due } from './due.js'
@@ -99,13 +99,5 @@ export async function deleteBatchInOneStatement(
 function isCausedByRows(error: unknown): boolean {
   if (error instanceof ConnectionError || error instanceof EphemeralError || isRetryable(error)) return false
   if (!(error instanceof DatabaseError)) return true
-  const code = driverCode(error)
-  return code !== undefined && !SERVER_ERRORS.test(code)
+  return driverCode(error) !== undefined && !isServerError(error)
 }
-
-/**
- * SQLSTATE classes of connections (08), features (0A), transactions (25), rights and names (28, 3D, 3F, 42), resources (53), operator
- * intervention (57P) and the system (58, XX); the like of MySQL and SQLite; and Node's codes of a broken socket.
- */
-const SERVER_ERRORS =
-  /^(08...|0A...|25...|28...|3D...|3F...|42...|53...|57P..|58...|XX...|ER_(NO_SUCH_TABLE|BAD_.*|PARSE_ERROR|.*ACCESS_DENIED.*|SERVER_SHUTDOWN|DISK_FULL|.*READ_ONLY.*)|PROTOCOL_.*|SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CORRUPT|CANTOPEN|NOTADB|ERROR).*|E[A-Z]+)$/

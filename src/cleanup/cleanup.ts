@@ -1,4 +1,5 @@
 import type { Model, ModelStatic } from 'sequelize'
+import { InvalidOption } from '../invalid-option.js'
 import { announce } from '../events/events.js'
 import { explainMissingTable } from '../database/driver-error.js'
 import { isParanoid } from '../database/host-model.js'
@@ -9,7 +10,7 @@ import { VisitorLog } from '../visitor/visits/visitor-log.js'
 import { deleteInBatches, type KindResult } from './batches.js'
 import { deletionOf } from './deletions.js'
 import { dueOf } from './due.js'
-import { parseCleanupOptions, type CleanupModels, type CleanupOptions } from './options.js'
+import { parseCleanupOptions, type CleanupModels, type CleanupOptions, type CleanupPlan } from './options.js'
 import type { CleanupKind, CleanupResult } from './result.js'
 import { Throttle } from './throttle.js'
 
@@ -26,7 +27,7 @@ export function checkCleanupModels(caller: string, models: object): void {
     VisitorLog: visitLogModel,
   })
   if (Object.values(models).every((model) => model === undefined))
-    throw new TypeError(`${caller}: give it Guest, Visitor or VisitorLog`)
+    throw new InvalidOption(`${caller}: give it Guest, Visitor or VisitorLog`)
   checkTables(caller, models as CleanupModels)
 }
 
@@ -37,13 +38,13 @@ function checkTables(
 ): void {
   const own = Guests?.[guestSettings].User.associations[GUEST_ALIAS]?.target
   if (Guests !== undefined && own !== undefined && !areSameTable(Guests, own)) {
-    throw new TypeError(
+    throw new InvalidOption(
       `${caller}: option 'Guest' is a copy for another schema; give it one that defineGuestModel made there`,
     )
   }
   const ofVisits = Visits?.associations['visitor']?.target
   if (Passes !== undefined && ofVisits !== undefined && !areSameTable(Passes, ofVisits)) {
-    throw new TypeError(`${caller}: options 'Visitor' and 'VisitorLog' do not belong together`)
+    throw new InvalidOption(`${caller}: options 'Visitor' and 'VisitorLog' do not belong together`)
   }
 }
 
@@ -84,13 +85,23 @@ export async function cleanup<U extends Model, G extends Guest = Guest>(
     results.set(kind, result)
   }
   const { Guest: Guests } = models
-  const guests = results.get('guests')?.deleted ?? 0
-  if (Guests !== undefined && guests > 0 && !plan.dryRun) announce(Guests.events, 'expired', { guests })
+  const summary = summarize(results)
+  if (!plan.dryRun) announceExpired(models, summary, plan)
   return {
-    ...summarize(results),
+    ...summary,
     isDryRun: plan.dryRun,
     ignoresParanoid: Guests !== undefined && isParanoid(Guests[guestSettings].User),
   }
+}
+
+function announceExpired<U extends Model, G extends Guest>(
+  { Guest: Guests, Visitor: Passes }: CleanupModels<U, G>,
+  { guests, passes, visits }: Pick<CleanupResult, 'guests' | 'passes' | 'visits'>,
+  { req, actor }: Pick<CleanupPlan, 'req' | 'actor'>,
+): void {
+  if (Guests !== undefined && guests > 0) announce(Guests.events, 'expired', { guests, req, actor })
+  if (Passes !== undefined && passes + visits > 0)
+    announce(Passes.events, 'expired', { passes, visits, req, actor })
 }
 
 function summarize(

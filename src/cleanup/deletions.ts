@@ -1,6 +1,6 @@
 import { Op, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize'
 import { quotedField, quotedTable, sequelizeOf } from '../database/columns.js'
-import { isPostgres } from '../database/dialect.js'
+import { dialectOf } from '../database/dialect.js'
 import { hasDestroyHook } from '../database/host-model.js'
 import { guestSettings, type Guest, type GuestModel } from '../guest/guest.js'
 import { dayOf, recordOutcome, type GuestEnd } from '../guest/outcome.js'
@@ -32,7 +32,7 @@ export function deletionOf(
           return (key) => passes.get(key)
         })),
     deleteInOneStatement:
-      isPostgres(sequelizeOf(due.model)) && keep === undefined
+      dialectOf(sequelizeOf(due.model)).hasWritingSelect && keep === undefined
         ? (after, limit) => deleteInOneStatement(due, after, limit)
         : undefined,
     deleteRows: async (rows, transaction) => (await deleteByKey(due, keysOf(rows), transaction)).length,
@@ -55,7 +55,7 @@ function guestDeletion(due: Due, Guests: GuestModel, plan: CleanupPlan): Deletio
     kind: 'guests',
     due,
     deleteInOneStatement:
-      isPostgres(sequelizeOf(User)) && !mustLookAtRows
+      dialectOf(sequelizeOf(User)).hasWritingSelect && !mustLookAtRows
         ? (after, limit) =>
             deleteInOneStatement(due, after, limit, { from: users, insert: insertExpired(Guests) })
         : undefined,

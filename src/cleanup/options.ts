@@ -1,9 +1,11 @@
+import type { Request } from 'express'
 import type { Model, WhereOptions } from 'sequelize'
 import type { Guest, GuestModel } from '../guest/guest.js'
 import {
   aBoolean,
   aFunction,
   anObject,
+  anything,
   checkOptions,
   either,
   theBoolean,
@@ -76,6 +78,10 @@ export interface CleanupOptions<U extends Model = Model, G extends Guest = Guest
   individualHooks?: boolean
   /** Begin no batch once it is aborted. */
   signal?: AbortSignal
+  /** The request in which it happens, for the event `expired`. */
+  req?: Request
+  /** Who begins it, for the event `expired`: a member of the staff, for example. @default nothing: a program */
+  actor?: unknown
   /** Called and awaited after every batch. If it throws, the clean-up ends; what is deleted stays deleted. */
   onProgress?: (progress: CleanupProgress) => unknown
 }
@@ -107,6 +113,8 @@ export function parseCleanupOptions(caller: string, options: CleanupOptions) {
     dutyCycle: aFraction,
     individualHooks: aBoolean,
     signal: aSignal,
+    req: anObject,
+    actor: anything,
     onProgress: aFunction,
   })
   const { retention = {}, keep = {} } = options

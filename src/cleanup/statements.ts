@@ -1,6 +1,6 @@
 import { Op, QueryTypes, type Transaction, type WhereOptions } from 'sequelize'
 import { quotedField, quotedTable, sequelizeOf } from '../database/columns.js'
-import { asText, columnLiteral, dialectOf, isPostgres } from '../database/dialect.js'
+import { asText, columnLiteral, dialectOf } from '../database/dialect.js'
 import type { Due } from './due.js'
 
 export type Key = number | string
@@ -121,10 +121,11 @@ export async function inBatchTransaction<T>(
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   const sequelize = sequelizeOf(model)
+  const { batchTransaction, hasTransactionSettings } = dialectOf(sequelize)
   const run = async (sql: string, transaction: Transaction) => {
-    if (isPostgres(sequelize)) await sequelize.query(sql, { transaction })
+    if (hasTransactionSettings) await sequelize.query(sql, { transaction })
   }
-  return await sequelize.transaction(dialectOf(sequelize).batchTransaction, async (transaction) => {
+  return await sequelize.transaction(batchTransaction, async (transaction) => {
     await run(`SELECT ${batchSettings(BATCH_LOCK_WAIT)}`, transaction)
     const result = await work(transaction)
     // Sequelize closes a connection whose COMMIT fails, so a deferred constraint must fail before.

@@ -47,12 +47,6 @@ export function wholeNumber(most = 999_999_999): (text: string) => number {
   }
 }
 
-/** A number above 0, at most 1. */
-export function fraction(text: string): number {
-  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : 0
-  return value > 0 && value <= 1 ? value : refuse('Must be a number above 0, and 1 at most.')
-}
-
 /** A text that is not empty. */
 export function filled(text: string): string {
   return text.trim() === '' ? refuse('Must not be empty.') : text

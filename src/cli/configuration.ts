@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Application } from 'express'
 import type { Model, ModelStatic, Sequelize } from 'sequelize'
+import { pathsRule } from '../checks/check-setup.js'
 import { parseCleanupOptions, type CleanupOptions } from '../cleanup/options.js'
 import { hostOptions, sequelizeOf } from '../database/columns.js'
 import { guestModel, type GuestModel } from '../guest/guest.js'
@@ -18,6 +19,8 @@ interface Exports {
   readonly Visitor?: typeof Visitor
   /** The application, for `doctor`. */
   readonly app?: Application
+  /** The paths for which `doctor` asks it. @default ['/'] */
+  readonly paths?: readonly string[]
   /** The application's options of every clean-up; the command line overrides them. */
   readonly cleanup?: CleanupOptions
 }
@@ -57,6 +60,7 @@ const RULES: Readonly<Record<keyof Exports, Rule>> = {
     expected: 'an Express application',
     test: (value) => typeof value === 'function' && 'use' in value && 'set' in value,
   },
+  paths: pathsRule,
   cleanup: anObject,
 }
 const EXAMPLE = `Write ${NAME}.js, with the paths of your application:
@@ -66,6 +70,7 @@ const EXAMPLE = `Write ${NAME}.js, with the paths of your application:
 
   export { sequelize, Guest, Visitor }
   export { app } from './src/app.js' // optional, for doctor: must not listen by being imported
+  export const paths = ['/', '/convert'] // optional: what doctor asks it for, one for each part
   export const cleanup = { retention: { passes: 30 * 24 * 60 * 60 } } // optional`
 
 /**

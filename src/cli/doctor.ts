@@ -1,16 +1,26 @@
 import { diagnose } from '../checks/diagnose.js'
 import type { Finding } from '../checks/finding.js'
+import type { CheckCode } from '../checks/runtime/request-checks.js'
 import type { Configuration } from './configuration.js'
 import { ExitCode } from './failure.js'
 import type { Output } from './output.js'
 import { counted, printable } from './text.js'
 
+/** Mistakes that the request of `doctor` cannot show: it brings no session and no login, and posts no form. */
+const SEEN_LATER: readonly CheckCode[] = [
+  'BODY_NOT_PARSED',
+  'COOKIE_DUPLICATE',
+  'COOKIE_NEVER_SENT',
+  'GUEST_DESERIALIZER_MISSING',
+  'GUEST_NOT_REMEMBERED',
+  'RESAVE',
+  'WEAK_SESSION_SECRET',
+]
+
 /** Flags of `doctor`. */
 interface DoctorOptions {
   readonly production?: boolean
 }
-
-const COLOURS = { error: 'red', warning: 'yellow', note: 'cyan' } as const
 
 /** Prints what is wrong with database and configuration, and how to mend it. */
 export async function doctor(
@@ -18,19 +28,24 @@ export async function doctor(
   output: Output,
   { production }: DoctorOptions,
 ): Promise<ExitCode> {
-  const { source, sequelize, Guest, Visitor, app } = configuration
+  const { source, sequelize, Guest, Visitor, app, paths = ['/'] } = configuration
   const findings = await diagnose({
     sequelize,
     ...(Guest && { Guest }),
     ...(Visitor && { Visitor }),
-    ...(app && { app }),
+    ...(app && { app, paths }),
     ...(production !== undefined && { isProduction: production }),
   })
   const leftOut = partsLeftOut(configuration)
-  if (output.isJson) output.document({ source, findings, leftOut })
+  const requests = app === undefined ? [] : paths.map((path) => `GET ${path}`)
+  if (output.isJson) output.document({ source, findings, requests, leftOut })
   else {
     for (const finding of findings) printFinding(output, finding)
-    output.print(summary(findings, source), ...leftOut.map((what) => `Not checked: ${printable(what)}.`))
+    output.print(
+      summary(findings, source),
+      ...(requests.length > 0 ? [`The application was asked for ${printable(requests.join(', '))}.`] : []),
+      ...leftOut.map((what) => `Not checked: ${printable(what)}.`),
+    )
   }
   return findings.some(({ severity }) => severity === 'error') ? ExitCode.PROBLEM : ExitCode.DONE
 }
@@ -40,7 +55,9 @@ function partsLeftOut({ app, Guest, Visitor, source }: Configuration): string[] 
   return [
     ...(app === undefined
       ? [`the application: proxies, cookies, sessions and the order of middleware (${source} exports no app)`]
-      : []),
+      : [
+          `what only requests with a session show (${SEEN_LATER.join(', ')}): the application itself warns of it`,
+        ]),
     ...(Guest === undefined ? [`guests (${source} exports no Guest)`] : []),
     ...(Visitor === undefined ? [`visitors (${source} exports no Visitor)`] : []),
   ]
@@ -48,7 +65,7 @@ function partsLeftOut({ app, Guest, Visitor, source }: Configuration): string[] 
 
 function printFinding(output: Output, { severity, code, message, remedy }: Finding): void {
   output.print(
-    `${output.paint(['bold', COLOURS[severity]], severity)} ${printable(message)} ${output.paint('dim', `[${code}]`)}`,
+    `${severity} ${printable(message)} [${code}]`,
     ...remedy.split('\n').map((line) => `    ${printable(line)}`.trimEnd()),
     '',
   )

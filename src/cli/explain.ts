@@ -1,11 +1,7 @@
 import { EphemeralError, TablesMissing } from '../errors.js'
-import { driverCode, isLockTimeout } from '../database/driver-error.js'
+import { isAccessDenied, isLockTimeout, isMissingTableOrColumn } from '../database/driver-error.js'
 import type { Failure } from './failure.js'
 
-/** PostgreSQL, and MySQL and MariaDB; SQLite has only its message. */
-const MISSING = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']
-/** PostgreSQL's classes 28 (authorization) and 3D (no such database), and MySQL's codes for the same. */
-const REFUSED = /^(28...|3D...|ER_ACCESS_DENIED.*|ER_DBACCESS_DENIED.*|ER_BAD_DB_ERROR)$/
 /** Sequelize's connection errors. By name: the application may have another copy of Sequelize. */
 const CONNECTION_ERROR = /^Sequelize(\w*Connection\w*Error|Host\w*|AccessDenied\w*)$/
 
@@ -13,7 +9,7 @@ const CONNECTION_ERROR = /^Sequelize(\w*Connection\w*Error|Host\w*|AccessDenied\
 export function explain(error: unknown): Failure {
   if (!(error instanceof Error)) return { code: 'ERR_FAILED', message: String(error) }
   if (CONNECTION_ERROR.test(error.name)) {
-    return REFUSED.test(parentOf(error)?.code ?? '')
+    return isAccessDenied(parentOf(error))
       ? { code: 'ERR_DATABASE_REFUSED', message: `The database refused the connection: ${reason(error)}` }
       : { code: 'ERR_DATABASE_UNREACHABLE', message: `The database cannot be reached: ${reason(error)}` }
   }
@@ -24,7 +20,7 @@ export function explain(error: unknown): Failure {
       help: 'What was done stays done. Run the command again.',
     }
   }
-  if (isMissing(error)) {
+  if (error instanceof TablesMissing || isMissingTableOrColumn(error)) {
     const { cause } = error
     return {
       code: TablesMissing.code,
@@ -36,15 +32,6 @@ export function explain(error: unknown): Failure {
     code: error instanceof EphemeralError ? error.code : 'ERR_FAILED',
     message: error.message === '' ? reason(error) : error.message,
   }
-}
-
-function isMissing(error: Error): boolean {
-  if (error instanceof TablesMissing) return true
-  if (error.name !== 'SequelizeDatabaseError') return false
-  return (
-    MISSING.includes(driverCode(parentOf(error)) ?? '') ||
-    /no such (table|column)|has no column named/.test(error.message)
-  )
 }
 
 /** The driver's message. Where several addresses were tried in vain, the error has no message but a code. */

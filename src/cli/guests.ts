@@ -1,5 +1,5 @@
 import { col, fn, Op, where, type WhereOptions } from 'sequelize'
-import { fieldOf } from '../database/columns.js'
+import { columnNameOf } from '../database/columns.js'
 import { guestSettings, USER_ALIAS, type Guest, type GuestModel } from '../guest/guest.js'
 import { couldBeKey } from '../guest/user-key.js'
 import { requireModel, type Configuration } from './configuration.js'
@@ -25,7 +25,7 @@ const COLUMNS: readonly Column<DescribedGuest>[] = [
   { heading: 'last seen (UTC)', text: ({ lastSeenAt }) => minute(lastSeenAt) },
   {
     heading: 'expires (UTC)',
-    text: ({ expiresAt, hasExpired }) => `${minute(expiresAt)}${hasExpired ? ', due' : ''}`,
+    text: ({ expiresAt, hasExpired }) => `${minute(expiresAt)}${hasExpired ? ', expired' : ''}`,
   },
 ]
 
@@ -68,7 +68,7 @@ export async function listGuests(
 /** Compares text, not a pattern: `%` and `_` stand for themselves. */
 function usernameBegins(Guests: GuestModel, start: string): WhereOptions {
   const { User, usernameField } = Guests[guestSettings]
-  const column = col(`${USER_ALIAS}.${fieldOf(User, usernameField)}`)
+  const column = col(`${USER_ALIAS}.${columnNameOf(User, usernameField)}`)
   const lowered = start.toLowerCase()
   return where(fn('substr', fn('lower', column), 1, Array.from(lowered).length), lowered)
 }

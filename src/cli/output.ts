@@ -1,4 +1,3 @@
-import { styleText } from 'node:util'
 import { table, type Column } from './table.js'
 import { jsonDocument } from './text.js'
 
@@ -30,30 +29,16 @@ interface Page<Row> {
   readonly next: (last: Row) => string
 }
 
-/** Colours and weights, as `util.styleText` names them. */
-type Format = Parameters<typeof styleText>[0]
-
-/** Where a command prints: its result on stdout, for people or as JSON; remarks and progress on stderr. */
+/** Where a command prints: its result on stdout, for people or as JSON; remarks on stderr. */
 export class Output {
   /** Whether stdout gets one JSON document and nothing else. */
   readonly isJson: boolean
-  /** Whether stderr is a terminal: for progress. */
-  readonly showsProgress: boolean
-  private readonly hasColours: boolean
 
   constructor(
-    private readonly io: Pick<Io, 'stdout' | 'stderr' | 'env'>,
+    private readonly io: Pick<Io, 'stdout' | 'stderr'>,
     { json }: { json: boolean },
   ) {
-    const { stdout, stderr, env } = io
     this.isJson = json
-    this.showsProgress = stderr.isTTY === true
-    this.hasColours = stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
-  }
-
-  /** Text for stdout in a colour; unchanged where that is no terminal, or `NO_COLOR` is set. */
-  paint(format: Format, text: string): string {
-    return this.hasColours ? styleText(format, text, { validateStream: false }) : text
   }
 
   /** Lines for people. Untrusted text in them must have been made printable. */
@@ -66,10 +51,9 @@ export class Output {
     this.print(jsonDocument(value))
   }
 
-  /** A table for people, its heading in bold. */
+  /** A table for people. */
   table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
-    const [heading = '', ...lines] = table(columns, rows)
-    this.print(this.paint('bold', heading), ...lines)
+    this.print(...table(columns, rows))
   }
 
   /** One page of a list: as a document with what `more` adds, or as a table. */

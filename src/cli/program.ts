@@ -9,8 +9,8 @@ import { printableLines } from './text.js'
 const AFTER_HELP = `
 Configuration: passport-ephemeral.config.js (or .mjs, .cjs, .ts) in the working
 folder, or the file that --config names. It exports your sequelize, Guest and
-Visitor, or those of them that there are; also app (for doctor) and cleanup
-(options of every clean-up), if you like.
+Visitor, or those of them that there are; also app and paths (for doctor) and
+cleanup (options of every clean-up), if you like.
 
 Exit codes:
   0  done

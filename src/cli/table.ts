@@ -1,4 +1,4 @@
-import { printable, widthOf } from './text.js'
+import { printable } from './text.js'
 
 /** A column of a table: its heading, and its text for a row. */
 export interface Column<Row> {
@@ -17,12 +17,12 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     ...rows.map((row) => columns.map(({ text }) => printable(text(row)))),
   ]
   const widths = columns.map((_, place) =>
-    lines.reduce((most, line) => Math.max(most, widthOf(line[place] ?? '')), 0),
+    lines.reduce((most, line) => Math.max(most, line[place]?.length ?? 0), 0),
   )
   return lines.map((line) =>
     line
       .map((text, place) => {
-        const padding = ' '.repeat((widths[place] ?? 0) - widthOf(text))
+        const padding = ' '.repeat((widths[place] ?? 0) - text.length)
         return columns[place]?.align === 'right' ? padding + text : text + padding
       })
       .join(GAP)

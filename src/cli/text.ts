@@ -3,9 +3,6 @@ const HARMFUL = /[\p{Cc}\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069
 const SPACES = /[\t\n\r\u2028\u2029]+/gu
 /** The characters of these that `JSON.stringify` does not escape. */
 const HARMFUL_IN_JSON = /[\u007f-\u009f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g
-const COMBINING = /^[\p{M}\p{Cf}]$/u
-const WIDE =
-  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]$/u
 
 /**
  * Untrusted text, safe for a terminal: on one line, and without the characters that move the cursor, change colours or
@@ -26,13 +23,6 @@ export function jsonDocument(value: unknown): string {
     HARMFUL_IN_JSON,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-}
-
-/** How many columns of a terminal a text takes. */
-export function widthOf(text: string): number {
-  let width = 0
-  for (const character of text) width += COMBINING.test(character) ? 0 : WIDE.test(character) ? 2 : 1
-  return width
 }
 
 /** A count for people: `12,000`. */

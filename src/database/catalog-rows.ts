@@ -81,12 +81,11 @@ export async function readForeignKeyRows(sequelize: Sequelize): Promise<ForeignK
   return await select(sequelize, TEXTS[dialectOf(sequelize).kind].foreignKeys(schemasOf(sequelize)))
 }
 
-/** The table that PostgreSQL finds by a name and the search path of the connection; `undefined` if there is none. */
-export async function resolvePostgresTable(sequelize: Sequelize, table: string): Promise<string | undefined> {
-  const [row] = await select<{ table: string | null }>(
-    sequelize,
-    `SELECT to_regclass(${sequelize.escape(table)})::text AS "table"`,
-  )
+/** The name by which the catalog lists a table; `undefined` if there is none on the search path of the connection. */
+export async function resolveTable(sequelize: Sequelize, table: string): Promise<string | undefined> {
+  const { resolve } = TEXTS[dialectOf(sequelize).kind]
+  if (resolve === undefined) return table
+  const [row] = await select<{ table: string | null }>(sequelize, resolve(sequelize.escape(table)))
   return row?.table ?? undefined
 }
 

@@ -12,6 +12,8 @@ interface Texts {
   /** @param schemas SQL: on MySQL, the databases of the server that are read */
   readonly foreignKeys: (schemas: string) => string
   readonly indexes: (condition: string) => string
+  /** Finds a table by its name, a literal, and the connection's search path. Without it, the name is the catalog's. */
+  readonly resolve?: (name: string) => string
   readonly allTables: (schemas: string) => Conditions
   /** Of one table or view, whose name is a literal, and so is that of its schema on MySQL, if it has one. */
   readonly oneTable: (name: string, schema?: string) => Conditions
@@ -53,6 +55,7 @@ const POSTGRES: Texts = {
       LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[p - 1]
     WHERE ${condition} AND x.indisready AND m.amname IN ('btree', 'hash')
     ORDER BY x.indexrelid, p`,
+  resolve: (name) => `SELECT to_regclass(${name})::text AS "table"`,
   allTables: () => ({
     columns: `c.relkind IN ('r', 'p') AND NOT (${POSTGRES_SYSTEM})`,
     indexes: `NOT (${POSTGRES_SYSTEM})`,

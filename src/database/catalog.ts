@@ -3,11 +3,11 @@ import { quotedTable, quoterOf, sequelizeOf } from './columns.js'
 import {
   readForeignKeyRows,
   readTableRows,
-  resolvePostgresTable,
+  resolveTable,
   type IndexRow,
   type TableRows,
 } from './catalog-rows.js'
-import { isPostgres } from './dialect.js'
+import { dialectOf } from './dialect.js'
 import { parseSqliteIndex } from './sqlite-index.js'
 
 /** A column as it is in the database. */
@@ -72,8 +72,8 @@ export interface Catalog {
  * {@link readTable}.
  */
 export async function readCatalog(sequelize: Sequelize): Promise<Catalog> {
-  // MySQL and SQLite do not tell tables apart by the case of their letters, or not everywhere.
-  const keyOf = (name: string): string => (isPostgres(sequelize) ? name : name.toLowerCase())
+  const { hasCaseInTableNames } = dialectOf(sequelize)
+  const keyOf = (name: string): string => (hasCaseInTableNames ? name : name.toLowerCase())
   const rows = await readForeignKeyRows(sequelize)
   const tables = new Map(
     tablesFrom(sequelize, await readTableRows(sequelize)).map((table) => [keyOf(table.sql), table]),
@@ -89,8 +89,7 @@ export async function readCatalog(sequelize: Sequelize): Promise<Catalog> {
       return { name: String(name), table, target, columns, targetColumns, onDelete, onUpdate }
     }),
     async tableOf(model) {
-      const quoted = quotedTable(model)
-      const name = isPostgres(sequelize) ? await resolvePostgresTable(sequelize, quoted) : quoted
+      const name = await resolveTable(sequelize, quotedTable(model))
       return name === undefined ? undefined : tables.get(keyOf(name))
     },
   }

@@ -1,4 +1,5 @@
 import { DataTypes, type Model, type ModelStatic, type Options, type Sequelize } from 'sequelize'
+import { InvalidOption } from '../invalid-option.js'
 
 /** One column of a model that is read from a row. */
 export interface Column {
@@ -20,7 +21,7 @@ export function columnsOf(Model: ModelStatic<Model>): Column[] {
 }
 
 /** The name of an attribute's column. */
-export function fieldOf(Model: ModelStatic<Model>, attribute: string): string {
+export function columnNameOf(Model: ModelStatic<Model>, attribute: string): string {
   return Model.getAttributes()[attribute]?.field ?? attribute
 }
 
@@ -34,7 +35,7 @@ export function quoterOf(sequelize: Sequelize): (name: string) => string {
 
 /** An attribute's column, quoted as Sequelize quotes it. */
 export function quotedField(Model: ModelStatic<Model>, attribute: string): string {
-  return quotingOf(sequelizeOf(Model)).quoteIdentifier(fieldOf(Model, attribute))
+  return quotingOf(sequelizeOf(Model)).quoteIdentifier(columnNameOf(Model, attribute))
 }
 
 /** The model's table, quoted, with its schema. */
@@ -66,7 +67,7 @@ export function declaredLength(Model: ModelStatic<Model>, attribute: string): nu
 /** The instance on which a model was defined. */
 export function sequelizeOf(Model: ModelStatic<Model>): Sequelize {
   if (Model.sequelize === undefined)
-    throw new TypeError(`${Model.name} was never initialised with a Sequelize instance`)
+    throw new InvalidOption(`${Model.name} was never initialised with a Sequelize instance`)
   return Model.sequelize
 }
 

@@ -1,9 +1,17 @@
 import { DataTypes, Transaction, type Model, type ModelStatic, type Sequelize } from 'sequelize'
+import { InvalidOption } from '../invalid-option.js'
 import { sequelizeOf } from './columns.js'
 
 /**
- * What differs between the databases, as this package needs it. To support another database, add one of these and its
- * queries in `catalog-texts.ts`.
+ * What differs between the databases, as this package needs it. To support another database, add
+ *
+ * - one of these, and its name at Sequelize to `DIALECTS`;
+ * - the queries of its catalog to `catalog-texts.ts`;
+ * - its driver's codes to the lists in `driver-error.ts`;
+ * - its lock for migrations, if it has one, to `cli/migrate/lock.ts`;
+ * - its server to `test/support/database.ts`, and to the jobs in `.ci`.
+ *
+ * Other files ask for a property below, and never for the name of a database.
  */
 export interface Dialect {
   readonly kind: 'postgres' | 'mysql' | 'sqlite'
@@ -15,6 +23,22 @@ export interface Dialect {
   readonly roundsWideKeys: boolean
   /** Whether text columns compare without regard to case. */
   readonly comparesWithoutCase: boolean
+  /** Whether names of tables that differ in case name different tables. */
+  readonly hasCaseInTableNames: boolean
+  /** Whether the hot statements, which are written for PostgreSQL, are prepared past the ORM. */
+  readonly preparesStatements: boolean
+  /** Whether one statement can select rows, delete them, and tell what it has deleted (`WITH … DELETE … RETURNING`). */
+  readonly hasWritingSelect: boolean
+  /** Whether settings and advisory locks can be made for one transaction (`set_config`, `pg_advisory_xact_lock`). */
+  readonly hasTransactionSettings: boolean
+  /** Whether every foreign key gets an index by itself. */
+  readonly indexesForeignKeys: boolean
+  /** Whether foreign keys can be added to a table that exists. */
+  readonly altersForeignKeys: boolean
+  /** Whether an index can be made without blocking writers, and is named by itself. */
+  readonly createsIndexConcurrently: boolean
+  /** The function that tells where a text has another one in it; 0: nowhere. */
+  readonly positionFunction: 'strpos' | 'instr'
   /** The join that reads its left table first. */
   readonly orderedJoin: 'INNER JOIN' | 'STRAIGHT_JOIN'
   /** Whether a plain read sees what was there at the transaction's first read, so that only a locking read sees the latest. */
@@ -38,6 +62,14 @@ const postgres: Dialect = {
   textType: 'TEXT',
   roundsWideKeys: false,
   comparesWithoutCase: false,
+  hasCaseInTableNames: true,
+  preparesStatements: true,
+  hasWritingSelect: true,
+  hasTransactionSettings: true,
+  indexesForeignKeys: false,
+  altersForeignKeys: true,
+  createsIndexConcurrently: true,
+  positionFunction: 'strpos',
   orderedJoin: 'INNER JOIN',
   needsLockingRead: false,
   readCommitted: { isolationLevel: READ_COMMITTED },
@@ -52,6 +84,14 @@ const mysql: Dialect = {
   textType: 'CHAR',
   roundsWideKeys: false,
   comparesWithoutCase: true,
+  hasCaseInTableNames: false,
+  preparesStatements: false,
+  hasWritingSelect: false,
+  hasTransactionSettings: false,
+  indexesForeignKeys: true,
+  altersForeignKeys: true,
+  createsIndexConcurrently: false,
+  positionFunction: 'instr',
   orderedJoin: 'STRAIGHT_JOIN',
   needsLockingRead: true,
   readCommitted: {},
@@ -66,6 +106,14 @@ const sqlite: Dialect = {
   textType: 'TEXT',
   roundsWideKeys: true,
   comparesWithoutCase: false,
+  hasCaseInTableNames: false,
+  preparesStatements: false,
+  hasWritingSelect: false,
+  hasTransactionSettings: false,
+  indexesForeignKeys: false,
+  altersForeignKeys: false,
+  createsIndexConcurrently: false,
+  positionFunction: 'instr',
   orderedJoin: 'INNER JOIN',
   needsLockingRead: false,
   readCommitted: {},
@@ -84,21 +132,11 @@ export function dialectOf(sequelize: Sequelize): Dialect {
   const name = sequelize.getDialect()
   const dialect = DIALECTS[name]
   if (dialect === undefined) {
-    throw new TypeError(
+    throw new InvalidOption(
       `passport-ephemeral supports the dialects ${Object.keys(DIALECTS).join(', ')} of Sequelize, not ${name}`,
     )
   }
   return dialect
-}
-
-/** Whether the statements that are written for PostgreSQL can be used. */
-export function isPostgres(sequelize: Sequelize): boolean {
-  return dialectOf(sequelize).kind === 'postgres'
-}
-
-/** Whether this is MySQL or MariaDB, by either driver. */
-export function isMysql(sequelize: Sequelize): boolean {
-  return dialectOf(sequelize).kind === 'mysql'
 }
 
 /** An expression as text, in the database's own spelling: a driver can round numbers, and cuts dates at milliseconds. */

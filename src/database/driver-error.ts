@@ -5,13 +5,19 @@ import { TablesMissing } from '../errors.js'
 const RETRYABLE = ['40P01', '40001', 'ER_LOCK_DEADLOCK', 'ER_CHECKREAD', 'SQLITE_BUSY']
 const LOCK_TIMEOUTS = ['55P03', 'ER_LOCK_WAIT_TIMEOUT']
 const MISSING_TABLES = ['42P01', 'ER_NO_SUCH_TABLE'] // SQLite has a message only
+const MISSING_COLUMNS = ['42703', 'ER_BAD_FIELD_ERROR']
 const UNIQUE_VIOLATION = '23505'
 
 /** The driver's error code: an SQLSTATE if the server answered, `ECONNRESET` and the like if it did not. */
 export function driverCode(error: unknown): string | undefined {
-  const parent = error instanceof DatabaseError ? error.parent : error
-  const code: unknown = (parent as { code?: unknown } | undefined)?.code
+  const { code } = driverError(error)
   return typeof code === 'string' ? code : undefined
+}
+
+/** The driver's error within Sequelize's, or an error as it is. The application may have another copy of Sequelize. */
+function driverError(error: unknown): Readonly<Record<'code' | 'errno' | 'sqlState' | 'message', unknown>> {
+  const parent: unknown = (error as { parent?: unknown } | null | undefined)?.parent
+  return (parent ?? error ?? {}) as ReturnType<typeof driverError>
 }
 
 /** Whether the database gave up on a transaction that may well succeed when it is run again. */
@@ -42,8 +48,8 @@ const CHECK_VIOLATIONS: readonly unknown[] = ['23514', 3819, 4025]
 
 /** Whether a CHECK constraint has refused a row. Sequelize takes SQLite's error for that of a unique index. */
 export function isCheckViolation(error: unknown): boolean {
-  const { parent } = error instanceof BaseError ? (error as BaseError & { readonly parent?: unknown }) : {}
-  const { code, errno, message } = (parent ?? {}) as Readonly<Record<string, unknown>>
+  if (!(error instanceof BaseError)) return false
+  const { code, errno, message } = driverError(error)
   return (
     [code, errno].some((value) => CHECK_VIOLATIONS.includes(value)) ||
     String(message).includes('CHECK constraint failed')
@@ -58,6 +64,48 @@ export function explainMissingTable(error: unknown): Error {
     : new Error('A value that is not an error was thrown', { cause: error })
 }
 
-function isMissingTable(error: DatabaseError): boolean {
+function isMissingTable(error: Error): boolean {
   return MISSING_TABLES.includes(driverCode(error) ?? '') || error.message.includes('no such table')
+}
+
+/** Whether a statement names a table or a column that the database does not have. */
+export function isMissingTableOrColumn(error: Error): boolean {
+  const hasCode = MISSING_COLUMNS.includes(driverCode(error) ?? '')
+  return hasCode || isMissingTable(error) || /no such column|has no column named/.test(error.message)
+}
+
+/** PostgreSQL's classes 28 (authorization) and 3D (no such database), and MySQL's codes for the same. */
+const ACCESS_DENIED = /^(28...|3D...|ER_ACCESS_DENIED.*|ER_DBACCESS_DENIED.*|ER_BAD_DB_ERROR)$/
+
+/** Whether the server was reached, and does not let this user in, or has no such database. */
+export function isAccessDenied(error: unknown): boolean {
+  return ACCESS_DENIED.test(driverCode(error) ?? '')
+}
+
+/**
+ * SQLSTATE classes of connections (08), features (0A), transactions (25), rights and names (28, 3D, 3F, 42), resources (53), operator
+ * intervention (57P) and the system (58, XX); the like of MySQL and SQLite; and Node's codes of a broken socket.
+ */
+const SERVER_ERRORS =
+  /^(08...|0A...|25...|28...|3D...|3F...|42...|53...|57P..|58...|XX...|ER_(NO_SUCH_TABLE|BAD_.*|PARSE_ERROR|.*ACCESS_DENIED.*|SERVER_SHUTDOWN|DISK_FULL|.*READ_ONLY.*)|PROTOCOL_.*|SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CORRUPT|CANTOPEN|NOTADB|ERROR).*|E[A-Z]+)$/
+
+/** Whether a statement failed for a reason that does not depend on its rows: the connection, the server, a missing table. */
+export function isServerError(error: unknown): boolean {
+  return SERVER_ERRORS.test(driverCode(error) ?? '')
+}
+
+/** Codes of SQLite, and of a statement too long for MySQL to read, where the SQLSTATE does not tell. */
+const DATA_ERRORS: readonly unknown[] = [
+  'SQLITE_CONSTRAINT',
+  'SQLITE_MISMATCH',
+  'SQLITE_TOOBIG',
+  'ER_NET_PACKET_TOO_LARGE',
+  'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
+]
+
+/** Whether a row breaks a constraint or does not fit its column: SQLSTATE 22 (data exception), 23 (constraint). */
+export function isDataError(error: unknown): boolean {
+  const { code, sqlState } = driverError(error)
+  // MySQL's drivers have both; in PostgreSQL's the code is the state.
+  return DATA_ERRORS.includes(code) || /^2[23][0-9A-Z]{3}$/.test(String(sqlState ?? code))
 }

@@ -1,5 +1,6 @@
 import { DataTypes, type Model, type ModelStatic } from 'sequelize'
 import { columnsOf, hostOptions, quotedField, sequelizeOf, type Column } from './columns.js'
+import { columnLiteral } from './dialect.js'
 
 /**
  * What an application can ask of its own model, and how to tell: a statement that goes past the ORM must do what the
@@ -91,6 +92,15 @@ export function notDeleted(Host: HostModel, alias: string): string {
 function usesSentinelDeletedAt(Host: HostModel): boolean {
   const attribute = timestampsOf(Host).deletedAt
   return attribute !== undefined && Boolean(Host.getAttributes()[attribute]?.defaultValue)
+}
+
+/** SQL over the table's own columns that holds for the rows of a paranoid model that are not marked as deleted. */
+export function liveCondition(Host: HostModel): string | undefined {
+  const attribute = timestampsOf(Host).deletedAt
+  if (attribute === undefined) return undefined
+  const field = quotedField(Host, attribute)
+  if (!usesSentinelDeletedAt(Host)) return `${field} IS NULL`
+  return `${field} = ${columnLiteral(Host, attribute, Host.getAttributes()[attribute]?.defaultValue)}`
 }
 
 /** Whether rows of this model are only marked as deleted. */

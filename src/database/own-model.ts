@@ -1,12 +1,26 @@
 import {
+  col,
   DataTypes,
+  fn,
+  Utils,
+  type IndexesOptions,
   type InitOptions,
   type Model,
   type ModelAttributes,
   type ModelStatic,
   type Sequelize,
 } from 'sequelize'
-import { fieldOf } from './columns.js'
+import { InvalidOption } from '../invalid-option.js'
+import { columnNameOf, sequelizeOf } from './columns.js'
+import { dialectOf } from './dialect.js'
+
+/** An index over attributes. */
+interface OwnIndex {
+  readonly attributes: readonly string[]
+  readonly unique?: true
+  /** Whether the only attribute is looked up in any letter case. */
+  readonly lowerCase?: true
+}
 
 /** How a model of this package differs from the next: where it is, and what is looked up in it. */
 export interface OwnModelOptions {
@@ -20,7 +34,7 @@ export interface OwnModelOptions {
   /** Whether rows are ever changed, and say when. */
   readonly updatedAt: boolean
   /** By attributes. */
-  readonly indexes: readonly { readonly attributes: readonly string[]; readonly unique?: true }[]
+  readonly indexes: readonly OwnIndex[]
 }
 
 /** Where a table is that belongs to another model's, and what the host's conventions make of it. */
@@ -38,7 +52,7 @@ export function initOwnModel<M extends Model>(
   { modelName, tableName, schema, underscored, createdAt, updatedAt, indexes }: OwnModelOptions,
 ): void {
   if (sequelize.isDefined(modelName) && !isSameKind(OwnModel, sequelize.model(modelName))) {
-    throw new TypeError(
+    throw new InvalidOption(
       `A model named '${modelName}' is already defined on this Sequelize instance: choose another name for ours by ` +
         `the option 'modelName'`,
     )
@@ -67,10 +81,29 @@ export function initOwnModel<M extends Model>(
 
   // Sequelize's indexes name columns, whose names are known only now.
   OwnModel.options.indexes?.forEach((index, place) => {
-    Object.assign(index, {
-      fields: indexes[place]?.attributes.map((attribute) => fieldOf(OwnModel, attribute)),
-    })
+    const { attributes: over = [], lowerCase = false } = indexes[place] ?? {}
+    Object.assign(index, indexOver(OwnModel, over, lowerCase))
   })
+}
+
+/** The fields of an index; with a name where Sequelize makes none: over an expression. */
+export function indexOver(
+  model: ModelStatic<Model>,
+  attributes: readonly string[],
+  lowerCase: boolean,
+): Pick<IndexesOptions, 'name'> & Required<Pick<IndexesOptions, 'fields'>> {
+  const columns = attributes.map((attribute) => columnNameOf(model, attribute))
+  if (!lowerCase || dialectOf(sequelizeOf(model)).comparesWithoutCase) return { fields: columns }
+  const table: string | { readonly tableName: string } = model.getTableName()
+  const name = `${typeof table === 'string' ? table : table.tableName}_lower_${columns.join('_')}`
+  return { name: Utils.underscoredIf(name, true), fields: columns.map((column) => fn('lower', col(column))) }
+}
+
+/** The column of an index that {@link indexOver} made over its lower case; `undefined` for any other field of an index. */
+export function loweredColumn(field: unknown): string | undefined {
+  if (typeof field !== 'object' || field === null) return undefined
+  const { args: [column] = [] } = field as { args?: readonly { readonly col?: string }[] }
+  return column?.col
 }
 
 /** Whether a model of that name is an earlier definition of this one, to be replaced as Sequelize does. */

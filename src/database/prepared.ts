@@ -84,7 +84,8 @@ function stopNaming(sequelize: Sequelize): void {
   warn(
     'PREPARED_STATEMENTS_FAIL',
     'The database does not keep prepared statements between two statements of a connection, as behind PgBouncer in transaction ' +
-      'mode. They are no longer used. Set preparedStatements: false in defineGuestModel and defineVisitorModels.',
+      'mode. They are no longer used.',
+    'Set preparedStatements: false in defineGuestModel and defineVisitorModels.',
   )
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import { once, type EventEmitter } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type LOCK, type Transaction, type Sequelize, type TransactionOptions } from 'sequelize'
 import { hostOptions } from './columns.js'
-import { dialectOf, isPostgres } from './dialect.js'
+import { dialectOf } from './dialect.js'
 import { isRetryable } from './driver-error.js'
 
 /** The caller's transaction, if there is one. */
@@ -9,15 +11,21 @@ export interface QueryOptions {
   readonly transaction?: Transaction | null | undefined
 }
 
-const MAX_ATTEMPTS = 5
+const MAX_ATTEMPTS = 8
+/** The longest wait before the second attempt, in milliseconds; before each later one it is twice as long. */
+const FIRST_WAIT_MS = 10
 
-/** Runs a transaction again, up to five times, if the database ended it by a deadlock or a serialization failure. */
+/**
+ * Runs a transaction up to eight times, if the database ended it by a deadlock or a serialization failure. It waits for a random
+ * time in between: of several that run again at once, only one would succeed each time.
+ */
 export async function retryTransaction<T>(transaction: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await transaction()
     } catch (error) {
       if (!isRetryable(error) || attempt >= MAX_ATTEMPTS) throw error
+      await wait(Math.random() * FIRST_WAIT_MS * 2 ** (attempt - 1))
     }
   }
 }
@@ -48,7 +56,7 @@ const LONGEST_WAIT_MS = 10_000
 
 /** PostgreSQL waits without an end by default; MySQL and MariaDB for `innodb_lock_wait_timeout`, 50 seconds. */
 export async function limitLockWait(sequelize: Sequelize, transaction: Transaction): Promise<void> {
-  if (!isPostgres(sequelize)) return
+  if (!dialectOf(sequelize).hasTransactionSettings) return
   await sequelize.query(
     `SELECT set_config('lock_timeout', '${String(LONGEST_WAIT_MS)}', true) WHERE current_setting('lock_timeout') = '0'`,
     { transaction },
@@ -60,7 +68,7 @@ export async function limitLockWait(sequelize: Sequelize, transaction: Transacti
  * read serialises, and SQLite has one writer.
  */
 export async function lockKey(sequelize: Sequelize, key: string, transaction: Transaction): Promise<void> {
-  if (!isPostgres(sequelize)) return
+  if (!dialectOf(sequelize).hasTransactionSettings) return
   const number = createHash('sha256').update(key).digest().readBigInt64BE()
   await sequelize.query(`SELECT pg_advisory_xact_lock(${String(number)})`, { transaction })
 }
@@ -69,8 +77,13 @@ export async function lockKey(sequelize: Sequelize, key: string, transaction: Tr
 interface TransactionState extends Transaction {
   readonly parent?: TransactionState | null
   readonly finished?: 'commit' | 'rollback'
-  /** The driver's; pg's tells whether the server has aborted the transaction ('E'). */
-  readonly connection?: { getTransactionStatus?(): string | null }
+  readonly connection?: DriverConnection
+}
+
+/** The driver's connection; pg's tells whether the server has aborted the transaction ('E'). */
+interface DriverConnection extends EventEmitter {
+  getTransactionStatus?(): string | null
+  readonly readyForQuery?: boolean
 }
 
 /**
@@ -89,8 +102,21 @@ export function afterCommit(transaction: Transaction | undefined, action: () => 
   const commit = outermost.commit.bind(outermost)
   outermost.commit = async () => {
     // PostgreSQL answers the commit of a transaction that an error has aborted with a rollback, and without an error.
-    const isAborted = outermost.connection?.getTransactionStatus?.() === 'E'
+    const isAborted = await hasAborted(outermost.connection)
     await commit()
     if (!isAborted && nested.every(({ finished }) => finished !== 'rollback')) action()
   }
+}
+
+/** pg reports an error before the server has told the status after it, in a message of its own that may arrive later. */
+async function hasAborted(connection: DriverConnection | undefined): Promise<boolean> {
+  if (connection?.getTransactionStatus === undefined) return false
+  if (connection.readyForQuery === false) {
+    const other = new AbortController()
+    const ready = (name: string): Promise<unknown> => once(connection, name, { signal: other.signal })
+    // A connection that fails or ends fails the commit too.
+    await Promise.race([ready('drain'), ready('end')]).catch(() => undefined)
+    other.abort()
+  }
+  return connection.getTransactionStatus() === 'E'
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Transaction } from 'sequelize'
 import { afterCommit } from '../database/transactions.js'
 import { warn } from '../warning.js'
+import { describeError } from '../http/redact-tokens.js'
 
 const announceTo: unique symbol = Symbol('passport-ephemeral.announce')
 
@@ -43,6 +44,7 @@ export class Events<M extends object> {
     return this.#emitter.listenerCount(name) > 0
   }
 
+  /** @hidden */
   [announceTo](name: string, event: object): void {
     for (const listener of this.#emitter.rawListeners(name)) {
       try {
@@ -70,6 +72,9 @@ export function announce<M extends object, K extends keyof M & string>(
 }
 
 function warnOf(name: string, error: unknown): void {
-  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  warn('LISTENER_FAILED', `A listener of the event '${name}' failed: ${reason}`)
+  warn(
+    'LISTENER_FAILED',
+    `A listener of the event '${name}' failed: ${describeError(error)}`,
+    'Handle the error in the listener. The request went on, and the other listeners were called.',
+  )
 }

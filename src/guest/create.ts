@@ -1,10 +1,11 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import { UniqueConstraintError, type Model, type ModelStatic, type Transaction } from 'sequelize'
-import { declaredLength, fieldOf, sequelizeOf } from '../database/columns.js'
+import { declaredLength, columnNameOf, sequelizeOf } from '../database/columns.js'
 import { isRetryable, isUniqueViolation } from '../database/driver-error.js'
 import { attributesToFillIn } from '../database/host-model.js'
 import { UsernameExhausted } from '../errors.js'
+import { InvalidOption } from '../invalid-option.js'
 import { announce } from '../events/events.js'
 import { aFunction, checkOptions } from '../options.js'
 import { guestEmail } from './guest-email.js'
@@ -63,7 +64,7 @@ export function guestRecipe<U extends Model, G extends Guest, Extra extends obje
   const { User, usernameField } = Guest[guestSettings]
   const missing = attributesToFillIn(User).filter((name) => name !== usernameField)
   if (createUser === undefined && missing.some((name) => name !== EMAIL)) {
-    throw new TypeError(
+    throw new InvalidOption(
       `${caller}: option 'createUser' is needed, because ${User.name} requires ${missing.join(', ')}: ` +
         `createUser: ({ username, transaction }) => ${User.name}.create({ ${usernameField}: username, … }, { transaction })`,
     )
@@ -105,7 +106,7 @@ const SHORTEST_ADDRESS = 8 + DOMAIN_LENGTH
 function requireRoom(caller: string, User: ModelStatic<Model>, attribute: string): void {
   const longest = longestText(User, attribute)
   if (longest >= SHORTEST_ADDRESS) return
-  throw new TypeError(
+  throw new InvalidOption(
     `${caller}: ${User.name}.${attribute} takes ${String(longest)} characters, too few for a guest's address, which ends with ` +
       `${guestEmail('')}: let it take ${String(SHORTEST_ADDRESS)} or more, or give option 'createUser'`,
   )
@@ -180,7 +181,7 @@ async function offerUsername<U extends Model>(
   const username: unknown = await generateUsername({ attempt, maxLength })
   if (typeof username === 'string' && username !== '')
     return namesAreAddresses && !username.includes('@') ? guestEmail(username) : username
-  throw new TypeError("GuestStrategy: option 'generateUsername' must return a non-empty string")
+  throw new InvalidOption("GuestStrategy: option 'generateUsername' must return a non-empty string")
 }
 
 async function make<U extends Model>(
@@ -213,7 +214,7 @@ async function make<U extends Model>(
 
 function instanceOf<U extends Model>(User: ModelStatic<U>, user: unknown): U {
   if (user instanceof User) return user as U
-  throw new TypeError("GuestStrategy: option 'createUser' must return an instance of User")
+  throw new InvalidOption("GuestStrategy: option 'createUser' must return an instance of User")
 }
 
 /**
@@ -230,5 +231,5 @@ export async function isUsernameCollision(
   if (transaction === undefined || !(error instanceof UniqueConstraintError)) return false
   const { User, usernameField } = Guest[guestSettings]
   const [column, ...more] = Object.keys(error.fields)
-  return more.length === 0 && column === fieldOf(User, usernameField)
+  return more.length === 0 && column === columnNameOf(User, usernameField)
 }

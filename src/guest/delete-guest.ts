@@ -4,7 +4,7 @@ import { isForeignKeyViolation } from '../database/driver-error.js'
 import { readCommittedInstead, retryTransaction } from '../database/transactions.js'
 import { GuestNotDeleted, NotGuestError } from '../errors.js'
 import { announce } from '../events/events.js'
-import { anObject, checkOptions, type Rule } from '../options.js'
+import { anObject, anything, checkOptions } from '../options.js'
 import {
   aTransaction,
   guestSettings,
@@ -14,8 +14,6 @@ import {
 } from './guest.js'
 import { dayOf, recordOutcome } from './outcome.js'
 import { couldBeKey, keyOf } from './user-key.js'
-
-const anything: Rule = { expected: 'anything', test: () => true }
 
 /**
  * `Guest.delete`. Deleting the `Guest` row comes first: that statement locks it, and of any number of conversions, merges and

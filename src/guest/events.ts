@@ -3,8 +3,8 @@ import type { Model } from 'sequelize'
 import type { MergeFailed } from '../errors.js'
 import type { UserId } from './user-key.js'
 
-/** Why no guest was made. */
-export type GuestRefusal = 'limit' | 'not-verified' | 'foreign-request'
+/** Why no guest was made; or why `convertRouter` refused a form (`'not-verified'`) or a code (`'wrong-code'`). */
+export type GuestRefusal = 'limit' | 'not-verified' | 'foreign-request' | 'wrong-code'
 
 /** The request in which something happened, where there was one. */
 export interface GuestEventOrigin {
@@ -16,8 +16,15 @@ export interface GuestEventOrigin {
 export interface GuestEvents<U extends Model = Model> {
   /** A guest was made: at a first request (`req`), or by `Guest.createGuestUser`. */
   readonly created: GuestEventOrigin & { readonly user: U }
-  /** No guest was made for a request that asked for one. Bots and prefetches are not told of. */
-  readonly refused: GuestEventOrigin & { readonly reason: GuestRefusal }
+  /**
+   * No guest was made for a request that asked for one; or a guest's conversion was refused (`userId`). Bots and prefetches are not
+   * told of.
+   */
+  readonly refused: GuestEventOrigin & {
+    readonly reason: GuestRefusal
+    /** The guest who was to be converted. */
+    readonly userId?: UserId
+  }
   /** A guest became a regular user. */
   readonly converted: GuestEventOrigin & {
     readonly user: U
@@ -41,5 +48,9 @@ export interface GuestEvents<U extends Model = Model> {
     readonly actor: unknown
   }
   /** A clean-up of this process has ended, and has deleted so many guests. */
-  readonly expired: { readonly guests: number }
+  readonly expired: GuestEventOrigin & {
+    readonly guests: number
+    /** Who began it, as `cleanup` was told; `undefined`: a program. */
+    readonly actor: unknown
+  }
 }

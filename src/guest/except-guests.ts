@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express'
+import { InvalidOption } from '../invalid-option.js'
 import { isGuest } from './guest-state.js'
 
 /**
@@ -12,7 +13,7 @@ import { isGuest } from './guest-state.js'
  */
 export function exceptGuests(middleware: RequestHandler): RequestHandler {
   if (typeof middleware !== 'function')
-    throw new TypeError('exceptGuests: the argument must be a middleware function')
+    throw new InvalidOption('exceptGuests: the argument must be a middleware function')
   const unlessGuest: RequestHandler = (req, res, next) => {
     if (!isGuest(req)) return middleware(req, res, next)
     next()

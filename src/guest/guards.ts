@@ -4,8 +4,12 @@ import { requestChecks, validationsRule, type Validations } from '../checks/runt
 import { GuestRequired, RegularUserRequired } from '../errors.js'
 import { redirectOrError } from '../http/answer.js'
 import { publicUrl } from '../http/base-url.js'
+import { keepOutOfSharedCaches } from '../http/caching.js'
+import { watchAnswer } from '../http/late-answer.js'
+import { currentUser } from '../http/passport-request.js'
 import { aLocalUrl, checkOptions } from '../options.js'
-import { guestOf } from './guest-state.js'
+import { guestModel, type Guest, type GuestModel } from './guest.js'
+import { guestOf, isUserOf } from './guest-state.js'
 
 /** A guard that works bare, as a middleware, and called with options, which returns one. */
 interface Guard<Options> {
@@ -15,6 +19,8 @@ interface Guard<Options> {
 
 /** Options of {@link ensureGuest}. */
 export interface EnsureGuestOptions {
+  /** The model whose users are admitted, in an application with two of them. A user of the other counts as anonymous. @default any */
+  Guest?: GuestModel
   /** Where an anonymous request is redirected; paths begin where the application lives (`baseUrl`). @default '/login' */
   anonymousUrl?: string
   /** Where a regular user is redirected. @default '/' */
@@ -25,6 +31,8 @@ export interface EnsureGuestOptions {
 
 /** Options of {@link ensureRegularUser}. */
 export interface EnsureRegularUserOptions {
+  /** The model whose users are admitted, in an application with two of them. A user of the other counts as anonymous. @default any */
+  Guest?: GuestModel
   /**
    * Where an anonymous request is redirected, with `?next=` to come back; paths begin where the application lives (`baseUrl`).
    * @default '/login'
@@ -48,6 +56,7 @@ export interface EnsureRegularUserOptions {
  */
 export const ensureGuest: Guard<EnsureGuestOptions> = bareOrCalled((options) => {
   checkOptions('ensureGuest', options, {
+    Guest: guestModel,
     anonymousUrl: aLocalUrl,
     registeredUrl: aLocalUrl,
     validations: validationsRule,
@@ -56,8 +65,10 @@ export const ensureGuest: Guard<EnsureGuestOptions> = bareOrCalled((options) => 
   const look = requestChecks('ensureGuest', [checkPassportSession], validations)
 
   return function guestGuard(req, res, next) {
+    keepOutOfSharedCaches(res)
+    watchAnswer(req)
     look(req)
-    const guest = guestOf(req)
+    const guest = guestFor(options.Guest, req)
     if (guest) {
       next()
       return
@@ -84,6 +95,7 @@ export const ensureGuest: Guard<EnsureGuestOptions> = bareOrCalled((options) => 
  */
 export const ensureRegularUser: Guard<EnsureRegularUserOptions> = bareOrCalled((options) => {
   checkOptions('ensureRegularUser', options, {
+    Guest: guestModel,
     loginUrl: aLocalUrl,
     convertUrl: aLocalUrl,
     validations: validationsRule,
@@ -92,8 +104,10 @@ export const ensureRegularUser: Guard<EnsureRegularUserOptions> = bareOrCalled((
   const look = requestChecks('ensureRegularUser', [checkPassportSession], validations)
 
   return function regularUserGuard(req, res, next) {
+    keepOutOfSharedCaches(res)
+    watchAnswer(req)
     look(req)
-    const guest = guestOf(req)
+    const guest = guestFor(options.Guest, req)
     if (guest === null) {
       next()
       return
@@ -107,11 +121,17 @@ export const ensureRegularUser: Guard<EnsureRegularUserOptions> = bareOrCalled((
   }
 })
 
+/** `guestOf(req)`, where a user of another model counts as anonymous. */
+function guestFor(Guest: GuestModel | undefined, req: Request): Guest | null | undefined {
+  const user = currentUser(req)
+  return Guest !== undefined && user !== undefined && !isUserOf(Guest, user) ? undefined : guestOf(req)
+}
+
 /** Makes a guard of the function that makes its middleware from options. */
 function bareOrCalled<Options extends object>(
   make: (options: Partial<Options>) => RequestHandler,
 ): Guard<Options> {
-  const bare = make({})
+  let bare: RequestHandler | undefined // made when it is used as one: what is made has requests checked
   function guard(req: Request, res: Response, next: NextFunction): undefined
   function guard(options?: Options): RequestHandler
   function guard(
@@ -120,6 +140,7 @@ function bareOrCalled<Options extends object>(
     next?: NextFunction,
   ): RequestHandler | undefined {
     if (res === undefined || next === undefined) return make(first as Partial<Options>)
+    bare ??= make({})
     bare(first as Request, res, next)
     return undefined
   }

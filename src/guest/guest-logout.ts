@@ -1,15 +1,23 @@
 import { urlencoded, type Request, type RequestHandler, type Response } from 'express'
-import { LogoutUnconfirmed } from '../errors.js'
+import { LogoutUnconfirmed, NotGuestError } from '../errors.js'
 import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { ownAddress } from '../http/address.js'
 import { publicUrl } from '../http/base-url.js'
 import { checkPassportSession } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
-import { conventionalCsrfField, formBody, type CsrfFieldOf, type FormPage } from '../pages/form-page.js'
+import { pageContext, pagesRule, type PagesOptions } from '../pages/context.js'
+import {
+  buttonOnly,
+  conventionalCsrfField,
+  formBody,
+  type CsrfFieldOf,
+  type FormPage,
+} from '../pages/form-page.js'
 import { html, type Html } from '../pages/html.js'
 import { showPage, type Render } from '../pages/page.js'
 import { queryValues, withQuery } from '../http/query.js'
 import { handled, prefersHtml } from '../http/answer.js'
+import { watchAnswer } from '../http/late-answer.js'
 import { refuseCrossSite, trustedOriginsRule } from '../http/origin.js'
 import { settled } from '../http/session.js'
 import { noteSessionEnd } from '../http/stale-session.js'
@@ -43,6 +51,8 @@ export interface GuestLogoutOptions {
   csrf?: CsrfFieldOf
   /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
   validations?: Validations
+  /** In which languages and design the page is shown. @default the application's: `app.set('pages', …)` */
+  pages?: PagesOptions
 }
 
 /**
@@ -81,6 +91,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     render: aFunction,
     csrf: aFunction,
     validations: validationsRule,
+    pages: pagesRule,
   })
   const {
     url = '/',
@@ -89,6 +100,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
     deleteNow = false,
     trustedOrigins = [],
     render,
+    pages,
     csrf = conventionalCsrfField,
   } = options
 
@@ -110,18 +122,18 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
 
   async function ask(req: Request, res: Response, status: number): Promise<void> {
     if (!prefersHtml(req)) throw new LogoutUnconfirmed()
+    const context = pageContext(req, pages)
+    const words = context.words.leave
     const page: LeavePage = {
       name: 'leave',
       status,
-      title: 'Do you want to leave?',
-      text: deleteNow
-        ? 'You are here as a guest. Once you have left, all that you have done here is deleted at once.'
-        : 'You are here as a guest. Once you have left, there is no way back to what you have done here.',
-      link: { href: publicUrl(req, convertUrl), text: 'Create an account and keep everything' },
-      error: undefined,
-      fields: [],
+      context,
+      title: words.title,
+      text: deleteNow ? words.textWithDeletion : words.text,
+      link: { href: publicUrl(req, convertUrl), text: words.keep },
+      ...buttonOnly,
       action: withQuery(ownAddress(req), CONFIRM, YES), // a page of the application's own has only to post to it
-      button: deleteNow ? 'Leave and delete everything' : 'Leave and lose everything',
+      button: deleteNow ? words.buttonWithDeletion : words.button,
       csrf: csrf(req, res),
     }
     await showPage(req, res, page, { render, body: bodyOf, formLeadsAnywhere: true, saysError: false })
@@ -131,6 +143,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
   const answerGuest = handled(answer)
 
   const guestLogoutMiddleware: RequestHandler = (req, res, next) => {
+    watchAnswer(req, { trustedOrigins })
     look(req)
     if (isGuest(req)) return answerGuest(req, res, next)
     next()
@@ -153,13 +166,18 @@ async function isConfirmed(req: Request, res: Response): Promise<boolean> {
   return (req.body as Record<string, unknown> | null | undefined)?.[CONFIRM] === YES
 }
 
+/** A double click, a clean-up or a merge was quicker. What is left to do is the logout. */
+function ignoreNotGuest(error: unknown): void {
+  if (!(error instanceof NotGuestError)) throw error
+}
+
 /** Deletes first: a guest who could not be deleted is still logged in, and can try again. */
 async function logOut(req: Request, deleteNow: boolean): Promise<void> {
   const guest = guestOf(req)
   const Model = guest?.constructor as GuestModel | undefined
   const withdrawNote = await noteSessionEnd(req, 'logged-out')
   try {
-    if (guest && deleteNow) await Model?.delete(guest.userId, { req })
+    if (guest && deleteNow) await Model?.delete(guest.userId, { req }).catch(ignoreNotGuest)
     await settled((done) => {
       req.logout(done)
     })
@@ -170,11 +188,11 @@ async function logOut(req: Request, deleteNow: boolean): Promise<void> {
   if (guest && Model) announce(Model.events, 'loggedOut', { userId: guest.userId, req })
 }
 
-/** The link that keeps everything comes first, also for users of a keyboard or a screen reader. */
-function bodyOf(page: LeavePage): Html {
+/** What keeps everything comes first and stands out, also for users of a keyboard or a screen reader. */
+function bodyOf({ text, link, ...page }: LeavePage): Html {
   return html`
-    <p>${page.text}</p>
-    <p><a href="${page.link.href}">${page.link.text}</a></p>
-    ${formBody({ ...page, text: undefined })}
+    <p>${text}</p>
+    <a class="button" href="${link.href}">${link.text}</a>
+    ${formBody({ ...page, text: undefined }, { buttonClass: 'secondary' })}
   `
 }

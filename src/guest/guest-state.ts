@@ -1,8 +1,9 @@
 import type { Request } from 'express'
-import type { ModelStatic } from 'sequelize'
-import { GuestStateUnknown } from '../errors.js'
+import { Model, type ModelStatic } from 'sequelize'
+import { EphemeralError, GuestStateUnknown } from '../errors.js'
+import { InvalidOption } from '../invalid-option.js'
 import { currentUser } from '../http/passport-request.js'
-import type { Guest } from './guest.js'
+import { GUEST_ALIAS, guestSettings, type Guest, type GuestModel } from './guest.js'
 
 /**
  * The `Guest` row of a user object, or `null` for a regular user. Kept beside the object rather than on it, so that it
@@ -17,6 +18,39 @@ export function rememberGuest(user: object, guest: Guest | null): void {
 /** `undefined` if it was not looked up. */
 export function knownGuest(user: object): Guest | null | undefined {
   return known.get(user)
+}
+
+/** The Guest model of a user, by the association that `defineGuestModel` made. */
+export function guestModelOf(user: object): ModelStatic<Model> | undefined {
+  if (!(user instanceof Model)) return undefined
+  const { associations } = user.constructor as ModelStatic<Model>
+  const target = associations[GUEST_ALIAS]?.target
+  return target !== undefined && guestSettings in target ? target : undefined
+}
+
+/** `passport.authenticate('guest')` met a user of another users model that has guests, too: another tenant's, for example. */
+export class UserOfAnotherModel extends EphemeralError {
+  static override readonly code = 'ERR_USER_OF_ANOTHER_MODEL'
+  override readonly status = 403
+
+  constructor(model: string) {
+    super(`This page is for users and guests of ${model}, and a user of another model is logged in`)
+  }
+}
+
+/**
+ * A user whose model has no guests is admitted: a member of staff, for example.
+ *
+ * @throws {UserOfAnotherModel} for a user of another Guest model, whose key can be that of a user of this one
+ */
+export function requireUserOf(Guest: GuestModel, user: object): void {
+  if (isUserOf(Guest, user) || guestModelOf(user) === undefined) return
+  throw new UserOfAnotherModel(Guest[guestSettings].User.name)
+}
+
+/** Whether a user is one of this Guest model's users model. Another model, or another tenant's, has other users with the same keys. */
+export function isUserOf(Guest: GuestModel, user: object): boolean {
+  return user instanceof Guest[guestSettings].User
 }
 
 /**
@@ -37,7 +71,7 @@ export function guestOf(req: Request, Model?: ModelStatic<Guest>): Guest | null 
   if (guest === undefined) throw new GuestStateUnknown()
   const isAnother = guest !== null && Model !== undefined && !(guest instanceof Model)
   if (isAnother) {
-    throw new TypeError(`guestOf: the guest belongs to another model than ${Model.name}`)
+    throw new InvalidOption(`guestOf: the guest belongs to another model than ${Model.name}`)
   }
   return guest
 }

@@ -36,12 +36,14 @@ export interface GuestSettings<U extends Model = Model> {
   /** How guests ended. */
   readonly Outcome: typeof GuestOutcome
   readonly usernameField: string
-  /** Seconds. */
-  readonly maxAge: number
   readonly expiry: 'absolute' | 'sliding'
-  /** Seconds. */
+  /** Seconds, as the two below. */
+  readonly maxAge: number
+  readonly maxLifetime: number
   readonly touchInterval: number
   readonly preparedStatements: boolean
+  readonly databaseName: string | undefined
+  readonly bareKeys: boolean
   /** A method, so that a model of some `User` is a model of any. */
   onConvert?(this: void, context: ConvertContext<U>): unknown
 }
@@ -120,6 +122,7 @@ export class Guest<
   A extends GuestAttributes = GuestAttributes,
   C extends GuestCreationAttributes = GuestCreationAttributes,
 > extends Model<A, C> {
+  /** @hidden */
   declare static readonly [guestSettings]: GuestSettings
 
   /** The user, and the primary key. */
@@ -133,11 +136,12 @@ export class Guest<
    */
   declare sessionHash: CreationOptional<string | null>
 
-  /** When the guest may be swept away: `maxAge` after it was made, or with `expiry: 'sliding'` last seen. */
+  /** When its sessions end: `maxAge` after it was made or, with `expiry: 'sliding'`, last seen; then by `maxLifetime` at the latest. */
   get expiresAt(): NonAttribute<Date> {
-    const { maxAge, expiry } = (this.constructor as typeof Guest)[guestSettings]
-    const since = expiry === 'sliding' ? this.lastSeenAt : this.createdAt
-    return new Date(since.getTime() + maxAge * 1000)
+    const { maxAge, expiry, maxLifetime } = (this.constructor as typeof Guest)[guestSettings]
+    const made = this.createdAt.getTime()
+    if (expiry === 'absolute') return new Date(made + maxAge * 1000)
+    return new Date(Math.min(this.lastSeenAt.getTime() + maxAge * 1000, made + maxLifetime * 1000))
   }
 
   get hasExpired(): NonAttribute<boolean> {
@@ -152,8 +156,8 @@ export class Guest<
 }
 
 /**
- * How the session refers to its user: by the primary key, the name of the Guest model, and whether a guest opened it. The
- * same key means another user in another model.
+ * How the session refers to its user: by the primary key, the name of the Guest model with a digest of where its users
+ * are, and whether a guest opened it. The same key means another user in another model or another database.
  */
 export type SerializedUser =
   { readonly guest: UserId; readonly model: string } | { readonly user: UserId; readonly model: string }
@@ -170,6 +174,7 @@ export interface CreateGuestOptions<U extends Model, G extends Guest = Guest> ex
 
 /** What `defineGuestModel` returns: a Sequelize model with what the guests' half can do on top. */
 export type GuestModel<U extends Model = Model, G extends Guest = Guest> = ModelStatic<G> & {
+  /** @hidden */
   readonly [guestSettings]: GuestSettings<U>
 
   /** What happens to guests: for audit logs and metrics. `docs/events.md` lists the events. */
@@ -231,7 +236,7 @@ export type GuestModel<U extends Model = Model, G extends Guest = Guest> = Model
   /**
    * For `passport.deserializeUser`: user and guest in one statement. A session that was opened as a guest is not
    * restored once the guest was converted elsewhere, has expired or is gone. A session that holds a primary key alone was
-   * written by another serializer; it is restored if the application has one Guest model.
+   * written by another serializer; it is restored with the option `bareKeys`.
    */
   deserializeUser(
     this: void,

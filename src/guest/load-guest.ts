@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import { handled } from '../http/answer.js'
 import { checkOptions } from '../options.js'
+import { watchAnswer } from '../http/late-answer.js'
 import { currentUser, forgetUser, sessionHoldsLogin } from '../http/passport-request.js'
 import { checkPassportSession } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
@@ -9,6 +10,7 @@ import { currentSessionId, requireSession } from '../http/session.js'
 import type { Model } from 'sequelize'
 import { guestModel, guestSettings, type GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
+import { sessionNameOf } from './session.js'
 import { keyOf } from './user-key.js'
 import { findGuest, touchGuest } from './statements.js'
 
@@ -41,6 +43,7 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
   const look = requestChecks('loadGuest', [checkPassportSession], options.validations)
 
   return handled(async function guestLoader(req, _res, next) {
+    watchAnswer(req)
     look(req)
     const user = currentUser(req)
     if (!(user instanceof Guest[guestSettings].User) || (await load(Guest, req, user))) {
@@ -56,11 +59,11 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
 /** Looks up whether a user is a guest, and returns whether the session may go on. */
 async function load(Guest: GuestModel, req: Request, user: Model): Promise<boolean> {
   const guest = (await findGuest(Guest, keyOf(user))) ?? null
-  if (guest === null ? wasOpenedAsGuest(req, user) : guest.hasExpired) return false
+  if (guest === null ? wasOpenedAsGuest(Guest, req, user) : guest.hasExpired) return false
   if (guest !== null) {
     await touchGuest(Guest, guest)
     // The session may have begun in a way that did not record it: a login by hand, another id for the same data.
-    if (sessionHoldsLogin(req) && !wasOpenedAsGuest(req, user)) recordOpenedAsGuest(req, user)
+    if (sessionHoldsLogin(req) && !wasOpenedAsGuest(Guest, req, user)) recordOpenedAsGuest(Guest, req, user)
   }
   rememberGuest(user, guest)
   return true
@@ -70,18 +73,18 @@ async function load(Guest: GuestModel, req: Request, user: Model): Promise<boole
  * Records in a session that it was opened as a guest's. The value is made of the session and the user, so that it is void
  * once either changes: a login that copies the old session's data copies a void value.
  */
-export function recordOpenedAsGuest(req: Request, user: Model): void {
-  const signature = signatureOf(req, user)
+export function recordOpenedAsGuest(Guest: GuestModel, req: Request, user: Model): void {
+  const signature = signatureOf(Guest, req, user)
   if (signature !== undefined) requireSession(req, 'loadGuest')[SESSION_KEY] = signature
 }
 
-function wasOpenedAsGuest(req: Request, user: Model): boolean {
-  const signature = signatureOf(req, user)
+function wasOpenedAsGuest(Guest: GuestModel, req: Request, user: Model): boolean {
+  const signature = signatureOf(Guest, req, user)
   return signature !== undefined && requireSession(req, 'loadGuest')[SESSION_KEY] === signature
 }
 
-function signatureOf(req: Request, user: Model): string | undefined {
+function signatureOf(Guest: GuestModel, req: Request, user: Model): string | undefined {
   const id = currentSessionId(req)
   if (id === undefined) return undefined
-  return hash('sha256', [id, user.constructor.name, keyOf(user)].join('\0'), 'base64url')
+  return hash('sha256', [id, sessionNameOf(Guest), keyOf(user)].join('\0'), 'base64url')
 }

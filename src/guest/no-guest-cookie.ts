@@ -27,7 +27,7 @@ export const noGuestSeconds: Rule = {
  * @throws {SessionRequired} if there is no session
  */
 export function setNoGuestCookie(req: Request, seconds: number): void {
-  giveCookie(req, COOKIE, String(Math.ceil(Date.now() / 1000) + seconds), seconds)
+  giveCookie(req, COOKIE, String(Math.ceil(Date.now() / 1000) + seconds), { seconds })
 }
 
 /** Whether this request should make no guest: the browser's guest has just left, and the user has not asked for a new one. */

@@ -1,13 +1,15 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
-import { Model, type ModelStatic } from 'sequelize'
+import type { Model, ModelStatic } from 'sequelize'
+import { InvalidOption } from '../invalid-option.js'
 import { finding } from '../checks/finding.js'
 import { warnOnce } from '../checks/runtime/request-checks.js'
-import { sequelizeOf } from '../database/columns.js'
 import { explainMissingTable } from '../database/driver-error.js'
+import { isNameInSessions, nameInSessions } from '../database/session-name.js'
+import { watchAnswer } from '../http/late-answer.js'
 import { sessionManagerOf } from '../http/passport-request.js'
-import { GUEST_ALIAS, guestSettings, type GuestModel, type SerializedUser, type UserId } from './guest.js'
-import { knownGuest, rememberGuest } from './guest-state.js'
+import { guestSettings, type GuestModel, type SerializedUser, type UserId } from './guest.js'
+import { guestModelOf, knownGuest, rememberGuest } from './guest-state.js'
 import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
 import { couldBeKey, isUserId, keyOf } from './user-key.js'
 
@@ -25,6 +27,12 @@ export function deserializeUser(Guest: GuestModel): GuestModel['deserializeUser'
   return (req, serialized, done) => {
     answer(deserialize(Guest, req, serialized), done)
   }
+}
+
+/** The name by which sessions record a Guest model, and where its users are. */
+export function sessionNameOf(Guest: GuestModel): string {
+  const { User, databaseName } = Guest[guestSettings]
+  return nameInSessions(Guest, User, databaseName)
 }
 
 /** Calls back outside of the promise, so that what the callback throws is no rejection of ours. */
@@ -50,7 +58,7 @@ async function serialize(Guest: GuestModel, req: Request, user: object): Promise
     return undefined
   }
   const id = keyOf(user)
-  const model = Guest.name
+  const model = sessionNameOf(Guest)
   // A user who was never looked up (a login form's, say) costs a query here, once a login.
   let guest = knownGuest(user)
   if (guest === undefined) {
@@ -66,17 +74,25 @@ async function deserialize(
   req: Request,
   value: unknown,
 ): Promise<Model | false | undefined> {
-  const models = enrol(Guest, req)
-  const isBareKey = isUserId(value)
-  if (isBareKey && (models.size > 1 || hasSibling(Guest))) return undefined // it does not name its model
-  const { guest, user, model } = (isBareKey ? { user: value, model: Guest.name } : (value ?? {})) as {
+  watchAnswer(req)
+  enrol(Guest, req)
+  if (isUserId(value)) {
+    if (Guest[guestSettings].bareKeys) return (await restore(Guest, value, false)) ?? false
+    warnOnce(NAMES_NO_MODEL)
+    return undefined
+  }
+  const { guest, user, model } = (value ?? {}) as {
     readonly guest?: unknown
     readonly user?: unknown
     readonly model?: unknown
   }
-  if (model !== Guest.name) return undefined
-  if (isUserId(guest)) return (await restore(Guest, guest, true)) ?? false
-  return isUserId(user) ? ((await restore(Guest, user, false)) ?? false) : undefined
+  if (model === sessionNameOf(Guest)) {
+    if (isUserId(guest)) return (await restore(Guest, guest, true)) ?? false
+    return isUserId(user) ? ((await restore(Guest, user, false)) ?? false) : undefined
+  }
+  if (!isNameInSessions(model, Guest.name)) return undefined
+  warnOnce(OF_ANOTHER_DATABASE)
+  return false
 }
 
 /** The models whose serializers have met on one Passport, by name. */
@@ -91,36 +107,21 @@ const enrolled = new WeakMap<object, Map<string, GuestModel>>()
  *
  * @throws {TypeError} if another model of that name does, too
  */
-function enrol(Guest: GuestModel, req: Request): ReadonlyMap<string, GuestModel> {
+function enrol(Guest: GuestModel, req: Request): void {
   const manager = sessionManagerOf(req)
-  if (manager === undefined) return new Map()
+  if (manager === undefined) return
   const models = enrolled.get(manager) ?? new Map<string, GuestModel>()
   enrolled.set(manager, models)
   const other = models.get(Guest.name) ?? Guest
   if (other !== Guest) throw sameName(Guest, other)
-  return models.set(Guest.name, Guest)
+  models.set(Guest.name, Guest)
 }
 
 function sameName(Guest: GuestModel, other: ModelStatic<Model>): TypeError {
-  return new TypeError(
+  return new InvalidOption(
     `Two Guest models on one Passport have the name '${Guest.name}', of ${Guest[guestSettings].User.name} and ` +
       `${(other as GuestModel)[guestSettings].User.name}: a session could not tell their users apart. Give each another ` +
       "'modelName' in defineGuestModel, or each Sequelize instance a Passport of its own",
-  )
-}
-
-/** The Guest model of another users model, by the association that `defineGuestModel` made. */
-function guestModelOf(user: object): ModelStatic<Model> | undefined {
-  if (!(user instanceof Model)) return undefined
-  const { associations } = user.constructor as ModelStatic<Model>
-  const target = associations[GUEST_ALIAS]?.target
-  return target !== undefined && guestSettings in target ? target : undefined
-}
-
-/** Whether the same Sequelize instance has another Guest model. */
-function hasSibling(Guest: GuestModel): boolean {
-  return Object.values(sequelizeOf(Guest).models).some(
-    (model) => guestSettings in model && model.name !== Guest.name,
   )
 }
 
@@ -140,7 +141,7 @@ async function restore(Guest: GuestModel, id: UserId, openedAsGuest: boolean): P
     return undefined
   }
   if (guest !== null) {
-    if (!openedAsGuest) warnOfForeignSerializer()
+    if (!openedAsGuest) warnOnce(SERIALIZER_MISSING)
     await touchGuest(Guest, guest)
   }
   rememberGuest(user, guest)
@@ -148,13 +149,23 @@ async function restore(Guest: GuestModel, id: UserId, openedAsGuest: boolean): P
 }
 
 /** Only `Guest.serializeUser` notes in the session that a guest opened it. */
-function warnOfForeignSerializer(): void {
-  warnOnce(
-    finding(
-      'GUEST_SERIALIZER_MISSING',
-      'warning',
-      "A guest's session was not written by Guest.serializeUser: it stays open after the guest was converted elsewhere.",
-      'passport.serializeUser(Guest.serializeUser), before any other serializer.',
-    ),
-  )
-}
+const SERIALIZER_MISSING = finding(
+  'GUEST_SERIALIZER_MISSING',
+  'warning',
+  "A guest's session was not written by Guest.serializeUser: it stays open after the guest was converted elsewhere.",
+  'passport.serializeUser(Guest.serializeUser), before any other serializer.',
+)
+
+const NAMES_NO_MODEL = finding(
+  'SESSION_NAMES_NO_MODEL',
+  'warning',
+  'A session holds a primary key alone, so it does not name its users model. Guest.deserializeUser does not restore it, and Passport fails if no other deserializer does.',
+  'If all such sessions are of this users model: defineGuestModel(sequelize, { User, bareKeys: true }). If not, your own deserializer before that of Guest.',
+)
+
+const OF_ANOTHER_DATABASE = finding(
+  'SESSION_OF_ANOTHER_DATABASE',
+  'warning',
+  'A session was opened by a Guest model of this name on another database, or before the database or the users table was renamed. Its login was ended.',
+  "Give each application a session cookie of its own: session({ name }). After a rename: defineGuestModel(sequelize, { User, databaseName: 'the old name' }).",
+)

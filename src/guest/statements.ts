@@ -19,8 +19,8 @@ import {
   type GuestModel,
   type WriteOptions,
 } from './guest.js'
-import { isPostgres } from '../database/dialect.js'
-import { lockForLatest } from '../database/transactions.js'
+import { dialectOf } from '../database/dialect.js'
+import { lockForLatest, retryTransaction } from '../database/transactions.js'
 
 /** A user and its `Guest` row; `null` for a regular user. */
 export interface UserWithGuest<U extends Model = Model> {
@@ -59,10 +59,8 @@ export async function findGuestBySession(
 
 /** Takes a session's hash from a guest that was made before a time, so that another guest can have it. */
 export async function releaseSession(Guest: GuestModel, sessionHash: string, before: Date): Promise<void> {
-  await Guest.update(
-    { sessionHash: null },
-    { where: { sessionHash, createdAt: { [Op.lt]: before } }, hooks: false },
-  )
+  const where = { sessionHash, createdAt: { [Op.lt]: before } }
+  await retryTransaction(() => Guest.update({ sessionHash: null }, { where, hooks: false }))
 }
 
 /** A user's `Guest` row, by primary key. */
@@ -82,10 +80,9 @@ export async function touchGuest(Guest: GuestModel, guest: Guest): Promise<void>
   const due = new Date(now - touchInterval * 1000)
   if (guest.lastSeenAt > due) return
   guest.lastSeenAt = new Date(now)
-  await Guest.update(
-    { lastSeenAt: guest.lastSeenAt },
-    { where: { userId: guest.userId, lastSeenAt: { [Op.lte]: due } }, hooks: false },
-  )
+  const { lastSeenAt, userId } = guest
+  const where = { userId, lastSeenAt: { [Op.lte]: due } }
+  await retryTransaction(() => Guest.update({ lastSeenAt }, { where, hooks: false }))
 }
 
 /**
@@ -172,7 +169,7 @@ const GUEST_PREFIX = 'guest.'
 
 function makeReader<U extends Model>(Guest: GuestModel<U>): Reader<U> | null {
   const { User, preparedStatements } = Guest[guestSettings]
-  if (!preparedStatements || !isPostgres(sequelizeOf(Guest))) return null
+  if (!preparedStatements || !dialectOf(sequelizeOf(Guest)).preparesStatements) return null
   const userColumns = columnsForRawSelect(User)
   if (userColumns === undefined) return null
   const guestColumns = columnsOf(Guest)

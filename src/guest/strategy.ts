@@ -16,15 +16,16 @@ import { clientKey } from '../http/client-network.js'
 import { aLimiter, aLimiterFailure, consume, type Limiter, type LimiterFailure } from '../http/limiter.js'
 import { keepOutOfSharedCaches } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
-import {
-  requireRenewableSession,
-  sessionOf,
-  settled,
-  VISITOR_SESSION_KEY,
-  withholdNewSession,
-} from '../http/session.js'
+import { requireRenewableSession, sessionOf, settled, VISITOR_SESSION_KEY } from '../http/session.js'
 import { shapeRenewal } from '../http/session-renewal.js'
-import { hasBotAgent, isForeign, isSpeculative, trustedOriginsRule } from '../http/origin.js'
+import {
+  hasBotAgent,
+  isForeign,
+  isSpeculative,
+  leftStrictCookieAtHome,
+  trustedOriginsRule,
+} from '../http/origin.js'
+import { returnSameSite } from '../pages/returning-page.js'
 import { lateForEndedSession } from '../http/stale-session.js'
 import { checkGuestIsRemembered, guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
@@ -33,7 +34,7 @@ import type { GuestRefusal } from './events.js'
 import { guestRecipe, type GuestRecipe } from './create.js'
 import { makeOrJoinGuest } from './make-or-join-guest.js'
 import { guestModel, guestSettings, type Guest, type GuestModel } from './guest.js'
-import { knownGuest } from './guest-state.js'
+import { knownGuest, requireUserOf } from './guest-state.js'
 import { recordOpenedAsGuest } from './load-guest.js'
 import { hasNoGuestCookie } from './no-guest-cookie.js'
 import type { UsernameGenerator } from './usernames.js'
@@ -81,7 +82,7 @@ export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> 
 }
 
 /**
- * Gives every request a user: a logged-in user passes; an anonymous client gets a real, temporary users row and is logged
+ * Gives every request a user: a logged-in user passes, unless they are of another model that has guests, too; an anonymous client gets a real, temporary users row and is logged
  * in with it. Bots, HEAD requests, prefetches, requests of foreign sites and guests who have just left by `guestLogout`
  * pass as anonymous, and so do all requests when it is disabled.
  *
@@ -151,6 +152,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     keepOutOfSharedCaches(req.res)
     this.admit(req, options).then((user) => {
       try {
+        if (user === 'answered') return
         if (user !== undefined) success(user)
         else if (options.property !== undefined && currentUser(req) === undefined) refuse(401)
         else pass()
@@ -160,14 +162,15 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     }, fail)
   }
 
-  /** The user whom Passport is to log in, or to hand on; `undefined` to pass. */
+  /** The user whom Passport is to log in, or to hand on; `undefined` to pass; 'answered' if the browser is to come again. */
   private async admit(
     req: Request,
     { session, assignProperty, property }: AuthenticateOptions,
-  ): Promise<object | undefined> {
-    watchAnswer(req)
+  ): Promise<object | 'answered' | undefined> {
+    watchAnswer(req, this.settings)
     this.look(req)
     const current = currentUser(req)
+    if (current !== undefined) requireUserOf(this.settings.Guest, current)
     // With `session: false` Passport only hands the user on; otherwise it would renew the session.
     if (current !== undefined) return session === false || property !== undefined ? current : undefined
     const { Guest, recipe, limiter, limiterFailure, verify, keepSessionData } = this.settings
@@ -184,6 +187,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     if (logsIn) {
       requireRenewableSession(req, WHO)
       requireRestoredLogin(req, WHO)
+      if (req.res !== undefined && leftStrictCookieAtHome(req)) return await returnSameSite(req, req.res)
     }
     const over = await consume(req, limiter, clientKey(req), limiterFailure)
     if (over !== undefined) this.refuse('limit', req, new GuestLimitExceeded(over.retryAfter))
@@ -195,7 +199,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
         keep: keepSessionData,
         end: 'guest',
         then: () => {
-          recordOpenedAsGuest(req, user)
+          recordOpenedAsGuest(Guest, req, user)
         },
       })
     } else this.lookAtForgotten(req)
@@ -230,10 +234,7 @@ async function reasonForNone<U extends Model, G extends Guest>(
 ): Promise<string | undefined> {
   if (!isExpressRequest(req)) return 'not a request of Express: the handshake of a WebSocket'
   if (!(await enabled(req))) return 'disabled'
-  if (isForeign(req, { trustedOrigins })) {
-    withholdNewSession(req)
-    return FOREIGN
-  }
+  if (isForeign(req, { trustedOrigins })) return FOREIGN
   if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
   if (hasNoGuestCookie(req)) return 'a guest of this browser has just left'
   if (await isBot(req)) return 'a bot'

@@ -1,5 +1,6 @@
 import { DataTypes, type Model, type ModelStatic } from 'sequelize'
 import { validate } from 'uuid'
+import { InvalidOption } from '../invalid-option.js'
 
 /** A users row's primary key. */
 export type UserId = number | string
@@ -14,7 +15,7 @@ export function keyOf(user: Model): UserId {
   const id: unknown = user.getDataValue(primaryKeyAttribute as never)
   if (isUserId(id)) return id
   if (typeof id === 'bigint') return String(id)
-  throw new TypeError('The user has no primary key: was it saved?')
+  throw new InvalidOption('The user has no primary key: was it saved?')
 }
 
 /** Whether a value could be a primary key, as a session stores it. */

@@ -1,18 +1,37 @@
 import type { Request } from 'express'
+import { EphemeralError } from '../errors.js'
+import { InvalidOption } from '../invalid-option.js'
 import type { Rule } from '../options.js'
 import { forwardedHeader, settingOf } from './headers.js'
 
 /** Where the application lives to the outside, such as `https://example.com/app`; or a function that computes it. */
 export type BaseUrl = string | ((req: Request) => string)
 
+/** A message or a page needs the application's address to the outside, and it is not configured. */
+export class BaseUrlRequired extends EphemeralError {
+  static override readonly code = 'ERR_BASE_URL_REQUIRED'
+  override readonly status = 500
+
+  constructor(who: string) {
+    super(
+      `${who} sends links, and does not know where the application lives: app.set('baseUrl', 'https://example.com'), or its ` +
+        "own option baseUrl if it has one. The Host header is its sender's choice, and is never used",
+    )
+  }
+}
+
 /** The setting of the Express application that has it for all parts: `app.set('baseUrl', 'https://example.com/app')`. */
 const SETTING = 'baseUrl'
 
-const A_BASE_URL = "an http(s) address without a query, such as 'https://example.com'"
+const A_BASE_URL = "an absolute http(s) address without a query, such as 'https://example.com/app'"
+
+/** For a path alone, a proxy's header can do without the setting. */
+const PATH_ALONE = 'a path alone: a proxy that removes it can send it as X-Forwarded-Prefix instead'
 
 export const aBaseUrl: Rule = {
   expected: `${A_BASE_URL}, or a function`,
   test: (value) => typeof value === 'function' || isBaseUrl(value),
+  describe: describeUrl,
 }
 
 /** What a router of this package was given instead of the setting. */
@@ -42,7 +61,12 @@ function placeOf(req: Request): Place {
     return { origin: undefined, root: prefix, prefix }
   }
   const url: unknown = typeof baseUrl === 'function' ? baseUrl(req) : baseUrl
-  if (!isBaseUrl(url)) throw new TypeError(`baseUrl must be, or return, ${A_BASE_URL}`)
+  if (!isBaseUrl(url)) {
+    const what = describeUrl(url)
+    throw new InvalidOption(
+      `baseUrl must be, or return, ${A_BASE_URL}${what === undefined ? '' : `, not ${what}`}`,
+    )
+  }
   const { origin, pathname } = new URL(url)
   const root = withoutSlash(pathname)
   const mount = own === undefined ? mountOf(req) : ''
@@ -77,6 +101,11 @@ export function publicOrigin(req: Request): string | undefined {
   return placeOf(req).origin
 }
 
+/** Whether the application declares where it lives to the outside. */
+export function hasBaseUrl(req: Request): boolean {
+  return settingOf(req, SETTING) !== undefined
+}
+
 /** The path that stands before `req.originalUrl` and `req.baseUrl` to the outside: `''`, or `/app`. */
 export function prefixOf(req: Request): string {
   return placeOf(req).prefix
@@ -90,14 +119,16 @@ export function publicUrl(req: Request, url: string): string {
 /**
  * What stands before `req.originalUrl` in the link of a message.
  *
- * @throws {TypeError} if it is not configured
+ * @throws {BaseUrlRequired} if it is not configured
  */
 export function requireBaseUrl(req: Request, who: string): string {
   const { origin, prefix } = placeOf(req)
   if (origin !== undefined) return origin + prefix
-  throw new TypeError(
-    `${who}: give it baseUrl, or the application: app.set('baseUrl', 'https://example.com')`,
-  )
+  throw new BaseUrlRequired(who)
+}
+
+function describeUrl(url: unknown): string | undefined {
+  return typeof url === 'string' && url.startsWith('/') ? PATH_ALONE : undefined
 }
 
 function withoutSlash(path: string): string {

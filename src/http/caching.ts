@@ -1,5 +1,6 @@
 import type { Response } from 'express'
 import onHeaders from 'on-headers'
+import { OUR_REFERRER_POLICY } from './origin.js'
 
 /** Responses that are watched already: a guard and a strategy can ask for the same. */
 const watched = new WeakSet<Response>()
@@ -29,6 +30,18 @@ export function forbidStoring(res: Response): void {
   onHeaders(res, () => {
     res.setHeader('Cache-Control', 'no-store')
     removeCacheHeadersOfProxies(res)
+  })
+}
+
+/**
+ * For an answer to an address that bears a token: no cache keeps it, and no link out of its page tells others the address. Set
+ * last, whatever the handler has set, but for a page of ours.
+ */
+export function keepTokenPrivate(res: Response): void {
+  forbidStoring(res)
+  onHeaders(res, () => {
+    if (res.getHeader('Referrer-Policy') !== OUR_REFERRER_POLICY)
+      res.setHeader('Referrer-Policy', 'no-referrer')
   })
 }
 

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Request } from 'express'
+import { header } from './headers.js'
 
 /** The client's address: `req.ip`, which follows the application's `trust proxy`; without Express, that of the connection. */
 export function clientAddress(req: Request): string {
@@ -16,6 +17,11 @@ export function clientKey(req: Request): string {
   const ip = clientAddress(req)
   if (isIPv6(ip)) return embeddedIPv4(ip) ?? `${groupsOf(ip).slice(0, 4).join(':')}::/64`
   return ip === '' ? 'unknown' : ip
+}
+
+/** What a signed cookie is bound to that another client must not use: the network and the browser's name. */
+export function clientContext(req: Request): string {
+  return [clientKey(req), header(req, 'user-agent') ?? ''].join('\0')
 }
 
 /** An address without its last part: IPv4 to its /24, IPv6 to its /48; '' for what is neither. */

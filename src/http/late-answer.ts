@@ -1,45 +1,69 @@
 import type { Request, Response } from 'express'
 import onHeaders from 'on-headers'
+import { isForeign, type OwnOrigins } from './origin.js'
+import { sessionHoldsLogin } from './passport-request.js'
 import {
   currentSessionId,
+  guardSave,
+  hideSession,
+  isSessionNew,
+  isSessionWithheld,
   presentedSessionIds,
+  sessionOf,
   sessionStoreOf,
-  withholdSession,
+  VISITOR_SESSION_KEY,
   type SessionStore,
 } from './session.js'
-import { endInStore, hasEndedHere } from './stale-session.js'
+import { endInStore, endsItsSession, hasEndedHere } from './stale-session.js'
+
+/** What the steps of a request tell about its answer. */
+interface Watch {
+  /**
+   * Whether a foreign site makes the browser send this, without a cookie of the session: a `SameSite=Lax` cookie was left at home.
+   * The user may well have a session, which the cookie of a new one would replace.
+   */
+  couldReplaceSession: boolean
+}
+
+const watched = new WeakMap<Request, Watch>()
 
 /**
- * From how many milliseconds on an answer asks the store whether another process has ended its session meanwhile. A
- * faster one can hardly be later than the login that it overlaps with, and would pay a look-up a page for it.
- */
-const SLOW_MS = 100
-
-const watched = new WeakSet<Request>()
-
-/**
- * Keeps the `Set-Cookie` of a late answer from the browser, and its session from the store: one that was renewed or ended meanwhile by
- * another request. express-session would set its cookie again (`rolling`, `saveUninitialized`, a handler
- * that writes to the session), or store the ended session anew (`resave`).
+ * Keeps the `Set-Cookie` of an answer from the browser, and its session from the store, where the cookie would replace that of
+ * another session:
  *
- * Headers that go out before the end of the answer are judged by what this process has noted.
+ * - a foreign request that bears no cookie of its session. Whatever a handler writes to the session, renews or logs out sets
+ *   no cookie; a login or a redeemed link does. An origin that one of the middlewares trusts is not foreign.
+ * - a late answer, of a session that was renewed or ended meanwhile by another request. express-session would set
+ *   its cookie again (`rolling`, `saveUninitialized`, a handler that writes to the session), or store the ended session anew
+ *   (`resave`).
+ *
+ * Of other processes' sessions the store is asked only where express-session is about to do so, or where the session is gone
+ * already. Any other answer costs nothing. Headers that go out before the end of the answer are judged by what is known by then.
  */
-export function watchAnswer(req: Request): void {
+export function watchAnswer(req: Request, own?: OwnOrigins): void {
   const { res } = req as { res?: Response }
-  if (res === undefined || watched.has(req)) return
-  watched.add(req)
+  if (res === undefined) return
+  const known = watched.get(req)
+  if (known !== undefined) {
+    known.couldReplaceSession &&= isForeign(req, own)
+    return
+  }
+  const watch: Watch = { couldReplaceSession: isForeign(req, own) && isSessionNew(req) }
+  watched.set(req, watch)
   const store = sessionStoreOf(req)
   if (store !== undefined) watchStore(store)
-  const arrivedAt = performance.now()
   const arrivedWith = currentSessionId(req)
-  /** Empty if a login or logout on this request has given it another session. */
-  const oldIds = (): string[] =>
-    arrivedWith !== undefined && currentSessionId(req) === arrivedWith ? presentedSessionIds(req) : []
-  const withholdIfEnded = (): void => {
-    if (hasEndedHere(oldIds())) withholdSession(req)
+  const late = store && arrivedWith !== undefined ? watchEnd(req, res, store, arrivedWith) : undefined
+  /** Whether a login or a redeemed link on this request has opened another session; cookie-session's have no ids. */
+  const hasOpenedSession = (): boolean =>
+    (arrivedWith === undefined || currentSessionId(req) !== arrivedWith) &&
+    (sessionHoldsLogin(req) || sessionOf(req)?.[VISITOR_SESSION_KEY] !== undefined)
+  const hideFromBrowser = (): void => {
+    const isWithheld = watch.couldReplaceSession || isSessionWithheld(req)
+    if (isWithheld ? !hasOpenedSession() : late?.hasEnded()) hideSession(req)
   }
 
-  onHeaders(res, withholdIfEnded)
+  onHeaders(res, hideFromBrowser)
   // express-session decides as the answer ends whether to store the session.
   const end = res.end.bind(res) as (...given: unknown[]) => Response
   let isEnding = false
@@ -47,17 +71,104 @@ export function watchAnswer(req: Request): void {
     end(...given: unknown[]): Response {
       if (isEnding) return end(...given)
       isEnding = true
-      withholdIfEnded()
-      const ids = oldIds()
-      const isFast = performance.now() - arrivedAt < SLOW_MS
-      if (store === undefined || isFast || res.headersSent || ids.length === 0) return end(...given)
-      void endInStore(store, ids).then((found) => {
-        if (found !== undefined) withholdSession(req)
-        process.nextTick(end, ...given)
+      hideFromBrowser()
+      const looking = late?.lookBeforeEnd()
+      const finish = (): Response => {
+        const ended = end(...given)
+        late?.learn()
+        return ended
+      }
+      if (looking === undefined) return finish()
+      void looking.then(() => {
+        hideFromBrowser()
+        process.nextTick(finish)
       })
       return res
     },
   })
+}
+
+/** What can be known of the end of the session with which a request has arrived. */
+interface WatchedEnd {
+  readonly hasEnded: () => boolean
+  /** Asks the store, if express-session may set the session's cookie now. */
+  readonly lookBeforeEnd: () => Promise<void> | undefined
+  /** Takes from the answer whether cookies roll. */
+  readonly learn: () => void
+}
+
+/** @returns `undefined` if the browser has sent no cookie of a session */
+function watchEnd(
+  req: Request,
+  res: Response,
+  store: SessionStore,
+  arrivedWith: string,
+): WatchedEnd | undefined {
+  const ids = presentedSessionIds(req)
+  if (ids.length === 0) return undefined
+  const contentAtArrival = contentOf(req)
+  let endedElsewhere = false
+  let isChanged = false
+  let hasLooked = false
+  const look = async (): Promise<void> => {
+    endedElsewhere = (await endInStore(store, ids)) !== undefined
+  }
+  /** Not so if a login or logout on this request has given it another session. */
+  const hasOldSession = (): boolean => currentSessionId(req) === arrivedWith
+  const hasEnded = (): boolean => hasOldSession() && (endedElsewhere || hasEndedHere(ids))
+  // A note is written before its session is destroyed. So if the session is gone, what is found now is final.
+  const isGone = !ids.includes(arrivedWith)
+  const lookAtArrival = isGone ? look() : undefined
+
+  // express-session stores a changed session, or with `resave` any; handlers do too.
+  const session = sessionOf(req)
+  if (session !== undefined && !isGone) {
+    guardSave(session, (done) => {
+      if (hasLooked || !hasOldSession() || endsItsSession(req)) done(false)
+      else
+        void look().then(() => {
+          process.nextTick(done, hasEnded())
+        })
+    })
+  }
+  return {
+    hasEnded,
+    lookBeforeEnd() {
+      if (res.headersSent || !hasOldSession()) return undefined
+      isChanged = contentOf(req) !== contentAtArrival
+      const looking = lookAtArrival ?? (setsCookie(req, store, isChanged) ? look() : undefined)
+      hasLooked = looking !== undefined
+      return looking
+    },
+    learn() {
+      if (isGone || isChanged || !hasOldSession() || !res.headersSent || rolling.get(store) === true) return
+      rolling.set(
+        store,
+        String(res.getHeader('set-cookie')).includes(encodeURIComponent(`s:${arrivedWith}.`)),
+      )
+    },
+  }
+}
+
+/**
+ * Whether answers set the cookie of an unchanged session (`rolling`), by session store: express-session does not disclose its
+ * options, so an answer has to show it.
+ */
+const rolling = new WeakMap<SessionStore, boolean>()
+
+/** Whether express-session may set the cookie of a session that it has found in the store. */
+function setsCookie(req: Request, store: SessionStore, isChanged: boolean): boolean {
+  const expires = sessionOf(req)?.cookie?.expires
+  return rolling.get(store) !== false || (isChanged && expires !== undefined && expires !== null)
+}
+
+/** What express-session compares to find out whether a session has been changed. */
+function contentOf(req: Request): string | undefined {
+  try {
+    return JSON.stringify({ ...sessionOf(req), cookie: undefined })
+  } catch {
+    return undefined // express-session throws the same
+  }
 }
 
 const watchedStores = new WeakSet<SessionStore>()

@@ -3,6 +3,7 @@ import type { Request } from 'express'
 import { warn } from '../warning.js'
 import { LimiterUnavailable } from '../errors.js'
 import { oneOf, type Rule } from '../options.js'
+import { describeError } from './redact-tokens.js'
 
 const debug = createDebug('passport-ephemeral:limiter')
 
@@ -44,13 +45,14 @@ export async function consume(
   } catch (refusal) {
     const wait: unknown = (refusal as { msBeforeNext?: unknown } | null | undefined)?.msBeforeNext
     if (refusal instanceof Error && wait === undefined) {
-      debug('the limiter failed: %o', refusal)
+      debug('the limiter failed: %s', describeError(refusal))
       if (whenItFails === 'closed') throw new LimiterUnavailable(refusal)
       if (limiter !== undefined) warnOfFailure(limiter, refusal)
       return undefined
     }
     const retryAfter = Number.isFinite(wait) ? Math.max(1, Math.ceil(Number(wait) / 1000)) : undefined
-    if (retryAfter !== undefined) req.res?.set('Retry-After', String(retryAfter))
+    if (retryAfter !== undefined && req.res?.headersSent === false)
+      req.res.set('Retry-After', String(retryAfter))
     return { retryAfter }
   }
 }
@@ -60,13 +62,14 @@ const warned = new WeakMap<Limiter, number>()
 const HOUR_MS = 60 * 60 * 1000
 
 /** Warns that nothing is limited: once, and again an hour later if it lasts. */
-function warnOfFailure(limiter: Limiter, { stack, message }: Error): void {
+function warnOfFailure(limiter: Limiter, failure: Error): void {
   const now = Date.now()
   if (now - (warned.get(limiter) ?? -Infinity) < HOUR_MS) return
   warned.set(limiter, now)
   warn(
     'LIMITER_FAILED',
-    `A limiter fails, and nothing is limited (limiterFailure: 'open'): ${stack ?? message}`,
+    `A limiter fails, and nothing is limited (limiterFailure: 'open'): ${describeError(failure)}`,
+    "Look after the limiter's store; with limiterFailure: 'closed' requests are refused meanwhile.",
   )
 }
 
@@ -75,6 +78,6 @@ export async function takeBack(limiter: Limiter | undefined, key: string): Promi
   try {
     await limiter?.reward?.(key)
   } catch (error) {
-    debug('the limiter failed to take an attempt back: %o', error)
+    debug('the limiter failed to take an attempt back: %s', describeError(error))
   }
 }

@@ -1,10 +1,10 @@
-import type { Request, Response } from 'express'
-import { parse } from 'cookie'
+import type { Request } from 'express'
 import { isbot } from 'isbot'
 import { CrossSiteRequest } from '../errors.js'
 import { strings, type Rule } from '../options.js'
 import { publicOrigin } from './base-url.js'
 import { forwardedHeader, header } from './headers.js'
+import { isSessionNew, sessionOf } from './session.js'
 
 /** Origins that belong to this application beyond the request's own `Host` and that of `baseUrl`. */
 export interface OwnOrigins {
@@ -21,6 +21,9 @@ export const trustedOriginsRule: Rule = {
 }
 
 /**
+ * For requests to the application's own addresses, which other sites may link to: those that make a guest, redeem a token, log in. For
+ * forms of this package see {@link refuseCrossSite}.
+ *
  * Whether a foreign site makes the browser send this request: by a form, a script, a frame, an image. A followed link (a
  * top-level `GET` navigation) is not that, nor is a request of the same site.
  *
@@ -36,6 +39,8 @@ export function isForeign(req: Request, own: OwnOrigins = {}): boolean {
 }
 
 /**
+ * For forms of this package, wherever one is posted; the flows do so in `requireSameSite` of `pages/flow.ts`.
+ *
  * Refuses a form of ours that another page has posted. Stricter than {@link isForeign}: our forms are shown by this origin
  * only, and they change accounts, so a sister subdomain has to be named in `trustedOrigins`.
  *
@@ -44,29 +49,15 @@ export function isForeign(req: Request, own: OwnOrigins = {}): boolean {
 export function refuseCrossSite(req: Request, own: OwnOrigins = {}): void {
   const site = header(req, 'sec-fetch-site')
   const isOwn = site === undefined ? hasOwnOrigin(req, own) : site === 'same-origin' || site === 'none'
-  if (!isOwn && !isTrusted(req, own)) throw new CrossSiteRequest()
+  if (!isOwn && !isTrusted(req, own)) throw new CrossSiteRequest(hasOpaqueOrigin(req))
 }
-
-/** Beside a form of ours, where browsers send no Fetch Metadata. */
-const OWN_FORM = 'own-form'
-
-/** Seconds between showing a form and posting it. */
-const OWN_FORM_LIFETIME = 24 * 60 * 60
 
 /**
- * Sets a cookie beside a form of ours on a page with `Referrer-Policy: no-referrer`. Over plain HTTP, where browsers send no
- * Fetch Metadata, such a page posts with `Origin: null`, as sandboxed pages of foreign sites do. `SameSite=Strict`
- * keeps the cookie away from their requests: its presence is the proof. Its value means nothing, so it is not signed.
+ * The `Referrer-Policy` of every page with a form of ours. With `no-referrer`, as helmet sets it, browsers post the form with
+ * `Origin: null`, as sandboxed pages of foreign sites do; over plain HTTP nothing else would tell the two apart. Links and
+ * forms disclose the origin, and never the address, which may be a credential.
  */
-export function markOwnForm(req: Request, res: Response): void {
-  if (header(req, 'sec-fetch-site') !== undefined || hasOwnFormCookie(req)) return
-  res.cookie(OWN_FORM, '1', {
-    httpOnly: true,
-    sameSite: 'strict',
-    secure: req.secure,
-    maxAge: OWN_FORM_LIFETIME * 1000,
-  })
-}
+export const OUR_REFERRER_POLICY = 'strict-origin'
 
 /**
  * Whether no user is waiting for the answer: a HEAD request, a preflight, or a browser that fetches ahead of a click.
@@ -99,6 +90,20 @@ export function hasOpaqueOrigin(req: Request): boolean {
   return header(req, 'sec-fetch-site') === undefined && header(req, 'origin') === 'null'
 }
 
+/**
+ * Whether a link of another site was followed to here, and the session's cookie is `SameSite=Strict`: browsers do not send it with
+ * that request, so the user may well have a session, which a new one would replace. Not so for the request that follows
+ * `returnSameSite`, which has a `Referer` of this host, whatever else a browser says of it.
+ */
+export function leftStrictCookieAtHome(req: Request): boolean {
+  const sameSite = sessionOf(req)?.cookie?.sameSite
+  if (sameSite !== true && sameSite !== 'strict') return false
+  if (header(req, 'sec-fetch-site') !== 'cross-site' || req.method !== 'GET') return false
+  const referer = header(req, 'referer') ?? ''
+  const isOwn = URL.canParse(referer) && hostsOf(req).includes(new URL(referer).host)
+  return !isOwn && isFollowedLink(req) && isSessionNew(req)
+}
+
 /** Frames are navigated too; only `document` replaces the page that the user looks at. */
 function isFollowedLink(req: Request): boolean {
   const mode = header(req, 'sec-fetch-mode') ?? 'navigate'
@@ -110,7 +115,6 @@ function isFollowedLink(req: Request): boolean {
 function hasOwnOrigin(req: Request, own: OwnOrigins): boolean {
   const origin = header(req, 'origin')
   if (origin === undefined || isTrusted(req, own)) return true
-  if (origin === 'null') return hasOwnFormCookie(req)
   return URL.canParse(origin) && hostsOf(req).includes(new URL(origin).host)
 }
 
@@ -119,10 +123,6 @@ function isTrusted(req: Request, { trustedOrigins = [] }: OwnOrigins): boolean {
   const origin = header(req, 'origin')
   if (origin === undefined || origin === 'null') return false
   return trustedOrigins.includes(origin) || publicOrigin(req) === origin
-}
-
-function hasOwnFormCookie(req: Request): boolean {
-  return parse(header(req, 'cookie') ?? '')[OWN_FORM] !== undefined
 }
 
 /** The request's own hosts: `Host`, and what a trusted proxy has noted of the original one. */

@@ -66,3 +66,40 @@ function anySpelling(character: string): string {
   )
   return `(?:${[`\\u{${code.toString(16)}}`, ...escaped, ...(character === ' ' ? ['\\+'] : [])].join('|')})`
 }
+
+/** The parameters that carry tokens in this process. */
+const ownQueryKeys = new Set(['vuid', 'token'])
+
+/** Adds a visitor model's own parameter to those that {@link redactText} finds. */
+export function redactQueryKey(queryKey: string): void {
+  ownQueryKeys.add(queryKey)
+}
+
+/** A text that can quote links, without their tokens. What is no link stays, such as the lines of a stack. */
+export function redactText(text: string): string {
+  const queryKeys = [...ownQueryKeys]
+  const unbroken = text.replace(/=\r?\n/g, '') // quoted-printable breaks a long link in two lines
+  return unbroken.replace(/\S+/g, (word) => redactTokens(word, { queryKeys }))
+}
+
+/**
+ * The stack of an error of the application's or the database's, and of the errors within it, for a warning or a debug line.
+ * A mailer's error often quotes the link that was not sent. Other properties are left out: a driver's has the parameters of
+ * its statement, an HTTP client's the headers of its request.
+ */
+export function describeError(error: unknown): string {
+  return redactText(stackOf(error, new Set()))
+}
+
+function stackOf(error: unknown, seen: Set<unknown>): string {
+  if (!(error instanceof Error)) return String(error)
+  if (seen.has(error)) return '(the same error again)'
+  seen.add(error)
+  const within = [
+    ...(error.cause === undefined ? [] : [error.cause]),
+    ...(error instanceof AggregateError ? (error.errors as unknown[]) : []),
+  ]
+  return [error.stack ?? error.message, ...within.map((each) => `caused by ${stackOf(each, seen)}`)].join(
+    '\n',
+  )
+}

@@ -76,22 +76,28 @@ export async function saveSession(session: HostSession): Promise<void> {
   if (typeof session.save === 'function') await settled((done) => session.save?.(done))
 }
 
+const withheld = new WeakSet<Request>()
+
 /**
- * Keeps this request's session from being stored, and its id from the browser, whatever `rolling`, `resave` and
- * `saveUninitialized` are: express-session ignores a session without an id. A login on this request renews the session,
- * and opens one as ever.
+ * Has `watchAnswer` keep this request's session from the store, and its cookie from the browser, whatever a handler writes to
+ * it, renews or logs out. A login on this request opens a session as ever.
  */
 export function withholdSession(req: Request): void {
-  const id = currentSessionId(req)
-  const session = sessionOf(req)
-  if (id === undefined || session === undefined) return
-  const { regenerate } = session
-  Reflect.set(req, 'sessionID', undefined)
-  if (typeof regenerate !== 'function') return
-  replaceRegenerate(session, (done) => {
-    Reflect.set(req, 'sessionID', id) // which of them is to be destroyed
-    return regenerate.call(session, done)
-  })
+  withheld.add(req)
+}
+
+export function isSessionWithheld(req: Request): boolean {
+  return withheld.has(req)
+}
+
+/**
+ * Keeps the current session from the store and its cookie from the browser, whatever `rolling`, `resave` and
+ * `saveUninitialized` are: express-session ignores a session without an id, and cookie-session a new and empty one. For the
+ * moment before the headers are sent: a renewal after that gives the session an id again.
+ */
+export function hideSession(req: Request): void {
+  if (currentSessionId(req) !== undefined) Reflect.set(req, 'sessionID', undefined)
+  else if ('sessionOptions' in req) Reflect.set(req, 'session', {})
 }
 
 /** Replaces how this session is renewed, whichever code renews it. */
@@ -99,17 +105,39 @@ export function replaceRegenerate(
   session: HostSession,
   regenerate: NonNullable<HostSession['regenerate']>,
 ): void {
-  const isHidden = { configurable: true, enumerable: false } // stores serialize what is enumerable
-  Object.defineProperty(session, 'regenerate', { ...isHidden, value: regenerate })
+  defineHidden(session, 'regenerate', regenerate)
 }
 
 /**
- * Withholds the session of a request that a foreign site makes the browser send, if the browser has sent no cookie of it. A
- * `SameSite=Lax` cookie was left at home: the user may well have a session, which the cookie of a new one would replace.
+ * Has `decide` called before this session is stored, whichever code stores it. It calls back with whether to refrain: the
+ * code that stores the session is told that it is stored.
  */
-export function withholdNewSession(req: Request): void {
+export function guardSave(session: HostSession, decide: (done: (isRefused: boolean) => void) => void): void {
+  const { save } = session
+  if (typeof save !== 'function') return
+  defineHidden(session, 'save', (done?: (error?: unknown) => void) => {
+    decide((isRefused) => {
+      if (isRefused) done?.()
+      else save.call(session, done ?? (() => undefined))
+    })
+    return session
+  })
+}
+
+function defineHidden(session: HostSession, name: 'regenerate' | 'save', value: unknown): void {
+  // Stores serialize what is enumerable.
+  Object.defineProperty(session, name, { configurable: true, enumerable: false, writable: true, value })
+}
+
+/**
+ * Whether the browser has sent no cookie of the request's session. With `SameSite=None` it would have sent one that it has;
+ * any other may have been left at home.
+ */
+export function isSessionNew(req: Request): boolean {
+  const session = sessionOf(req)
+  if (session === undefined || session.cookie?.sameSite === 'none') return false
   const id = currentSessionId(req)
-  if (id !== undefined && !presentedSessionIds(req).includes(id)) withholdSession(req)
+  return id === undefined ? session['isNew'] === true : !presentedSessionIds(req).includes(id)
 }
 
 /** The id of the request's session, if sessions have ids here. */

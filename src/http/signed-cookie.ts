@@ -1,6 +1,6 @@
 import { parse } from 'cookie'
 import type { Request } from 'express'
-import { cookieLikeSession, requireSession } from './session.js'
+import { cookieLikeSession, requireSession, sessionOf } from './session.js'
 
 /** Signs what passes through a browser and must come back as it was. Each seal has one purpose. */
 export interface Seal {
@@ -16,15 +16,26 @@ export interface SignedCookie {
   readonly lifetime: number
   /** Whether a browser that is closed before that is to forget it. @default false */
   readonly untilBrowserCloses?: boolean
+  /** Below which path the browser sends it. @default that of the session's cookie */
+  readonly path?: string
   /** What else must be the same when it comes back, such as the client; it is signed, and not sent. */
   readonly context: string
 }
 
-/** Sets a cookie that goes as far as the session's. Without `seconds` it lasts until the browser closes. */
-export function giveCookie(req: Request, name: string, value: string, seconds?: number): void {
+/** How long a cookie lasts, and how far it goes. */
+interface Reach {
+  /** @default until the browser closes */
+  readonly seconds?: number | undefined
+  /** @default that of the session's cookie */
+  readonly path?: string | undefined
+}
+
+/** Sets a cookie that goes as far as the session's. */
+export function giveCookie(req: Request, name: string, value: string, { seconds, path }: Reach = {}): void {
   req.res?.cookie(name, value, {
-    ...cookieLikeSession(req, requireSession(req, `the cookie '${name}'`)),
+    ...cookieLikeSession(req, sessionOf(req) ?? {}),
     ...(seconds !== undefined && { maxAge: seconds * 1000 }),
+    ...(path !== undefined && { path }),
   })
 }
 
@@ -44,21 +55,25 @@ export function giveSignedCookie(req: Request, cookie: SignedCookie, content: st
   const expiry = (Math.ceil(Date.now() / 1000) + cookie.lifetime).toString(36)
   const signature = cookie.seal.sign(signedPart(cookie, content, expiry)).toString('base64url')
   const seconds = cookie.untilBrowserCloses === true ? undefined : cookie.lifetime
-  giveCookie(req, cookie.name, `${content}.${expiry}.${signature}`, seconds)
+  giveCookie(req, cookie.name, `${content}.${expiry}.${signature}`, { seconds, path: cookie.path })
 }
 
 /** The content of the first such cookie that is genuine and has not expired. */
 export function readSignedCookie(req: Request, cookie: Omit<SignedCookie, 'lifetime'>): string | undefined {
-  for (const value of cookiesNamed(req, cookie.name)) {
+  return readSignedCookies(req, cookie)[0]
+}
+
+/** The content of each: a sister domain can set one of another browser beside ours, which is genuine too. */
+export function readSignedCookies(req: Request, cookie: Omit<SignedCookie, 'lifetime'>): string[] {
+  return cookiesNamed(req, cookie.name).flatMap((value) => {
     const [, content, expiry, signature] = /^([\w-]+)\.([0-9a-z]{1,9})\.([\w-]+)$/.exec(value) ?? []
-    if (content === undefined || expiry === undefined || signature === undefined) continue
+    if (content === undefined || expiry === undefined || signature === undefined) return []
     const isGenuine = cookie.seal.isGenuine(
       signedPart(cookie, content, expiry),
       Buffer.from(signature, 'base64url'),
     )
-    if (isGenuine && parseInt(expiry, 36) * 1000 > Date.now()) return content
-  }
-  return undefined
+    return isGenuine && parseInt(expiry, 36) * 1000 > Date.now() ? [content] : []
+  })
 }
 
 function signedPart(

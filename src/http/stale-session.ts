@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import createDebug from 'debug'
 import type { Request } from 'express'
 import {
@@ -9,6 +10,7 @@ import {
   type HostSession,
   type SessionStore,
 } from './session.js'
+import { describeError } from './redact-tokens.js'
 
 const debug = createDebug('passport-ephemeral:session')
 
@@ -25,11 +27,17 @@ interface Note {
 /** As long as a merge may take, and requests be under way that were sent before the browser received its new cookie. */
 const LIFE_MS = 20 * 1000
 
+/** As long as a request waits for a parallel one of its browser that has won against it, and is about to renew the session. */
+const RENEWAL_MS = 1000
+
 /** What the note's record in the store has beside its cookie. */
 const RECORD_KEY = 'guest:ended'
 
 /** The notes of this process, oldest first: what answers look at, without waiting for the store. */
 const notes = new Map<string, Note>()
+
+/** The requests that have noted the end of their own session, and may go on to write it: Passport does, before a logout. */
+const ending = new WeakSet<Request>()
 
 /**
  * Notes, for every process that shares the session store, that the session which this request's cookie names ends. Requests
@@ -53,13 +61,15 @@ export async function noteSessionEnd(req: Request, end: SessionEnd): Promise<() 
   async function inStore(change: (each: SessionStore, name: string) => Promise<void>): Promise<void> {
     if (store === undefined) return
     await Promise.all(names.map((name) => change(store, name))).catch((error: unknown) => {
-      debug('the session store does not keep that a session has ended: %o', error)
+      debug('the session store does not keep that a session has ended: %s', describeError(error))
     })
   }
 
+  ending.add(req)
   for (const name of names) keep(name, { end, until })
   await inStore((each, name) => settled((done) => each.set(name, record, done)))
   return async function withdraw() {
+    ending.delete(req)
     for (const name of names) notes.delete(name)
     await inStore((each, name) => settled((done) => each.destroy(name, done)))
   }
@@ -77,6 +87,28 @@ export async function lateForEndedSession(req: Request): Promise<SessionEnd | un
   return end
 }
 
+/**
+ * As {@link lateForEndedSession}, for a request whose session a parallel one may be about to end: waits a moment until the
+ * session is gone from the store. That shows that the session itself has ended, and not only its guest, in another browser.
+ */
+export async function waitForSessionEnd(req: Request): Promise<SessionEnd | undefined> {
+  const store = sessionStoreOf(req)
+  const ids = presentedSessionIds(req)
+  const waitsUntil = performance.now() + RENEWAL_MS
+  while (store !== undefined && ids.length > 0) {
+    const records = await Promise.all(ids.map((id) => readRecord(store, id)))
+    if (records.every((record) => record === undefined)) return await lateForEndedSession(req)
+    if (performance.now() > waitsUntil) break
+    await setTimeout(20)
+  }
+  return undefined
+}
+
+/** Whether this request itself has noted that its session ends. */
+export function endsItsSession(req: Request): boolean {
+  return ending.has(req)
+}
+
 /** Whether this process has noted that one of these sessions has ended. */
 export function hasEndedHere(ids: readonly string[]): boolean {
   return notes.size > 0 && ids.some((id) => (notes.get(nameOf(id))?.until ?? 0) > Date.now())
@@ -92,9 +124,12 @@ export async function endInStore(
 }
 
 async function readNote(store: SessionStore, name: string): Promise<Note | undefined> {
+  return (await readRecord(store, name))?.[RECORD_KEY] as Note | undefined
+}
+
+async function readRecord(store: SessionStore, name: string): Promise<HostSession | undefined> {
   try {
-    const record = await settled<HostSession | null | undefined>((done) => store.get(name, done))
-    return record?.[RECORD_KEY] as Note | undefined
+    return (await settled<HostSession | null | undefined>((done) => store.get(name, done))) ?? undefined
   } catch (error) {
     debug('the session store does not answer whether a session has just ended: %o', error)
     return undefined

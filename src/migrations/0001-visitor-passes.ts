@@ -28,9 +28,15 @@ export function visitorPasses(Passes: typeof Visitor, Visits: typeof VisitorLog)
         lastUsedAt: { type: DataTypes.DATE(3), allowNull: true },
         reissuedAt: { type: DataTypes.DATE(3), allowNull: true },
         confirmedBy: { type: DataTypes.STRING(64), allowNull: true },
+        codeHash: { type: DataTypes.STRING(64), allowNull: true },
+        codeAttempts: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },
         selfService: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
       },
-      indexes: [{ over: ['uuid'], unique: true }, { over: ['email'] }, { over: ['expiresAt'] }],
+      indexes: [
+        { over: ['uuid'], unique: true },
+        { over: ['email'], lowerCase: true },
+        { over: ['expiresAt'] },
+      ],
     },
     {
       model: Visits,

@@ -12,6 +12,8 @@ export function pendingConversions(Guests: GuestModel): TableMigration {
         email: { type: DataTypes.STRING(254), allowNull: false },
         details: { type: DataTypes.JSON, allowNull: false },
         tokenHash: { type: DataTypes.STRING(64), allowNull: false },
+        codeHash: { type: DataTypes.STRING(64), allowNull: true },
+        codeAttempts: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },
         createdAt: { type: DataTypes.DATE(3), allowNull: false },
         expiresAt: { type: DataTypes.DATE(3), allowNull: false },
       },

@@ -8,7 +8,8 @@ import {
   type QueryInterface,
   type QueryInterfaceCreateTableOptions,
 } from 'sequelize'
-import { fieldOf } from '../database/columns.js'
+import { columnNameOf } from '../database/columns.js'
+import { indexOver } from '../database/own-model.js'
 
 /**
  * One step of the schema. `up` and `down` take a `QueryInterface`, as sequelize-cli passes it, or an object with it as
@@ -27,7 +28,11 @@ interface Table {
   readonly model: ModelStatic<Model>
   readonly attributes: ModelAttributes
   /** Indexes over attributes. */
-  readonly indexes: readonly { readonly over: readonly string[]; readonly unique?: boolean }[]
+  readonly indexes: readonly {
+    readonly over: readonly string[]
+    readonly unique?: boolean
+    readonly lowerCase?: boolean
+  }[]
 }
 
 /** A migration that creates tables, and drops them when it is reverted. */
@@ -59,14 +64,14 @@ export function reference(model: ModelStatic<Model>, attribute: string): ModelAt
   return {
     type: model.getAttributes()[attribute]?.type ?? DataTypes.INTEGER,
     allowNull: false,
-    references: { model: model.getTableName() as string, key: fieldOf(model, attribute) },
+    references: { model: model.getTableName() as string, key: columnNameOf(model, attribute) },
     onDelete: 'CASCADE',
     onUpdate: 'CASCADE',
   }
 }
 
 /** The `QueryInterface` that umzug or sequelize-cli passes. */
-function queryInterfaceOf(target: MigrationTarget): QueryInterface {
+export function queryInterfaceOf(target: MigrationTarget): QueryInterface {
   return 'context' in target ? target.context : target
 }
 
@@ -75,7 +80,10 @@ async function createTable(
   queryInterface: QueryInterface,
   { model, attributes, indexes }: Table,
 ): Promise<void> {
-  const columns = Object.entries(attributes).map(([name, definition]) => [fieldOf(model, name), definition])
+  const columns = Object.entries(attributes).map(([name, definition]) => [
+    columnNameOf(model, name),
+    definition,
+  ])
   const { engine, charset, collate } = model.options as QueryInterfaceCreateTableOptions
   const table: string | { tableName: string } = model.getTableName()
   await queryInterface.createTable(table, Object.fromEntries(columns) as ModelAttributes, {
@@ -84,8 +92,12 @@ async function createTable(
     ...(collate !== undefined && { collate }),
   })
   const tableName = typeof table === 'string' ? table : table.tableName
-  for (const { over, unique = false } of indexes) {
+  for (const { over, unique = false, lowerCase = false } of indexes) {
     const name = Utils.underscoredIf(`${tableName}_${over.join('_')}`, true)
-    await queryInterface.addIndex(table, { name, fields: over.map((each) => fieldOf(model, each)), unique })
+    await queryInterface.addIndex(table, {
+      name,
+      unique,
+      ...indexOver(model, over, lowerCase),
+    })
   }
 }

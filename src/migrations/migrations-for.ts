@@ -1,3 +1,4 @@
+import { InvalidOption } from '../invalid-option.js'
 import { checkOptions } from '../options.js'
 import { guestModel, type GuestModel } from '../guest/guest.js'
 import { visitorModel, type Visitor } from '../visitor/visitor.js'
@@ -6,7 +7,8 @@ import { guests } from './0002-guests.js'
 import { pendingConversions } from './0003-pending-conversions.js'
 import { guestOutcomes } from './0004-guest-outcomes.js'
 import { visitorPasses } from './0001-visitor-passes.js'
-import type { Migration, TableMigration } from './migration.js'
+import { queryInterfaceOf, type Migration, type TableMigration } from './migration.js'
+import { requireUsersTable } from './users-table.js'
 
 /** The models whose tables are created; from `defineVisitorModels` and `defineGuestModel`. */
 export interface MigratedModels {
@@ -24,7 +26,15 @@ export interface MigratedModels {
  * @throws {TypeError} naming the model that is not one of this package's
  */
 export function migrationsFor(models: MigratedModels): Migration[] {
-  return tableMigrationsFor(models)
+  return tableMigrationsFor(models).map((migration) => ({
+    ...migration,
+    async up(target) {
+      const { Guest } = models
+      // The first one refuses, not only that of the guests: a runner that is given all would otherwise stop between them.
+      if (Guest !== undefined) await requireUsersTable(Guest, queryInterfaceOf(target))
+      await migration.up(target)
+    },
+  }))
 }
 
 /** The same, with the tables that each creates, for `migrate --down`. */
@@ -35,7 +45,7 @@ export function tableMigrationsFor(models: MigratedModels): TableMigration[] {
   })
   const { Visitor, Guest } = models
   if (Visitor === undefined && Guest === undefined)
-    throw new TypeError('migrationsFor: give it Visitor, Guest or both')
+    throw new InvalidOption('migrationsFor: give it Visitor, Guest or both')
   return [
     ...(Visitor === undefined ? [] : [visitorPasses(Visitor, visitLogOf(Visitor))]),
     ...(Guest === undefined ? [] : [guests(Guest), pendingConversions(Guest), guestOutcomes(Guest)]),

@@ -2,9 +2,9 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { NextFunction, Request, Response } from 'express'
 import type { BaseUrl } from '../http/base-url.js'
 import type { FormErrors, FormValues } from './form.js'
-import type { FlowSettings } from './flow-options.js'
-import type { FormField, FormPage } from './form-page.js'
-import type { FlowMessages } from './messages.js'
+import type { PageContext } from './context.js'
+import type { FlowSettings, FormFields } from './flow-options.js'
+import type { FormPage } from './form-page.js'
 import type { NoticePage } from './notice-page.js'
 import type { Page } from './page.js'
 
@@ -15,12 +15,13 @@ export interface FlowRequest {
   readonly next: NextFunction
   /** The value of the parameter that all pages of the flow carry along. */
   readonly carried: string | undefined
+  readonly context: PageContext
   /** The address of one of the flow's pages, with that parameter. */
   readonly pageUrl: (page: FlowPath) => string
 }
 
 /** The pages of a flow, below the path at which its router is mounted. */
-export type FlowPath = '/' | '/sent' | '/success' | '/verify'
+export type FlowPath = '/' | '/code' | '/sent' | '/success' | '/verify'
 
 /** A form that was opened or posted, by a client who may. */
 export interface FormRequest<Who> extends FlowRequest {
@@ -67,13 +68,39 @@ interface FlowSentPage extends NoticePage {
   readonly name: 'sent'
 }
 
-type EnginePage = FlowFormPage | FlowSentPage
+/** The same page in a browser that can type the code of the message. */
+interface FlowCodePage extends FormPage {
+  readonly name: 'code'
+}
+
+type EnginePage = FlowFormPage | FlowSentPage | FlowCodePage
+
+/** The texts of a flow's own pages. */
+export interface FlowTexts {
+  readonly form: Pick<FormPage, 'title' | 'notice' | 'text' | 'button' | 'link'>
+  /** The page after the message was sent; `again` leads back to the form. @default the flow sends no message */
+  readonly sent?: {
+    readonly title: string
+    /** @param address where it was sent, if this browser is the one that typed it */
+    readonly text: (address: string | undefined) => string
+    /** The same where the code of the message can be typed. */
+    readonly codeText: (address: string | undefined) => string
+    readonly again: string
+  }
+}
 
 /** What distinguishes one flow from another; the order of the steps is the engine's. */
-export interface Flow<Who, Value, P extends Page> extends FlowSettings {
-  readonly fields: readonly FormField[]
+export interface Flow<Who, Value, P extends Page> extends FlowSettings, FormFields {
   readonly schema: StandardSchemaV1<unknown, Value>
-  readonly messages: FlowMessages
+  readonly texts: (request: FlowRequest & { readonly who?: Who }) => FlowTexts
+  /** Where the last message was sent that this client asked for, for the page after it and for the form. */
+  readonly keptAddress: (req: Request) => Promise<string | undefined> | string | undefined
+  /** Keeps it in the browser. @default it is stored already */
+  readonly keepAddress?: (req: Request, address: string) => void
+  /** @default there are no codes */
+  readonly code: CodeEntry<Who, P> | undefined
+  /** The option `verify` did not admit a form: tells the listeners of events. */
+  readonly noteUnverified: (form: FormRequest<Who>) => void
   readonly baseUrl: BaseUrl | undefined
   /** The query parameter that every page of the flow carries along, with its value in this request. */
   readonly carried: (req: Request) => readonly [name: string, value: string | undefined]
@@ -92,8 +119,22 @@ export interface Flow<Who, Value, P extends Page> extends FlowSettings {
 
 /** What the link in the message opens: a page with a button. Mail scanners follow links, too, but press no button. */
 export interface Confirmation<Found extends object, P extends Page> {
-  /** What the link leads to, or the page that refuses it. */
-  readonly find: (token: string | undefined, request: FlowRequest) => Promise<Found | { readonly page: P }>
+  /** What the link leads to; or the page that refuses it, or that comes after it if this browser has confirmed it already. */
+  readonly find: (
+    token: string | undefined,
+    request: FlowRequest,
+  ) => Promise<Found | { readonly page: P } | { readonly redirectTo: string }>
   readonly showButton: (found: Found, request: FlowRequest) => Promise<Answer<P>>
   readonly confirm: (found: Found, request: FlowRequest) => Promise<Answer<P>>
+}
+
+/** The code of the message, typed in the browser that asked for it, in place of following the link. */
+export interface CodeEntry<Who, P extends Page> {
+  /** Whether this browser has asked for a code, as far as its cookies show it. */
+  readonly isAskedFor: (req: Request) => boolean
+  /** What the code leads to; or how many more attempts there are, none if it is void. */
+  readonly confirm: (
+    code: string,
+    form: FormRequest<Who>,
+  ) => Promise<Answer<P> | { readonly attemptsLeft: number }>
 }

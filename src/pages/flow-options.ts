@@ -8,11 +8,13 @@ import {
 } from '../checks/runtime/request-checks.js'
 import { aLimiterFailure, type LimiterFailure } from '../http/limiter.js'
 import { trustedOriginsRule } from '../http/origin.js'
-import { aFunction, aList, type Rule } from '../options.js'
+import { aFunction, aList, either, type Rule } from '../options.js'
+import { defaultContext, pagesRule, type PagesOptions } from './context.js'
 import { aSchema } from './form.js'
 import { aFormLimiter, FormLimits, type FormLimiter } from './form-limits.js'
-import { conventionalCsrfField, type CsrfFieldOf } from './form-page.js'
+import { conventionalCsrfField, type CsrfFieldOf, type FieldsOf, type FormField } from './form-page.js'
 import type { Page } from './page.js'
+import type { Verify } from './verify.js'
 import { aRenderer, type RenderPages } from './renderers.js'
 
 /** The options that `convertRouter` and `selfServiceRouter` share. */
@@ -25,6 +27,12 @@ export interface FlowOptions<P extends Page> {
   limiter?: FormLimiter
   /** Whether forms are taken while the limiter fails; if not, the answer is 503. @default 'open' */
   limiterFailure?: LimiterFailure
+  /**
+   * Called when the form is posted, after the limiter: a captcha, for example. Unless it returns `true`, the person gets the form
+   * again with a message (403; 503 if it throws), and nothing is stored or sent.
+   * @default no check
+   */
+  verify?: Verify
   /** Shows the pages in the application's own way; all of them, or some by their names. @default plain HTML */
   render?: RenderPages<P>
   /** The application's own CSRF token. @default `req.csrfToken()`, or the one in `res.locals` */
@@ -33,6 +41,8 @@ export interface FlowOptions<P extends Page> {
   trustedOrigins?: readonly string[]
   /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
   validations?: Validations
+  /** In which languages and design the pages are shown. @default the application's: `app.set('pages', …)` */
+  pages?: PagesOptions
 }
 
 /**
@@ -42,14 +52,16 @@ export interface FlowOptions<P extends Page> {
  */
 export function flowRules(pages: readonly string[]): Readonly<Record<string, Rule>> {
   return {
-    fields: aList,
+    fields: either(aList, aFunction),
     schema: aSchema,
     limiter: aFormLimiter,
     limiterFailure: aLimiterFailure,
+    verify: aFunction,
     render: aRenderer(...pages),
     csrf: aFunction,
     trustedOrigins: trustedOriginsRule,
     validations: validationsRule,
+    pages: pagesRule,
   }
 }
 
@@ -58,8 +70,10 @@ export interface FlowSettings {
   /** The public function, for messages to developers. */
   readonly caller: string
   readonly limits: FormLimits
+  readonly verify: Verify | undefined
   readonly csrf: CsrfFieldOf
   readonly trustedOrigins: readonly string[] | undefined
+  readonly pages: PagesOptions | undefined
   /** Checks each of the first requests for mistakes of the set-up. */
   readonly look: (req: Request) => void
   /** The same for posted forms, once a parser has read them. */
@@ -69,15 +83,31 @@ export interface FlowSettings {
 /** @param checks what the first requests are checked for, in addition to the limiter */
 export function flowSettings<P extends Page>(
   caller: string,
-  { limiter, limiterFailure, csrf, trustedOrigins, validations }: FlowOptions<P>,
+  { limiter, limiterFailure, verify, csrf, trustedOrigins, validations, pages }: FlowOptions<P>,
   checks: readonly Check[] = [],
 ): FlowSettings {
   return {
     caller,
     limits: new FormLimits(limiter, limiterFailure),
+    verify,
     csrf: csrf ?? conventionalCsrfField,
     trustedOrigins,
+    pages,
     look: requestChecks(caller, [...checks, limiterCheck(limiter)], validations),
     lookAtForm: requestChecks(caller, [checkBody], validations),
   }
+}
+
+/** The fields of a flow's form, and their names, which are the same in every language. */
+export interface FormFields {
+  readonly fields: FieldsOf
+  readonly fieldNames: readonly string[]
+}
+
+export function formFields(
+  given: readonly FormField[] | FieldsOf | undefined,
+  byDefault: FieldsOf,
+): FormFields {
+  const fields = typeof given === 'object' ? () => given : (given ?? byDefault)
+  return { fields, fieldNames: fields(defaultContext).map(({ name }) => name) }
 }

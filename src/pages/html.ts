@@ -12,6 +12,16 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return new Html(strings.map((text, place) => text + written(parts[place])).join(''))
 }
 
+/** A name or an address inside a sentence of either direction: between the characters FSI and PDI (UAX #9). */
+export function isolate(text: string): string {
+  return `\u2068${text}\u2069`
+}
+
+/** A text for people, in which what is isolated is marked up: browsers advise `bdi` instead of the characters. */
+export function textHtml(text: string): Html {
+  return new Html(escapeHtml(text).replace(/\u2068([^\u2068\u2069]*)\u2069/g, '<bdi>$1</bdi>'))
+}
+
 function written(part: Part): string {
   if (part === undefined || part === false) return ''
   if (part instanceof Html) return part.text

@@ -1,4 +1,4 @@
-import { html, type Html } from './html.js'
+import { html, textHtml, type Html } from './html.js'
 import type { Page } from './page.js'
 
 /** Where to go from a page. */
@@ -15,13 +15,22 @@ export interface NoticePage extends Page {
   readonly otherLink?: PageLink
 }
 
-export function noticeBody({ text, link, otherLink }: NoticePage): Html {
+export function noticeBody(page: NoticePage): Html {
   return html`
-    <p>${text}</p>
-    ${link !== undefined && linkHtml(link)} ${otherLink !== undefined && linkHtml(otherLink)}
+    <p>${textHtml(page.text)}</p>
+    ${linksHtml(page)}
   `
 }
 
-function linkHtml({ href, text }: PageLink): Html {
+interface Links {
+  readonly link: PageLink | undefined
+  readonly otherLink?: PageLink | undefined
+}
+
+export function linksHtml({ link, otherLink }: Links): Html {
+  return html`${link !== undefined && linkHtml(link)} ${otherLink !== undefined && linkHtml(otherLink)}`
+}
+
+export function linkHtml({ href, text }: PageLink): Html {
   return html`<p><a href="${href}">${text}</a></p>`
 }

@@ -1,10 +1,18 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { domainToASCII } from 'node:url'
-import { fieldMessages as say } from './messages.js'
+import { en } from './messages/en.js'
+import { showProblem, type Problem } from './problem.js'
 
-/** What a person typed, as it is stored; or what is wrong with it, in words for them. */
+/** What a person typed, as it is stored; or what is wrong with it. */
 export type Judgement =
-  { readonly value: string; readonly problem?: never } | { readonly problem: string; readonly value?: never }
+  { readonly value: string; readonly problem?: never } | { readonly problem: Problem; readonly value?: never }
+
+const REQUIRED: Judgement = { problem: { code: 'required' } }
+const NO_ADDRESS: Judgement = { problem: { code: 'noAddress' } }
+
+export function tooLong(limit: number): Judgement {
+  return { problem: { code: 'tooLong', limit } }
+}
 
 /** The longest address that SMTP can carry (RFC 5321 §4.5.3.1.3). */
 export const LONGEST_ADDRESS = 254
@@ -32,24 +40,26 @@ const DOMAIN = /^(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)*(?!\d+$)[a-z\d](?:[a-z\
  */
 export function judgeEmail(typed: string, longest = LONGEST_ADDRESS): Judgement {
   const address = typed.trim()
-  if (address === '') return { problem: say.required }
-  if (address.length > longest) return { problem: say.tooLong(longest) }
+  if (address === '') return REQUIRED
+  if (address.length > longest) return tooLong(longest)
   const at = address.lastIndexOf('@')
   const local = address.slice(0, Math.max(at, 0)).normalize('NFC')
   const domain = address.slice(at + 1)
-  if (!LOCAL_PART.test(local) || INVISIBLE.test(local)) return { problem: say.noAddress }
+  if (!LOCAL_PART.test(local) || INVISIBLE.test(local)) return NO_ADDRESS
   const ascii = NOT_IN_A_DOMAIN.test(domain) ? '' : domainToASCII(domain)
-  if (!DOMAIN.test(ascii)) return { problem: say.noAddress }
+  if (!DOMAIN.test(ascii)) return NO_ADDRESS
   const value = `${local}@${ascii}`
   // Both can have grown; addresses are compared in small letters, of which a capital may need several.
   const { length } = value.length < value.toLowerCase().length ? value.toLowerCase() : value
-  return length > longest ? { problem: say.tooLong(longest) } : { value }
+  return length > longest ? tooLong(longest) : { value }
 }
 
 /** Judges a username: one spelling (NFC), and no invisible characters, by which two names could look alike. */
 export function judgeUsername(typed: string, longest: number): Judgement {
   const judged = judgeLine(typed, longest, (text) => text.normalize('NFC').replace(/\s+/gu, ' '))
-  return judged.value !== undefined && INVISIBLE.test(judged.value) ? { problem: say.invisible } : judged
+  return judged.value !== undefined && INVISIBLE.test(judged.value)
+    ? { problem: { code: 'invisible' } }
+    : judged
 }
 
 /** Judges the name of a person. It goes into a message: no line breaks, other controls, or marks that turn text around. */
@@ -62,10 +72,19 @@ export function judgePersonName(typed: string, longest: number): Judgement {
 /** Normalizing takes time that grows with the square of a run of combining marks, so the length comes first. */
 function judgeLine(typed: string, longest: number, normalize: (text: string) => string): Judgement {
   const text = typed.trim()
-  if (text.length > longest) return { problem: say.tooLong(longest) }
+  if (text.length > longest) return tooLong(longest)
   const value = normalize(text).trim()
-  if (value === '') return { problem: say.required }
-  return value.length > longest ? { problem: say.tooLong(longest) } : { value }
+  if (value === '') return REQUIRED
+  return value.length > longest ? tooLong(longest) : { value }
+}
+
+/** An issue of our own schemas: in English for other programs, and with what is worded in the language of the page. */
+export interface OwnIssue extends StandardSchemaV1.Issue {
+  readonly problem: Problem
+}
+
+function issueOf(problem: Problem, name: string): OwnIssue {
+  return { message: showProblem(problem, en).error ?? '', path: [name], problem }
 }
 
 /** What a schema answers, of the judgements of the form's fields. */
@@ -74,7 +93,7 @@ export function judgedForm<Fields extends Readonly<Record<string, Judgement>>>(
 ): StandardSchemaV1.Result<{ readonly [Name in keyof Fields]: string }> {
   const fields = Object.entries(judged)
   const issues = fields.flatMap(([name, { problem }]) =>
-    problem === undefined ? [] : { message: problem, path: [name] },
+    problem === undefined ? [] : issueOf(problem, name),
   )
   if (issues.length > 0) return { issues }
   const value = Object.fromEntries(fields.map(([name, { value }]) => [name, value]))

@@ -1,4 +1,5 @@
 import type { Model } from 'sequelize'
+import { InvalidOption } from '../invalid-option.js'
 import { parseCleanupOptions, type CleanupOptions } from '../cleanup/options.js'
 import type { Guest } from '../guest/guest.js'
 import { anObject, aString, checkOptions, positiveCount, positiveSeconds, type Rule } from '../options.js'
@@ -69,7 +70,7 @@ export function parseScheduleOptions<U extends Model, G extends Guest>(
   const timeBudget = cleanup.timeBudget ?? 10 * MINUTE
   const expireIn = options.expireIn ?? Math.ceil(timeBudget + Math.max(MINUTE, timeBudget / 2))
   if (timeBudget >= expireIn || expireIn >= DAY) {
-    throw new TypeError(
+    throw new InvalidOption(
       `scheduleCleanup: cleanup.timeBudget (${timeBudget} s) must end before the job expires ` +
         `(expireIn: ${expireIn} s), and that in less than a day`,
     )

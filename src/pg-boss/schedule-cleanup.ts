@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type PgBoss from 'pg-boss'
 import type { Model } from 'sequelize'
+import { InvalidOption } from '../invalid-option.js'
 import { checkCleanupModels, cleanup } from '../cleanup/cleanup.js'
 import type { CleanupModels } from '../cleanup/options.js'
 import type { CleanupResult } from '../cleanup/result.js'
@@ -82,7 +83,9 @@ async function requireStarted(boss: PgBoss): Promise<void> {
   const isBoss = typeof (boss as Partial<PgBoss> | undefined)?.getDb === 'function'
   const answer: unknown = isBoss ? await boss.getDb().executeSql('SELECT 1', []) : undefined
   if (answer === undefined) {
-    throw new TypeError('scheduleCleanup: the first argument must be a started PgBoss: await boss.start()')
+    throw new InvalidOption(
+      'scheduleCleanup: the first argument must be a started PgBoss: await boss.start()',
+    )
   }
 }
 

@@ -1,11 +1,12 @@
-import { col, fn, Op, where, type WhereOptions } from 'sequelize'
-import { fieldOf } from '../database/columns.js'
+import type { WhereOptions } from 'sequelize'
+import { InvalidOption } from '../invalid-option.js'
 import { checkCleanupModels } from '../cleanup/cleanup.js'
 import type { CleanupModels } from '../cleanup/options.js'
 import { guestSettings } from '../guest/guest.js'
 import type { PendingConversion } from '../guest/conversion/pending-conversion.js'
 import { aString, checkOptions } from '../options.js'
 import { judgeEmail } from '../pages/typed-text.js'
+import { ofAddress } from '../visitor/pass-conditions.js'
 import type { Visitor } from '../visitor/visitor.js'
 
 /** The models whose rows can name a person by an e-mail address: the object that `cleanup` takes will do. */
@@ -30,16 +31,16 @@ export function personOf(caller: string, models: PersonModels, options: PersonOp
   checkCleanupModels(caller, models)
   checkOptions(caller, options, { email: aString }, ['email'])
   const { Guest, Visitor: Passes } = models
-  if (Guest === undefined && Passes === undefined) throw new TypeError(`${caller}: give it Guest or Visitor`)
-  const { value, problem } = judgeEmail(options.email)
-  if (value === undefined) throw new TypeError(`${caller}: option 'email' is not an address: ${problem}`)
+  if (Guest === undefined && Passes === undefined)
+    throw new InvalidOption(`${caller}: give it Guest or Visitor`)
+  const { value } = judgeEmail(options.email)
+  if (value === undefined) throw new InvalidOption(`${caller}: option 'email' is not an address`)
   // An application can have stored the address in another spelling of its domain.
   const spellings = [...new Set([value.toLowerCase(), options.email.trim().toLowerCase()])]
   return {
     Passes,
     Pending: Guest?.[guestSettings].PendingConversion,
-    passes:
-      Passes === undefined ? {} : where(fn('lower', col(fieldOf(Passes, 'email'))), { [Op.in]: spellings }),
+    passes: Passes === undefined ? {} : ofAddress(Passes, ...spellings),
     pendingConversions: { email: spellings },
   }
 }

@@ -1,5 +1,5 @@
 import { col, fn, Op } from 'sequelize'
-import { fieldOf } from '../database/columns.js'
+import { columnNameOf } from '../database/columns.js'
 import { guestSettings, type GuestModel } from '../guest/guest.js'
 import { dayOf, type GuestEnd } from '../guest/outcome.js'
 import type { Day } from './days.js'
@@ -26,6 +26,63 @@ interface Ended {
   readonly guests: number
 }
 
+/** Guests of one day that are counted at most, for a page. */
+const COUNTED_GUESTS = 10_000
+
+/** What became of the guests who were made on one day. */
+export interface GuestCohort {
+  /** In UTC: `2026-11-24`. */
+  readonly day: string
+  readonly made: number
+  readonly still: number
+  /** Whether there are more of them: counting stopped at that many. */
+  readonly isBounded: boolean
+  readonly converted: number
+  readonly merged: number
+  readonly expired: number
+  readonly deleted: number
+  /** Were here on a later day, too; `undefined` where the model does not record it (`expiry: 'absolute'`). */
+  readonly cameBack: number | undefined
+}
+
+/**
+ * What became of the guests of each day, in bounded time however many there are: each statement reads a range of the index
+ * on `createdAt`, and {@link COUNTED_GUESTS} rows at most.
+ */
+export async function readGuestCohorts(Guest: GuestModel, days: readonly Day[]): Promise<GuestCohort[]> {
+  const [first] = days
+  const ended = first === undefined ? [] : await readEnded(Guest, first.day)
+  const isRecorded = Guest[guestSettings].expiry === 'sliding'
+  const cohorts: GuestCohort[] = []
+  for (const day of days) {
+    const bound = await momentOfGuest(Guest, day, COUNTED_GUESTS)
+    const still = bound === undefined ? await countAlive(Guest, day) : COUNTED_GUESTS
+    const ofDay = ended.filter(({ createdOn }) => createdOn === day.day)
+    const stayedLater = ofDay.filter(
+      ({ outcome, endedOn }) => (outcome === 'converted' || outcome === 'merged') && endedOn > day.day,
+    )
+    cohorts.push({
+      day: day.day,
+      made: still + sum(ofDay),
+      still,
+      isBounded: bound !== undefined,
+      converted: sum(ofDay, 'converted'),
+      merged: sum(ofDay, 'merged'),
+      expired: sum(ofDay, 'expired'),
+      deleted: sum(ofDay, 'deleted'),
+      cameBack: isRecorded
+        ? sum(stayedLater) +
+          (await countAlive(
+            Guest,
+            { ...day, ends: bound ?? day.ends },
+            { lastSeenAt: { [Op.gte]: day.ends } },
+          ))
+        : undefined,
+    })
+  }
+  return cohorts
+}
+
 export async function readGuestStats(
   Guest: GuestModel,
   days: readonly Day[],
@@ -33,11 +90,9 @@ export async function readGuestStats(
   const [first] = days
   const ended = first === undefined ? [] : await readEnded(Guest, first.day)
   const stats = new Map<string, GuestStats>()
-  for (const { day, begins, ends } of days) {
-    const alive = await Guest.count({
-      where: { createdAt: { [Op.gte]: begins, [Op.lt]: ends } },
-      useMaster: true,
-    })
+  for (const each of days) {
+    const { day } = each
+    const alive = await countAlive(Guest, each)
     const ofDay = ended.filter(({ createdOn }) => createdOn === day)
     const onDay = ended.filter(({ endedOn }) => endedOn === day)
     const created = alive + sum(ofDay)
@@ -52,6 +107,30 @@ export async function readGuestStats(
   return stats
 }
 
+/** When the guest was created before whom `others` were created on that day; `undefined` if there is none. */
+async function momentOfGuest(
+  Guest: GuestModel,
+  { begins, ends }: Day,
+  others: number,
+): Promise<Date | undefined> {
+  const guest = await Guest.findOne({
+    attributes: ['createdAt'],
+    where: { createdAt: { [Op.gte]: begins, [Op.lt]: ends } },
+    order: ['createdAt'],
+    offset: others,
+    raw: false,
+    useMaster: true,
+  })
+  return guest?.createdAt
+}
+
+function countAlive(Guest: GuestModel, { begins, ends }: Day, condition: object = {}): Promise<number> {
+  return Guest.count({
+    where: { createdAt: { [Op.gte]: begins, [Op.lt]: ends }, ...condition },
+    useMaster: true,
+  })
+}
+
 function sum(ended: readonly Ended[], outcome?: GuestEnd): number {
   return ended
     .filter((row) => outcome === undefined || row.outcome === outcome)
@@ -62,7 +141,7 @@ function sum(ended: readonly Ended[], outcome?: GuestEnd): number {
 async function readEnded(Guest: GuestModel, since: string): Promise<Ended[]> {
   const { Outcome } = Guest[guestSettings]
   const [outcome, createdOn, endedOn, guests] = (['outcome', 'createdOn', 'endedOn', 'guests'] as const).map(
-    (attribute) => col(fieldOf(Outcome, attribute)),
+    (attribute) => col(columnNameOf(Outcome, attribute)),
   )
   // The model's types do not include these aliases.
   const rows = (await Outcome.findAll({

@@ -50,6 +50,8 @@ export function visitorAttributes(
     lastUsedAt: { type: DataTypes.DATE(3), allowNull: true },
     reissuedAt: { type: DataTypes.DATE(3), allowNull: true },
     confirmedBy: { type: DataTypes.STRING(64), allowNull: true },
+    codeHash: { type: DataTypes.STRING(64), allowNull: true },
+    codeAttempts: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },
     selfService: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
   }
 }

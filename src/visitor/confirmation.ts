@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Request } from 'express'
-import { clientKey } from '../http/client-network.js'
+import { clientContext } from '../http/client-network.js'
 import { giveSignedCookie, readSignedCookie, type SignedCookie } from '../http/signed-cookie.js'
-import type { CsrfField, FormPage } from '../pages/form-page.js'
-import type { Confirmation } from './statements.js'
+import type { PageContext } from '../pages/context.js'
+import { buttonOnly, type CsrfField, type FormPage } from '../pages/form-page.js'
+import { showProblem } from '../pages/problem.js'
+import type { Confirmation } from './double-click.js'
 import { visitorSettings, type Visitor } from './visitor.js'
 
 /** Seconds between showing the button and pressing it. */
@@ -19,7 +21,7 @@ function confirmationCookie(Model: typeof Visitor, uuid: string, req: Request): 
     name: 'visitor-confirmation',
     seal: Model[visitorSettings].codec.seal('confirmation', uuid),
     lifetime: LIFETIME,
-    context: [clientKey(req), req.get('user-agent') ?? ''].join('\0'),
+    context: clientContext(req),
   }
 }
 
@@ -46,17 +48,27 @@ export interface ConfirmPage extends FormPage {
   readonly visitor: Visitor
 }
 
-/** @param action the link itself, to post to */
-export function confirmPage(visitor: Visitor, action: string, csrf: CsrfField | undefined): ConfirmPage {
+/**
+ * @param action the link itself, to post to
+ * @param unverified the status, if the button was pressed and `verify` did not admit that
+ */
+export function confirmPage(
+  context: PageContext,
+  visitor: Visitor,
+  {
+    action,
+    csrf,
+    unverified,
+  }: { action: string; csrf: CsrfField | undefined; unverified: 403 | 503 | undefined },
+): ConfirmPage {
   return {
     name: 'confirm',
-    status: 200,
-    title: 'Open your invitation',
-    text: 'This link can be opened only a limited number of times. Press the button to open it now.',
-    error: undefined,
-    fields: [],
+    status: unverified ?? 200,
+    context,
+    ...context.words.limitedLink,
+    ...buttonOnly,
+    ...showProblem(unverified && { code: 'notVerified' }, context.words),
     action,
-    button: 'Continue',
     csrf,
     visitor,
   }

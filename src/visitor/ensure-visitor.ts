@@ -1,8 +1,10 @@
 import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied } from '../errors.js'
+import { InvalidOption } from '../invalid-option.js'
 import { announce } from '../events/events.js'
 import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
 import { forbidStoring, keepOutOfSharedCaches } from '../http/caching.js'
+import { watchAnswer } from '../http/late-answer.js'
 import { isPrefetch } from '../http/origin.js'
 import { visitorStrategyCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
@@ -78,8 +80,9 @@ export function ensureVisitor(
   const look = requestChecks('ensureVisitor', [visitorStrategy], options.validations)
 
   const visitorGuard: RequestHandler = (req, res, next) => {
+    keepOutOfSharedCaches(res)
+    watchAnswer(req)
     const decide = (): void => {
-      keepOutOfSharedCaches(res)
       if (isPrefetch(req)) forbidStoring(res) // until the link is followed, a visit may begin or end
       const visitor = visitorOf(req, Model)
       look(req)
@@ -122,7 +125,9 @@ function refusalOf(wanted: readonly string[], options: EnsureVisitorOptions): Re
   const { selfService = false, selfServiceUrl, sessionExpiry } = options
   if (selfService) return offerSelfService(wanted, options)
   if (selfServiceUrl === undefined && sessionExpiry === undefined) return refuseByError
-  throw new TypeError("ensureVisitor: options 'selfServiceUrl' and 'sessionExpiry' need selfService: true")
+  throw new InvalidOption(
+    "ensureVisitor: options 'selfServiceUrl' and 'sessionExpiry' need selfService: true",
+  )
 }
 
 const refuseByError: Refuse = (_req, _res, next, error) => {

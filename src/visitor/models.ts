@@ -1,6 +1,7 @@
 import type { Model, Sequelize, Transaction } from 'sequelize'
 import { initOwnModel } from '../database/own-model.js'
 import { announce, Events } from '../events/events.js'
+import { redactQueryKey } from '../http/redact-tokens.js'
 import {
   aBoolean,
   anObject,
@@ -14,7 +15,8 @@ import { visitLength, visitorAttributes, visitorLogAttributes } from './attribut
 import { createTokenCodec, type Secret } from './token.js'
 import type { VisitorEvents } from './events.js'
 import type { VisitorScope } from './scope.js'
-import { PENDING, Visitor, visitorSettings, type VisitorModel, type VisitorSettings } from './visitor.js'
+import type { VisitorSettings } from './settings.js'
+import { PENDING, Visitor, visitorSettings, type VisitorModel, type WriteOptions } from './visitor.js'
 import { parseVisitLogOptions, type VisitLogOptions } from './visits/options.js'
 import { insertVisits, readSharing } from './visits/statements.js'
 import type { Visits } from './visits/visit.js'
@@ -45,6 +47,12 @@ export interface VisitorModelOptions {
   visitLog?: VisitLogOptions
   /** The number of different sessions from which on a link counts as shared. @default 5 */
   sharingThreshold?: number
+  /**
+   * The name of the database in sessions, which keeps its visits apart from those of another database. Set it where two
+   * servers have a database of one name, or to the old name after the database was renamed.
+   * @default the database that Sequelize connects to
+   */
+  databaseName?: string
   /** Keep hot statements prepared on PostgreSQL. Turn off for a pooler that cannot. @default true */
   preparedStatements?: boolean
   /** Name of the model of the passes; that of the visits has `Log` after it. @default 'Visitor' */
@@ -93,6 +101,7 @@ export function defineVisitorModels(
       anonymizeIp: aBoolean,
       visitLog: anObject,
       sharingThreshold: positiveCount,
+      databaseName: aString,
       preparedStatements: aBoolean,
       modelName: aString,
       underscored: aBoolean,
@@ -105,6 +114,8 @@ export function defineVisitorModels(
   const { secret = '', sessionExpiry = 0, tokenExpiry = 3 * DAY, modelName = 'Visitor' } = options
   const { tableName, logTableName, schema, underscored, preparedStatements = true } = options
   const { sharingThreshold = 5 } = options
+  const { queryKey = 'vuid' } = options
+  redactQueryKey(queryKey)
   const visitLog = parseVisitLogOptions('defineVisitorModels', options.visitLog)
 
   class DefinedLog extends VisitorLog {
@@ -123,9 +134,10 @@ export function defineVisitorModels(
   class DefinedVisitor<S extends VisitorScope = VisitorScope> extends Visitor<S> {
     static override readonly [visitorSettings]: VisitorSettings = {
       codec: createTokenCodec(secret),
-      queryKey: options.queryKey ?? 'vuid',
+      queryKey,
       tokenExpiry,
       preparedStatements,
+      databaseName: options.databaseName,
       anonymizeIp: options.anonymizeIp ?? false,
       visits,
       sharingThreshold,
@@ -141,7 +153,7 @@ export function defineVisitorModels(
     updatedAt: true,
     indexes: [
       { attributes: ['uuid'], unique: true },
-      { attributes: ['email'] },
+      { attributes: ['email'], lowerCase: true },
       { attributes: ['expiresAt'] },
     ],
   })
@@ -175,17 +187,22 @@ function keepUuidsQuiet(Model: typeof Visitor): void {
   Model.addHook('beforeBulkCreate', keepQuiet)
 }
 
+/** What the hooks of a creation are told; `req` and `actor` by those who pass them on, as the operator's pages do. */
+type CreationNotes = Omit<WriteOptions, 'transaction'> & {
+  readonly transaction?: Transaction | null | undefined
+}
+
 /** A pass of self-service is issued when its link is sent. */
 function announceIssued(Passes: typeof Visitor): void {
-  const tell = (pass: Model, transaction?: Transaction | null): void => {
+  const tell = (pass: Model, { transaction, req, actor }: CreationNotes): void => {
     const visitor: Visitor | undefined = pass instanceof Passes ? pass : undefined
     if (visitor !== undefined && visitor.confirmedBy !== PENDING)
-      announce(Passes.events, 'issued', { visitor }, transaction ?? undefined)
+      announce(Passes.events, 'issued', { visitor, req, actor }, transaction ?? undefined)
   }
-  Passes.addHook('afterCreate', (visitor, { transaction }) => {
-    tell(visitor, transaction)
+  Passes.addHook('afterCreate', (visitor, options) => {
+    tell(visitor, options)
   })
-  Passes.addHook('afterBulkCreate', (visitors, { transaction, individualHooks }) => {
-    if (individualHooks !== true) for (const visitor of visitors) tell(visitor, transaction)
+  Passes.addHook('afterBulkCreate', (visitors, options) => {
+    if (options.individualHooks !== true) for (const visitor of visitors) tell(visitor, options)
   })
 }

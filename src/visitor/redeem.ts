@@ -1,17 +1,19 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
-import type { RefusalReason } from '../errors.js'
+import type { RefusalReason } from '../refusal-reason.js'
 import { announce } from '../events/events.js'
 import { ownAddress, ownAddressWithCredentials } from '../http/address.js'
 import { requireRenewableSession, requireSession, type HostSession } from '../http/session.js'
 import { abandonSession } from '../http/session-renewal.js'
 import { confirmationOf } from './confirmation.js'
+import type { Confirmation } from './double-click.js'
 import { visitorOf } from './is-visitor.js'
 import { forgetRefusal, noteRefusal } from './request-notes.js'
-import { admitDoubleClick, findPassByUuid, redeemPass, returnUse, type Confirmation } from './statements.js'
+import { admitDoubleClick, findPassByUuid, redeemPass, returnUse } from './statements.js'
 import type { TokenReading } from './token.js'
 import { openVisit, rememberedVisitor } from './visit.js'
 import type { Visitor } from './visitor.js'
+import { describeError } from '../http/redact-tokens.js'
 
 const debug = createDebug('passport-ephemeral:visitor')
 export const WHO = "passport.authenticate('visitor-token')"
@@ -27,12 +29,22 @@ export interface RedeemContext {
   /** Whether the headers do not show which site has sent the request: then only a button of ours redeems. */
   readonly isOpaque: boolean
   readonly stripToken: boolean
+  /** Whether a person pressed the button, by a captcha for example; the status of the page that refuses them if not. */
+  readonly verify: (req: Request) => Promise<403 | 503 | undefined>
   /** Keys of an anonymous session that survive its renewal. */
   readonly keep: readonly string[]
 }
 
 /** What to do with the request once its visitor is known. */
-export type Outcome = { readonly redirect: string } | { readonly confirm: Visitor } | 'pass'
+export type Outcome =
+  | { readonly redirect: string }
+  | {
+      /** The pass for which the button is shown. */
+      readonly confirm: Visitor
+      /** It was pressed, and `verify` did not admit that. */
+      readonly unverified: 403 | 503 | undefined
+    }
+  | 'pass'
 
 /** A click that loses against another one of the same browser is tried again, this often at most. */
 const MAX_ATTEMPTS = 4
@@ -45,17 +57,20 @@ export async function redeem(context: RedeemContext): Promise<Outcome> {
   // A link that was redeemed in this session may be followed again, without using it up further.
   const current = await rememberedVisitor(Model, req, session)
   if (current?.uuid === uuid) return admitAs(context, current)
-  if (isOpaque) return refuseOrConfirm(context, await findPassByUuid(Model, uuid), undefined)
+  if (isOpaque) return refuseOrConfirm(context, await findPassByUuid(Model, uuid), {})
 
   requireRenewableSession(req, WHO) // before a use is counted
-  const confirmation = confirmationOf(req, Model, uuid)
+  const pressed = confirmationOf(req, Model, uuid)
+  const unverified = pressed && (await context.verify(req))
+  const confirmation = unverified === undefined ? pressed : undefined
   for (let attempt = 1; ; attempt++) {
     const counted = await redeemPass(Model, uuid, confirmation)
     if (counted !== undefined) return await letInOrUndo(context, counted)
     const known = await findPassByUuid(Model, uuid)
-    const isSameClick = known !== undefined && (await admitDoubleClick(Model, known, confirmation))
+    const isSameClick = known !== undefined && (await admitDoubleClick(Model, known, pressed))
     if (isSameClick === true) return await letIn(context, known)
-    if (isSameClick === false || attempt >= MAX_ATTEMPTS) return refuseOrConfirm(context, known, confirmation)
+    if (isSameClick === false || attempt >= MAX_ATTEMPTS)
+      return refuseOrConfirm(context, known, { confirmation, unverified })
   }
 }
 
@@ -92,7 +107,7 @@ async function undo({ req, session, Model, keep }: RedeemContext, visitor: Visit
   req.visitor = undefined
   if (requireSession(req, WHO) !== session) await abandonSession(req, WHO, keep)
   await returnUse(visitor, Model).catch((error: unknown) => {
-    debug('a use of pass %d stays counted: %o', visitor.id, error)
+    debug('a use of pass %d stays counted: %s', visitor.id, describeError(error))
   })
 }
 
@@ -100,13 +115,16 @@ async function undo({ req, session, Model, keep }: RedeemContext, visitor: Visit
 function refuseOrConfirm(
   context: RedeemContext,
   known: Visitor | undefined,
-  confirmation: Confirmation | undefined,
+  {
+    confirmation,
+    unverified,
+  }: { confirmation?: Confirmation | undefined; unverified?: 403 | 503 | undefined },
 ): Outcome {
   const { req, isOpaque } = context
   const isLimited = known !== undefined && known.maxUses !== null
   const invalidity = known?.invalidity()
   if (known !== undefined && (isLimited || isOpaque) && wantsPage(req)) {
-    if (invalidity === undefined && confirmation === undefined) return { confirm: known }
+    if (invalidity === undefined && confirmation === undefined) return { confirm: known, unverified }
     // Of two clicks on the button one came too late; by GET, its session is admitted, and any other gets the reason.
     if (req.method === 'POST') return { redirect: ownAddressWithCredentials(req) }
   }

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import type { RefusalReason } from '../errors.js'
+import type { RefusalReason } from '../refusal-reason.js'
 import type { Visitor } from './visitor.js'
 
 /** A pass of which only the key is known: its row was not needed to refuse it. */
@@ -32,14 +32,24 @@ export function notedPass(req: Request): Visitor | PassKey | undefined {
   return refusals.get(req)?.pass
 }
 
-const models = new WeakMap<Request, typeof Visitor>()
+/** The options of the strategy that looked at a request, as far as others need them. */
+interface StrategyNotes {
+  readonly Visitor: typeof Visitor
+  readonly keepSessionData?: readonly string[]
+}
 
-/** Notes whose passes this request was asked for. */
-export function noteModel(req: Request, Model: typeof Visitor): void {
-  models.set(req, Model)
+const strategies = new WeakMap<Request, StrategyNotes>()
+
+/** Notes whose passes this request was asked for, and what of its session survives a visit's beginning. */
+export function noteStrategy(req: Request, options: StrategyNotes): void {
+  strategies.set(req, options)
 }
 
 /** The model of the strategy that looked at this request, if one did. */
 export function modelOf(req: Request): typeof Visitor | undefined {
-  return models.get(req)
+  return strategies.get(req)?.Visitor
+}
+
+export function keptSessionData(req: Request): readonly string[] {
+  return strategies.get(req)?.keepSessionData ?? []
 }

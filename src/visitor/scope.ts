@@ -1,3 +1,5 @@
+import { InvalidOption } from '../invalid-option.js'
+
 /**
  * The application's scopes, and what the passes of each carry as their `context`. Empty until the application declares
  * them, by declaration merging:
@@ -43,7 +45,7 @@ export type Scope<S extends AdmittedScope = AdmittedScope> = S | readonly S[]
 export function parseScope(scope: unknown): readonly string[] {
   const wanted: unknown[] = Array.isArray(scope) ? scope : [scope]
   if (wanted.length === 0 || !wanted.every((item) => typeof item === 'string' && item.trim() !== '')) {
-    throw new TypeError(
+    throw new InvalidOption(
       'ensureVisitor: scope must be a non-empty string or an array of them (SCOPE_ANY admits every visitor)',
     )
   }

@@ -1,26 +1,18 @@
+import { randomUUID } from 'node:crypto'
 import { col, DatabaseError, literal, Op, type WhereOptions } from 'sequelize'
-import { columnsOf, fieldOf, quotedField, quotedTable, selectList, sequelizeOf } from '../database/columns.js'
-import { isPostgres } from '../database/dialect.js'
+import {
+  columnsOf,
+  columnNameOf,
+  quotedField,
+  quotedTable,
+  selectList,
+  sequelizeOf,
+} from '../database/columns.js'
+import { dialectOf } from '../database/dialect.js'
 import { runPrepared, statement, type Statement } from '../database/prepared.js'
+import { retryTransaction } from '../database/transactions.js'
+import { confirmedByNext, doubleClickSince, repeatableClicks, type Confirmation } from './double-click.js'
 import { visitorSettings, type Visitor } from './visitor.js'
-
-/** That a person pressed the button. */
-export interface Confirmation {
-  /** A digest of what their browser was given with it; `undefined` for one that keeps no cookies. */
-  readonly by: string | undefined
-}
-
-/** How long the same browser's next click on the button is taken for the same click. */
-const DOUBLE_CLICK_MS = 60_000
-
-/** How many more clicks one counted use admits in that time. */
-const MAX_REPEATED_CLICKS = 2
-
-/** What `confirmedBy` holds after the first click and after each repeated one, as long as one more is admitted. */
-const repeatable = (by: string): string[] =>
-  Array.from({ length: MAX_REPEATED_CLICKS }, (_, clicks) => afterClicks(by, clicks))
-
-const afterClicks = (by: string, clicks: number): string => (clicks === 0 ? by : `${by}:${String(clicks)}`)
 
 /** What a request's visitor costs: one look-up by primary key, on the primary. */
 export async function findPass(Model: typeof Visitor, id: number): Promise<Visitor | undefined> {
@@ -42,8 +34,8 @@ export async function redeemPass(
 ): Promise<Visitor | undefined> {
   const now = new Date()
   const by = confirmation?.by ?? null
-  const sameClick = by === null ? [] : repeatable(by)
-  const since = new Date(now.getTime() - DOUBLE_CLICK_MS)
+  const sameClick = by === null ? [] : repeatableClicks(by)
+  const since = doubleClickSince(now)
   if (usesPrepared(Model)) {
     const values = [uuid, now, confirmation !== undefined, by, sameClick, since]
     return await runForPass(Model, statementsOf(Model).redeem, values)
@@ -55,7 +47,10 @@ export async function redeemPass(
       { lastUsedAt: { [Op.lt]: since } },
     ],
   }
-  const isUsed = { uses: { [Op.lt]: col(fieldOf(Model, 'maxUses')) }, ...(by !== null && isAnotherClick) }
+  const isUsed = {
+    uses: { [Op.lt]: col(columnNameOf(Model, 'maxUses')) },
+    ...(by !== null && isAnotherClick),
+  }
   const counted = await update(
     Model,
     { uses: usesAnd(Model, 1), lastUsedAt: now, confirmedBy: by },
@@ -72,7 +67,7 @@ export async function redeemPass(
 /** A pass by what its token names, to tell why it was refused. */
 export async function findPassByUuid(Model: typeof Visitor, uuid: string): Promise<Visitor | undefined> {
   const query = Model.unscoped().findOne({ where: { uuid }, useMaster: true, ...withoutLog(Model) })
-  return (await withoutToken(Model, query)) ?? undefined
+  return (await withoutSqlInErrors(Model, query)) ?? undefined
 }
 
 /**
@@ -83,16 +78,13 @@ export async function findPassByUuid(Model: typeof Visitor, uuid: string): Promi
  */
 export async function admitDoubleClick(
   Model: typeof Visitor,
-  { id, uuid, isActive, hasExpired, confirmedBy, lastUsedAt }: Visitor,
+  visitor: Visitor,
   confirmation: Confirmation | undefined,
 ): Promise<boolean | 'overtaken'> {
-  const by = confirmation?.by
-  if (by === undefined || !isActive || hasExpired) return false
-  if ((lastUsedAt?.getTime() ?? 0) < Date.now() - DOUBLE_CLICK_MS) return false
-  const clicks = repeatable(by).indexOf(confirmedBy ?? '')
-  if (clicks === -1) return false
-  const next = { confirmedBy: afterClicks(by, clicks + 1) }
-  return (await update(Model, next, { id, uuid, confirmedBy })) ? true : 'overtaken'
+  const next = confirmedByNext(visitor, confirmation)
+  if (next === undefined) return false
+  const { id, uuid, confirmedBy } = visitor
+  return (await update(Model, { confirmedBy: next }, { id, uuid, confirmedBy })) ? true : 'overtaken'
 }
 
 /** Gives back a use that was counted, and did not lead to a visit. */
@@ -101,11 +93,79 @@ export async function returnUse({ id, uuid }: Visitor, Model: typeof Visitor): P
   await update(Model, values, { id, uuid, uses: { [Op.gt]: 0 } })
 }
 
-/** Whether there was such a pass. No hooks, no validators, no new `updatedAt`. */
+/**
+ * Counts the use of a pass whose code was typed, and ends the code. Of any number of requests at once, one gets in by it, and
+ * none if the link has left no use. The link goes on to work as often as the pass may be used.
+ *
+ * @param by marks the click, so that a second one is admitted as the same
+ * @returns the pass as it is now; `undefined` if the code is void
+ */
+export async function redeemPassByCode(
+  Model: typeof Visitor,
+  { id, uuid, codeHash }: Visitor,
+  by: string,
+): Promise<Visitor | undefined> {
+  const now = new Date()
+  const used = { uses: usesAnd(Model, 1), lastUsedAt: now, confirmedBy: by, codeHash: null }
+  const isOpen = {
+    id,
+    uuid,
+    codeHash,
+    isActive: true,
+    expiresAt: { [Op.gt]: now },
+    [Op.or]: isUseLeft(Model),
+  }
+  return (await update(Model, used, isOpen)) ? await findPass(Model, id) : undefined
+}
+
+/** Gives the use and the code back: no visit has begun. */
+export async function returnCode(Model: typeof Visitor, { id, uuid, codeHash }: Visitor): Promise<void> {
+  const values = { codeHash, uses: usesAnd(Model, -1), confirmedBy: null }
+  await update(Model, values, { id, uuid, codeHash: null, uses: { [Op.gt]: 0 } })
+}
+
+/**
+ * Gives a pass that has expired, and is valid otherwise, a fresh link, open for the model's `tokenExpiry`. Visits go on, unlike after
+ * `reissue()`: the bearer of an expired link must not end them.
+ *
+ * @returns the pass as it is now; `undefined` if it is another than `pass` meanwhile
+ */
+export async function renewPass(Model: typeof Visitor, { id, uuid }: Visitor): Promise<Visitor | undefined> {
+  const now = new Date()
+  const fresh = randomUUID()
+  const expiresAt = new Date(now.getTime() + Model[visitorSettings].tokenExpiry * 1000)
+  const hasExpired = { isActive: true, expiresAt: { [Op.lte]: now }, [Op.or]: isUseLeft(Model) }
+  const isRenewed = await update(
+    Model,
+    { uuid: fresh, expiresAt, confirmedBy: null, codeHash: null },
+    { id, uuid, ...hasExpired },
+  )
+  return isRenewed ? await findPassByUuid(Model, fresh) : undefined
+}
+
+/** The fresh link was not sent: the expired one can be used to ask again. */
+export async function takeBackRenewal(
+  Model: typeof Visitor,
+  { id, uuid }: Visitor,
+  { uuid: earlier, expiresAt }: Visitor,
+): Promise<void> {
+  await update(Model, { uuid: earlier, expiresAt }, { id, uuid })
+}
+
+/**
+ * Whether there was such a pass. No hooks, no validators, no new `updatedAt`. One statement is a transaction, too: on MySQL and
+ * MariaDB it can deadlock with one that deletes the pass.
+ */
 async function update(Model: typeof Visitor, values: object, where: WhereOptions): Promise<boolean> {
   const options = { where, silent: true, hooks: false, validate: false, ...withoutLog(Model) }
-  const [count] = await withoutToken(Model, Model.unscoped().update(values, options))
+  const [count] = await retryTransaction(() =>
+    withoutSqlInErrors(Model, Model.unscoped().update(values, options)),
+  )
   return count === 1
+}
+
+function isUseLeft(Model: typeof Visitor): WhereOptions[] {
+  return [{ maxUses: null }, { uses: { [Op.lt]: col(columnNameOf(Model, 'maxUses')) } }]
 }
 
 /** What the database has counted, and one more or less. */
@@ -116,7 +176,7 @@ function usesAnd(Model: typeof Visitor, change: 1 | -1): ReturnType<typeof liter
 /**
  * A bare UUID is a token: it must not get into the application's log by way of an error, which carries the statement.
  */
-async function withoutToken<T>(Model: typeof Visitor, query: Promise<T>): Promise<T> {
+async function withoutSqlInErrors<T>(Model: typeof Visitor, query: Promise<T>): Promise<T> {
   if (!Model[visitorSettings].codec.uuidIsToken) return await query
   return await query.catch((error: unknown) => {
     if (error instanceof DatabaseError) {
@@ -163,11 +223,12 @@ async function runForPass(
   prepared: Statement,
   values: readonly unknown[],
 ): Promise<Visitor | undefined> {
-  const [row] = await runPrepared(sequelizeOf(Model), prepared, values)
+  // The server's own default isolation can be SERIALIZABLE.
+  const [row] = await retryTransaction(() => runPrepared(sequelizeOf(Model), prepared, values))
   return row === undefined ? undefined : Model.build(row as never, { raw: true, isNewRecord: false })
 }
 
 /** The ORM's own statements take three times as long. */
 function usesPrepared(Model: typeof Visitor): boolean {
-  return Model[visitorSettings].preparedStatements && isPostgres(sequelizeOf(Model))
+  return Model[visitorSettings].preparedStatements && dialectOf(sequelizeOf(Model)).preparesStatements
 }

@@ -1,5 +1,6 @@
 import { createHmac, hash as digest, timingSafeEqual } from 'node:crypto'
 import { parse, stringify, validate } from 'uuid'
+import { InvalidOption } from '../invalid-option.js'
 import type { Seal } from '../http/signed-cookie.js'
 import { MAKE_A_SECRET, SHORTEST_SECRET, weaknessOf } from '../checks/secrets.js'
 import { warn } from '../warning.js'
@@ -47,7 +48,7 @@ interface Secrecy {
   readonly weaknesses: readonly string[]
 }
 
-type SealPurpose = 'pass-request' | 'visit' | 'confirmation'
+type SealPurpose = 'pass-request' | 'visit' | 'confirmation' | 'typed-address' | 'fresh-link' | 'code'
 type Purpose = SealPurpose | 'token' | 'session'
 
 const MAC_BYTES = 32
@@ -72,7 +73,7 @@ const BARE = /^[^\p{L}\p{N}]*(?:3d)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}
  */
 export function createTokenCodec(secret: Secret): TokenCodec {
   const secrets = typeof secret === 'object' ? secret : [secret]
-  if (secrets.length === 0 || secrets.includes('')) throw new TypeError('secret must not be empty')
+  if (secrets.length === 0 || secrets.includes('')) throw new InvalidOption('secret must not be empty')
   const keys = secrets.filter((item) => item !== false)
   warnOfWeakSecrets(keys)
   const uuidIsToken = secrets.includes(false)

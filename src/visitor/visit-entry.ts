@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto'
+import { nameInSessions } from '../database/session-name.js'
 import { VISITOR_SESSION_KEY, type HostSession } from '../http/session.js'
-import type { Visitor } from './visitor.js'
+import { visitorSettings, type Visitor } from './visitor.js'
 
 /** What is remembered of a visit: in the session, or inside a login in the cookie {@link giveVisitCookie}. */
 export interface VisitEntry {
   /** The pass's primary key: nothing of which a token could be made. */
   readonly id: number
-  /** Whose key it is: an application can have two models of passes. */
+  /** Whose key it is: an application can have two models of passes, or share its session store with another one. */
   readonly model: string
-  /** By which link the visit began; a digest, of which no token can be made. */
-  readonly link: string
+  /** As which issue of the pass the visit began. Nothing of which a token could be made. */
+  readonly issue: string
   /** When the visit ends, in milliseconds since the epoch; `null`: with the host's session. */
   readonly until: number | null
 }
@@ -21,15 +21,20 @@ export function entryOf(visitor: Visitor): VisitEntry {
   const { id, sessionExpiry } = visitor
   const lasts = sessionExpiry === 0 ? DAY_MS : sessionExpiry === null ? null : sessionExpiry * 1000
   const until = lasts === null ? null : Date.now() + lasts
-  return { id, model: visitor.constructor.name, link: linkOf(visitor), until }
+  return { id, model: sessionNameOf(visitor.constructor as typeof Visitor), issue: issueOf(visitor), until }
 }
 
 /** An entry that came back from where it was stored, if it is one of this model. */
 export function parseEntry(stored: unknown, Model: typeof Visitor): VisitEntry | undefined {
   if (typeof stored !== 'object' || stored === null) return undefined
-  const { id, model, link, until } = stored as Partial<VisitEntry>
-  if (model !== Model.name || !isPassId(id) || typeof link !== 'string') return undefined
-  return until === null || typeof until === 'number' ? { id, model, link, until } : undefined
+  const { id, model, issue, until } = stored as Partial<VisitEntry>
+  if (model !== sessionNameOf(Model) || !isPassId(id) || typeof issue !== 'string') return undefined
+  return until === null || typeof until === 'number' ? { id, model, issue, until } : undefined
+}
+
+/** The name by which sessions, and what we sign for a browser, record a model, and where its passes are. */
+export function sessionNameOf(Model: typeof Visitor): string {
+  return nameInSessions(Model, Model, Model[visitorSettings].databaseName)
 }
 
 /** Without a secret the cookie is read before its signature: PostgreSQL fails for a number that is no INTEGER. */
@@ -37,14 +42,14 @@ function isPassId(id: unknown): id is number {
   return Number.isInteger(id) && Math.abs(Number(id)) < 2 ** 31
 }
 
-/** Whether a visit began by the link that the pass has now: `reissue()` ends the visits of the old one. */
-export function beganByLinkOf({ link }: VisitEntry, visitor: Visitor): boolean {
-  return link === linkOf(visitor)
+/** Whether a visit began since the pass was last reissued: `reissue()` ends earlier visits. */
+export function beganByIssueOf({ issue }: VisitEntry, visitor: Visitor): boolean {
+  return issue === issueOf(visitor)
 }
 
-/** The uuid has 122 random bits: its digest leads back to nothing, and needs no secret that could be rotated. */
-function linkOf({ uuid }: Visitor): string {
-  return createHash('sha256').update(uuid).digest('base64url')
+/** When it was issued: its id can have been that of another pass. The uuid is not in it: a fresh link for an expired one ends no visit. */
+function issueOf({ createdAt, reissuedAt }: Visitor): string {
+  return `${String(createdAt.getTime())}-${String(reissuedAt?.getTime() ?? 0)}`
 }
 
 export function clearVisitEntry(session: HostSession): void {

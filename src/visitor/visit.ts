@@ -7,7 +7,7 @@ import { noteBesideSession, renewSession } from '../http/session-renewal.js'
 import { noteRefusal } from './request-notes.js'
 import { findPass } from './statements.js'
 import { dropVisitCookie, giveVisitCookie, readVisitCookie } from './visit-cookie.js'
-import { beganByLinkOf, clearVisitEntry, entryOf, parseEntry } from './visit-entry.js'
+import { beganByIssueOf, clearVisitEntry, entryOf, parseEntry } from './visit-entry.js'
 import type { Visitor, WriteOptions } from './visitor.js'
 
 const debug = createDebug('passport-ephemeral:visitor')
@@ -63,7 +63,7 @@ export async function rememberedVisitor(
   if (entry === undefined) return undefined
   const ended = entry.until !== null && entry.until <= Date.now()
   const visitor = ended ? undefined : await findPass(Model, entry.id)
-  if (visitor?.isActive === true && beganByLinkOf(entry, visitor)) {
+  if (visitor?.isActive === true && beganByIssueOf(entry, visitor)) {
     if (carried !== undefined) noteBesideSession(req, { [VISITOR_SESSION_KEY]: carried })
     return visitor
   }

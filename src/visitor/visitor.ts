@@ -8,14 +8,16 @@ import {
   type NonAttribute,
   type Transaction,
 } from 'sequelize'
+import { retryTransaction } from '../database/transactions.js'
 import { InvalidVisitorPass } from '../errors.js'
+import { InvalidOption } from '../invalid-option.js'
 import { announce, type Events } from '../events/events.js'
 import type { Rule } from '../options.js'
 import { withQuery } from '../http/query.js'
 import type { VisitorContext, VisitorScope } from './scope.js'
 import type { VisitorEvents } from './events.js'
-import type { TokenCodec } from './token.js'
-import { UNUSED, type Sharing, type Visits } from './visits/visit.js'
+import type { VisitorSettings } from './settings.js'
+import { UNUSED, type Sharing } from './visits/visit.js'
 
 /** What a pass shows of itself in JSON. */
 export type VisitorJson<S extends VisitorScope = VisitorScope> = Pick<
@@ -31,19 +33,6 @@ export type VisitorJson<S extends VisitorScope = VisitorScope> = Pick<
   | 'expiresAt'
   | 'isActive'
 >
-
-/** The options of `defineVisitorModels` that the passes need. */
-export interface VisitorSettings {
-  readonly codec: TokenCodec
-  readonly queryKey: string
-  /** Seconds. */
-  readonly tokenExpiry: number
-  readonly preparedStatements: boolean
-  readonly anonymizeIp: boolean
-  readonly visits: Visits
-  /** Sessions from which on a link counts as shared. */
-  readonly sharingThreshold: number
-}
 
 /** What `confirmedBy` of a pass holds that self-service has stored and not sent yet. */
 export const PENDING = 'pending'
@@ -129,6 +118,10 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   declare readonly reissuedAt: CreationOptional<Date | null>
   /** A digest of whose click counted last, so that a double click counts once; `pending` before there is a link. */
   declare readonly confirmedBy: CreationOptional<string | null>
+  /** A digest of the one-time code of self-service; `null`: there is none, or it was used. */
+  declare codeHash: CreationOptional<string | null>
+  /** How often a code was tried. */
+  declare readonly codeAttempts: CreationOptional<number>
   /** Whether the person asked for the pass by self-service, rather than being invited. @default false */
   declare selfService: CreationOptional<boolean>
 
@@ -161,8 +154,8 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
   /** Why the link would be refused now, if it would. */
   invalidity(): NonAttribute<InvalidVisitorPass['reason'] | undefined> {
     if (!this.isActive) return 'deactivated'
-    if (this.hasExpired) return 'expired'
     if (this.maxUses !== null && this.uses >= this.maxUses) return 'used-up'
+    if (this.hasExpired) return 'expired'
     return undefined
   }
 
@@ -173,7 +166,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
    *   token that is there already is replaced
    */
   tokenise(url: string): NonAttribute<string> {
-    if (typeof url !== 'string') throw new TypeError('tokenise: url must be a string')
+    if (typeof url !== 'string') throw new InvalidOption('tokenise: url must be a string')
     const { codec, queryKey } = settingsOf(this)
     return withQuery(url, queryKey, codec.sign(this.uuid))
   }
@@ -197,10 +190,7 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
     await write(this, { isActive: true, expiresAt }, 'reactivated', options)
   }
 
-  /**
-   * How widely the pass's link is used, by its visits since it was issued, or reissued: in one statement, on the primary. Visits that are still buffered, in
-   * this process or another, are not in it.
-   */
+  /** How widely the link is used, by the visits since it was issued or reissued: read on the primary. Buffered visits are not in it. */
   async sharing({ transaction }: WriteOptions = {}): Promise<Sharing> {
     const sharing = await settingsOf(this).visits.sharing([this.id], { transaction })
     return sharing.get(this.id) ?? { ...UNUSED }
@@ -216,7 +206,14 @@ export class Visitor<S extends VisitorScope = VisitorScope> extends Model<
    */
   async reissue(expiresIn: number = settingsOf(this).tokenExpiry, options: WriteOptions = {}): Promise<void> {
     const expiresAt = inSeconds('reissue', expiresIn)
-    const fresh = { uuid: randomUUID(), isActive: true, expiresAt, uses: 0, confirmedBy: null }
+    const fresh = {
+      uuid: randomUUID(),
+      isActive: true,
+      expiresAt,
+      uses: 0,
+      confirmedBy: null,
+      codeHash: null,
+    }
     await write(this, { ...fresh, reissuedAt: new Date() }, 'reissued', options)
   }
 
@@ -240,11 +237,12 @@ async function write(
   { transaction, req, actor }: WriteOptions,
 ): Promise<void> {
   for (const attribute of Object.keys(values)) visitor.changed(attribute as keyof typeof values, true)
-  await visitor.update(values, { ...(transaction && { transaction }) })
+  const update = (): Promise<Visitor> => visitor.update(values, { ...(transaction && { transaction }) })
+  await (transaction ? update() : retryTransaction(update))
   announce((visitor.constructor as typeof Visitor).events, event, { visitor, req, actor }, transaction)
 }
 
 function inSeconds(caller: string, expiresIn: number): Date {
   if (Number.isFinite(expiresIn) && expiresIn > 0) return new Date(Date.now() + expiresIn * 1000)
-  throw new TypeError(`${caller}: expiresIn must be a positive number of seconds`)
+  throw new InvalidOption(`${caller}: expiresIn must be a positive number of seconds`)
 }

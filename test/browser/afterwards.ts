@@ -35,7 +35,7 @@ export async function checkAfterRestart({
       .reportedErrors()
       .filter(
         (line) =>
-          !/^ {4}at |^\(Use `node --trace|^See node_modules\/passport-ephemeral\/docs\/doctor\.md#/.test(
+          !/^ {4}at |^\(Use `node --trace|^See node_modules\/passport-ephemeral\/docs\/doctor\.md#|^Look into the option 'send' and the mail server/.test(
             line,
           ),
       )

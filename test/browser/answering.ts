@@ -81,7 +81,7 @@ export async function answerReference({
   await step('her link is refused from then on, in every browser', async () => {
     for (const page of [ginger, outsider]) {
       assert.equal(await open(page, links.reference), 403)
-      assert.equal(await heading(page), 'This page is by invitation')
+      assert.equal(await heading(page), 'This link no longer works')
       assert.doesNotMatch(await text(page), /deactivated|withdrawn|expired/)
     }
     assert.equal(await open(ginger, `${demo.address}/reference`), 403)

@@ -49,7 +49,7 @@ export async function useInbox({ demo, fred, ginger, reportedErrors }: InboxStag
     await fill(fred, { 'First name': 'Fred', 'Last name': 'Astaire', 'E-mail address': 'fred@example.com' })
     assert.equal(await press(fred, 'Send me the link'), 200)
     await open(ginger, `${demo.address}/inbox`)
-    assert.match(await text(ginger), /to fred@example\.com[\s\S]*Your link to the guide/)
+    assert.match(await text(ginger), /to fred@example\.com[\s\S]*Your link to References/)
     await ginger.locator('a.link').first().click()
     await ginger.waitForURL(`${demo.address}/guide?chapter=reading`)
     assert.equal(await chip(ginger), 'visitor Fred Astaire')

@@ -68,3 +68,10 @@ export function linkIn({ text = '' }: Email): string {
   assert.equal(links.length, 1, text)
   return links[0] ?? ''
 }
+
+/** The one-time code in an e-mail's plain text: a line of its own. */
+export function codeIn({ text = '' }: Email): string {
+  const code = /^\d{4} ?\d{4}\r?$/m.exec(text)?.[0].trim()
+  assert.ok(code, text)
+  return code
+}

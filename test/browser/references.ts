@@ -15,6 +15,7 @@ import { withDemo, type Demo } from './demo.js'
 import { useInbox } from './inbox.js'
 import { useLimitedLink } from './limited-link.js'
 import { openMailbox, type Mailbox } from './mailbox.js'
+import { operate } from './operating.js'
 import { person, PICTURES } from './people.js'
 import { checkProduction } from './production.js'
 import { useSelfService } from './self-service.js'
@@ -40,6 +41,7 @@ async function runAll(browser: Browser, demo: Demo, mailbox: Mailbox, visitorSec
   await convertGuest(stage)
   await useLimitedLink(stage)
   await useSelfService(stage)
+  await operate(stage)
   await checkAccessibility(stage)
   await checkAfterRestart(stage)
 }

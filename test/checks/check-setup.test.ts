@@ -7,6 +7,7 @@ import {
   checkSetup,
   convertRouter,
   loadGuest,
+  selfServiceRouter,
   GuestStrategy,
   VisitorTokenStrategy,
   type CheckSetupOptions,
@@ -24,6 +25,7 @@ import {
   mountRoutes,
   passwordless,
   PATHS,
+  registerAll,
   warningsOf,
   type Choices,
   type Models,
@@ -45,8 +47,8 @@ describe('checkSetup', () => {
   }
 
   it('finds nothing in a healthy application', async () => {
-    assert.deepEqual(await check({}), [])
-    assert.deepEqual(await check({}, { isProduction: false }), [])
+    assert.deepEqual(codes(await check({})), [])
+    assert.deepEqual(codes(await check({}, { isProduction: false })), [])
   })
 
   it('finds nothing where Passport is initialised by hand, and guests are loaded', async () => {
@@ -72,7 +74,7 @@ describe('checkSetup', () => {
       },
       { paths: ['/'] },
     )
-    assert.deepEqual(findings, [])
+    assert.deepEqual(codes(findings), [])
   })
 
   it('collects the mistakes of each path it asks for, errors first, each once', async () => {
@@ -120,7 +122,9 @@ describe('checkSetup', () => {
       session: { ...healthySession(models.sequelize), store: new session.MemoryStore() },
     }
     const severities = async (isProduction: boolean): Promise<string[]> =>
-      (await check(choices, { isProduction })).map(({ code, severity }) => `${severity} ${code}`)
+      (await check(choices, { isProduction }))
+        .filter(({ code }) => code !== 'NOT_REACHED')
+        .map(({ code, severity }) => `${severity} ${code}`)
     assert.deepEqual(await severities(true), ['error MEMORY_STORE'])
     assert.deepEqual(await severities(false), ['note MEMORY_STORE'])
   })
@@ -128,7 +132,7 @@ describe('checkSetup', () => {
   it('runs no check that the application has turned off', async () => {
     const choices: Choices = { settings: (app) => app.set('trust proxy', true) }
     const validations = { PROXY_TRUSTS_ANYTHING: false }
-    assert.deepEqual(await check({ ...choices, validations }), [])
+    assert.deepEqual(codes(await check({ ...choices, validations })), [])
   })
 
   it('notes a cookie that goes with the browser', async () => {
@@ -140,7 +144,7 @@ describe('checkSetup', () => {
 
   it('reports a proxy setting that is not set in production, and accepts a deliberate one', async () => {
     assert.deepEqual(codes(await check({ settings: () => undefined })), ['PROXY_UNTRUSTED'])
-    assert.deepEqual(await check({ settings: (app) => app.set('trust proxy', false) }), [])
+    assert.deepEqual(codes(await check({ settings: (app) => app.set('trust proxy', false) })), [])
   })
 
   it('reports the environment in which Express shows stack traces', async () => {
@@ -158,8 +162,66 @@ describe('checkSetup', () => {
     app.use('/convert', convertRouter({ Guest: models.Guest, hashPassword: String, limiter }))
     app.set('env', 'test')
     assert.deepEqual(codes(await checkSetup(app, { isProduction: true })), ['NOTHING_SEEN'])
-    const { length } = await checkSetup(app, { isProduction: true, paths: ['/convert'] })
-    assert.equal(length, 1) // passport.session() is missing
+    const findings = await checkSetup(app, { isProduction: true, paths: ['/convert'] })
+    assert.deepEqual(codes(findings), ['PASSPORT_SESSION_MISSING'])
+  })
+
+  it('names what no request has reached, and nothing once every part has a path', async () => {
+    const unreached = (findings: readonly Finding[]): string | undefined =>
+      findings.find(({ code }) => code === 'NOT_REACHED')?.message
+    const some = await check({}, { paths: ['/', '/play'] })
+    assert.equal(some.find(({ code }) => code === 'NOT_REACHED')?.severity, 'note')
+    assert.match(
+      unreached(some) ?? '',
+      /^Not checked, because they saw nothing of GET \/, GET \/play: convertRouter, ensureGuest, .*selfServiceRouter\.$/,
+    )
+    assert.doesNotMatch(unreached(some) ?? '', /mergeGuest|authenticate\('guest'\)|guestLogout/)
+    assert.doesNotMatch(unreached(await check({})) ?? '', /convertRouter|ensure|Router|Logout/)
+  })
+
+  it('finds a part that sends links without baseUrl, wherever the address may be missing', async () => {
+    const { Guest, Visitor } = models
+    const send = (): void => undefined
+    const sending = (own: { readonly baseUrl?: string }, setting?: string): Choices => ({
+      settings: (app) => {
+        app.set('trust proxy', 1)
+        if (setting !== undefined) app.set('baseUrl', setting)
+      },
+      middleware(app, { authenticator }) {
+        app.use(authenticator.session())
+        app.use('/visitor', selfServiceRouter({ Visitor, send, limiter, ...own }))
+        const verifyEmail = { send, ...own }
+        app.use('/convert', convertRouter({ Guest, hashPassword: String, limiter, verifyEmail }))
+      },
+    })
+    for (const path of ['/visitor', '/convert']) {
+      const found = async (choices: Choices, isProduction = true): Promise<string[]> =>
+        (await check(choices, { paths: [path], isProduction }))
+          .filter(({ code }) => code !== 'NOT_REACHED')
+          .map(({ code, severity }) => `${severity} ${code}`)
+      for (const isProduction of [true, false])
+        assert.deepEqual(await found(sending({}), isProduction), [
+          'error BASE_URL_MISSING',
+          'error REQUEST_FAILS',
+        ])
+      assert.deepEqual(await found(sending({ baseUrl: 'https://example.com' })), [])
+      assert.deepEqual(await found(sending({}, 'https://example.com')), [])
+    }
+  })
+
+  it('finds a strategy that offers fresh links without baseUrl on any page', async () => {
+    const onExpiredLink = { send: () => undefined, limiter }
+    const choices: Choices = {
+      strategies(authenticator, parts) {
+        registerAll(authenticator, parts)
+        authenticator.use(new VisitorTokenStrategy({ Visitor: models.Visitor, onExpiredLink }))
+      },
+    }
+    assert.deepEqual(codes(await check(choices, { paths: ['/'] })), ['BASE_URL_MISSING'])
+    const settings: Choices['settings'] = (app) => {
+      app.set('trust proxy', 1).set('baseUrl', 'https://example.com')
+    }
+    assert.deepEqual(codes(await check({ ...choices, settings }, { paths: ['/'] })), [])
   })
 
   it('fails if no server may be opened', async () => {
@@ -186,7 +248,7 @@ describe('checkSetup', () => {
           app.use(authenticator.session(), authenticator.authenticate('guest'))
         },
       })
-      assert.deepEqual(findings, [])
+      assert.deepEqual(codes(findings), [])
       assert.equal(await models.Users.count(), 0)
     })
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { helpFor } from '../../src/warning.js'
+import { slugOf } from '../../docs/.vitepress/slug.js'
+import { helpFor } from '../../src/help.js'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -21,7 +22,7 @@ function all(text: string, ...patterns: readonly RegExp[]): string[] {
 /** What is reported as a finding, or emitted as a warning, anywhere. */
 const reported = all(
   textsIn('src', '.ts'),
-  /\b(?:finding|report|look\.report|warn)\(\s*'([A-Z_]+)'/g,
+  /\b(?:finding|report|look\.report|warn|warnOfUnsent)\(\s*'([A-Z_]+)'/g,
   /\bnotSentCode: '([A-Z_]+)'/g,
 )
 
@@ -37,9 +38,13 @@ describe('docs/doctor.md', () => {
       readonly name: string
       readonly files: readonly string[]
     }
-    const [file, anchor] = helpFor('MEMORY_STORE').split('#')
-    assert.equal(anchor, 'memory_store')
-    assert.ok(files.some((each) => `node_modules/${name}/${each}` === file))
+    const page = readFileSync(join(root, 'docs/doctor.md'), 'utf8')
+    const anchors = all(page, /^#+ (.+)$/gm).map(slugOf)
+    for (const code of reported) {
+      const [file, anchor = ''] = helpFor(code).split('#')
+      assert.ok(files.some((each) => `node_modules/${name}/${each}` === file))
+      assert.ok(anchors.includes(anchor), code)
+    }
   })
 })
 

@@ -9,7 +9,7 @@ import { exportFrom, openStage, type Stage, type StageOptions } from './stage.js
 describe('cleanup on the command line', () => {
   let stage: Stage
   before(async () => {
-    stage = await openStage({ user: { city: DataTypes.STRING, vip: DataTypes.INTEGER } })
+    stage = await openStage()
   })
   beforeEach(async () => {
     await stage.User.destroy({ where: {} })
@@ -73,53 +73,6 @@ describe('cleanup on the command line', () => {
     assert.deepEqual(await counts('--only', 'visitors', '--max-age', '3600'), { guests: 0, passes: 1 })
   })
 
-  it('--keep keeps the guests of a condition in SQL, also one with OR', async () => {
-    await makeGuests(stage, { old: 20, kept: 20, also: 20, young: 1 }, (name) => ({
-      city: name === 'kept' ? 'Rome' : 'Bern',
-      vip: name === 'also' ? 1 : 0,
-    }))
-    const { code, stdout } = await stage.run(['cleanup', '--keep', "city = 'Rome' OR vip = 1"])
-    assert.equal(code, 0)
-    assert.match(stdout, /guests +1\n[^]*Kept, although due: 2\n/)
-    assert.deepEqual(await names(), ['kept', 'also', 'young'])
-  })
-
-  it('--keep refuses text that is not one complete condition', async () => {
-    await makeGuests(stage, { old: 20 }, () => ({ city: "it's (" }))
-    const wrong = await stage.run(['cleanup', '--keep', 'no_such_column = 1'])
-    assert.deepEqual([wrong.code, wrong.stdout], [2, ''])
-    assert.match(wrong.stderr, /^passport-ephemeral: --keep: .*no_such_column/)
-    for (const keep of ['(1 = 1', "city = 'x", '1 = 1; 2', '1 = 1 -- (']) {
-      const { code, stderr } = await stage.run(['cleanup', '--keep', keep])
-      assert.deepEqual([code, stderr.includes('--keep: the database does not accept')], [2, true], keep)
-    }
-    for (const keep of ['', '  '])
-      assert.match((await stage.run(['cleanup', '--keep', keep])).stderr, /--keep/)
-    assert.deepEqual(await names(), ['old'])
-    assert.equal((await stage.run(['cleanup', '--keep', "city = 'it''s (' AND (id > 0)"])).code, 0)
-    assert.deepEqual(await names(), ['old'])
-  })
-
-  it('--keep adds to the guests that the configuration keeps', async () => {
-    const { sequelize, Guest, Visitor, folder } = stage
-    const guests = { old: 20, rome: 20, vip: 20 }
-    const more = (name: string) => ({ city: name === 'rome' ? 'Rome' : 'Bern', vip: name === 'vip' ? 1 : 0 })
-    const run = async (name: string, keep: CleanupOptions['keep']) => {
-      await stage.User.destroy({ where: {} })
-      await makeGuests(stage, guests, more)
-      await exportFrom(folder, { sequelize, Guest, Visitor, cleanup: { keep } }, name)
-      return await stage.run(['cleanup', '--config', name, '--keep', 'vip = 1'])
-    }
-    assert.equal((await run('keeps-rome.mjs', { guests: { city: 'Rome' } })).code, 0)
-    assert.deepEqual(await names(), ['rome', 'vip'])
-    assert.equal((await run('keeps-all.mjs', { guests: {} })).code, 0)
-    assert.deepEqual(await names(), ['old', 'rome', 'vip'])
-    const { code, stderr } = await run('keeps-by-function.mjs', { guests: () => false })
-    assert.equal(code, 2)
-    assert.match(stderr, /--keep cannot be added/)
-    assert.deepEqual(await names(), ['old', 'rome', 'vip'])
-  })
-
   it('the options of the configuration apply, and the command line overrides them', async () => {
     const { sequelize, Guest, Visitor, folder } = stage
     const cleanup: CleanupOptions = { maxAge: 2 * DAY, retention: { passes: false } }
@@ -132,22 +85,18 @@ describe('cleanup on the command line', () => {
       return { guests, passes }
     }
     assert.deepEqual(await counts(), { guests: 1, passes: 0 })
-    assert.deepEqual(await counts('--max-age', '5d', '--keep-outcomes', '1d'), { guests: 0, passes: 0 })
+    assert.deepEqual(await counts('--max-age', '5d'), { guests: 0, passes: 0 })
     assert.deepEqual(await counts('--keep-passes', '30d'), { guests: 1, passes: 1 })
   })
 
   it('cleanup refuses invalid values, and deletes nothing', async () => {
     await makeGuests(stage, { old: 20 })
     for (const argv of [
-      ['--batch-size', '0'],
       ['--max-age', '-1d'],
       ['--max-age', '0'],
       ['--keep-passes', 'never'],
       ['--time-budget', '0'],
-      ['--duty-cycle', '0'],
-      ['--duty-cycle', '1.5'],
       ['--only', 'users'],
-      ['--keep'],
       ['--force'],
       ['now'],
     ]) {
@@ -162,12 +111,13 @@ describe('cleanup on the command line', () => {
     it(`cleanup ends after its current batch on ${signal}, prints its counts, and exits with 1`, async () => {
       const { sequelize, Guest, folder } = stage
       const cleanup: CleanupOptions = {
+        batchSize: 1,
         onProgress: ({ kind }) => kind === 'guests' && process.emit(signal),
       }
       await exportFrom(folder, { sequelize, Guest, cleanup }, `${signal}.mjs`)
       await makeGuests(stage, { one: 22, two: 21, three: 20 })
       const listeners = process.listenerCount(signal)
-      const { code, stdout } = await stage.run(['cleanup', '--batch-size', '1', '--config', `${signal}.mjs`])
+      const { code, stdout } = await stage.run(['cleanup', '--config', `${signal}.mjs`])
       assert.equal(code, 1)
       assert.match(
         stdout,
@@ -180,10 +130,14 @@ describe('cleanup on the command line', () => {
 
   it('cleanup ends when its time budget is used up, and exits with 0', async () => {
     const { sequelize, Guest, folder } = stage
-    await exportFrom(folder, { sequelize, Guest, cleanup: { onProgress: () => wait(20) } }, 'slow.mjs')
+    await exportFrom(
+      folder,
+      { sequelize, Guest, cleanup: { batchSize: 1, onProgress: () => wait(20) } },
+      'slow.mjs',
+    )
     await makeGuests(stage, { one: 22, two: 21, three: 20 })
     const { code, stdout } = await stage.run([
-      ...['cleanup', '--batch-size', '1', '--time-budget', '0.01s', '--config', 'slow.mjs'],
+      ...['cleanup', '--time-budget', '0.01s', '--config', 'slow.mjs'],
     ])
     assert.equal(code, 0)
     assert.match(
@@ -191,20 +145,6 @@ describe('cleanup on the command line', () => {
       /Not everything that is due was deleted: its time was up\. The next run goes on\.\n$/,
     )
     assert.notEqual((await names()).length, 0)
-  })
-
-  it('cleanup notes its progress on stderr once a second, if that is a terminal', async () => {
-    const { sequelize, Guest, folder } = stage
-    await exportFrom(folder, { sequelize, Guest, cleanup: { onProgress: () => wait(400) } }, 'paced.mjs')
-    const argv = ['cleanup', '--batch-size', '1', '--config', 'paced.mjs']
-    await makeGuests(stage, { one: 24, two: 23, three: 22, four: 21 })
-    const { code, stdout, stderr } = await stage.run(argv, { terminal: 100 })
-    assert.equal(code, 0)
-    assert.match(stderr, /^guests: [1-4] deleted …$/m)
-    assert.ok(stderr.split('\n').length <= 5, stderr)
-    assert.match(stdout, /guests +4\n/)
-    await makeGuests(stage, { one: 24, two: 23, three: 22, four: 21 })
-    assert.equal((await stage.run(argv)).stderr, '')
   })
 })
 
@@ -231,20 +171,6 @@ it('cleanup prints that guests of a paranoid User are really deleted', async () 
     const { stdout } = await stage.run(['cleanup'])
     assert.match(stdout, /User is paranoid: these rows are really deleted/)
     assert.equal(await stage.User.count({ paranoid: false }), 0)
-  })
-})
-
-it('cleanup --individual-hooks runs the hooks of every user', async () => {
-  await withStage({}, async (stage) => {
-    const seen: unknown[] = []
-    stage.User.addHook('beforeDestroy', (user: Model) => {
-      seen.push(user.get('username'))
-    })
-    await makeGuests(stage, { one: 20, two: 20 })
-    assert.equal((await stage.run(['cleanup', '--dry-run', '--individual-hooks'])).code, 0)
-    assert.deepEqual(seen, [])
-    assert.equal((await stage.run(['cleanup', '--individual-hooks'])).code, 0)
-    assert.deepEqual(seen.sort(), ['one', 'two'])
   })
 })
 

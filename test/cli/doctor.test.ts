@@ -10,6 +10,7 @@ interface Diagnosis {
   readonly source: string
   readonly findings: readonly Finding[]
   readonly leftOut: readonly string[]
+  readonly requests: readonly string[]
 }
 
 describe('doctor', () => {
@@ -55,8 +56,6 @@ describe('doctor', () => {
         stdout.includes(`error ${error.message} [${error.code}]\n    ${error.remedy.split('\n')[0] ?? ''}\n`),
       )
       assert.match(stdout, /^1 error, \d+ warnings?, \d+ notes? in passport-ephemeral\.config\.mjs\.$/m)
-      const coloured = await stage.run(['doctor', '--no-production'], { terminal: 100 })
-      assert.ok(coloured.stdout.includes('\u001b[31merror\u001b'))
     } finally {
       await Order.drop()
     }
@@ -69,9 +68,32 @@ describe('doctor', () => {
     await exportFrom(folder, { sequelize, Guest, Visitor, app }, 'with-app.mjs')
     const strict = await diagnose('--production', '--config', 'with-app.mjs')
     assert.equal(strict.code, 1)
-    assert.deepEqual(strict.leftOut, [])
+    assert.deepEqual(
+      strict.leftOut.map((text) => text.split(' (')[0]),
+      ['what only requests with a session show'],
+    )
+    assert.deepEqual(strict.requests, ['GET /'])
     const lenient = await diagnose('--no-production', '--config', 'with-app.mjs')
     assert.ok(lenient.findings.length < strict.findings.length)
+  })
+
+  it('asks for the paths that the configuration exports, and prints them', async () => {
+    const asked: string[] = []
+    const app = express().use((req, res) => {
+      asked.push(req.originalUrl)
+      res.end()
+    })
+    const { Guest, Visitor, folder } = stage
+    await exportFrom(folder, { Guest, Visitor, app, paths: ['/', '/convert'] }, 'with-paths.mjs')
+    const { stdout } = await stage.run(['doctor', '--config', 'with-paths.mjs'])
+    assert.deepEqual(asked, ['/', '/convert'])
+    assert.match(stdout, /^The application was asked for GET \/, GET \/convert\.$/m)
+    assert.match(stdout, /^note No part of this package saw GET \/, GET \/convert: .* \[NOTHING_SEEN\]$/m)
+    assert.match(stdout, /^Not checked: what only requests with a session show \(.*RESAVE.*\)/m)
+    await exportFrom(folder, { Guest, app, paths: ['convert'] }, 'wrong-paths.mjs')
+    const wrong = await stage.run(['doctor', '--config', 'wrong-paths.mjs'])
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.stderr, /export 'paths' must be a non-empty array of paths/)
   })
 
   it('recommends migrate for a database without tables', async () => {

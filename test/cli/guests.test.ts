@@ -42,7 +42,7 @@ describe('guests on the command line', () => {
     assert.match(heading, /^ *id +username +created \(UTC\) +last seen \(UTC\) +expires \(UTC\)$/)
     assert.equal(lines.length, 3)
     const dayBefore = (days: number) => new Date(Date.now() - days * DAY * 1000).toISOString().slice(0, 10)
-    assert.match(lines[0] ?? '', new RegExp(`^ *${ids[0]} +Guest1 +${dayBefore(20)} .*, due$`))
+    assert.match(lines[0] ?? '', new RegExp(`^ *${ids[0]} +Guest1 +${dayBefore(20)} .*, expired$`))
     assert.match(lines[1] ?? '', new RegExp(`^ *${ids[1]} +guest_2 +${dayBefore(3)} .* \\d\\d:\\d\\d$`))
     const { guests, hasMore } = await list()
     assert.equal(hasMore, false)

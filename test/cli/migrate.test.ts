@@ -130,10 +130,14 @@ describe('migrate', () => {
       stderr,
       /The tables exist already: .*\n.*"Tables that exist already" in docs\/operations\.md/,
     )
+    const status = await stage.run(['migrate', '--status'])
+    assert.equal(status.code, 0)
+    assert.match(status.stderr, /Tables of pending migrations exist: .*sequelize-cli, created them/)
     // As is explained there.
     const values = names.map((name) => `('${name}')`).join(', ')
     await stage.sequelize.query(`INSERT INTO ${LEDGER} (name) VALUES ${values}`)
     assert.match((await stage.run(['migrate'])).stdout, /Nothing to do/)
+    assert.doesNotMatch((await stage.run(['migrate', '--status'])).stderr, /pending/)
   })
 
   it('no migration of guests runs while the users table is missing', async () => {

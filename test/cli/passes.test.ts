@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { quotedField, quotedTable } from '../../src/database/columns.js'
 import { DAY, HOUR, later } from '../support/clock.js'
 import { openStage, type Stage } from './stage.js'
 
@@ -324,22 +325,6 @@ describe('passes on the command line', () => {
       const [pass] = (document as { passes: { name: string }[] }).passes
       assert.ok(pass?.name.startsWith('\u001b[31mEvil'))
     })
-
-    it('visitors aligns names of wide letters', async () => {
-      await make({ firstName: '山田', lastName: '太郎' })
-      await make()
-      const { stdout } = await stage.run(['visitors'])
-      const [, one = '', two = ''] = stdout.split('\n')
-      assert.equal(two.indexOf('REFERENCE') + 4, one.indexOf('REFERENCE'))
-    })
-
-    it('visitors prints colours only on a terminal, and not if NO_COLOR is set', async () => {
-      await make()
-      assert.ok((await stage.run(['visitors'], { terminal: 120 })).stdout.includes('\u001b[1m'))
-      const plain = await stage.run(['visitors'], { terminal: 120, env: { NO_COLOR: '1' } })
-      assert.doesNotMatch(plain.stdout.replaceAll('\n', ''), OBEYED)
-      assert.equal(plain.stdout, (await stage.run(['visitors'])).stdout)
-    })
   })
 
   describe('visits', () => {
@@ -438,8 +423,9 @@ describe('a database without our tables, or with half of them', () => {
       }
       await explained()
       await stage.sequelize.sync()
-      const queryInterface = stage.sequelize.getQueryInterface()
-      await queryInterface.removeColumn('Visitors', 'isActive')
+      // Not removeColumn(), which on SQLite fails at an index of an expression.
+      const [table, column] = [quotedTable(stage.Visitor), quotedField(stage.Visitor, 'isActive')]
+      await stage.sequelize.query(`ALTER TABLE ${table} DROP COLUMN ${column}`)
       commands.splice(2, 1)
       await explained()
     } finally {

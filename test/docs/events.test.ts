@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { runInNewContext } from 'node:vm'
 import ts from 'typescript'
 import { ensureVisitor, type GuestEvents, type VisitorEvents } from '../../src/index.js'
-import { codeBlocks } from '../readme/markdown.js'
+import { codeBlocks } from './markdown.js'
 import { startApplication, whoIs } from '../support/application.js'
 
 const page = await readFile(join(import.meta.dirname, '../../docs/events.md'), 'utf8')
@@ -31,6 +31,7 @@ const visitorEvents: Record<keyof VisitorEvents, true> = {
   ended: true,
   selfServiceRequested: true,
   sharingSuspected: true,
+  expired: true,
 }
 
 describe('docs/events.md', () => {

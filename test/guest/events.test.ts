@@ -178,6 +178,6 @@ describe('Guest.events', () => {
     assert.ok(loggedOut?.name === 'loggedOut' && deleted?.name === 'deleted' && expired?.name === 'expired')
     assert.equal(loggedOut.event.userId, id)
     assert.deepEqual([deleted.event.userId, deleted.event.actor], [other.id, 'help desk'])
-    assert.deepEqual(expired.event, { guests: 1 })
+    assert.deepEqual(expired.event, { guests: 1, req: undefined, actor: undefined })
   })
 })

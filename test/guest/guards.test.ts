@@ -16,6 +16,13 @@ before(async () => {
       host.get('/play', passport.authenticate('guest'), ok)
       host.all('/guests', ensureGuest, ok)
       host.all('/regulars', ensureRegularUser, ok)
+      for (const [path, guard] of Object.entries({
+        '/public-guests': ensureGuest,
+        '/public-regulars': ensureRegularUser,
+      }))
+        host.get(path, guard, (_req, res) => {
+          res.set('Cache-Control', 'public, max-age=600').json({ ok: true })
+        })
       host.get(
         '/guests-custom',
         ensureGuest({ anonymousUrl: '/hello', registeredUrl: '/home?from=guests' }),
@@ -157,5 +164,17 @@ describe('ensureGuest and ensureRegularUser', () => {
     await browser.get(pass.tokenise('/who')).expect(200)
     await browser.get('/guests').expect(401)
     await browser.get('/regulars').expect(401)
+  })
+})
+
+describe('a page behind these guards', () => {
+  it('is kept out of shared caches, whatever its handler sets: a cache would hand it to others', async () => {
+    for (const [browser, path] of [
+      [await guest(), '/public-guests'],
+      [await regular(), '/public-regulars'],
+    ] as const) {
+      const { headers } = await browser.get(path).expect(200)
+      assert.equal(headers['cache-control'], 'private, max-age=600', path)
+    }
   })
 })

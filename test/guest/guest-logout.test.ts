@@ -76,12 +76,14 @@ describe('guestLogout, for a guest', () => {
     const page = await browser.get('/logout').set('Accept', HTML).expect(200)
     assert.match(page.text, /there is no way back to what you have done here/)
     assert.match(page.text, /<form method="post" action="\/logout\?confirm=yes">/)
-    assert.match(page.text, /<button>Leave and lose everything<\/button>/)
+    assert.match(page.text, /<button class="secondary">Leave and lose everything<\/button>/)
     assert.ok(
-      page.text.indexOf('href="/convert"') < page.text.indexOf('<button>'),
-      'what is harmless comes first',
+      page.text.indexOf('<a class="button" href="/convert">') <
+        page.text.indexOf('<button class="secondary">'),
+      'what is harmless comes first, and stands out',
     )
     assert.equal(page.headers['cache-control'], 'no-store')
+    assert.equal(page.headers['x-content-type-options'], 'nosniff')
     assert.match(
       String(page.headers['content-security-policy']),
       /default-src 'none'.*frame-ancestors 'none'/,
@@ -500,6 +502,37 @@ describe('guestLogout with deleteNow', () => {
       assert.equal(await own.User.count(), 0)
       assert.equal(await own.Guest.count(), 0)
       assert.equal(who(await browser.get('/who')).user, null)
+    })
+  })
+
+  it('answers both of two clicks at once alike, and deletes the guest once', async () => {
+    // Where the application itself is quicker, the button finds the guest gone in the middle of the request.
+    const meanwhile = { deletes: false }
+    const options: Parameters<typeof startApplication>[0] = {
+      routes(host, context) {
+        host.use('/logout', (req, _res, next) => {
+          if (!meanwhile.deletes) {
+            next()
+            return
+          }
+          context.Guest.delete((req.user as { id: number }).id).then(() => {
+            next()
+          }, next)
+        })
+        routes({ deleteNow: true })(host, context)
+      },
+    }
+    await withApplication(startApplication(options), async (own) => {
+      const browser = await guest(own)
+      const answers = await Promise.all([leave(browser), leave(browser)])
+      for (const { status } of answers) assert.ok([200, 303].includes(status), String(status))
+      assert.equal(await own.User.count(), 0)
+      const other = await guest(own)
+      meanwhile.deletes = true
+      await leave(other).expect(303)
+      meanwhile.deletes = false
+      assert.equal(who(await other.get('/who')).user, null)
+      assert.equal(await own.User.count(), 0)
     })
   })
 

@@ -100,7 +100,7 @@ describe('parallel first requests', () => {
     const second = await open(`${app.origin}/play`, cookie)
     assert.equal(second.who.user?.id, first.who.user?.id)
     assert.notEqual(second.cookie, first.cookie)
-    // The old cookie by itself is nobody's.
+    // The old cookie by itself opens no guest's session.
     assert.equal((await open(`${app.origin}/who`, cookie)).who.user, null)
   })
 

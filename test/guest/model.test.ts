@@ -175,6 +175,7 @@ describe('wrong options of the Guest model', () => {
     }
     assert.throws(define({ attributes: [] }), /option 'attributes' must be/)
     assert.throws(define({ maxAge: 60, touchInterval: 60 }), /'touchInterval' must be less than maxAge/)
+    assert.throws(define({ maxAge: 60, maxLifetime: 59 }), /'maxLifetime' must not be less than maxAge/)
     assert.throws(define({ touchInterval: 0 }), /option 'touchInterval' must be a positive number of seconds/)
     await database.close()
   })

@@ -2,8 +2,16 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import type { Request, RequestHandler } from 'express'
 import type { Agent } from 'supertest'
+import { sessionNameOf } from '../../src/guest/session.js'
 import { keyOf } from '../../src/guest/user-key.js'
-import { defineGuestModel, ensureRegularUser, GuestStrategy, isGuest, loadGuest } from '../../src/index.js'
+import {
+  cleanup,
+  defineGuestModel,
+  ensureRegularUser,
+  GuestStrategy,
+  isGuest,
+  loadGuest,
+} from '../../src/index.js'
 import { startApplication, whoIs, type TestApp, type User, type Who } from '../support/application.js'
 import { DAY, HOUR, later, MINUTE } from '../support/clock.js'
 
@@ -15,6 +23,7 @@ let own: TestApp
 
 before(async () => {
   app = await startApplication({
+    guest: { bareKeys: true },
     routes(host, { passport, User }) {
       host.get('/play', passport.authenticate('guest'), (req, res) => {
         res.json(whoIs(req))
@@ -121,7 +130,7 @@ describe('a session opened as a guest', () => {
   })
 
   it('restores no user if its stored value cannot be a key of this model', async () => {
-    for (const user of ['abc', '7a9d', { guest: 'x', model: 'Guest' }]) {
+    for (const user of ['abc', '7a9d', { guest: 'x', model: sessionNameOf(app.Guest) }]) {
       const browser = app.browser()
       await browser.get('/set-session').query({ user: JSON.stringify(user) })
       assert.equal(body(await browser.get('/who').expect(200)).user, null)
@@ -136,15 +145,15 @@ describe('a session opened as a guest', () => {
 })
 
 describe('a regular user’s session', () => {
-  it('holds the primary key and the name of the model', async () => {
+  it('holds the primary key, and the name of the model with a digest of where its users are', async () => {
     const fred = await app.User.create({ username: 'fred' })
     const browser = app.browser()
     assert.equal(body(await browser.get('/login-by-hand/fred')).isRegularUser, true)
     const session = (await browser.get('/session')).body as { passport: unknown }
-    assert.deepEqual(session.passport, { user: { user: fred.id, model: 'Guest' } })
+    assert.deepEqual(session.passport, { user: { user: fred.id, model: sessionNameOf(app.Guest) } })
   })
 
-  it('is restored if an earlier serializer stored the key only', async () => {
+  it('is restored with bareKeys if an earlier serializer stored the key only', async () => {
     const fred = await app.User.create({ username: 'fred' })
     const browser = app.browser()
     await browser.get('/set-session').query({ user: JSON.stringify(fred.id) })
@@ -192,6 +201,55 @@ describe('sliding expiry', () => {
     await later(5.5 * DAY, async () => {
       assert.equal(body(await browser.get('/who')).user, null)
     })
+  })
+})
+
+describe('maxLifetime', () => {
+  const start = (guest: object) =>
+    startApplication({
+      guest: { expiry: 'sliding', maxAge: 2 * DAY, ...guest },
+      routes(host, { passport }) {
+        host.get('/play', passport.authenticate('guest'), (req, res) => {
+          res.json(whoIs(req))
+        })
+      },
+    })
+
+  it('ends the sessions of a guest who is seen every day, and the clean-up deletes that guest', async () => {
+    const app = await start({ maxLifetime: 4 * DAY })
+    try {
+      const browser = app.browser()
+      const { user } = body(await browser.get('/play').expect(200))
+      for (const days of [1, 2, 3])
+        await later(days * DAY, async () => {
+          assert.equal(body(await browser.get('/who')).user?.id, user?.id)
+        })
+      const guest = await app.Guest.findByPk(user?.id ?? 0, { rejectOnEmpty: true })
+      assert.equal(guest.expiresAt.getTime() - guest.createdAt.getTime(), 4 * DAY * 1000)
+      await later(4.1 * DAY, async () => {
+        assert.equal(body(await browser.get('/who')).user, null)
+        assert.notEqual(body(await browser.get('/play').expect(200)).user?.id, user?.id)
+      })
+      await later(5.2 * DAY, () => cleanup({ Guest: app.Guest }))
+      assert.equal(await app.Guest.findByPk(user?.id ?? 0), null)
+    } finally {
+      await app.close()
+    }
+  })
+
+  it('is a year unless maxAge is longer, and has no effect on absolute expiry', async () => {
+    for (const [guest, days] of [
+      [{}, 365],
+      [{ maxAge: 500 * DAY }, 500],
+      [{ expiry: 'absolute' }, 2],
+    ] as const) {
+      const app = await start(guest)
+      const { user } = body(await app.browser().get('/play').expect(200))
+      const made = await app.Guest.findByPk(user?.id ?? 0, { rejectOnEmpty: true })
+      made.lastSeenAt = new Date(Date.now() + 1000 * DAY * 1000)
+      assert.equal(made.expiresAt.getTime() - made.createdAt.getTime(), days * DAY * 1000)
+      await app.close()
+    }
   })
 })
 

@@ -2,9 +2,19 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import type { Request, RequestHandler } from 'express'
 import { DataTypes, type Model, type Sequelize } from 'sequelize'
-import { defineGuestModel, guestOf, GuestStrategy, type GuestModel } from '../../src/index.js'
+import {
+  defineGuestModel,
+  ensureGuest,
+  ensureRegularUser,
+  guestOf,
+  GuestStrategy,
+  type GuestModel,
+} from '../../src/index.js'
 import { openDatabase, type TestDatabase } from '../support/database.js'
 import { plainUser, startHost, type Host, type HostUser } from '../support/host-application.js'
+import { collectWarnings } from '../support/warnings.js'
+
+const warnings = collectWarnings()
 
 /** A second model on the Passport of the host. */
 interface Second {
@@ -47,6 +57,10 @@ async function startBoth(
   mirrored = false,
 ): Promise<Host> {
   let second: Second | undefined
+  const none: RequestHandler = (_req, _res, next) => {
+    next()
+  }
+  const pages = { guest: none, secondGuest: none }
   const database = await openDatabase()
   const host = await startHost({
     opened: database,
@@ -61,13 +75,34 @@ async function startBoth(
       passport.use(new GuestStrategy({ Guest, name: 'second-guest' }))
       passport.serializeUser(Guest.serializeUser)
       passport.deserializeUser(Guest.deserializeUser)
+      pages.guest = passport.authenticate('guest') as RequestHandler
+      pages.secondGuest = passport.authenticate('second-guest') as RequestHandler
       const { _serializers, _deserializers } = passport as unknown as Record<string, unknown[]>
       if (order === 'first') _serializers?.reverse()
       if (order === 'first' && !mirrored) _deserializers?.reverse()
     },
-    routes(app, { User }) {
+    routes(app, { Guest, User }) {
       assert.ok(second)
-      const { User: Second } = second
+      const { User: Second, Guest: SecondGuest } = second
+      const answer: RequestHandler = (req, res) => {
+        res.json(describeUser(req, Second))
+      }
+      app.get('/play/first', pages.guest, answer)
+      app.get('/play/second', pages.secondGuest, answer)
+      for (const [model, only] of [
+        ['first', Guest],
+        ['second', SecondGuest],
+      ] as const) {
+        app.get(`/guests/${model}`, ensureGuest({ Guest: only }), answer)
+        app.get(`/regulars/${model}`, ensureRegularUser({ Guest: only }), answer)
+      }
+      app.get('/staff', (req, res, next) => {
+        req.user = User.sequelize?.define('Staff', {}).build({ id: 1 }) as Express.User
+        next()
+      })
+      app.get('/staff', pages.guest, (_req, res) => {
+        res.json('staff')
+      })
       app.get(
         '/login/:model',
         loginTo(() => [User, Second]),
@@ -122,24 +157,71 @@ for (const [where, define] of arrangements) {
   }
 }
 
-describe('a session that holds a primary key alone', () => {
-  it('is restored by no model if two on one Sequelize instance could be meant', async () => {
-    const { sequelize } = await openForTests()
-    const { User, Guest } = onSameInstance(sequelize)
-    await sequelize.sync()
-    await User.create({ username: 'ginger' })
-    const answered = await new Promise((resolve) => {
-      Guest.deserializeUser({} as Request, 1, resolve)
+for (const [where, define] of arrangements) {
+  describe(`the pages of one of two users models ${where}`, () => {
+    it('are closed to users and guests of the other, whose key can be that of a user here', async () => {
+      const host = await startBoth(define)
+      const regular = host.browser()
+      await regular.get('/login/second').expect(200)
+      const guest = host.browser()
+      await guest.get('/play/second').expect(200)
+      for (const browser of [regular, guest]) {
+        const { body } = await browser.get('/play/first').expect(403)
+        assert.equal((body as { code: string }).code, 'ERR_USER_OF_ANOTHER_MODEL')
+        await browser.get('/guests/first').expect(401)
+        await browser.get('/regulars/first').expect(401)
+      }
+      await regular.get('/play/second').expect(200)
+      await regular.get('/regulars/second').expect(200)
+      await guest.get('/guests/second').expect(200)
+      const { body } = await guest.get('/is').expect(200)
+      assert.equal((body as { isGuest: boolean }).isGuest, true, 'the guest is still logged in')
     })
-    assert.equal(answered, null)
-    const Other = plainUser()(sequelize)
-    const OtherGuest = defineGuestModel(sequelize, { User: Other })
-    for (const each of [Guest, OtherGuest]) {
-      const answer = await new Promise((resolve) => {
-        each.deserializeUser({} as Request, 1, resolve)
-      })
-      assert.equal(answer, 'pass')
-    }
+  })
+}
+
+describe('a page for guests', () => {
+  it('admits a user whose model has no guests, such as a member of staff', async () => {
+    const host = await startBoth(onSameInstance)
+    await host.browser().get('/staff').expect(200, '"staff"')
+  })
+})
+
+/** What a deserializer answers. */
+function deserialized({ deserializeUser }: GuestModel, stored: number): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    deserializeUser({} as Request, stored, (error, user) => {
+      if (error instanceof Error) reject(error)
+      else resolve(error ?? user)
+    })
+  })
+}
+
+describe('a session that holds a primary key alone', () => {
+  for (const [where, define] of arrangements) {
+    it(`is restored by neither of two models ${where}, whichever of them was in use before`, async () => {
+      const { sequelize } = await openForTests()
+      const First = defineGuestModel(sequelize, { User: plainUser()(sequelize) })
+      const { User, Guest } = await define(sequelize)
+      await sequelize.sync()
+      await User.create({ username: 'ginger' })
+      assert.equal(await deserialized(First, 1), 'pass')
+      assert.equal(await deserialized(Guest, 1), 'pass')
+    })
+  }
+
+  it('is restored by the model that bareKeys declares, and by no other', async () => {
+    const { sequelize } = await openForTests()
+    const User = plainUser()(sequelize)
+    const Guest = defineGuestModel(sequelize, { User, bareKeys: true })
+    const other = onSameInstance(sequelize)
+    await sequelize.sync()
+    await User.create({ username: 'fred' })
+    assert.ok((await deserialized(Guest, 1)) instanceof User)
+    assert.equal(await deserialized(other.Guest, 1), 'pass')
+    await new Promise(setImmediate) // a warning is emitted on the next tick
+    assert.ok(warnings.some(({ code }) => code === 'SESSION_NAMES_NO_MODEL'))
+    assert.equal(await deserialized(Guest, 2), false)
   })
 })
 

@@ -145,7 +145,7 @@ class Browser {
       headers: { 'user-agent': BROWSER, accept: HTML, cookie, ...(headers as Record<string, string>) },
     })
     for (const set of response.headers.getSetCookie()) {
-      assert.match(set, /; Path=\/;/)
+      assert.match(set, /^visitor-address=.*; Path=\/app\/visitor;|; Path=\/;/)
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? []
       this.cookies.set(name, value)
     }

@@ -108,12 +108,12 @@ describe('a form of ours over plain HTTP, on a page without a referrer', () => {
     // The application's own button, as helmet's default makes it arrive: the guest is asked.
     const asked = await browser.post('/logout').set({ Origin: 'null', Accept: HTML })
     assert.equal(asked.status, 422)
-    assert.equal(asked.headers['referrer-policy'], 'same-origin')
+    assert.equal(asked.headers['referrer-policy'], 'strict-origin')
     await browser.post('/logout?confirm=yes').set({ Origin: 'null', Accept: HTML }).expect(403)
     await browser.post('/logout?confirm=yes').set({ Origin: app.origin, Accept: HTML }).expect(303)
   })
 
-  it('a form on a page of the application’s own is not refused', async () => {
+  it('a form on a page that the application renders is sent with its origin, whatever the application sets', async () => {
     const other = await startApplication({
       before(host) {
         host.use((_req, res, next) => {
@@ -132,11 +132,23 @@ describe('a form of ours over plain HTTP, on a page without a referrer', () => {
       const browser = other.browser()
       await browser.get('/play').expect(200)
       const page = await browser.get('/logout').set('Accept', HTML).expect(200)
-      assert.match(String(page.headers['set-cookie']), /^own-form=1; .*HttpOnly; SameSite=Strict$/)
-      await browser.post('/logout?confirm=yes').set({ Origin: 'null', Accept: HTML }).expect(303)
+      assert.equal(page.headers['referrer-policy'], 'strict-origin')
+      await browser.post('/logout?confirm=yes').set({ Origin: other.origin, Accept: HTML }).expect(303)
     } finally {
       await other.close()
     }
+  })
+})
+
+describe('a form of a sister subdomain over plain HTTP, on a page without a referrer', () => {
+  it('is refused whatever cookies the subdomain has set', async () => {
+    const browser = app.browser()
+    const guest = who(await browser.get('/play').expect(200)).user
+    for (const cookie of ['own-form=1', 'visitor-confirmation=1', 'no-guest=1']) {
+      const leave = browser.post('/logout?confirm=yes')
+      await leave.set({ Origin: 'null', Accept: HTML, Cookie: cookie }).expect(403)
+    }
+    assert.deepEqual(who(await browser.get('/who')).user, guest)
   })
 })
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { describeError, redactQueryKey } from '../../src/http/redact-tokens.js'
 import { redactTokens } from '../../src/index.js'
+import { warn } from '../../src/warning.js'
 
 const TOKEN = 'a1B2c3D4e5F6g7H8'
 
@@ -130,5 +133,55 @@ describe('redactTokens', () => {
       })
     }
     assert.throws(() => redactTokens('/', { keys: [] } as never), /unknown option 'keys'/)
+  })
+})
+
+describe('an error that quotes links', () => {
+  const link = 'https://example.test/convert/verify?token=SECRET&next=/a'
+
+  for (const [where, error] of [
+    ['its message', new Error(`452 <a href="${link}">refused</a>`)],
+    ['its cause', new Error('refused', { cause: new Error(link) })],
+    ['a cause of its cause', new Error('a', { cause: new Error('b', { cause: new Error(link) }) })],
+    ['a cause that is no Error', new Error('refused', { cause: link })],
+    ['one of several errors', new AggregateError([new Error('one'), new Error(link)], 'all refused')],
+    ['quoted-printable', new Error('https://example.test/verify?tok=\r\nen=3DSEC=\r\nRET')],
+    ['a thrown text', link],
+  ] as const) {
+    it(`is described without their tokens, in ${where}`, () => {
+      const text = describeError(error)
+      assert.doesNotMatch(text, /SECRET|RET$/m)
+      assert.match(text, /REDACTED/)
+    })
+  }
+
+  it('keeps its stack, and leaves its other properties out', () => {
+    const error = Object.assign(new Error(`refused ${link}`), { parameters: ['SECRET'], sql: 'SELECT' })
+    const text = describeError(error)
+    assert.match(text, /^Error: refused .*REDACTED.*\n +at .*redact-tokens\.test/)
+    assert.doesNotMatch(text, /SECRET|SELECT/)
+  })
+
+  it('may have itself as its cause', () => {
+    const error = new Error('refused')
+    error.cause = error
+    assert.match(describeError(error), /the same error again/)
+  })
+
+  it('is described without the tokens of a visitor model with another queryKey', () => {
+    redactQueryKey('invitation')
+    assert.equal(describeError('/?invitation=SECRET'), '/?invitation=REDACTED')
+  })
+
+  it('has no control character in a warning, and no line that looks like one of the log', async () => {
+    const emitted = once(process, 'warning')
+    warn(
+      'TEST_FAILED',
+      `failed: ${describeError(new Error('a\u001b[2J\r\n2026-11-27 forged\u009b'))}`,
+      'Nothing.',
+    )
+    const [warning] = (await emitted) as [Error]
+    assert.match(warning.message, /^failed: Error: a\uFFFD\[2J\uFFFD\n {2}2026-11-27 forged\uFFFD\n {4}at /)
+    assert.doesNotMatch(warning.message, /[^\P{Cc}\n]/u)
   })
 })

@@ -1,28 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  DataTypes,
-  Sequelize,
-  type ModelStatic,
-  type Model,
-  type Options,
-  type QueryInterface,
-} from 'sequelize'
-import { memoryStorage, Umzug } from 'umzug'
+import { DataTypes, Sequelize, type ModelStatic, type Model, type QueryInterface } from 'sequelize'
 import { quotedField, quotedTable } from '../../src/database/columns.js'
 import { migrationsFor, type Migration } from '../../src/migrations/index.js'
 import { readCatalog, type Catalog } from '../support/catalog.js'
-import { dialect, openDatabase } from '../support/database.js'
-import { defineHostModels, plainUser, type Host, type HostOptions } from '../support/host-application.js'
-
-type Models = Pick<Host, 'sequelize' | 'User' | 'Guest' | 'Visitor' | 'VisitorLog'>
-
-interface Variant extends Pick<HostOptions, 'defineUser' | 'guest' | 'visitor'> {
-  readonly under: string
-  readonly database?: Options
-  readonly schema?: string
-  readonly only?: typeof dialect
-}
+import { dialect } from '../support/database.js'
+import { plainUser } from '../support/host-application.js'
+import { umzugFor, withModels, type Models, type Variant } from './stage.js'
 
 const uuidKey = { id: { type: DataTypes.UUID, primaryKey: true, defaultValue: DataTypes.UUIDV4 } }
 
@@ -153,6 +137,24 @@ test('sequelize-cli, which passes queryInterface and Sequelize, goes up, down an
   })
 })
 
+test('nothing is created before the users table is there, so the migrations can run again after those of the application', async () => {
+  await withModels({ defineUser: plainUser() }, async ({ models, users }) => {
+    const { sequelize, User } = models
+    await User.drop()
+    const queryInterface = sequelize.getQueryInterface()
+    for (const { up } of migrationsFor(models.forMigrations)) {
+      await assert.rejects(up(queryInterface), {
+        code: 'ERR_USERS_TABLE_MISSING',
+        message: /The users table 'Users' is missing.*run the migrations of your application first/,
+      })
+    }
+    assert.deepEqual(await readCatalog(sequelize, users), {})
+    await User.sync()
+    await umzugFor(models).up()
+    await assertCascades(models)
+  })
+})
+
 test('only the migrations of the models in use are given', async () => {
   await withModels({ defineUser: plainUser() }, ({ models: { Guest, Visitor } }) => {
     const names = (migrations: readonly Migration[]): string[] => migrations.map(({ name }) => name)
@@ -190,40 +192,6 @@ test('a model that is not one of these is refused by name, before anything is do
 interface CliMigration {
   readonly up: (queryInterface: QueryInterface, sequelize: typeof Sequelize) => Promise<void>
   readonly down: (queryInterface: QueryInterface, sequelize: typeof Sequelize) => Promise<void>
-}
-
-interface Prepared {
-  readonly models: Models & { readonly forMigrations: Parameters<typeof migrationsFor>[0] }
-  /** What the catalog calls the host's own things. */
-  readonly users: readonly string[]
-}
-
-/** An empty database with a users table and nothing of ours. */
-async function withModels(
-  { database, schema, ...variant }: Omit<Variant, 'under'>,
-  run: (prepared: Prepared) => Promise<void>,
-): Promise<void> {
-  const { sequelize, close } = await openDatabase(database)
-  try {
-    if (schema !== undefined) await sequelize.createSchema(schema, {})
-    const defined = defineHostModels(sequelize, variant)
-    await defined.User.sync()
-    const users = Object.keys(await readCatalog(sequelize))
-    const { Guest, Visitor } = defined
-    await run({ models: { sequelize, ...defined, forMigrations: { Guest, Visitor } }, users })
-  } finally {
-    if (schema !== undefined) await sequelize.dropSchema(schema, {})
-    await close()
-  }
-}
-
-function umzugFor({ sequelize, forMigrations }: Prepared['models']): Umzug<QueryInterface> {
-  return new Umzug<QueryInterface>({
-    migrations: migrationsFor(forMigrations).map(({ name, up, down }) => ({ name, up, down })),
-    context: sequelize.getQueryInterface(),
-    storage: memoryStorage(),
-    logger: undefined,
-  })
 }
 
 function assertSame(actual: Catalog, expected: Catalog): void {

@@ -1,38 +1,46 @@
 /**
  * Packs the package, installs it beside the oldest and the newest supported peers, and uses it there in every supported
- * way. Run it by `npm run test:packaging`.
+ * way; then in the examples that have a package.json. Run it by `npm run test:packaging`; with names of examples as
+ * arguments, only those run.
  */
 import assert from 'node:assert/strict'
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
+import { BROWSER } from './browser.js'
+import { checkExamples } from './examples.js'
+import {
+  check,
+  count,
+  folder,
+  install,
+  kilobytes,
+  manifest,
+  pack,
+  pick,
+  root,
+  run,
+  type Tarball,
+} from './project.js'
 
-const run = promisify(execFile)
-const root = join(import.meta.dirname, '../..')
-const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 /** The package itself counts. */
 const MOST_PACKAGES = 25
 const MOST_MEGABYTES = 6
+/** What stays outside a bundle: PGlite's WebAssembly, and what pg and sequelize load only if it is installed. */
+const BUNDLE = [
+  ...['--bundle', '--platform=node', '--target=node20', '--format=esm', '--log-level=error'],
+  ...['@electric-sql/pglite', 'pg-native', 'pg-hstore'].map((name) => `--external:${name}`),
+  `--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)`,
+]
+/** The supported versions of TypeScript. 7 is the first that is no JavaScript. */
+const TYPESCRIPTS = ['5.6', '5.7', '5.8', '5.9', '6', 'latest']
+/** As in tsconfig.json, without what 5.6 lacks. Not all declarations of other packages compile with every version. */
+const TYPESCRIPT_OPTIONS = {
+  ...{ target: 'ES2022', lib: ['ES2023'], module: 'NodeNext', types: ['node'], skipLibCheck: false },
+  ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+}
 const HOST_PACKAGES = ['express', 'express-session', 'passport', 'sequelize']
-
-interface Manifest {
-  readonly name: string
-  readonly version: string
-  readonly files: readonly string[]
-  readonly exports: Readonly<Record<string, unknown>>
-  readonly peerDependencies: Readonly<Record<string, string>>
-  readonly devDependencies: Readonly<Record<string, string>>
-}
-
-interface Tarball {
-  readonly filename: string
-  readonly size: number
-  readonly unpackedSize: number
-  readonly files: readonly { readonly path: string }[]
-}
 
 /** A project that depends on the packed package. */
 interface Consumer {
@@ -40,13 +48,20 @@ interface Consumer {
   readonly dependencies: Readonly<Record<string, string>>
 }
 
-const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
-const folder = await mkdtemp(join(tmpdir(), 'passport-ephemeral-packaging-'))
-let passed = 0
-let failed = 0
-
+const chosen = process.argv.slice(2)
 try {
   const tarball = await pack()
+  if (chosen.length === 0) await checkPackage(tarball)
+  if (chosen.length === 0 || chosen.includes('typescript')) await checkTypeScripts(tarball)
+  if (chosen.length === 0 || chosen.includes('pnpm')) await checkPnpm(tarball)
+  await checkExamples(tarball, chosen)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+console.log(`${count.passed} passed, ${count.failed} failed`)
+process.exitCode = count.failed === 0 ? 0 : 1
+
+async function checkPackage(tarball: Tarball): Promise<void> {
   console.log(
     `${tarball.filename}: ${kilobytes(tarball.size)} packed, ${kilobytes(tarball.unpackedSize)} unpacked`,
   )
@@ -54,31 +69,6 @@ try {
   await checkWeight(tarball)
   await checkJest(tarball)
   for (const consumer of consumers(tarball)) await checkConsumer(consumer)
-} finally {
-  await rm(folder, { recursive: true, force: true })
-}
-console.log(`${passed} passed, ${failed} failed`)
-process.exitCode = failed === 0 ? 0 : 1
-
-async function check(sentence: string, body: () => unknown): Promise<void> {
-  try {
-    await body()
-    passed += 1
-    console.log(`ok     ${sentence}`)
-  } catch (error) {
-    failed += 1
-    console.log(`not ok ${sentence}\n${indent(describe(error))}`)
-  }
-}
-
-/** Without `prepack`, because the package is built already, and other tests may be using `dist`. */
-async function pack(): Promise<Tarball> {
-  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: root,
-  })
-  const [tarball] = JSON.parse(stdout) as Tarball[]
-  assert(tarball)
-  return tarball
 }
 
 async function checkContents(tarball: Tarball): Promise<void> {
@@ -101,7 +91,7 @@ async function checkContents(tarball: Tarball): Promise<void> {
       const emitted = sources
         .filter((path) => path.endsWith('.ts'))
         .flatMap((path) => ['.js', '.d.ts'].map((extension) => `dist/${path.replace(/\.ts$/, extension)}`))
-      const forCommonJs = ['', 'migrations/', 'pg-boss/'].flatMap((entry) =>
+      const forCommonJs = ['', 'admin/', 'migrations/', 'pages/messages/', 'pg-boss/'].flatMap((entry) =>
         ['.cjs', '.d.cts'].map((extension) => `dist/${entry}index${extension}`),
       )
       const built = paths.filter((path) => path.startsWith('dist/'))
@@ -143,10 +133,6 @@ async function weigh(project: string): Promise<{ packages: number; bytes: number
       .map(async (file) => (await stat(join(file.parentPath, file.name))).size),
   )
   return { packages: Object.keys(packages).length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
-}
-
-async function install(project: string, ...packages: readonly string[]): Promise<void> {
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages], { cwd: project })
 }
 
 function consumers({ filename }: Tarball): Consumer[] {
@@ -260,13 +246,85 @@ async function checkConsumer({ name, dependencies }: Consumer): Promise<void> {
   }
 }
 
-/** Jest of any Node, configured as docs/recipes.md describes. */
+/** `test/types/declared` and CommonJS, with each supported compiler. */
+async function checkTypeScripts(tarball: Tarball): Promise<void> {
+  const project = join(folder, 'typescript')
+  for (const path of ['types/same.ts', 'types/declared', 'packaging/consumers/types.cts']) {
+    await cp(join(root, 'test', path), join(project, path), { recursive: true })
+  }
+  const compilers = Object.fromEntries(
+    TYPESCRIPTS.map((version) => [`typescript-${version}`, `npm:typescript@${version}`]),
+  )
+  const dependencies = { ...consumers(tarball).at(-1)?.dependencies, ...compilers }
+  const settings = { compilerOptions: TYPESCRIPT_OPTIONS, include: ['types/declared', '**/types.cts'] }
+  await writeFile(
+    join(project, 'package.json'),
+    JSON.stringify({ private: true, type: 'module', dependencies }),
+  )
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify(settings))
+  await check('TypeScript: all versions install', () => install(project))
+  for (const compiler of Object.keys(compilers)) {
+    await check(`${compiler}: the types compile in strict mode, our declarations included`, async () => {
+      const { stdout } = await run('node', [`node_modules/${compiler}/bin/tsc`, '--noEmit'], {
+        cwd: project,
+      }).catch((error: unknown) => error as { stdout?: string })
+      assert(stdout !== undefined, 'the compiler does not run')
+      const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
+      const isOurs = (line: string): boolean => !/^node_modules\/(?!passport-ephemeral\/)/.test(line)
+      assert.deepEqual(errors.filter(isOurs), [])
+    })
+  }
+}
+
+/** pnpm gives a package only what it declares. In that project, esbuild puts each application into one file. */
+async function checkPnpm({ filename }: Tarball): Promise<void> {
+  const project = join(folder, 'pnpm')
+  await cp(join(import.meta.dirname, 'consumers'), project, { recursive: true })
+  const dependencies = {
+    [manifest.name]: `file:../${filename}`,
+    ...pick(manifest.devDependencies, [...HOST_PACKAGES, '@electric-sql/pglite', 'pg', 'typescript']),
+    ...pick(manifest.devDependencies, ['@types/express', '@types/express-session', '@types/node']),
+    ...pick(manifest.devDependencies, ['@types/passport', '@types/pg']),
+    esbuild: '0.28.2',
+  }
+  await writeFile(
+    join(project, 'package.json'),
+    JSON.stringify({ private: true, type: 'module', dependencies }),
+  )
+  await check('pnpm: installs', () =>
+    run('npx', ['--yes', 'pnpm@10.34.8', 'install', '--prefer-offline'], { cwd: project }),
+  )
+  await check('pnpm: the types compile in strict mode', () =>
+    run(
+      join(project, 'node_modules/.bin/tsc'),
+      ['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', 'app.ts'],
+      { cwd: project },
+    ),
+  )
+  for (const source of ['app.mjs', 'app.cjs']) {
+    await check(`pnpm, ${source}: a guest is created, and a visitor is admitted`, () =>
+      checkApplication(project, source),
+    )
+    await check(`esbuild, ${source}: the bundle does the same`, async () => {
+      await run(
+        join(project, 'node_modules/.bin/esbuild'),
+        [source, ...BUNDLE, `--outfile=bundle-${source}.mjs`],
+        {
+          cwd: project,
+        },
+      )
+      await checkApplication(project, `bundle-${source}.mjs`)
+    })
+  }
+}
+
+/** Jest of any Node, configured as docs/testing.md describes. */
 async function checkJest({ filename }: Tarball): Promise<void> {
   const project = join(folder, 'jest')
   await cp(join(import.meta.dirname, 'jest'), project, { recursive: true })
-  const recipes = await readFile(join(root, 'docs/recipes.md'), 'utf8')
-  const [, config = ''] = /```js\n(\/\/ jest\.config\.cjs\n[^`]*)```/.exec(recipes) ?? []
-  assert.notEqual(config, '', 'docs/recipes.md has no jest.config.cjs')
+  const page = await readFile(join(root, 'docs/testing.md'), 'utf8')
+  const [, config = ''] = /```js\n(\/\/ jest\.config\.cjs\n[^`]*)```/.exec(page) ?? []
+  assert.notEqual(config, '', 'docs/testing.md has no jest.config.cjs')
   const dependencies = {
     ...pick(manifest.devDependencies, HOST_PACKAGES),
     [manifest.name]: `file:../${filename}`,
@@ -275,7 +333,7 @@ async function checkJest({ filename }: Tarball): Promise<void> {
   }
   await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, dependencies }))
   await writeFile(join(project, 'jest.config.cjs'), config)
-  await check('Jest: a test in CommonJS runs, with the configuration of docs/recipes.md', async () => {
+  await check('Jest: a test in CommonJS runs, with the configuration of docs/testing.md', async () => {
     await install(project)
     await run(join(project, 'node_modules/.bin/jest'), ['guard.test.js'], { cwd: project })
   })
@@ -385,28 +443,4 @@ function get(url: string, headers: Record<string, string> = {}): Promise<Respons
     headers: { 'user-agent': BROWSER, ...headers },
     signal: AbortSignal.timeout(20_000),
   })
-}
-
-function pick(from: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.map((name) => {
-      const version = from[name]
-      assert(version, `package.json does not say which ${name}`)
-      return [name, version]
-    }),
-  )
-}
-
-/** The reason for a failed command is in its standard output or error, not in the error's message. */
-function describe(error: unknown): string {
-  const { stdout, stderr } = error as { stdout?: string; stderr?: string }
-  return [error instanceof Error ? error.message : String(error), stdout, stderr].filter(Boolean).join('\n')
-}
-
-function indent(text: string): string {
-  return text.replaceAll(/^/gm, '       ')
-}
-
-function kilobytes(bytes: number): string {
-  return `${(bytes / 1024).toFixed(1)} kB`
 }

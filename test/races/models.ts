@@ -24,6 +24,12 @@ export interface Models {
 
 export function defineModels(sequelize: Sequelize): Models {
   const Users = defineUser(sequelize)
+  const Todos = defineTodo(sequelize, Users)
+  return { User: Users, Guest: defineGuestModel(sequelize, { User: Users }), Todo: Todos }
+}
+
+/** Rows that a guest owns, and of which two with one title meet in a merge. */
+export function defineTodo(sequelize: Sequelize, Users: typeof User): typeof Todo {
   class Todos extends Todo {}
   Todos.init(
     {
@@ -35,5 +41,5 @@ export function defineModels(sequelize: Sequelize): Models {
   )
   Todos.belongsTo(Users, { foreignKey: 'userId', onDelete: 'CASCADE' })
   Users.hasMany(Todos, { foreignKey: 'userId', onDelete: 'CASCADE' })
-  return { User: Users, Guest: defineGuestModel(sequelize, { User: Users }), Todo: Todos }
+  return Todos
 }

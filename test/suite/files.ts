@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe } from 'node:test'
@@ -10,15 +10,42 @@ const root = join(import.meta.dirname, '..')
 const PARTS = 2
 const LONGEST = 120_000
 
+/** What tests the documentation, the examples and the source's layout. `npm test` leaves it to `npm run test:all`. */
+const isTooling = (file: string): boolean => /^(docs|examples)\W|^house\.test/.test(file)
+
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts'))
+  .sort()
+
 /**
- * Runs half of the suite's files in this process, one after the other: a process for each file would spend most of its
- * time on starting a compiler and a database. A single file runs with `tsx --test FILE`.
+ * Runs half of the product's tests in this process, one file after the other: a process for each file would spend most
+ * of its time on starting a compiler and a database. A single file runs with `tsx --test FILE`.
  */
 export function runPart(part: number): void {
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.ts'))
-    .sort()
-  for (const file of files.filter((_file, place) => place % PARTS === part)) {
+  run(parts()[part] ?? [])
+}
+
+export function runTooling(): void {
+  run(files.filter(isTooling))
+}
+
+/** Parts of about the same duration: a longer file takes longer, and goes to the part that has less so far. */
+function parts(): readonly (readonly string[])[] {
+  const sized = files
+    .filter((file) => !isTooling(file))
+    .map((file) => ({ file, size: statSync(join(root, file)).size }))
+    .sort((one, other) => other.size - one.size)
+  const halves = Array.from({ length: PARTS }, () => ({ size: 0, files: [] as string[] }))
+  for (const { file, size } of sized) {
+    const least = halves.reduce((one, other) => (other.size < one.size ? other : one))
+    least.files.push(file)
+    least.size += size
+  }
+  return halves.map((half) => half.files.sort())
+}
+
+function run(chosen: readonly string[]): void {
+  for (const file of chosen) {
     describe(file, { timeout: LONGEST }, async () => {
       await import(pathToFileURL(join(root, file)).href)
     })

@@ -44,6 +44,8 @@ export interface HostOptions {
   readonly guest?: Partial<GuestModelOptions<Model>>
   readonly visitor?: Partial<VisitorModelOptions>
   readonly guestStrategy?: Partial<GuestStrategyOptions<Model>>
+  /** The session store, to share it with another application. @default express-session's MemoryStore */
+  readonly store?: session.Store
   /** Sets up the application's own part of Passport. */
   readonly authenticator?: (authenticator: InstanceType<typeof passport.Passport>) => void
   /** Makes the tables. @default `sequelize.sync()` */
@@ -130,7 +132,10 @@ async function serveHost(options: HostOptions, database: TestDatabase): Promise<
   options.authenticator?.(authenticator)
 
   const app = express()
-  app.use(session({ secret: 'session secret', resave: false, saveUninitialized: false }))
+  const { store } = options
+  app.use(
+    session({ secret: 'session secret', resave: false, saveUninitialized: false, ...(store && { store }) }),
+  )
   app.use(authenticator.session())
   app.use(authenticator.authenticate('visitor-token'))
   app.get('/who', (req, res) => {

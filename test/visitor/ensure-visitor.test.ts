@@ -18,7 +18,12 @@ before(async () => {
       host.get('/foo', ensureVisitor('foo'), ok)
       host.get('/foo-or-bar', ensureVisitor(['foo', 'bar']), ok)
       host.get('/any', ensureVisitor(SCOPE_ANY), ok)
-      host.get('/bypass', ensureVisitor('foo', { bypass: (req) => req.get('staff') === 'yes' }), ok)
+      const bypass = (req: { get: (name: string) => string | undefined }): boolean =>
+        req.get('staff') === 'yes'
+      host.get('/bypass', ensureVisitor('foo', { bypass }), ok)
+      host.get('/bypass-public', ensureVisitor('foo', { bypass }), (_req, res) => {
+        res.set('Cache-Control', 'public, max-age=600').json({ ok: true })
+      })
       host.get(
         '/bypass-later',
         ensureVisitor('foo', { bypass: async (req) => Promise.resolve(req.get('staff') === 'yes') }),
@@ -285,6 +290,19 @@ describe('the visit log', () => {
     assert.equal(row.referrer.length, 512)
   })
 
+  it('has no control character in any field, whatever a client sends', async () => {
+    await forgetVisits()
+    const browser = await visitor('foo')
+    await browser
+      .get('/foo')
+      .set('User-Agent', 'one\ttwo\u009b31mthree\u0085four')
+      .set('Referer', 'https://evil.test/\u009b2J\tforged')
+      .expect(200)
+    const [row] = await eventually(visits, (found) => found.length === 1)
+    assert.equal(row?.userAgent, 'one\uFFFDtwo\uFFFD31mthree\uFFFDfour')
+    assert.doesNotMatch(JSON.stringify(Object.values(row.get())), /\p{Cc}|\\u00|\\t/u)
+  })
+
   it('has a row for a client that disconnects before the guard has decided', async () => {
     await forgetVisits()
     const pass = await invite('foo')
@@ -371,5 +389,12 @@ describe('isVisitor', () => {
     } finally {
       await asked.close()
     }
+  })
+})
+
+describe('a page that bypass opens', () => {
+  it('is kept out of shared caches, whatever its handler sets: a cache would hand it to visitors', async () => {
+    const { headers } = await app.browser().get('/bypass-public').set('staff', 'yes').expect(200)
+    assert.equal(headers['cache-control'], 'private, max-age=600')
   })
 })

@@ -81,7 +81,7 @@ describe('Visitor.events', () => {
     assert.deepEqual(namesOf(), ['issued', 'deactivated', 'reactivated', 'reissued'])
     assert.deepEqual(
       told.map(({ event }) => 'actor' in event && event.actor),
-      [false, 'help desk', undefined, 'help desk'],
+      [undefined, 'help desk', undefined, 'help desk'],
     )
   })
 

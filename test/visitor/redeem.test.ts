@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { ensureVisitor, SCOPE_ANY } from '../../src/index.js'
 import { BROWSER, express, startApplication, type TestApp, type Who, whoIs } from '../support/application.js'
-import { DAY, later } from '../support/clock.js'
+import { at, DAY, later } from '../support/clock.js'
 import { dialect } from '../support/database.js'
 import { whileStoreFails } from '../support/failing-store.js'
 import { forged } from '../support/forged.js'
@@ -509,14 +509,18 @@ describe('how long a visit lasts', () => {
 
   it('with a session expiry, exactly so many seconds from redeeming, on the server', async () => {
     const browser = app.browser()
-    const redeemed = await browser.get((await invite({ sessionExpiry: 1000 })).tokenise('/any'))
+    const link = (await invite({ sessionExpiry: 1000 })).tokenise('/any')
+    const begun = Date.now()
+    const after = (milliseconds: number, status: number) =>
+      at(begun + milliseconds, () => browser.get('/any').expect(status))
+    const redeemed = await at(begun, () => browser.get(link))
     assert.match(cookieOf(redeemed), /Expires=/)
     const { store } = app
     assert.ok(Object.values((store as unknown as { sessions: object }).sessions).length > 0)
-    await later(900, () => browser.get('/any').expect(200))
+    await after(900_000, 200)
     // Clicking does not prolong it.
-    await later(999, () => browser.get('/any').expect(200))
-    await later(1001, () => browser.get('/any').expect(403))
+    await after(999_000, 200)
+    await after(1_000_001, 403)
   })
 
   it('with 0, until the browser closes, and a day at most on the server', async () => {

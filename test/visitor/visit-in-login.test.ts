@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
-import connectPgSimple from 'connect-pg-simple'
-import session, { type SessionOptions, type Store } from 'express-session'
-import pg from 'pg'
+import type { SessionOptions } from 'express-session'
 import { convertRouter, endVisit } from '../../src/index.js'
 import {
   express,
@@ -15,8 +12,8 @@ import {
 } from '../support/application.js'
 import { ginger } from '../guest/conversion/stage.js'
 import { DAY, later } from '../support/clock.js'
-import { dialect, isEmbedded } from '../support/database.js'
 import { whileStoreFails } from '../support/failing-store.js'
+import { pgSimple } from '../support/session-stores.js'
 
 /** Ends the requests to `/slow` that are under way. */
 let finish: () => void = () => undefined
@@ -75,8 +72,6 @@ async function visiting(app: TestApp, values: object = {}) {
   return { browser, pass, cookie: cookieOf(headers) }
 }
 
-const postgres = dialect === 'postgres' && !isEmbedded ? process.env['DATABASE_URL'] : undefined
-
 const configurations: [string, Partial<SessionOptions>, boolean?][] = [
   ['resave: false', {}],
   ['resave: true', { resave: true }],
@@ -88,14 +83,10 @@ describe('a visit that begins inside a login', () => {
   for (const [name, options, inPostgres = false] of configurations) {
     it(
       `survives a request that saves the session as it was before the visit (${name})`,
-      { skip: inPostgres && postgres === undefined },
+      { skip: inPostgres && pgSimple.skip },
       async () => {
-        const pool = inPostgres ? new pg.Pool({ connectionString: postgres, max: 2 }) : undefined
-        const tableName = `sessions_${randomBytes(6).toString('hex')}`
-        const PgStore = connectPgSimple(session)
-        const store: Store | undefined =
-          pool && new PgStore({ pool, tableName, createTableIfMissing: true, pruneSessionInterval: false })
-        const app = await start({ session: { ...options, ...(store && { store }) } })
+        const opened = inPostgres ? await pgSimple.open() : undefined
+        const app = await start({ session: { ...options, ...(opened && { store: opened.store }) } })
         try {
           const browser = app.browser()
           await logIn(browser)
@@ -112,8 +103,7 @@ describe('a visit that begins inside a login', () => {
           assert.equal('visitor:session' in stored, false)
         } finally {
           await app.close()
-          await pool?.query(`DROP TABLE "${tableName}"`)
-          await pool?.end()
+          await opened?.close()
         }
       },
     )

@@ -1,5 +1,6 @@
 import type { Context } from '../app.js'
 import { Message } from '../models.js'
+import { compose } from './compose.js'
 
 /**
  * Sends an e-mail from the outbox, and deletes it there. If it cannot be sent, it stays in the outbox. Runs outside any
@@ -17,9 +18,12 @@ export async function deliver({ mailer, publicUrl }: Context, id: number): Promi
       await mailer.send({
         to: { name: pass.fullName, address: pass.email },
         subject,
-        body,
-        link: pass.tokenise(new URL(path, publicUrl).href), // made now: the database stores no link and no token
-        expiresAt: pass.expiresAt,
+        ...compose({
+          subject,
+          body,
+          link: pass.tokenise(new URL(path, publicUrl).href), // made now: the database stores no link and no token
+          expiresAt: pass.expiresAt,
+        }),
       })
     } catch (error) {
       console.error(

@@ -1,10 +1,12 @@
 import { createTransport } from 'nodemailer'
 import addressparser from 'nodemailer/lib/addressparser'
-import { compose, type Letter } from './compose.js'
 
-/** An e-mail to one person. Name and address are user input. */
-interface Mail extends Letter {
+/** An e-mail to one person. Name, address and subject are user input. */
+interface Mail {
   readonly to: { readonly name: string; readonly address: string }
+  readonly subject: string
+  readonly text: string
+  readonly html: string
 }
 
 export interface Mailer {
@@ -30,13 +32,14 @@ export function createMailer({ smtpUrl, from }: MailerOptions): Mailer {
   const transport = createTransport({ url: checkUrl(smtpUrl) })
   const closing = new AbortController()
   return {
-    send: async ({ to, subject, body, link, expiresAt }) => {
+    send: async ({ to, subject, text, html }) => {
       await transport.sendMail({
         from: sender,
         // As separate fields, not as `Name <address>`, so that user input cannot add a second recipient or header.
         to: { name: onOneLine(to.name), address: to.address },
         subject: onOneLine(subject),
-        ...compose({ subject, body, link, expiresAt }),
+        text,
+        html,
         disableFileAccess: true,
         disableUrlAccess: true,
         signal: AbortSignal.any([closing.signal, AbortSignal.timeout(TIMEOUT)]),

@@ -66,9 +66,9 @@ export function accountRoutes({ models: { Guest } }: Context): Router {
     res.redirect(303, target)
   })
 
-  // A guest's logout needs `confirm=yes`, because it loses everything: the form of the home page has asked and sends
+  // A guest's logout needs `confirm=yes`, because it deletes everything: the form of the home page has asked and sends
   // it.
-  router.post('/logout', guestLogout(), async (req, res) => {
+  router.post('/logout', guestLogout({ deleteNow: true }), async (req, res) => {
     await logOut(req)
     res.redirect(303, '/')
   })

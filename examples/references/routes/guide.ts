@@ -9,31 +9,22 @@ const HOUR = 60 * 60 // seconds
  * A page for any person with a mailbox, by self-service: a form asks for a name and an e-mail address, and the link is
  * sent there.
  */
-export function guideRoutes({ models: { Visitor }, mailer, publicUrl }: Context): Router {
+export function guideRoutes({ models: { Visitor }, mailer }: Context): Router {
   const router = Router()
 
   router.use(
     '/visitor',
     selfServiceRouter({
       Visitor,
-      baseUrl: publicUrl,
+      code: true, // for people who read their mail on another device
       // In the process's memory, which is enough for a demo; rate-limiter-flexible has limiters that several processes
       // share.
       limiter: {
         ip: new RateLimiterMemory({ points: 30, duration: HOUR }), // several people can share one address
         email: new RateLimiterMemory({ points: 3, duration: HOUR }),
       },
-      send: ({ visitor, link }) =>
-        // Without any user input, names included: the mailbox may be another person's.
-        mailer.send({
-          to: { name: '', address: visitor.email },
-          subject: 'Your link to the guide',
-          body:
-            'This address was entered on our site to read the guide to references. ' +
-            'If it was not you, ignore this e-mail: the guide cannot be opened without this link.',
-          link,
-          expiresAt: visitor.expiresAt,
-        }),
+      // The package's message contains nothing that was typed: the mailbox may be another person's.
+      send: ({ email, message }) => mailer.send({ to: { name: '', address: email }, ...message }),
     }),
   )
 

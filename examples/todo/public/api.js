@@ -25,7 +25,11 @@ async function send(method, path, body) {
   }
   const answer = response.status === 204 ? undefined : await response.json()
   if (response.ok) return answer
-  throw Object.assign(new Error(answer.message), { status: response.status, code: answer.code })
+  // Errors of passport-ephemeral are problems of RFC 9457, with a `detail`.
+  throw Object.assign(new Error(answer.message ?? answer.detail), {
+    status: response.status,
+    code: answer.code,
+  })
 }
 
 /** Shows the current user, and the elements for this kind of user. */

@@ -1,7 +1,6 @@
 import type { Sequelize } from 'sequelize'
 import type { Catalog, ForeignKey } from '../../database/catalog.js'
-import { isMysql, isPostgres } from '../../database/dialect.js'
-import { quoterOf } from '../../database/columns.js'
+import { dialectOf } from '../../database/dialect.js'
 import { guestSettings } from '../../guest/guest.js'
 import type { Report } from '../finding.js'
 import { cascade, createIndex } from './remedies.js'
@@ -59,13 +58,12 @@ function checkAction(sequelize: Sequelize, key: ForeignKey, what: Deleted, repor
     'FOREIGN_KEY_SETS_NULL',
     'error',
     `${describe(key)} ON DELETE SET NULL, and ${required.join(', ')} must not be null: a ${what} to which such a row refers cannot be deleted.`,
-    `${dropNotNull(sequelize, key, required)} Or delete the rows too: ${cascade(sequelize, key)}`,
+    `Let ${required.join(', ')} of ${key.table.sql} be null. Or delete the rows too: ${cascade(sequelize, key)}`,
   )
 }
 
 function checkIndex(sequelize: Sequelize, key: ForeignKey, what: Deleted, report: Report): void {
-  // InnoDB creates an index for every foreign key by itself.
-  if (isMysql(sequelize) || hasIndexOn(key.table, key.columns)) return
+  if (dialectOf(sequelize).indexesForeignKeys || hasIndexOn(key.table, key.columns)) return
   report(
     'FOREIGN_KEY_WITHOUT_INDEX',
     'warning',
@@ -76,11 +74,4 @@ function checkIndex(sequelize: Sequelize, key: ForeignKey, what: Deleted, report
 
 function describe(key: ForeignKey): string {
   return `${key.table.sql} (${key.columns.join(', ')}) refers to ${key.target.sql}`
-}
-
-function dropNotNull(sequelize: Sequelize, key: ForeignKey, names: readonly string[]): string {
-  const quote = quoterOf(sequelize)
-  return isPostgres(sequelize)
-    ? `ALTER TABLE ${key.table.sql} ${names.map((name) => `ALTER COLUMN ${quote(name)} DROP NOT NULL`).join(', ')};`
-    : `Let ${names.join(', ')} of ${key.table.sql} be null.`
 }

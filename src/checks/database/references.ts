@@ -1,6 +1,6 @@
 import type { Sequelize } from 'sequelize'
 import { columnNamed, type Catalog, type ForeignKey } from '../../database/catalog.js'
-import { fieldOf } from '../../database/columns.js'
+import { columnNameOf } from '../../database/columns.js'
 import { guestSettings } from '../../guest/guest.js'
 import { referencesIn, tableOf, type Reference } from '../../guest/merge/references.js'
 import type { Report } from '../finding.js'
@@ -54,14 +54,14 @@ async function storedReference(
   const Target = targets.find((model) => model !== undefined && tableOf(model) === reference.table)
   const target = Target && (await catalog.tableOf(Target))
   const table = await catalog.tableOf(reference.model)
-  const column = table && columnNamed(table, fieldOf(reference.model, reference.foreignKey))?.name
+  const column = table && columnNamed(table, columnNameOf(reference.model, reference.foreignKey))?.name
   if (Target === undefined || target === undefined || table === undefined || column === undefined)
     return undefined
   const keys = catalog.foreignKeys.filter(
     (key) => key.table === table && key.target === target && key.columns.includes(column),
   )
   const key = keys.find(({ onDelete }) => onDelete === 'CASCADE') ?? keys[0]
-  const targetColumn = fieldOf(Target, reference.key ?? Target.primaryKeyAttribute)
+  const targetColumn = columnNameOf(Target, reference.key ?? Target.primaryKeyAttribute)
   return { reference, table, column, target, targetColumn, key }
 }
 

@@ -1,6 +1,6 @@
 import type { Sequelize } from 'sequelize'
 import { type ForeignKey, type Table } from '../../database/catalog.js'
-import { isMysql, isPostgres } from '../../database/dialect.js'
+import { dialectOf } from '../../database/dialect.js'
 import { quoterOf } from '../../database/columns.js'
 
 /** The statements that make a foreign key delete what refers to a deleted row. */
@@ -9,14 +9,9 @@ export function cascade(sequelize: Sequelize, key: ForeignKey): string {
   const columns = (names: readonly string[]): string => names.map(quote).join(', ')
   const targets = key.targetColumns.length > 0 ? ` (${columns(key.targetColumns)})` : ''
   const definition = `FOREIGN KEY (${columns(key.columns)}) REFERENCES ${key.target.sql}${targets} ON DELETE CASCADE ON UPDATE ${key.onUpdate}`
+  if (!dialectOf(sequelize).altersForeignKeys) return rebuild(key.table, definition)
   const name = quote(key.name)
-  if (isPostgres(sequelize)) {
-    return `ALTER TABLE ${key.table.sql} DROP CONSTRAINT ${name}, ADD CONSTRAINT ${name} ${definition};`
-  }
-  if (isMysql(sequelize)) {
-    return `ALTER TABLE ${key.table.sql} DROP FOREIGN KEY ${name}; ALTER TABLE ${key.table.sql} ADD CONSTRAINT ${name} ${definition};`
-  }
-  return rebuild(key.table, definition)
+  return `ALTER TABLE ${key.table.sql} DROP CONSTRAINT ${name}; ALTER TABLE ${key.table.sql} ADD CONSTRAINT ${name} ${definition};`
 }
 
 /** A foreign key that is missing. */
@@ -34,7 +29,7 @@ export function addForeignKey(
 ): string {
   const quote = quoterOf(sequelize)
   const definition = `FOREIGN KEY (${quote(column)}) REFERENCES ${target.sql} (${quote(targetColumn)}) ON DELETE CASCADE ON UPDATE CASCADE`
-  if (!isPostgres(sequelize) && !isMysql(sequelize)) return rebuild(table, definition)
+  if (!dialectOf(sequelize).altersForeignKeys) return rebuild(table, definition)
   const referred = `SELECT 1 FROM ${target.sql} WHERE ${target.sql}.${quote(targetColumn)} = ${table.sql}.${quote(column)}`
   const clear = `DELETE FROM ${table.sql} WHERE ${quote(column)} IS NOT NULL AND NOT EXISTS (${referred});`
   return `${clear} ALTER TABLE ${table.sql} ADD ${definition};`
@@ -57,7 +52,7 @@ export function createIndex(
   const quote = quoterOf(sequelize)
   const kind = unique ? 'UNIQUE INDEX' : 'INDEX'
   const list = columns.map((column) => (lower ? `lower(${quote(column)})` : quote(column))).join(', ')
-  if (isPostgres(sequelize)) {
+  if (dialectOf(sequelize).createsIndexConcurrently) {
     // A partitioned table refuses CONCURRENTLY.
     return `CREATE ${kind}${table.isPartitioned ? '' : ' CONCURRENTLY'} ON ${table.sql} (${list});`
   }

@@ -1,11 +1,13 @@
 import type { Model, ModelStatic, Sequelize } from 'sequelize'
 import { columnNamed, type Catalog, type Table } from '../../database/catalog.js'
-import { columnsOf, fieldOf, quotedTable, sequelizeOf } from '../../database/columns.js'
+import { columnsOf, columnNameOf, quotedTable, sequelizeOf } from '../../database/columns.js'
+import { loweredColumn } from '../../database/own-model.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import type { Visitor } from '../../visitor/visitor.js'
 import { visitLogOf } from '../../visitor/visits/visitor-log.js'
 import type { Report } from '../finding.js'
 import { createIndex } from './remedies.js'
+import { hasLoweredIndex } from './users-table.js'
 
 /** The models whose tables are checked. */
 export interface Models {
@@ -68,16 +70,22 @@ function hasColumns(model: ModelStatic<Model>, table: Table, report: Report): bo
 
 /** A unique index keeps two requests from storing what may be there once; the others are for speed. */
 function checkIndexes(model: ModelStatic<Model>, table: Table, report: Report): void {
-  const primary = model.primaryKeyAttributes.map((attribute) => fieldOf(model, attribute))
+  const primary = model.primaryKeyAttributes.map((attribute) => columnNameOf(model, attribute))
   const required = [{ fields: primary, unique: true }, ...(model.options.indexes ?? [])]
   for (const { fields = [], unique = false } of required) {
-    const columns = fields.map(String).flatMap((field) => columnNamed(table, field)?.name ?? [])
-    if (columns.length < fields.length || hasIndexOn(table, columns, { unique })) continue
+    const lowered = loweredColumn(fields[0])
+    const lower = lowered !== undefined
+    const names = lower ? [lowered] : fields.map(String)
+    const columns = names.flatMap((name) => columnNamed(table, name)?.name ?? [])
+    const [first = ''] = columns
+    const isThere = lower ? hasLoweredIndex(table, first) : hasIndexOn(table, columns, { unique })
+    if (columns.length < names.length || isThere) continue
+    const list = lower ? `lower(${first})` : columns.join(', ')
     report(
       'INDEX_MISSING',
       unique ? 'error' : 'warning',
-      `${table.sql} has no ${unique ? 'unique ' : ''}index on ${columns.join(', ')}, which the migrations create.`,
-      createIndex(sequelizeOf(model), table, columns, { unique }),
+      `${table.sql} has no ${unique ? 'unique ' : ''}index on ${list}, which the migrations create.`,
+      createIndex(sequelizeOf(model), table, columns, { unique, lower }),
     )
   }
 }

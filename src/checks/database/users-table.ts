@@ -1,7 +1,7 @@
 import type { Catalog, Table } from '../../database/catalog.js'
 import { columnNamed, isSameColumn } from '../../database/catalog.js'
-import { fieldOf, sequelizeOf } from '../../database/columns.js'
-import { isPostgres } from '../../database/dialect.js'
+import { columnNameOf, sequelizeOf } from '../../database/columns.js'
+import { dialectOf } from '../../database/dialect.js'
 import { guestSettings, type GuestModel } from '../../guest/guest.js'
 import type { Report } from '../finding.js'
 import { createIndex } from './remedies.js'
@@ -12,7 +12,7 @@ export async function checkUsersTable(Guest: GuestModel, catalog: Catalog, repor
   const sequelize = sequelizeOf(User)
   const users = await catalog.tableOf(User)
   if (users === undefined) return // has a finding
-  const username = fieldOf(User, usernameField)
+  const username = columnNameOf(User, usernameField)
   if (!hasUniqueIndex(users, username)) {
     report(
       'USERNAME_NOT_UNIQUE',
@@ -21,7 +21,7 @@ export async function checkUsersTable(Guest: GuestModel, catalog: Catalog, repor
       createIndex(sequelize, users, [username], { unique: true }),
     )
   }
-  const email = Object.hasOwn(User.getAttributes(), 'email') ? fieldOf(User, 'email') : ''
+  const email = Object.hasOwn(User.getAttributes(), 'email') ? columnNameOf(User, 'email') : ''
   const column = columnNamed(users, email)
   if (column === undefined) return
   if (!hasUniqueIndex(users, email)) {
@@ -32,7 +32,11 @@ export async function checkUsersTable(Guest: GuestModel, catalog: Catalog, repor
       createIndex(sequelize, users, [email], { unique: true }),
     )
   }
-  if (isPostgres(sequelize) && column.type !== 'citext' && !hasLoweredIndex(users, email)) {
+  if (
+    !dialectOf(sequelize).comparesWithoutCase &&
+    column.type !== 'citext' &&
+    !hasLoweredIndex(users, email)
+  ) {
     report(
       'EMAIL_WITHOUT_LOWER_INDEX',
       'note',
@@ -50,7 +54,8 @@ function hasUniqueIndex(table: Table, field: string): boolean {
   )
 }
 
-function hasLoweredIndex(table: Table, field: string): boolean {
+/** Whether a lookup in any letter case is quick. */
+export function hasLoweredIndex(table: Table, field: string): boolean {
   return table.indexes.some(
     ({ parts: [first], predicate }) =>
       first !== undefined && predicate === undefined && isLowered(first.sql, field),
@@ -59,6 +64,6 @@ function hasLoweredIndex(table: Table, field: string): boolean {
 
 /** PostgreSQL writes `lower((email)::text)`. */
 function isLowered(expression: string, field: string): boolean {
-  const column = expression.toLowerCase().replace(/["'()\s]|::text/g, '')
+  const column = expression.toLowerCase().replace(/["'`()\s]|::text/g, '')
   return column === `lower${field.toLowerCase()}`
 }

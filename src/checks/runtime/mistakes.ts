@@ -12,6 +12,12 @@ interface Mistake {
 
 /** The mistakes that are warned of at run time, by their codes. */
 export const MISTAKES = {
+  BASE_URL_MISSING: {
+    severity: 'error',
+    message: '%s sends links, and does not know where the application lives: its requests fail.',
+    remedy:
+      "app.set('baseUrl', 'https://example.com'), with the path if there is one; or the option baseUrl of the router.",
+  },
   BODY_NOT_PARSED: {
     severity: 'warning',
     message: '%s got a form that is not URL-encoded, and no parser has read it: all of its fields are empty.',
@@ -27,7 +33,7 @@ export const MISTAKES = {
     severity: 'error',
     message: "The session's cookie is not secure: it goes over plain HTTP, where it can be read.",
     remedy:
-      "session({ cookie: { secure: true } }), or 'auto'; behind a proxy with app.set('trust proxy', 1).",
+      "session({ cookie: { secure: true } }). If a proxy ends TLS and the application itself speaks HTTP, app.set('trust proxy', 1) too, and the proxy sends X-Forwarded-Proto: https; otherwise no cookie is sent.",
   },
   COOKIE_NEVER_SENT: {
     severity: 'error',
@@ -54,7 +60,7 @@ export const MISTAKES = {
   COOKIE_SAME_SITE_STRICT: {
     severity: 'warning in production',
     message:
-      "The session's cookie is sameSite: 'strict': a person who follows a link in a mail arrives without their session.",
+      "The session's cookie is sameSite: 'strict': a person who follows a link of another site arrives without their session.",
     remedy: "session({ cookie: { sameSite: 'lax' } })",
   },
   COOKIE_WITHOUT_MAX_AGE: {

@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import { hasBaseUrl, type BaseUrl } from '../../http/base-url.js'
 import { currentUser, loginOf, sessionHoldsLogin } from '../../http/passport-request.js'
 import type { Check } from './request-checks.js'
 
@@ -36,6 +37,14 @@ export const checkGuestIsRemembered: Check = ({ report }) => {
 export function limiterCheck(limiter: unknown): Check {
   return ({ report }) => {
     if (limiter === undefined) report('LIMITER_MISSING')
+    return true
+  }
+}
+
+/** A part that sends links needs an address to begin them with: its own option, or the application's setting. */
+export function baseUrlCheck(option?: BaseUrl): Check {
+  return ({ req, report }) => {
+    if (option === undefined && !hasBaseUrl(req)) report('BASE_URL_MISSING')
     return true
   }
 }

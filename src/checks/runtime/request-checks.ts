@@ -4,6 +4,7 @@ import type { Rule } from '../../options.js'
 import { finding, type Finding } from '../finding.js'
 import { warn } from '../../warning.js'
 import { MISTAKES } from './mistakes.js'
+import { describeError } from '../../http/redact-tokens.js'
 
 const debug = createDebug('passport-ephemeral:checks')
 
@@ -42,8 +43,8 @@ export type Check = (look: Look) => boolean
 export interface Collector {
   readonly isProduction: boolean
   readonly findings: Finding[]
-  /** How many middlewares and strategies of this package saw the request. */
-  looks: number
+  /** The middlewares and strategies of this package that saw the request. */
+  readonly seen: Set<string>
 }
 
 /** Shared by all copies of this package in the process: the command line may run another one than the application. */
@@ -52,6 +53,14 @@ const COLLECTOR = Symbol.for('passport-ephemeral.collector')
 /** Sends the findings about one request to a collector. */
 export function collectFindings(req: object, collector: Collector): void {
   Object.defineProperty(req, COLLECTOR, { value: collector })
+}
+
+/** The middlewares and strategies that were made in this process, and look at requests. */
+const made = new Set<string>()
+
+/** Which of them saw no request of `checkSetup`. */
+export function unseenParts({ seen }: Collector): string[] {
+  return [...made].filter((caller) => !seen.has(caller)).sort()
 }
 
 /** A check runs for so many requests of each middleware. */
@@ -73,6 +82,7 @@ export function requestChecks(
   validations: Validations = true,
 ): (req: Request) => void {
   if (validations === false) return () => undefined
+  made.add(caller)
   const all = [checkCopies, ...checks]
   let open = all.map((check) => ({ check, looks: 0 }))
 
@@ -95,7 +105,7 @@ export function requestChecks(
     try {
       return check({ req, caller, isProduction, isProbe: collector !== undefined, report })
     } catch (error) {
-      debug('a check of %s failed: %o', caller, error)
+      debug('a check of %s failed: %s', caller, describeError(error))
       return true
     }
   }
@@ -103,7 +113,7 @@ export function requestChecks(
   return function look(req) {
     const collector = (req as { readonly [COLLECTOR]?: Collector })[COLLECTOR]
     if (collector !== undefined) {
-      collector.looks += 1
+      collector.seen.add(caller)
       for (const check of all) run(check, req, collector)
       return
     }

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { filled, fraction, seconds, secondsOrForever, wholeNumber } from '../arguments.js'
+import { filled, seconds, secondsOrForever, wholeNumber } from '../arguments.js'
 import type { Run } from '../configuration.js'
 
 /**
@@ -39,24 +39,7 @@ Examples:
       'from when they were made; or forever (default: 90d)',
       secondsOrForever,
     )
-    .option(
-      '--keep-outcomes <duration>',
-      'how guests ended, for stats; or forever (default: 400d)',
-      secondsOrForever,
-    )
-    .option(
-      '--keep <sql>',
-      'guests whose users row meets this condition stay, in addition to those that your configuration keeps',
-      filled,
-    )
-    .option('--batch-size <count>', 'rows in one transaction, at most (default: 1000)', wholeNumber())
     .option('--time-budget <duration>', 'begin no batch after this long (default: no limit)', seconds)
-    .option(
-      '--duty-cycle <part>',
-      'the part of its time to keep the database busy, to 1 (default: 1)',
-      fraction,
-    )
-    .option('--individual-hooks', 'run beforeDestroy and afterDestroy of every user: slow')
     .addHelpText(
       'after',
       `
@@ -64,13 +47,14 @@ Durations are 90s, 12h, 3d, or a number of seconds. Any number of these may run
 at once, and they share the work (on SQLite one after the other). SIGINT and
 SIGTERM end it after the current batch, with its counts and exit code 1; the
 next run goes on. It also exits with 1 if guests could not be deleted.
+More options are the configuration's:
+export const cleanup = { keep, batchSize, … }
 
 Examples:
   $ passport-ephemeral cleanup --dry-run
-  $ passport-ephemeral cleanup --time-budget 10m --duty-cycle 0.25
-  $ passport-ephemeral cleanup --keep "email LIKE '%@example.com'" --keep-visits forever`,
+  $ passport-ephemeral cleanup --time-budget 10m --keep-visits forever`,
     )
-    .action(run(async () => (await import('../cleanup/run.js')).runCleanup))
+    .action(run(async () => (await import('../cleanup.js')).runCleanup))
 
   program
     .command('guests')

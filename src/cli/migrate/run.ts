@@ -1,10 +1,11 @@
-import { literal, type Model, type ModelStatic, type QueryInterface } from 'sequelize'
+import type { QueryInterface, Sequelize } from 'sequelize'
 import type { Umzug } from 'umzug'
-import { driverCode, explainMissingTable } from '../../database/driver-error.js'
-import { TablesMissing } from '../../errors.js'
-import { guestSettings, type GuestModel } from '../../guest/guest.js'
+import { driverCode } from '../../database/driver-error.js'
+import { hasTable, tableNameOf } from '../../database/table.js'
+import type { GuestModel } from '../../guest/guest.js'
 import type { TableMigration } from '../../migrations/migration.js'
 import { tableMigrationsFor } from '../../migrations/migrations-for.js'
+import { requireUsersTable } from '../../migrations/users-table.js'
 import { requireModels, type Configuration } from '../configuration.js'
 import { CommandError, ExitCode, UsageError } from '../failure.js'
 import type { Output } from '../output.js'
@@ -22,6 +23,7 @@ interface MigrateOptions {
 
 /** What a run of the migrations works with. */
 interface MigrationRun {
+  readonly sequelize: Sequelize
   readonly migrator: Umzug<QueryInterface>
   readonly migrations: readonly TableMigration[]
   readonly Guest: GuestModel | undefined
@@ -53,10 +55,10 @@ export async function migrate(
     },
   })
   if (options.status === true) {
-    await printStatus(migrator, output)
+    await printStatus({ sequelize, migrator, migrations, output })
     return ExitCode.DONE
   }
-  const run: MigrationRun = { migrator, migrations, Guest: models.Guest, options, output }
+  const run: MigrationRun = { sequelize, migrator, migrations, Guest: models.Guest, options, output }
   const onWait = (): void => {
     output.note('Another process is migrating this database: waiting for it …')
   }
@@ -80,14 +82,14 @@ function checkFlags(
   }
 }
 
-async function goUp({ migrator, Guest, options: { to } }: MigrationRun): Promise<string[]> {
+async function goUp({ sequelize, migrator, Guest, options: { to } }: MigrationRun): Promise<string[]> {
   const executed = await namesOf(migrator.executed())
   // Another process ran it; umzug would not find it among the pending ones.
   if (to !== undefined && executed.includes(to)) return []
   const pending = await namesOf(migrator.pending())
   const next = to === undefined ? pending : pending.slice(0, pending.indexOf(to) + 1)
   if (Guest !== undefined && tableMigrationsFor({ Guest }).some(({ name }) => next.includes(name))) {
-    await requireUsersTable(Guest)
+    await requireUsersTable(Guest, sequelize.getQueryInterface())
   }
   try {
     return await namesOf(migrator.up(to === undefined ? {} : { to }))
@@ -113,15 +115,15 @@ async function goDown(run: MigrationRun): Promise<string[]> {
 
 /** What is lost if these migrations are reverted, in one sentence; `undefined` if their tables are empty. */
 async function describeLoss(
-  { migrations, Guest }: MigrationRun,
+  { sequelize, migrations, Guest }: MigrationRun,
   names: readonly string[],
 ): Promise<string | undefined> {
   const lost: string[] = []
   let consequence = ''
   for (const { model } of migrations.flatMap(({ name, tables }) => (names.includes(name) ? tables : []))) {
-    const rows = (await hasTable(model)) ? await model.unscoped().count() : 0
+    const rows = (await hasTable(model, { sequelize })) ? await model.unscoped().count() : 0
     if (rows === 0) continue
-    lost.push(`${counted(rows, 'row')} of ${tableName(model)}`)
+    lost.push(`${counted(rows, 'row')} of ${tableNameOf(model)}`)
     if (model === Guest) {
       consequence = `; ${counted(rows, 'guest')} would be regular users from then on, and never expire`
     }
@@ -131,42 +133,6 @@ async function describeLoss(
 
 async function namesOf(migrations: Promise<readonly { readonly name: string }[]>): Promise<string[]> {
   return (await migrations).map(({ name }) => name)
-}
-
-/**
- * Migrations of guests refer to the users table. Some of them would have run before the database refuses.
- *
- * @throws {CommandError} if that table is not there
- */
-async function requireUsersTable(Guest: GuestModel): Promise<void> {
-  const { User } = Guest[guestSettings]
-  if (await hasTable(User)) return
-  throw new CommandError(
-    'ERR_USERS_TABLE_MISSING',
-    `The users table '${tableName(User)}' is missing, and guests refer to it. ` +
-      'Nothing was run: run the migrations of your application first',
-  )
-}
-
-/** Whether a table is there, found as the migrations find it: on PostgreSQL, by the search path. */
-async function hasTable(Table: ModelStatic<Model>): Promise<boolean> {
-  try {
-    await Table.unscoped().findAll({
-      attributes: [Table.primaryKeyAttribute],
-      where: literal('1 = 0'),
-      paranoid: false,
-      raw: true,
-    })
-    return true
-  } catch (error) {
-    if (explainMissingTable(error) instanceof TablesMissing) return false
-    throw error
-  }
-}
-
-function tableName(Table: ModelStatic<Model>): string {
-  const name: string | { tableName: string } = Table.getTableName()
-  return typeof name === 'string' ? name : name.tableName
 }
 
 /** Explains the two ways in which a migration is likely to fail; other errors stay as they are. */
@@ -180,6 +146,7 @@ function explainFailure(error: unknown): unknown {
       cause: error,
       help:
         'sequelize.sync(), migrations of your own, or a run that was cut short created them. ' +
+        'If it is an index (Duplicate key name), drop that index or the table, if it is empty, and run migrate again. ' +
         'See "Tables that exist already" in docs/operations.md.',
     })
   }
@@ -193,16 +160,26 @@ function explainFailure(error: unknown): unknown {
   return error
 }
 
-async function printStatus(migrator: Umzug<QueryInterface>, output: Output): Promise<void> {
+async function printStatus({
+  sequelize,
+  migrator,
+  migrations,
+  output,
+}: Pick<MigrationRun, 'sequelize' | 'migrator' | 'migrations' | 'output'>): Promise<void> {
   const executed = await namesOf(migrator.executed())
   const pending = await namesOf(migrator.pending())
   if (output.isJson) output.document({ executed, pending })
   else {
-    output.print(
-      ...executed.map((name) => `${output.paint('green', 'done')}     ${name}`),
-      ...pending.map((name) => `${output.paint('yellow', 'pending')}  ${name}`),
-    )
+    output.print(...executed.map((name) => `done     ${name}`), ...pending.map((name) => `pending  ${name}`))
   }
+  for (const { model } of migrations.flatMap(({ name, tables }) => (pending.includes(name) ? tables : [])))
+    if (await hasTable(model, { sequelize })) {
+      output.note(
+        'Tables of pending migrations exist: sequelize.sync(), or a runner of your own such as sequelize-cli, created them. ' +
+          'Go on with that one. migrate does not see what it ran, and would stop at the first of them.',
+      )
+      return
+    }
 }
 
 function printRun({ output, options: { down, to } }: MigrationRun, names: readonly string[]): void {

@@ -1,5 +1,5 @@
 import { Op, type WhereOptions } from 'sequelize'
-import { fieldOf } from '../../database/columns.js'
+import { inState } from '../../visitor/pass-conditions.js'
 import type { Visitor } from '../../visitor/visitor.js'
 import { visitLogOf, type VisitorLog } from '../../visitor/visits/visitor-log.js'
 import { requireModel, type Configuration } from '../configuration.js'
@@ -51,7 +51,7 @@ export async function listPasses(
   const { all, limit, after } = options
   const conditions = [
     ...whereMatching(Passes, options),
-    ...(all === true ? [] : [isOpen(Passes)]),
+    ...(all === true ? [] : [inState(Passes, 'open')]),
     ...(after === undefined ? [] : [{ id: { [Op.lt]: after } }]),
   ]
   const where = { [Op.and]: conditions } as WhereOptions<Visitor>
@@ -99,15 +99,6 @@ export async function listVisits(
     { pass: described },
   )
   return ExitCode.DONE
-}
-
-/** The condition for passes whose `invalidity()` is `undefined`. */
-function isOpen(Passes: typeof Visitor): object {
-  return {
-    isActive: true,
-    expiresAt: { [Op.gt]: new Date() },
-    maxUses: { [Op.or]: [null, { [Op.gt]: { [Op.col]: fieldOf(Passes, 'uses') } }] },
-  }
 }
 
 function passColumns(Passes: typeof Visitor): Column<DescribedPass>[] {

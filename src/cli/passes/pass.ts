@@ -1,5 +1,5 @@
-import { col, fn, Op, where, type WhereOptions } from 'sequelize'
-import { fieldOf } from '../../database/columns.js'
+import { Op, type WhereOptions } from 'sequelize'
+import { ofAddress } from '../../visitor/pass-conditions.js'
 import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
 import { CommandError, UsageError } from '../failure.js'
 
@@ -67,7 +67,7 @@ export function whereMatching(
   { email, scope }: Omit<PassSelection, 'pass'>,
 ): WhereOptions<Visitor>[] {
   return [
-    ...(email === undefined ? [] : [where(fn('lower', col(fieldOf(Passes, 'email'))), email.toLowerCase())]),
+    ...(email === undefined ? [] : [ofAddress(Passes, email)]),
     ...(scope === undefined ? [] : [{ scope }]),
   ]
 }

@@ -1,5 +1,5 @@
 import { col, Op, type WhereOptions } from 'sequelize'
-import { fieldOf } from '../../database/columns.js'
+import { columnNameOf } from '../../database/columns.js'
 import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
 import { requireModel, type Configuration } from '../configuration.js'
 import { ExitCode } from '../failure.js'
@@ -65,7 +65,7 @@ export async function reactivate(
 }
 
 function isUsedUp(Passes: typeof Visitor): WhereOptions<Visitor> {
-  return { uses: { [Op.gte]: col(fieldOf(Passes, 'maxUses')) } }
+  return { uses: { [Op.gte]: col(columnNameOf(Passes, 'maxUses')) } }
 }
 
 function passes(count: number): string {

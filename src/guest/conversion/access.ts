@@ -8,7 +8,7 @@ import { withQuery } from '../../http/query.js'
 import { redirectOrError } from '../../http/answer.js'
 import { requireRenewableSession, settled, VISITOR_SESSION_KEY } from '../../http/session.js'
 import { shapeRenewal } from '../../http/session-renewal.js'
-import { lateForEndedSession, noteSessionEnd } from '../../http/stale-session.js'
+import { lateForEndedSession, noteSessionEnd, waitForSessionEnd } from '../../http/stale-session.js'
 import type { FlowRequest } from '../../pages/flow-declaration.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { guestOf } from '../guest-state.js'
@@ -80,7 +80,11 @@ export function redirectNonRegular(
  * Converts the guest who asks. Their session as a guest ends with the guest: they are logged in with a new session id
  * (ASVS 5.0, 7.2.4), which keeps a visitor's pass and what the application has named.
  *
- * @returns whether `convert` gave a user
+ * Of several requests at once, by a double click or from several tabs, one converts. The others have the same result for the
+ * browser, if it is their own session that was renewed: a note of the session's end shows it.
+ *
+ * @returns whether this browser has the account
+ * @throws {NotGuestError} if the guest was converted in another browser, or is gone
  */
 export async function convertInSession<U extends Model>(
   { keepSessionData }: ConversionSettings<U>,
@@ -89,16 +93,21 @@ export async function convertInSession<U extends Model>(
 ): Promise<boolean> {
   requireRenewableSession(req, WHO) // before anything is changed
   const withdrawNote = await noteSessionEnd(req, 'converted')
-  const user = await convert().catch(async (error: unknown) => {
-    // A parallel request has ended the session: its note, which has the same name, must stay.
-    if (!(error instanceof NotGuestError)) await withdrawNote()
+  let user: U | undefined
+  try {
+    user = await convert()
+  } catch (error) {
+    if (error instanceof NotGuestError && (await waitForSessionEnd(req)) !== undefined) return true
+    await withdrawNote()
     throw error
-  })
+  }
   if (user === undefined) {
+    if ((await waitForSessionEnd(req)) !== undefined) return true
     await withdrawNote()
     return false
   }
-  shapeRenewal(req, WHO, { keep: [VISITOR_SESSION_KEY, ...keepSessionData] })
+  // Noted again, because a parallel request that has failed may have taken back the note: it has the same name.
+  shapeRenewal(req, WHO, { keep: [VISITOR_SESSION_KEY, ...keepSessionData], end: 'converted' })
   await settled((done) => {
     req.login(user, done)
   })

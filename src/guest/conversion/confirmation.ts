@@ -2,59 +2,69 @@ import type { Request } from 'express'
 import type { Attributes, Model } from 'sequelize'
 import { NotGuestError } from '../../errors.js'
 import { ownAddressWithCredentials } from '../../http/address.js'
+import { requireSession, sessionOf } from '../../http/session.js'
+import { lateForEndedSession, waitForSessionEnd } from '../../http/stale-session.js'
 import type { Answer, Confirmation, FlowRequest } from '../../pages/flow-declaration.js'
-import { guestSettings } from '../guest.js'
+import { guestSettings, type GuestModel } from '../guest.js'
+import { findGuest } from '../statements.js'
 import { keyOf } from '../user-key.js'
 import { convertInSession, currentGuest } from './access.js'
 import { convertGuest, isSettable } from './convert.js'
-import { fieldOf, type Details } from './details.js'
-import { noGuestPage, waysOn } from './flow.js'
-import { confirmPage, refusedPage, verifiedPage, verifyMessages, type ConvertPage } from './pages.js'
+import { formFieldOf, type Details } from './details.js'
+import { confirmPage, refusedPage, verifiedPage, type ConvertPage } from './pages.js'
 import type { PendingConversion } from './pending-conversion.js'
 import {
   completePendingConversion,
   findPendingConversion,
+  hashOf,
   isToken,
   provesAddress,
 } from './pending-conversions.js'
-import type { ConversionSettings } from './settings.js'
-import { ValuesTaken, withTakenValues } from './taken.js'
+import { WHO, type ConversionSettings } from './settings.js'
+import { ValuesTaken, refusingTakenValues } from './taken.js'
+import { noGuestPage, waysOn } from './ways-on.js'
 
-/** A pending conversion, and the token that leads to it. */
-interface Found {
-  readonly pending: PendingConversion
-  readonly token: string
-}
+/** Where the session of the new account has the digest of the link by which it was made. */
+const PRESSED_KEY = 'guest:pressed'
 
 /** The page with the button that the link in the message opens, on any device. */
 export function conversionConfirmation<U extends Model>(
   settings: ConversionSettings<U>,
-): Confirmation<Found, ConvertPage> {
+): Confirmation<PendingConversion, ConvertPage> {
   const { Guest, emailField, csrf } = settings
   return {
     async find(token, request) {
-      if (!isToken(token)) return { page: refusedPage('incomplete', waysOn(settings, request)) }
-      const pending = await findPendingConversion(Guest, token)
-      if (pending !== undefined && provesAddress(pending, emailField)) return { pending, token }
-      return { page: refusedPage('gone', waysOn(settings, request)) }
+      if (!isToken(token))
+        return { page: refusedPage(request.context, 'incomplete', waysOn(settings, request)) }
+      const pending = await findPendingConversion(Guest, hashOf(token))
+      if (pending !== undefined && provesAddress(pending, emailField)) return pending
+      if (await wasPressedHere(settings, token, request)) return successOf(request)
+      return { page: refusedPage(request.context, 'gone', waysOn(settings, request)) }
     },
-    async showButton({ pending }, { req, res }) {
+    async showButton(pending, { req, res, context }) {
       const action = ownAddressWithCredentials(req)
-      return { page: confirmPage(await accountOf(settings, pending), action, csrf(req, res)) }
+      return { page: confirmPage(context, await accountOf(settings, pending), action, csrf(req, res)) }
     },
-    async confirm(found, request) {
-      try {
-        return await convert(settings, found, request)
-      } catch (error) {
-        if (error instanceof NotGuestError)
-          return { page: await noGuestPage(settings, found.pending.userId, request) }
-        if (!(error instanceof ValuesTaken)) throw error
-        const [attribute = ''] = error.attributes
-        const causes: Readonly<Record<string, string>> = verifyMessages.takenMeanwhile
-        const cause = causes[fieldOf(settings, attribute)] ?? verifyMessages.takenMeanwhileOther
-        return { page: refusedPage('taken', waysOn(settings, request), cause) }
-      }
-    },
+    confirm: (pending, request) => confirmPending(settings, pending, request),
+  }
+}
+
+/** Converts the guest of a pending conversion whose address is proven: the button was pressed, or the code typed. */
+export async function confirmPending<U extends Model>(
+  settings: ConversionSettings<U>,
+  pending: PendingConversion,
+  request: FlowRequest,
+): Promise<Answer<ConvertPage>> {
+  try {
+    return await convert(settings, pending, request)
+  } catch (error) {
+    if (error instanceof NotGuestError) return { page: await noGuestPage(settings, pending.userId, request) }
+    if (!(error instanceof ValuesTaken)) throw error
+    const [attribute = ''] = error.attributes
+    const { username, email, other } = request.context.words.conversion.taken
+    const causes: Readonly<Record<string, string>> = { username, email }
+    const cause = causes[formFieldOf(settings, attribute)] ?? other
+    return { page: refusedPage(request.context, 'taken', waysOn(settings, request), cause) }
   }
 }
 
@@ -64,31 +74,64 @@ export function conversionConfirmation<U extends Model>(
  */
 async function convert<U extends Model>(
   settings: ConversionSettings<U>,
-  found: Found,
+  pending: PendingConversion,
   request: FlowRequest,
 ): Promise<Answer<ConvertPage>> {
-  const { req, carried, pageUrl } = request
-  if (isAskedBy(settings, found.pending, request)) {
-    const isConverted = await convertInSession(settings, req, () => complete(settings, found, req))
-    if (isConverted) return { redirectTo: carried ?? pageUrl('/success') }
-  } else if ((await complete(settings, found, req)) !== undefined) {
-    return { page: verifiedPage(waysOn(settings, request)) }
+  const { req } = request
+  if (isAskedBy(settings, pending, request)) {
+    const isConverted = await convertInSession(settings, req, () => complete(settings, pending, req))
+    if (isConverted) {
+      requireSession(req, WHO)[PRESSED_KEY] = pending.tokenHash
+      return successOf(request)
+    }
+  } else if ((await complete(settings, pending, req)) !== undefined) {
+    return { page: verifiedPage(request.context, waysOn(settings, request)) }
   }
-  return { page: refusedPage('gone', waysOn(settings, request)) }
+  return { page: refusedPage(request.context, 'gone', waysOn(settings, request)) }
+}
+
+/**
+ * Whether the button of this link, which is gone, was pressed in this browser: by a parallel request that has renewed the
+ * session, or before, in another tab.
+ */
+async function wasPressedHere<U extends Model>(
+  { Guest }: ConversionSettings<U>,
+  token: string,
+  { req }: FlowRequest,
+): Promise<boolean> {
+  const guest = currentGuest(Guest, req)
+  if (guest === null) return sessionOf(req)?.[PRESSED_KEY] === hashOf(token)
+  if (guest === undefined) return (await lateForEndedSession(req)) === 'converted'
+  return await isConvertedMeanwhile(Guest, guest, req) // a guest who still is one has pressed the button of an old link
+}
+
+/** Whether a parallel request has converted the guest, and renewed this browser's session. */
+export async function isConvertedMeanwhile<U extends Model>(
+  Guest: GuestModel<U>,
+  guest: U,
+  req: Request,
+): Promise<boolean> {
+  if ((await findGuest(Guest, keyOf(guest))) !== undefined) return false
+  return (await waitForSessionEnd(req)) === 'converted'
+}
+
+export function successOf({ carried, pageUrl }: FlowRequest): { readonly redirectTo: string } {
+  return { redirectTo: carried ?? pageUrl('/success') }
 }
 
 /** @throws {ValuesTaken} if another user has one of the values by now; nothing is changed then */
 async function complete<U extends Model>(
   settings: ConversionSettings<U>,
-  { pending: { userId, details }, token }: Found,
+  pending: PendingConversion,
   req: Request,
 ): Promise<U | undefined> {
   const { Guest, emailField } = settings
+  const { userId, details } = pending
   const { values, hash } = storedDetails(settings, details)
   const wanted = values as Partial<Attributes<U>>
   const verifiedEmail = String(values[emailField])
-  return await withTakenValues(settings, { userId, values }, (refuseTaken) =>
-    completePendingConversion(Guest, token, userId, (transaction) =>
+  return await refusingTakenValues(settings, { userId, values }, (refuseTaken) =>
+    completePendingConversion(Guest, pending, (transaction) =>
       convertGuest(Guest, userId, wanted, { transaction, verifiedEmail, req }, { hash, refuseTaken }),
     ),
   )

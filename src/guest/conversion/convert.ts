@@ -11,6 +11,7 @@ import {
 import { sequelizeOf } from '../../database/columns.js'
 import { announce } from '../../events/events.js'
 import { NotGuestError } from '../../errors.js'
+import { InvalidOption } from '../../invalid-option.js'
 import { aBoolean, anObject, checkOptions, type Rule } from '../../options.js'
 import { aTransaction, guestSettings, type ConvertOptions, type GuestModel, type UserId } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
@@ -116,7 +117,7 @@ async function updateBut<U extends Model>(
   await user.update(values, { transaction })
   const [changed] = before.find(([name, value]) => storedOf(name) !== value) ?? []
   if (changed === undefined) return
-  throw new TypeError(
+  throw new InvalidOption(
     `convertRouter: a hook of ${user.constructor.name} changes '${changed}' whenever a user is saved, also if it is ` +
       `a hash already: let it do so only if user.changed('${changed}')`,
   )
@@ -127,11 +128,11 @@ const someText: Rule = { expected: 'a string', test: (value) => typeof value ===
 /** Sequelize ignores unknown attributes. A misspelt one would make an account without its password. */
 function checkAttributes(User: ModelStatic<Model>, values: unknown): void {
   if (!anObject.test(values)) {
-    throw new TypeError(`Guest.convert: values must be an object with attributes of ${User.name}`)
+    throw new InvalidOption(`Guest.convert: values must be an object with attributes of ${User.name}`)
   }
   const unknown = Object.keys(values as object).filter((name) => !isSettable(User, name))
   if (unknown.length === 0) return
-  throw new TypeError(
+  throw new InvalidOption(
     `Guest.convert: ${User.name} has no attribute '${unknown.join("', '")}'; it has ${Object.keys(User.getAttributes()).join(', ')}`,
   )
 }
@@ -150,7 +151,7 @@ function checkValues(Guest: GuestModel, id: UserId, values: Readonly<Record<stri
   const { User, usernameField } = Guest[guestSettings]
   const key = User.primaryKeyAttribute
   if (Object.hasOwn(values, key) && String(values[key]) !== String(id)) {
-    throw new TypeError(`Guest.convert: values must not change the primary key '${key}'`)
+    throw new InvalidOption(`Guest.convert: values must not change the primary key '${key}'`)
   }
   const username = values[usernameField]
   if (Object.hasOwn(values, usernameField) && (typeof username !== 'string' || username.trim() === '')) {

@@ -1,7 +1,8 @@
 import { DataTypes, ValidationError, type Model, type ModelStatic, type ValidationErrorItem } from 'sequelize'
+import { InvalidOption } from '../../invalid-option.js'
 import { declaredLength } from '../../database/columns.js'
 import { mayChange } from '../../database/host-model.js'
-import { fieldMessages } from '../../pages/messages.js'
+import type { Problem } from '../../pages/problem.js'
 import { guestSettings } from '../guest.js'
 import type { ConvertValues } from './schema.js'
 import { WHO, type ConversionSettings } from './settings.js'
@@ -30,11 +31,11 @@ export async function detailsOf<U extends Model>(
   const { User, usernameField } = settings.Guest[guestSettings]
   const { emailField } = settings
   if (Object.hasOwn(more, User.primaryKeyAttribute))
-    throw new TypeError(
+    throw new InvalidOption(
       `${WHO}: the schema's result must not have the primary key '${User.primaryKeyAttribute}'`,
     )
   if (usernameField === emailField && username !== undefined && email !== undefined && username !== email)
-    throw new TypeError(
+    throw new InvalidOption(
       `${WHO}: the schema's result has a username and an email, which are the same attribute '${usernameField}' here: give one of them`,
     )
   const named = {
@@ -55,9 +56,9 @@ async function hashed<U extends Model>(
   password: unknown,
 ): Promise<Values> {
   if (hashPassword === undefined || passwordField === undefined) {
-    throw new TypeError(`${WHO}: the schema's result has a password: option 'hashPassword' is needed`)
+    throw new InvalidOption(`${WHO}: the schema's result has a password: option 'hashPassword' is needed`)
   }
-  if (typeof password !== 'string') throw new TypeError(`${WHO}: the schema's password is not a string`)
+  if (typeof password !== 'string') throw new InvalidOption(`${WHO}: the schema's password is not a string`)
   const { User } = Guest[guestSettings]
   const refusal = await refusalOf(User, user, passwordField, password)
   // A model that hashes by itself validates passwords; any other may validate the hashes that it is given.
@@ -65,11 +66,11 @@ async function hashed<U extends Model>(
 
   const hash: unknown = await hashPassword(password)
   if (typeof hash !== 'string' || hash === '') {
-    throw new TypeError(`${WHO}: hashPassword must give a non-empty string`)
+    throw new InvalidOption(`${WHO}: hashPassword must give a non-empty string`)
   }
   const longest = declaredLength(User, passwordField)
   if (longest !== undefined && hash.length > longest)
-    throw new TypeError(
+    throw new InvalidOption(
       `${WHO}: hashPassword gives ${String(hash.length)} characters, and ${User.name}.${passwordField} has ${String(longest)}: ` +
         'make the column longer',
     )
@@ -116,7 +117,7 @@ export async function validateDetails<U extends Model>(
   for (const name of Object.keys(values)) {
     // What a virtual attribute gets may be a secret; a column can be kept as it is.
     if (attributes[name]?.type instanceof DataTypes.VIRTUAL)
-      throw new TypeError(`${WHO}: with verifyEmail, the virtual attribute '${name}' cannot be set`)
+      throw new InvalidOption(`${WHO}: with verifyEmail, the virtual attribute '${name}' cannot be set`)
   }
   const draft = draftOf(User, user, hash)
   draft.set(values)
@@ -125,27 +126,27 @@ export async function validateDetails<U extends Model>(
 }
 
 /** The field of the form in which an attribute of `User` is typed. */
-export function fieldOf<U extends Model>(settings: ConversionSettings<U>, attribute: string): string {
+export function formFieldOf<U extends Model>(settings: ConversionSettings<U>, attribute: string): string {
   const names = [
     attribute === settings.Guest[guestSettings].usernameField && 'username',
     attribute === settings.emailField && 'email',
   ].filter((name) => name !== false)
-  const asked = names.find((name) => settings.fields.some((field) => field.name === name)) ?? names[0]
+  const asked = names.find((name) => settings.fieldNames.includes(name)) ?? names[0]
   if (asked !== undefined) return asked
   return attribute === settings.passwordField ? 'password' : attribute
 }
 
 /** What a validator says to people, if the application has written that; Sequelize's own words are for developers. */
-export function wordingOf(item: ValidationErrorItem): string {
+export function problemOf(item: ValidationErrorItem): Problem {
   const { message, path, validatorKey } = item
   const isSequelizes =
     validatorKey === 'not_a_string' ||
     (validatorKey === 'is_null' && message.endsWith('cannot be null')) ||
     message === `Validation ${String(validatorKey)} on ${String(path)} failed`
-  if (!isSequelizes) return message
+  if (!isSequelizes) return { text: message }
   const [shortest, longest]: readonly unknown[] = validatorKey === 'len' ? item.validatorArgs : []
   const { length } = String(item.value)
-  if (typeof shortest === 'number' && length < shortest) return fieldMessages.tooShort(shortest)
-  if (typeof longest === 'number' && length > longest) return fieldMessages.tooLong(longest)
-  return fieldMessages.unacceptable
+  if (typeof shortest === 'number' && length < shortest) return { code: 'tooShort', limit: shortest }
+  if (typeof longest === 'number' && length > longest) return { code: 'tooLong', limit: longest }
+  return { code: 'unacceptable' }
 }

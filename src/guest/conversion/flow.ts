@@ -1,40 +1,57 @@
 import { ValidationError, type Attributes, type Model } from 'sequelize'
+import { announce } from '../../events/events.js'
 import { NotGuestError } from '../../errors.js'
+import { InvalidOption } from '../../invalid-option.js'
 import { isLocalPath } from '../../http/address.js'
-import { publicUrl, requireBaseUrl } from '../../http/base-url.js'
+import { requireBaseUrl } from '../../http/base-url.js'
 import { queryValues, withQuery } from '../../http/query.js'
+import { durationIn } from '../../pages/context.js'
 import type {
   Answer,
   Flow,
   FlowRequest,
+  FlowTexts,
   FormRequest,
   Message,
   Refusal,
 } from '../../pages/flow-declaration.js'
 import { errorsOf } from '../../pages/form.js'
-import { fieldMessages } from '../../pages/messages.js'
+import { isolate } from '../../pages/html.js'
+import { mailOf } from '../../pages/mail.js'
+import { CODE_LIFETIME, makeCode } from '../../pages/one-time-code.js'
 import { pageShower } from '../../pages/renderers.js'
 import { judgeEmail } from '../../pages/typed-text.js'
 import { guestSettings } from '../guest.js'
-import { keyOf, type UserId } from '../user-key.js'
-import { convertInSession, requireGuest } from './access.js'
+import { keyOf } from '../user-key.js'
+import { convertInSession, currentGuest, requireGuest } from './access.js'
+import { problemOfPassword } from './check-password.js'
+import { conversionCode, keepCodeSecret } from './code.js'
 import { convertGuest } from './convert.js'
-import { detailsOf, fieldOf, validateDetails, wordingOf } from './details.js'
-import { messages, refusedPage, verifyMessages, type ConvertPage, type WaysOn } from './pages.js'
-import { deletePendingConversion, savePendingConversion } from './pending-conversions.js'
+import { detailsOf, formFieldOf, problemOf, validateDetails } from './details.js'
+import type { ConvertPage } from './pages.js'
+import { deletePendingConversion, pendingAddress, savePendingConversion } from './pending-conversions.js'
 import type { ConvertValues } from './schema.js'
 import { WHO, type ConversionSettings, type Verification } from './settings.js'
-import { takenAttributes, ValuesTaken, withTakenValues } from './taken.js'
+import { takenAttributes, ValuesTaken, refusingTakenValues } from './taken.js'
+import { noGuestPage, waysOn } from './ways-on.js'
 
 /** The flow in which a guest becomes a regular user: at once, or by a link in a message. */
 export function conversionFlow<U extends Model>(
   settings: ConversionSettings<U>,
 ): Flow<U, ConvertValues, ConvertPage> {
-  const { Guest, fields, render, verification, prefillUsername } = settings
+  const { Guest, fieldNames, render, verification, prefillUsername } = settings
   const { usernameField } = Guest[guestSettings]
   return {
     ...settings,
-    messages: verification === undefined ? messages : verifyMessages,
+    texts: (request) => textsOf(settings, request),
+    async keptAddress(req) {
+      const guest = verification && currentGuest(Guest, req)
+      return guest ? await pendingAddress(Guest, keyOf(guest)) : undefined
+    },
+    code: verification?.code === true ? conversionCode(settings) : undefined,
+    noteUnverified({ req, who }) {
+      announce(Guest.events, 'refused', { reason: 'not-verified', userId: keyOf(who), req })
+    },
     baseUrl: verification?.baseUrl,
     notSentCode: 'CONVERT_SEND_FAILED',
     show: pageShower(render, { formLeadsAnywhere: true }),
@@ -50,7 +67,9 @@ export function conversionFlow<U extends Model>(
 
     async submit(form, values) {
       // A schema of the application's own may not check it.
-      if (values.username?.trim() === '') return refusal({ username: fieldMessages.required })
+      if (values.username?.trim() === '') return refusal({ username: { code: 'required' } })
+      const problem = await problemOfPassword(settings.checkPassword, form, values)
+      if (problem !== undefined) return refusal({ password: problem })
       if (verification === undefined) return await convertNow(settings, form, values)
       return askByMessage(settings, verification, form, values)
     },
@@ -59,7 +78,25 @@ export function conversionFlow<U extends Model>(
       if (error instanceof ValuesTaken) return refusal(takenErrors(settings, error))
       if (error instanceof NotGuestError) return { page: await noGuestPage(settings, keyOf(form.who), form) }
       if (!(error instanceof ValidationError)) return undefined
-      return refusal(errorsOf(error, fields, wordingOf, (name) => fieldOf(settings, name)))
+      return refusal(errorsOf(error, fieldNames, problemOf, (name) => formFieldOf(settings, name)))
+    },
+  }
+}
+
+function textsOf<U extends Model>(settings: ConversionSettings<U>, request: FlowRequest): FlowTexts {
+  const { verification } = settings
+  const { lang, words } = request.context
+  const { title, sent, haveAccount, ...form } = words.conversion
+  const link = { href: waysOn(settings, request).login, text: haveAccount }
+  if (verification === undefined) return { form: { title, text: form.text, button: form.button, link } }
+  const duration = durationIn(lang, verification.expiresIn)
+  return {
+    form: { title, text: form.textWithLink, button: form.buttonWithLink, link },
+    sent: {
+      ...sent,
+      text: (address) => sent.text(address && isolate(address), duration),
+      codeText: (address) =>
+        words.code.text(address && isolate(address), durationIn(lang, CODE_LIFETIME), duration),
     },
   }
 }
@@ -76,7 +113,7 @@ async function convertNow<U extends Model>(
   const details = await detailsOf(settings, guest, typed)
   const values = details.values as Partial<Attributes<U>>
   await convertInSession(settings, req, () =>
-    withTakenValues(settings, { userId: keyOf(guest), values }, (refuseTaken) =>
+    refusingTakenValues(settings, { userId: keyOf(guest), values }, (refuseTaken) =>
       convertGuest(settings.Guest, guest, values, { req }, { hash: details.hash, refuseTaken }),
     ),
   )
@@ -91,8 +128,8 @@ async function convertNow<U extends Model>(
  */
 function askByMessage<U extends Model>(
   settings: ConversionSettings<U>,
-  { send, sendTaken, expiresIn }: Verification<U>,
-  { who: guest, req, pageUrl }: FormRequest<U>,
+  { send, sendTaken, expiresIn, code: hasCode }: Verification<U>,
+  { who: guest, req, context, pageUrl }: FormRequest<U>,
   typed: ConvertValues,
 ): Message<ConvertPage> | Refusal {
   const { Guest, emailField } = settings
@@ -110,19 +147,30 @@ function askByMessage<U extends Model>(
     const told = taken.filter((name) => name !== emailField || sendTaken === undefined)
     if (told.length > 0) return refusal(takenErrors(settings, new ValuesTaken(told)))
 
+    const made = hasCode === true ? makeCode() : undefined
     const token = await savePendingConversion(Guest, {
       userId,
       email,
       details: { ...values, ...hash },
       expiresIn,
+      codeHash: made?.hash,
     })
     const link = withQuery(verifyUrl, 'token', token)
+    const expiresAt = new Date(Date.now() + expiresIn * 1000)
+    const code = made?.code
+    const message = mailOf(context, { kind: 'conversion', link, expiresAt, code })
     const { usernameField } = Guest[guestSettings]
     const username = String(values[usernameField] ?? guest.get(usernameField))
     return {
       send: () =>
-        hasAccount ? sendTaken?.({ email, req }) : send({ email, username, user: guest, link, req }),
+        hasAccount
+          ? sendTaken?.({ email, req })
+          : send({ email, username, user: guest, link, code, expiresAt, message, req }),
       takeBack: () => deletePendingConversion(Guest, userId, token),
+      open() {
+        if (made !== undefined) keepCodeSecret(req, made.secret)
+        return Promise.resolve()
+      },
     }
   }
   return { to: email, store }
@@ -130,7 +178,7 @@ function askByMessage<U extends Model>(
 
 /** The types of a schema are not checked when it runs. */
 function emailOf({ email }: { readonly email?: unknown }): string {
-  if (typeof email !== 'string') throw new TypeError(`${WHO}: the schema's result has no email`)
+  if (typeof email !== 'string') throw new InvalidOption(`${WHO}: the schema's result has no email`)
   return email
 }
 
@@ -139,32 +187,12 @@ function takenErrors<U extends Model>(
   settings: ConversionSettings<U>,
   { attributes }: ValuesTaken,
 ): Refusal['errors'] {
-  if (attributes.length === 0) return { '': messages.takenUnknown }
-  const texts: Readonly<Record<string, string>> = messages.taken
+  if (attributes.length === 0) return { '': { code: 'somethingTaken' } }
   return Object.fromEntries(
     attributes.map((attribute) => {
-      const field = fieldOf(settings, attribute)
-      return [field, texts[field] ?? messages.takenOther]
+      const field = formFieldOf(settings, attribute)
+      const code = field === 'username' ? 'usernameTaken' : field === 'email' ? 'emailTaken' : 'taken'
+      return [field, { code }]
     }),
   )
-}
-
-/** Why a user who was a guest at the beginning of the request no longer is one. */
-export async function noGuestPage<U extends Model>(
-  settings: ConversionSettings<U>,
-  userId: UserId,
-  request: FlowRequest,
-): Promise<ConvertPage> {
-  const { User } = settings.Guest[guestSettings]
-  const user = await User.unscoped().findByPk(userId, { paranoid: false, useMaster: true, raw: false })
-  return refusedPage(user === null ? 'deleted' : 'converted', waysOn(settings, request))
-}
-
-export function waysOn<U extends Model>(
-  { loginUrl }: ConversionSettings<U>,
-  { req, carried, pageUrl }: FlowRequest,
-): WaysOn {
-  const url = publicUrl(req, loginUrl)
-  const login = carried === undefined ? url : withQuery(url, 'next', carried)
-  return { login, form: pageUrl('/') }
 }

@@ -1,6 +1,7 @@
 import {
   DataTypes,
   Model,
+  type CreationOptional,
   type InferAttributes,
   type InferCreationAttributes,
   type ModelStatic,
@@ -26,6 +27,10 @@ export class PendingConversion extends Model<
   declare readonly details: Readonly<Record<string, unknown>>
   /** SHA-256 of the link's token. */
   declare readonly tokenHash: string
+  /** Of the code in the message; `null`: there is none. */
+  declare readonly codeHash: string | null
+  /** How often a code was tried. */
+  declare readonly codeAttempts: CreationOptional<number>
   declare readonly createdAt: Date
   /** From then on the link is invalid. */
   declare readonly expiresAt: Date
@@ -51,6 +56,8 @@ export function initPendingConversionModel(
       email: { type: DataTypes.STRING(254), allowNull: false },
       details: { type: DataTypes.JSON, allowNull: false },
       tokenHash: { type: DataTypes.STRING(64), allowNull: false },
+      codeHash: { type: DataTypes.STRING(64), allowNull: true },
+      codeAttempts: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },
       createdAt: { type: DataTypes.DATE(3), allowNull: false },
       expiresAt: { type: DataTypes.DATE(3), allowNull: false },
     },

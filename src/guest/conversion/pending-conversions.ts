@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { ForeignKeyConstraintError, Transaction, type Model } from 'sequelize'
-import { fieldOf, sequelizeOf } from '../../database/columns.js'
+import { columnNameOf, sequelizeOf } from '../../database/columns.js'
 import { NotGuestError } from '../../errors.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import type { UserId } from '../user-key.js'
@@ -15,6 +15,8 @@ export interface Wanted {
   readonly details: Readonly<Record<string, unknown>>
   /** Seconds. */
   readonly expiresIn: number
+  /** Of the code in the message. */
+  readonly codeHash: string | undefined
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Wanted {
  */
 export async function savePendingConversion(
   Guest: GuestModel,
-  { userId, email, details, expiresIn }: Wanted,
+  { userId, email, details, expiresIn, codeHash }: Wanted,
 ): Promise<string> {
   const { PendingConversion } = Guest[guestSettings]
   const token = randomBytes(32).toString('base64url')
@@ -34,11 +36,13 @@ export async function savePendingConversion(
     email: email.toLowerCase(),
     details,
     tokenHash: hashOf(token),
+    codeHash: codeHash ?? null,
+    codeAttempts: 0,
     createdAt: new Date(now),
     expiresAt: new Date(now + expiresIn * 1000),
   }
   const options = {
-    conflictFields: [fieldOf(PendingConversion, 'userId')] as 'userId'[], // columns, whatever its types say
+    conflictFields: [columnNameOf(PendingConversion, 'userId')] as 'userId'[], // columns, whatever its types say
     fields: Object.keys(pending) as (keyof typeof pending)[],
     returning: false,
   }
@@ -59,18 +63,25 @@ export async function deletePendingConversion(
   await Guest[guestSettings].PendingConversion.destroy({ where: { userId, tokenHash: hashOf(token) } })
 }
 
-/** The pending conversion to which a link leads; `undefined` if it is gone or has expired. */
+/** The pending conversion of which this is the digest of the link's token; `undefined` if it is gone or has expired. */
 export async function findPendingConversion(
   Guest: GuestModel,
-  token: string,
+  tokenHash: string,
   transaction?: Transaction,
 ): Promise<PendingConversion | undefined> {
   const pending = await Guest[guestSettings].PendingConversion.findOne({
-    where: { tokenHash: hashOf(token) },
+    where: { tokenHash },
     useMaster: true,
     ...(transaction && { transaction, lock: true }),
   })
   return pending === null || pending.hasExpired ? undefined : pending
+}
+
+/** The address to which a guest's link has gone; `undefined` if none was asked for, or it has expired. */
+export async function pendingAddress(Guest: GuestModel, userId: UserId): Promise<string | undefined> {
+  const { PendingConversion } = Guest[guestSettings]
+  const pending = await PendingConversion.findOne({ where: { userId }, useMaster: true })
+  return pending === null || pending.hasExpired ? undefined : pending.email
 }
 
 /** Whether the link proves the address in this attribute. The link of another router may have gone to another attribute's. */
@@ -92,8 +103,7 @@ export function isToken(text: string | undefined): text is string {
  */
 export async function completePendingConversion<U extends Model>(
   Guest: GuestModel<U>,
-  token: string,
-  userId: UserId,
+  { userId, tokenHash }: PendingConversion,
   convert: (transaction: Transaction) => Promise<U>,
 ): Promise<U | undefined> {
   const sequelize = sequelizeOf(Guest)
@@ -101,12 +111,13 @@ export async function completePendingConversion<U extends Model>(
   return await retryTransaction(() =>
     sequelize.transaction({ type, ...readCommittedInstead(sequelize) }, async (transaction) => {
       await Guest.findOne({ attributes: ['userId'], where: { userId }, lock: true, transaction })
-      const pending = await findPendingConversion(Guest, token, transaction)
+      const pending = await findPendingConversion(Guest, tokenHash, transaction)
       return pending && (await convert(transaction))
     }),
   )
 }
 
-function hashOf(token: string): string {
+/** The digest of a token, which is all that is stored of it. */
+export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }

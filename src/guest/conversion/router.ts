@@ -1,7 +1,9 @@
 import type { Router } from 'express'
 import type { Model } from 'sequelize'
 import { publicUrl } from '../../http/base-url.js'
-import { addConfirmation, flowRouter, onRequest } from '../../pages/flow.js'
+import { confirmByLink } from '../../pages/confirm-by-link.js'
+import { flowRouter } from '../../pages/flow.js'
+import { onRequest } from '../../pages/flow-steps.js'
 import { currentGuest, redirectNonRegular } from './access.js'
 import { conversionConfirmation } from './confirmation.js'
 import { conversionFlow } from './flow.js'
@@ -27,10 +29,14 @@ export function convertRouter<U extends Model>(options: ConvertRouterOptions<U>)
     onRequest(flow, async (request) => {
       const guest = currentGuest(settings.Guest, request.req)
       if (guest === null)
-        await flow.show(successPage(publicUrl(request.req, settings.registeredUrl)), request.req, request.res)
+        await flow.show(
+          successPage(request.context, publicUrl(request.req, settings.registeredUrl)),
+          request.req,
+          request.res,
+        )
       else redirectNonRegular(settings.loginUrl, guest === undefined, request)
     }),
   )
-  if (settings.verification !== undefined) addConfirmation(router, flow, conversionConfirmation(settings))
+  if (settings.verification !== undefined) confirmByLink(router, flow, conversionConfirmation(settings))
   return router
 }

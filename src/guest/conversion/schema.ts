@@ -2,13 +2,13 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Model, ModelStatic } from 'sequelize'
 import { declaredLength } from '../../database/columns.js'
 import type { FormValues } from '../../pages/form.js'
-import type { FormField } from '../../pages/form-page.js'
-import { fieldMessages as say } from '../../pages/messages.js'
+import type { FieldsOf } from '../../pages/form-page.js'
 import {
   judgeEmail,
   judgeUsername,
   LONGEST_ADDRESS,
   judgedForm,
+  tooLong,
   type Judgement,
 } from '../../pages/typed-text.js'
 
@@ -25,20 +25,21 @@ export interface ConvertValues {
 export type ConvertSchema = StandardSchemaV1<unknown, ConvertValues>
 
 /** ASVS 5.0, 6.2.1 and 6.2.9. No other rules of composition (6.2.5). */
-const SHORTEST_PASSWORD = 8
+export const SHORTEST_PASSWORD = 8
 const LONGEST_PASSWORD = 128
 
-const passwordFields: readonly FormField[] = [
+const passwordFields: FieldsOf = ({ words: { fields: labels } }) => [
   {
     name: 'password',
-    label: 'Password',
+    label: labels.password,
     type: 'password',
     autocomplete: 'new-password',
-    hint: `At least ${String(SHORTEST_PASSWORD)} characters, of any kind`,
+    minLength: SHORTEST_PASSWORD,
+    hint: labels.passwordHint(SHORTEST_PASSWORD),
   },
   {
     name: 'passwordAgain',
-    label: 'The same password again',
+    label: labels.passwordAgain,
     type: 'password',
     autocomplete: 'new-password',
   },
@@ -53,28 +54,33 @@ export function defaultForm(
   User: ModelStatic<Model>,
   usernameField: string,
   emailField: string | undefined,
-): { readonly fields: readonly FormField[]; readonly schema: ConvertSchema } {
+): { readonly fields: FieldsOf; readonly schema: ConvertSchema } {
   const asksName = usernameField !== emailField
   const asksAddress = emailField !== undefined
   const longestName = declaredLength(User, usernameField) ?? 255
   const longestAddress = Math.min(LONGEST_ADDRESS, declaredLength(User, emailField ?? '') ?? LONGEST_ADDRESS)
 
-  const name: FormField = {
-    name: 'username',
-    label: 'Username',
-    type: 'text',
-    autocomplete: 'username',
-    maxLength: longestName,
-  }
-  const address: FormField = {
-    name: 'email',
-    label: 'E-mail address',
-    type: 'email',
-    autocomplete: 'email',
-    maxLength: longestAddress,
-  }
+  const nameField: FieldsOf = ({ words: { fields: labels } }) => [
+    {
+      name: 'username',
+      label: labels.username,
+      type: 'text',
+      autocomplete: 'username',
+      maxLength: longestName,
+    },
+  ]
+  const addressField: FieldsOf = ({ words: { fields: labels } }) => [
+    {
+      name: 'email',
+      label: labels.email,
+      type: 'email',
+      autocomplete: asksName ? 'email' : 'username',
+      maxLength: longestAddress,
+    },
+  ]
+  const asked = [...(asksName ? [nameField] : []), ...(asksAddress ? [addressField] : []), passwordFields]
   return {
-    fields: [...(asksName ? [name] : []), ...(asksAddress ? [address] : []), ...passwordFields],
+    fields: (context) => asked.flatMap((fields) => fields(context)),
     schema: {
       '~standard': {
         version: 1,
@@ -86,7 +92,9 @@ export function defaultForm(
             ...(asksAddress && { email: judgeEmail(email, longestAddress) }),
             password: judgePassword(password),
             passwordAgain:
-              password === passwordAgain ? { value: password } : { problem: 'This is not the same password' },
+              password === passwordAgain
+                ? { value: password }
+                : { problem: { code: 'passwordsDiffer' } as const },
           }
           return judgedForm(judged)
         },
@@ -98,7 +106,7 @@ export function defaultForm(
 /** Counted in characters rather than UTF-16 units, and left as it was typed (ASVS 5.0, 6.2.8). */
 function judgePassword(password: string): Judgement {
   const { length } = Array.from(password) // code points
-  if (length === 0) return { problem: say.required }
-  if (length < SHORTEST_PASSWORD) return { problem: say.tooShort(SHORTEST_PASSWORD) }
-  return length > LONGEST_PASSWORD ? { problem: say.tooLong(LONGEST_PASSWORD) } : { value: password }
+  if (length === 0) return { problem: { code: 'required' } }
+  if (length < SHORTEST_PASSWORD) return { problem: { code: 'tooShort', limit: SHORTEST_PASSWORD } }
+  return length > LONGEST_PASSWORD ? tooLong(LONGEST_PASSWORD) : { value: password }
 }

@@ -1,5 +1,6 @@
 import { DataTypes, type Model } from 'sequelize'
-import { checkPassportSession } from '../../checks/runtime/order-checks.js'
+import { InvalidOption } from '../../invalid-option.js'
+import { baseUrlCheck, checkPassportSession } from '../../checks/runtime/order-checks.js'
 import { aBaseUrl } from '../../http/base-url.js'
 import {
   aBoolean,
@@ -11,7 +12,14 @@ import {
   positiveSeconds,
   strings,
 } from '../../options.js'
-import { flowRules, flowSettings, type FlowSettings } from '../../pages/flow-options.js'
+import {
+  flowRules,
+  flowSettings,
+  formFields,
+  type FlowSettings,
+  type FormFields,
+} from '../../pages/flow-options.js'
+import { defaultContext } from '../../pages/context.js'
 import type { FormField } from '../../pages/form-page.js'
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import type { ConvertRouterOptions, VerifyEmailOptions } from './options.js'
@@ -22,13 +30,14 @@ export const WHO = 'convertRouter'
 
 type Options<U extends Model> = ConvertRouterOptions<U>
 
-type Defaulted = 'fields' | 'schema' | 'prefillUsername' | 'loginUrl' | 'registeredUrl' | 'keepSessionData'
+type Defaulted = 'schema' | 'prefillUsername' | 'loginUrl' | 'registeredUrl' | 'keepSessionData'
 
 /** What the pages of the conversion work with, defaults filled in. */
 export interface ConversionSettings<U extends Model>
   extends
     FlowSettings,
-    Readonly<Pick<Options<U>, 'Guest' | 'hashPassword' | 'render'>>,
+    FormFields,
+    Readonly<Pick<Options<U>, 'Guest' | 'hashPassword' | 'checkPassword' | 'render'>>,
     Readonly<Required<Pick<Options<U>, Defaulted>>> {
   /** The attribute of `User` for the hash; `undefined`: no password is asked for. */
   readonly passwordField: string | undefined
@@ -48,6 +57,7 @@ export function settingsOf<U extends Model>(options: Options<U>): ConversionSett
     {
       Guest: guestModel,
       hashPassword: aFunction,
+      checkPassword: aFunction,
       passwordField: aString,
       verifyEmail: anObject,
       prefillUsername: aBoolean,
@@ -65,13 +75,20 @@ export function settingsOf<U extends Model>(options: Options<U>): ConversionSett
   // An address that `User` requires, or uses as the username, is asked for without a proof as well.
   const needsEmail = User.getAttributes()['email']?.allowNull === false || usernameField === 'email'
   const form = defaultForm(User, usernameField, verifyEmail || needsEmail ? emailField : undefined)
-  checkFields(options, form.fields)
+  const fields = formFields(options.fields, form.fields)
+  if (options.fields !== undefined) checkFields(options, fields, formFields(undefined, form.fields))
   return {
     ...options,
-    ...flowSettings(WHO, options, [checkPassportSession]),
+    ...flowSettings(
+      WHO,
+      options,
+      verification === undefined
+        ? [checkPassportSession]
+        : [checkPassportSession, baseUrlCheck(verification.baseUrl)],
+    ),
     passwordField: hashPassword && passwordFieldOf(Guest, options.passwordField),
     emailField,
-    fields: options.fields ?? form.fields,
+    ...fields,
     schema: options.schema ?? form.schema,
     prefillUsername: options.prefillUsername ?? false,
     loginUrl: options.loginUrl ?? '/login',
@@ -83,19 +100,18 @@ export function settingsOf<U extends Model>(options: Options<U>): ConversionSett
 
 /** Refuses a form that could never be valid. */
 function checkFields<U extends Model>(
-  { fields, schema, verifyEmail }: Options<U>,
-  defaults: readonly FormField[],
+  { schema, verifyEmail }: Options<U>,
+  { fields, fieldNames }: FormFields,
+  defaults: FormFields,
 ): void {
-  if (fields === undefined) return
-  const missing = defaults
-    .map(({ name }) => name)
-    .filter((name) => !fields.some((field) => field.name === name))
+  const missing = defaults.fieldNames.filter((name) => !fieldNames.includes(name))
   if (schema === undefined && missing.length > 0)
-    throw new TypeError(
+    throw new InvalidOption(
       `${WHO}: option 'fields' leaves out ${missing.join(', ')}, which the default schema wants: give a 'schema' with it`,
     )
-  if (verifyEmail !== undefined && !fields.some(({ name, type }) => name === 'email' || type === 'email'))
-    throw new TypeError(
+  const isForEmail = ({ name, type }: FormField): boolean => name === 'email' || type === 'email'
+  if (verifyEmail !== undefined && !fields(defaultContext).some(isForEmail))
+    throw new InvalidOption(
       `${WHO}: option 'fields' must have a field for the e-mail address, because of 'verifyEmail'`,
     )
 }
@@ -113,6 +129,7 @@ function verificationOf<U extends Model>(
       send: aFunction,
       sendTaken: aFunction,
       baseUrl: aBaseUrl,
+      code: aBoolean,
       expiresIn: positiveSeconds,
       emailField: aString,
     },
@@ -129,7 +146,7 @@ function passwordFieldOf(Guest: GuestModel, given: string | undefined): string {
   const option = `${WHO}: option 'passwordField'`
   requireAttribute(Guest, option, name)
   if (attributes[name]?.type instanceof DataTypes.VIRTUAL)
-    throw new TypeError(
+    throw new InvalidOption(
       `${option} must name the column for the hash: ${User.name} has no column for the virtual attribute '${name}'`,
     )
   return name
@@ -138,5 +155,5 @@ function passwordFieldOf(Guest: GuestModel, given: string | undefined): string {
 function requireAttribute(Guest: GuestModel, option: string, name: string): void {
   const { User } = Guest[guestSettings]
   if (Object.hasOwn(User.getAttributes(), name)) return
-  throw new TypeError(`${option} must name an attribute of ${User.name}: it has no '${name}'`)
+  throw new InvalidOption(`${option} must name an attribute of ${User.name}: it has no '${name}'`)
 }

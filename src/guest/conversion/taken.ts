@@ -11,13 +11,14 @@ import {
   type WhereOptions,
 } from 'sequelize'
 import { uniqueIndexesOf, type IndexPart, type UniqueIndex } from '../../database/catalog.js'
-import { columnsOf, fieldOf, sequelizeOf } from '../../database/columns.js'
+import { columnsOf, columnNameOf, sequelizeOf } from '../../database/columns.js'
 import { dialectOf } from '../../database/dialect.js'
 import { lockKey, retryTransaction } from '../../database/transactions.js'
 import { warn } from '../../warning.js'
 import { guestSettings } from '../guest.js'
 import type { UserId } from '../user-key.js'
 import type { ConversionSettings } from './settings.js'
+import { describeError } from '../../http/redact-tokens.js'
 
 const debug = createDebug('passport-ephemeral:convert')
 
@@ -45,7 +46,7 @@ interface Candidate {
  *
  * @throws {ValuesTaken} and nothing is changed
  */
-export async function withTakenValues<U extends Model, T>(
+export async function refusingTakenValues<U extends Model, T>(
   settings: ConversionSettings<U>,
   candidate: Candidate,
   convert: (refuseTaken: (transaction: Transaction) => Promise<void>) => Promise<T>,
@@ -117,7 +118,7 @@ async function wouldCollide(
       throw error
     } finally {
       await transaction.rollback().catch((error: unknown) => {
-        debug('a trial was not rolled back by its own statement: %o', error)
+        debug('a trial was not rolled back by its own statement: %s', describeError(error))
       })
     }
   })
@@ -131,7 +132,7 @@ function namedBy<U extends Model>(
 ): string[] {
   const { User } = Guest[guestSettings]
   return Object.keys(values).filter(
-    (name) => Object.hasOwn(error.fields, name) || Object.hasOwn(error.fields, fieldOf(User, name)),
+    (name) => Object.hasOwn(error.fields, name) || Object.hasOwn(error.fields, columnNameOf(User, name)),
   )
 }
 
@@ -150,7 +151,7 @@ async function lookUpTaken<U extends Model>(
     const isAddress = attribute === emailField
     // A plain index may tell addresses apart by case; a proven one is compared without.
     if (kind === 'expressive' || (kind === 'plain' && !(isAddress && verification !== undefined))) continue
-    if (kind === 'none') warnOfMissingIndex(User, fieldOf(User, attribute))
+    if (kind === 'none') warnOfMissingIndex(User, columnNameOf(User, attribute))
     if (transaction !== undefined)
       await lockKey(sequelizeOf(User), `${User.tableName}.${attribute}:${value.toLowerCase()}`, transaction)
     const condition = isAddress ? inAnyCase(User, attribute, value) : { [attribute]: value }
@@ -188,7 +189,7 @@ async function isHeld(
 function inAnyCase(User: ModelStatic<Model>, attribute: string, address: string): WhereOptions {
   if (dialectOf(sequelizeOf(User)).comparesWithoutCase) return { [attribute]: address }
   const ascii = address.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase())
-  const lowered = where(fn('lower', col(fieldOf(User, attribute))), {
+  const lowered = where(fn('lower', col(columnNameOf(User, attribute))), {
     [Op.in]: [...new Set([ascii, address.toLowerCase()])],
   })
   return { [Op.or]: [{ [attribute]: address }, lowered] }
@@ -215,7 +216,7 @@ async function indexKinds<U extends Model>({
 }
 
 function kindOf(User: ModelStatic<Model>, attribute: string, indexes: readonly UniqueIndex[]): IndexKind {
-  const column = fieldOf(User, attribute).toLowerCase()
+  const column = columnNameOf(User, attribute).toLowerCase()
   const declared = columnsOf(User).map(({ field }) => field.toLowerCase())
   const concerns = ({ field, sql }: IndexPart): boolean => {
     const name = field?.toLowerCase()
@@ -243,7 +244,7 @@ function warnOfMissingIndex(User: ModelStatic<Model>, column: string): void {
   warned.set(User, columns.add(column))
   warn(
     'NO_UNIQUE_INDEX',
-    `convertRouter: the table '${User.tableName}' has no unique index on '${column}'. Taken values are looked up before a ` +
-      'conversion, but only a unique index rules out that two accounts share one.',
+    `convertRouter: the table '${User.tableName}' has no unique index on '${column}': two accounts can share one value.`,
+    'Create the index in a migration of yours; passport-ephemeral doctor prints the statement.',
   )
 }

@@ -1,6 +1,7 @@
 import createDebug from 'debug'
 import { type Model, type ModelStatic } from 'sequelize'
-import { fieldOf, sequelizeOf } from '../../database/columns.js'
+import { InvalidOption } from '../../invalid-option.js'
+import { columnNameOf, sequelizeOf } from '../../database/columns.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { referencesIn, tableOf, type Reference, type Scope } from './references.js'
 
@@ -59,14 +60,14 @@ export function reassignedOf(Guest: GuestModel, reassign: readonly Reassigned[])
         tableOf(attribute.model) === tableOf(model) &&
         (foreignKey === undefined
           ? attribute.toUser.length > 0
-          : fieldOf(attribute.model, attribute.foreignKey) === fieldOf(model, foreignKey)),
+          : columnNameOf(attribute.model, attribute.foreignKey) === columnNameOf(model, foreignKey)),
     )
     const belongings = named.flatMap((attribute) => belongingsOf(Guest, attribute))
     if (belongings.length > 0) return belongings
     const userKey = Guest[guestSettings].User.primaryKeyAttribute
     if (foreignKey !== undefined && named.length === 0)
       return [{ model, foreignKey, userKey, scope: {}, singles: [] }]
-    throw new TypeError(
+    throw new InvalidOption(
       `mergeGuest: option 'reassign' names ${model.name}, and nothing says which of its attributes refers to ` +
         `${Guest[guestSettings].User.name}, and to it alone: associate the two, or write { model: ${model.name}, foreignKey: '…' }`,
     )
@@ -76,17 +77,19 @@ export function reassignedOf(Guest: GuestModel, reassign: readonly Reassigned[])
 function checkModel(Guest: GuestModel, model: ModelStatic<Model>, foreignKey: string | undefined): void {
   const { name } = model
   if (guestSettings in model) {
-    throw new TypeError(
+    throw new InvalidOption(
       `mergeGuest: option 'reassign' names ${name}, which is a model of this package and goes with the guest`,
     )
   }
   if (model.sequelize !== sequelizeOf(Guest)) {
-    throw new TypeError(
+    throw new InvalidOption(
       `mergeGuest: option 'reassign' names ${name}, which is on another Sequelize instance than Guest`,
     )
   }
   if (foreignKey !== undefined && !Object.hasOwn(model.getAttributes(), foreignKey)) {
-    throw new TypeError(`mergeGuest: option 'reassign' names '${foreignKey}', which ${name} does not have`)
+    throw new InvalidOption(
+      `mergeGuest: option 'reassign' names '${foreignKey}', which ${name} does not have`,
+    )
   }
 }
 
@@ -116,7 +119,7 @@ function attributesOf(Guest: GuestModel): Attribute[] {
 
 /** Two models can share a table, and two associations an attribute: what is moved is a column. */
 function columnOf({ model, foreignKey }: Reference): string {
-  return JSON.stringify([tableOf(model), fieldOf(model, foreignKey)])
+  return JSON.stringify([tableOf(model), columnNameOf(model, foreignKey)])
 }
 
 function belongingsOf(Guest: GuestModel, { model, foreignKey, toUser, isShared }: Attribute): Belonging[] {

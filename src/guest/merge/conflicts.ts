@@ -1,6 +1,7 @@
 import type { Model, ModelStatic, Transaction } from 'sequelize'
 import { isSameColumn, uniqueIndexesOf, type UniqueIndex } from '../../database/catalog.js'
-import { fieldOf } from '../../database/columns.js'
+import { columnNameOf } from '../../database/columns.js'
+import { liveCondition } from '../../database/host-model.js'
 import { MergeFailed } from '../../errors.js'
 import type { Belonging } from './belongings.js'
 import type { Scope } from './references.js'
@@ -29,7 +30,10 @@ interface Decider {
   decide(this: void, rows: MergeConflictRows): Promise<KeptRow>
 }
 
-/** Which of two rows stays; the other is deleted. An async function can first copy values from one to the other. */
+/**
+ * Which of two rows stays; the other is deleted. Of a live row and one of a `paranoid` model that is marked as deleted, the
+ * live one stays. An async function decides about these too, and can first copy values from one to the other.
+ */
 export type MergeConflict = KeptRow | Decider['decide']
 
 /** A rule by which a row of the guest and one of the account exclude each other: a unique index, or `hasOne` of a model. */
@@ -39,7 +43,10 @@ export interface UniqueConflict {
   readonly scope: Scope
 }
 
-const ANY_TWO_ROWS: UniqueIndex = { parts: [], predicate: undefined, countsNulls: false }
+/** `hasOne` is about rows that the model shows: those that are marked as deleted are not in the way. */
+function anyTwoRows(model: ModelStatic<Model>): UniqueIndex {
+  return { parts: [], predicate: liveCondition(model), countsNulls: false }
+}
 
 /** Asks the database, so it comes before the transaction. */
 export async function uniqueConflictsOf({
@@ -50,7 +57,7 @@ export async function uniqueConflictsOf({
 }: Belonging): Promise<UniqueConflict[]> {
   // Without a primary key no row can be named.
   if (model.primaryKeyAttributes.length === 0) return []
-  const owner = fieldOf(model, foreignKey)
+  const owner = columnNameOf(model, foreignKey)
   const indexes = (await uniqueIndexesOf(model)).filter(({ parts }) =>
     parts.some(({ field }) => isSameColumn(field, owner)),
   )
@@ -59,7 +66,7 @@ export async function uniqueConflictsOf({
       index: { ...index, parts: index.parts.filter(({ field }) => !isSameColumn(field, owner)) },
       scope,
     })),
-    ...singles.map((single) => ({ index: ANY_TWO_ROWS, scope: { ...scope, ...single } })),
+    ...singles.map((single) => ({ index: anyTwoRows(model), scope: { ...scope, ...single } })),
   ]
 }
 
@@ -102,12 +109,18 @@ async function losersOf(
   const losers = new Map<string, RowKey>()
   for (const pair of pairs) {
     if (losers.has(pair.guest.name) || losers.has(pair.account.name)) continue
-    const kept = typeof rule === 'function' ? await decide(model, pair, rule, transaction) : rule
+    const kept =
+      typeof rule === 'function' ? await decide(model, pair, rule, transaction) : keepLive(pair, rule)
     if (kept === undefined) continue
     const loser = kept === 'keep-account' ? pair.guest : pair.account
     losers.set(loser.name, loser)
   }
   return losers
+}
+
+/** A row that is marked as deleted never takes a live one away. */
+function keepLive({ onlyLive }: Pair, rule: KeptRow): KeptRow {
+  return onlyLive === undefined ? rule : `keep-${onlyLive}`
 }
 
 /**
@@ -118,7 +131,7 @@ async function losersOf(
  */
 export async function decide(
   model: ModelStatic<Model>,
-  pair: Pair,
+  pair: Pick<Pair, 'guest' | 'account'>,
   rule: Decider['decide'],
   transaction: Transaction,
 ): Promise<KeptRow | undefined> {

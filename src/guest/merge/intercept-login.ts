@@ -1,14 +1,14 @@
 import type { Request } from 'express'
 import { Model, type ModelStatic } from 'sequelize'
 import { CrossSiteRequest, GuestStateUnknown, MergeFailed } from '../../errors.js'
-import { isForeign } from '../../http/origin.js'
-import { currentUser, setLogin, type Login } from '../../http/passport-request.js'
+import { hasOpaqueOrigin, isForeign } from '../../http/origin.js'
+import { currentUser, sessionHoldsLogin, setLogin, type Login } from '../../http/passport-request.js'
 import { requireRenewableSession, settled } from '../../http/session.js'
 import { noteSessionEnd } from '../../http/stale-session.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { knownGuest, rememberGuest } from '../guest-state.js'
 import { couldBeKey, keyOf } from '../user-key.js'
-import type { MergePair } from './merge.js'
+import type { MergePair } from './merge-transaction.js'
 import { asInstance } from './rows.js'
 
 /** What comes before the login of a guest to an account. */
@@ -22,6 +22,8 @@ export interface Interception {
 
 /** Replaces this request's `req.login`, which Passport and the application call, by one that merges first. */
 export function interceptLogin(req: Request, login: Login, interception: Interception): void {
+  const restored = currentUser(req)
+
   async function mergeAndLogIn(guest: Model, user: unknown, options: Parameters<Login>[1]): Promise<void> {
     await prepare(req, guest, user, interception)
     await settled((done) => {
@@ -32,7 +34,10 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
   setLogin(req, function mergingLogin(user, options, done) {
     const callback = typeof options === 'function' ? options : done
     const opensSession = typeof options !== 'object' || options?.session !== false
-    const guest = opensSession ? guestWhoLogsIn(req, user, interception.Guest) : undefined
+    const current = currentUser(req)
+    // A guard of NestJS puts the account on the request, and then calls req.logIn.
+    const present = current === user && sessionHoldsLogin(req) ? restored : current
+    const guest = opensSession ? guestWhoLogsIn(present, user, interception.Guest) : undefined
     if (guest === undefined || callback === undefined) {
       login.call(req, user, options, done)
       return
@@ -49,10 +54,9 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
   })
 }
 
-/** The user of the request, if it may be a guest who logs in to an account of the same users model. */
-function guestWhoLogsIn(req: Request, user: unknown, Guest: GuestModel): Model | undefined {
+/** The user before the login, if it may be a guest who logs in to an account of the same users model. */
+function guestWhoLogsIn(current: object | undefined, user: unknown, Guest: GuestModel): Model | undefined {
   const { User } = Guest[guestSettings]
-  const current = currentUser(req)
   if (!(current instanceof User) || knownGuest(current) === null) return undefined
   if (user === undefined || user === null) return undefined // Passport refuses it
   if (!(user instanceof Model)) return current
@@ -74,7 +78,7 @@ async function prepare(
     return
   }
   if (knownGuest(current) === undefined) throw new GuestStateUnknown()
-  if (isForeign(req, { trustedOrigins })) throw new CrossSiteRequest()
+  if (isForeign(req, { trustedOrigins })) throw new CrossSiteRequest(hasOpaqueOrigin(req))
   requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
   const account = key ?? (await findAccount(Guest, user))
   if (String(guest) === String(account)) return

@@ -2,8 +2,10 @@ import type { RequestHandler } from 'express'
 import type { Model, ModelStatic } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
 import { MiddlewareOrder } from '../../errors.js'
+import { InvalidOption } from '../../invalid-option.js'
 import { aFunction, aList, checkOptions, describeBy, either, oneOf, type Rule } from '../../options.js'
 import { loginOf, requireRestoredLogin } from '../../http/passport-request.js'
+import { watchAnswer } from '../../http/late-answer.js'
 import { trustedOriginsRule } from '../../http/origin.js'
 import { checkPassportSession } from '../../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../../checks/runtime/request-checks.js'
@@ -11,11 +13,11 @@ import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
 import { interceptLogin } from './intercept-login.js'
 import { isModel, tableOf } from './references.js'
-import { merge, type MergeContext, type MergeRecipe } from './merge.js'
+import { merge, type MergeContext, type MergeRecipe } from './merge-transaction.js'
 import type { MergeConflict } from './conflicts.js'
 
 export type { KeptRow, MergeConflict, MergeConflictRows } from './conflicts.js'
-export type { MergeContext } from './merge.js'
+export type { MergeContext } from './merge-transaction.js'
 export type { Reassigned } from './belongings.js'
 
 /** Options of {@link mergeGuest}. */
@@ -68,6 +70,10 @@ const reassigned: Rule = {
       }
       return isModel(entry) || (isModel(model) && typeof foreignKey === 'string')
     }),
+  describe: (value) =>
+    Array.isArray(value) && value.some((entry) => typeof entry === 'string')
+      ? "names of models: write [Todo] rather than ['Todo']"
+      : undefined,
 }
 
 /**
@@ -117,6 +123,7 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
   }
 
   const guestMerger: RequestHandler = (req, _res, next) => {
+    watchAnswer(req, { trustedOrigins })
     look(req)
     const login = loginOf(req)
     if (login === undefined) {
@@ -142,12 +149,13 @@ function checkConflict(
   const { User } = Guest[guestSettings]
   for (const name of Object.keys(conflict)) {
     const names = `mergeGuest: option 'conflict' names`
-    if (!sequelize.isDefined(name)) throw new TypeError(`${names} a model '${name}', which is not defined`)
+    if (!sequelize.isDefined(name))
+      throw new InvalidOption(`${names} a model '${name}', which is not defined`)
     const table = tableOf(sequelize.model(name))
     if (table === tableOf(User))
-      throw new TypeError(`${names} ${name}, of which no row is ever deleted for another`)
+      throw new InvalidOption(`${names} ${name}, of which no row is ever deleted for another`)
     if (belongings?.every(({ model }) => tableOf(model) !== table)) {
-      throw new TypeError(
+      throw new InvalidOption(
         `${names} ${name}, of which no row moves: associate it with ${User.name}, or name it in 'reassign'`,
       )
     }

@@ -12,6 +12,7 @@ import {
 import type { UniqueIndex } from '../../database/catalog.js'
 import { quotedField, sequelizeOf } from '../../database/columns.js'
 import { asText } from '../../database/dialect.js'
+import { liveCondition } from '../../database/host-model.js'
 import type { UserId } from '../guest.js'
 import type { Scope } from './references.js'
 
@@ -27,6 +28,8 @@ export interface RowKey {
 export interface Pair {
   readonly guest: RowKey
   readonly account: RowKey
+  /** Which of them is live, if the other is marked as deleted. */
+  readonly onlyLive: 'guest' | 'account' | undefined
 }
 
 /** The attribute that says to whom a row belongs, and its values for both. */
@@ -47,7 +50,8 @@ export async function findPairs(
   scope: Scope,
   transaction: Transaction,
 ): Promise<Pair[]> {
-  const names = keyColumns(model)
+  const isLive = `CASE WHEN ${liveCondition(model) ?? '1 = 1'} THEN 1 ELSE 0 END`
+  const names = [...keyColumns(model), { sql: isLive, alias: LIVE }]
   const columns = [...names, ...parts.map(({ sql }, place) => ({ sql, alias: `k${String(place)}` }))]
   const rowsOf = (user: UserId): string =>
     selectRows(model, columns, [scope, { [foreignKey]: user }], predicate)
@@ -64,7 +68,13 @@ export async function findPairs(
   return rows.map((row) => ({
     guest: rowKey(model, (alias) => row[`g${alias}`]),
     account: rowKey(model, (alias) => row[`a${alias}`]),
+    onlyLive: onlyLive(Number(row[`g${LIVE}`]), Number(row[`a${LIVE}`])),
   }))
+}
+
+function onlyLive(guest: number, account: number): Pair['onlyLive'] {
+  if (guest === account) return undefined
+  return guest > account ? 'guest' : 'account'
 }
 
 /** The keys of the rows that meet all conditions. */
@@ -130,6 +140,7 @@ async function select(
   return await sequelizeOf(model).query(text, { type: QueryTypes.SELECT, raw: true, transaction })
 }
 
+const LIVE = 'ephemeral_live'
 const VALUE = 'ephemeral_p'
 const TEXT = 'ephemeral_t'
 

@@ -1,14 +1,16 @@
 import type { NextFunction, Request, Response } from 'express'
 import { MiddlewareOrder, type VisitorAccessDenied } from '../../errors.js'
+import { InvalidOption } from '../../invalid-option.js'
 import { applicationAddress, localPath } from '../../http/address.js'
 import { publicUrl } from '../../http/base-url.js'
 import { withQuery } from '../../http/query.js'
 import { redirectOrError } from '../../http/answer.js'
+import { noteWayOn } from '../../pages/error-pages/ways-on.js'
 import { modelOf } from '../request-notes.js'
-import { SCOPE_ANY } from '../scope.js'
-import { LONGEST_SCOPE } from '../scope.js'
+import { LONGEST_SCOPE, SCOPE_ANY } from '../scope.js'
+import { sessionNameOf } from '../visit-entry.js'
 import { visitorSettings, type Visitor } from '../visitor.js'
-import { PASS_REQUEST_KEY, signPassRequest } from './pass-request.js'
+import { PASS_REQUEST_KEY, signPassRequest, type PassRequest } from './pass-request.js'
 
 /** How a guard refuses a request. */
 export type Refuse = (req: Request, res: Response, next: NextFunction, error: VisitorAccessDenied) => void
@@ -32,10 +34,12 @@ export interface OfferOptions {
 export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options: OfferOptions): Refuse {
   const { selfServiceUrl = '/visitor', sessionExpiry } = options
   if (scope === SCOPE_ANY) {
-    throw new TypeError("ensureVisitor: option 'selfService' needs a scope to make passes for, not SCOPE_ANY")
+    throw new InvalidOption(
+      "ensureVisitor: option 'selfService' needs a scope to make passes for, not SCOPE_ANY",
+    )
   }
   if (scope.length > LONGEST_SCOPE) {
-    throw new TypeError(`ensureVisitor: a scope has at most ${String(LONGEST_SCOPE)} characters`)
+    throw new InvalidOption(`ensureVisitor: a scope has at most ${String(LONGEST_SCOPE)} characters`)
   }
   return function offer(req, res, next, error) {
     const Model = options.Visitor ?? modelOf(req)
@@ -51,11 +55,32 @@ export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options
     }
     const url = publicUrl(req, selfServiceUrl)
     const form = localPath(url.split(/[?#]/, 1)[0] ?? '')
-    const passRequest = { model: Model.name, form, scope, next: applicationAddress(req), sessionExpiry }
-    redirectOrError(req, res, next, {
-      url: withQuery(url, PASS_REQUEST_KEY, signPassRequest(seal, passRequest)),
-      comeBack: false,
-      error,
-    })
+    const passRequest = {
+      model: sessionNameOf(Model),
+      form,
+      scope,
+      next: applicationAddress(req),
+      why: whyOf(error),
+      sessionExpiry,
+    }
+    const formUrl = withQuery(url, PASS_REQUEST_KEY, signPassRequest(seal, passRequest))
+    noteWayOn(req, { formUrl }) // a form that a person posts is not redirected
+    redirectOrError(req, res, next, { url: formUrl, comeBack: false, error })
+  }
+}
+
+/** What the person may know of the reason: unknown, expired, deactivated and used-up links look alike. */
+function whyOf({ reason }: VisitorAccessDenied): PassRequest['why'] {
+  switch (reason) {
+    case 'no-visitor':
+      return 'noPass'
+    case 'wrong-scope':
+      return 'otherScope'
+    case 'session-ended':
+    case 'gone':
+    case 'reissued':
+      return 'ended'
+    default:
+      return 'refused'
   }
 }

@@ -1,4 +1,5 @@
 import { isLocalPath } from '../../http/address.js'
+import type { Messages } from '../../pages/messages/catalog.js'
 import type { Seal } from '../token.js'
 
 /**
@@ -6,13 +7,15 @@ import type { Seal } from '../token.js'
  * visit lasts. It is no credential: each client that opens the guarded page gets one.
  */
 export interface PassRequest {
-  /** The name of the `Visitor` model. */
+  /** The `Visitor` model, and where its passes are: tenants can have forms at the same path, and one secret. */
   readonly model: string
   /** The path of the form it is for: one form may ask for more than another. */
   readonly form: string
   readonly scope: string
   /** The way back: a path of this site. */
   readonly next: string
+  /** Why the guard refused the request, as far as the person may know. */
+  readonly why: keyof Messages['selfService']['why']
   /** For the pass; `undefined`: the model's own. */
   readonly sessionExpiry: number | null | undefined
 }

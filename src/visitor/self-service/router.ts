@@ -1,19 +1,28 @@
 import type { Router } from 'express'
 import { ValidationError, type ValidationErrorItem } from 'sequelize'
-import { aFunction, checkOptions, positiveCount, positiveSeconds } from '../../options.js'
-import { aBaseUrl, prefixOf, requireBaseUrl, type BaseUrl } from '../../http/base-url.js'
+import { InvalidOption } from '../../invalid-option.js'
+import { aBoolean, aFunction, checkOptions, positiveCount, positiveSeconds } from '../../options.js'
+import { baseUrlCheck } from '../../checks/runtime/order-checks.js'
+import { aBaseUrl, prefixOf, publicUrl, requireBaseUrl, type BaseUrl } from '../../http/base-url.js'
+import { announce } from '../../events/events.js'
 import { queryValues } from '../../http/query.js'
+import { durationIn } from '../../pages/context.js'
 import { flowRouter } from '../../pages/flow.js'
 import type { Flow } from '../../pages/flow-declaration.js'
-import { flowRules, flowSettings, type FlowOptions } from '../../pages/flow-options.js'
+import { flowRules, flowSettings, formFields, type FlowOptions } from '../../pages/flow-options.js'
 import { errorsOf } from '../../pages/form.js'
-import type { FormField } from '../../pages/form-page.js'
-import { fieldMessages } from '../../pages/messages.js'
+import { isolate } from '../../pages/html.js'
+import type { FieldsOf, FormField } from '../../pages/form-page.js'
+import type { Problem } from '../../pages/problem.js'
+import { CODE_LIFETIME } from '../../pages/one-time-code.js'
 import { pageShower } from '../../pages/renderers.js'
 import { judgeEmail } from '../../pages/typed-text.js'
+import { sessionNameOf } from '../visit-entry.js'
 import { visitorModel, visitorSettings, type Visitor } from '../visitor.js'
+import { addressCookie } from './address-cookie.js'
+import { PassCodes } from './code.js'
 import { draftPass, storePass, type SendLink } from './issue-pass.js'
-import { expiredPage, incompletePage, messages, SELF_SERVICE_PAGES, type SelfServicePage } from './pages.js'
+import { expiredPage, incompletePage, SELF_SERVICE_PAGES, type SelfServicePage } from './pages.js'
 import { isMeantFor, PASS_REQUEST_KEY, readPassRequest, type ReceivedPassRequest } from './pass-request.js'
 import { defaultFields, defaultSchema, type SelfServiceSchema, type SelfServiceValues } from './schema.js'
 
@@ -24,7 +33,7 @@ export interface SelfServiceOptions extends FlowOptions<SelfServicePage> {
   /** The model, from `defineVisitorModels`, with a `secret`. */
   Visitor: typeof Visitor
   /**
-   * Sends `link` to `visitor.email`, and returns its promise: the person waits for it, so give it a time-out. If it throws,
+   * Sends `message`, or one of its own with `link`, to `email`, and returns its promise: the person waits for it, so give it a time-out. If it throws,
    * the pass is deleted, and the person is asked to try again.
    */
   send: SendLink
@@ -35,12 +44,18 @@ export interface SelfServiceOptions extends FlowOptions<SelfServicePage> {
    * @default the application's setting: `app.set('baseUrl', …)`; one of the two is required
    */
   baseUrl?: BaseUrl
+  /**
+   * Whether the message has a one-time code beside the link: 8 digits that can be typed in the browser that asked, for ten minutes,
+   * with five attempts. Code and link are void once the code is used, and the code once the link is.
+   * @default false
+   */
+  code?: boolean
   /** How long the link of such a pass can be redeemed, in seconds. @default the model's `tokenExpiry` */
   tokenExpiry?: number
   /** How often it can be redeemed; then it opens a page with a button. @default any number of times */
   maxUses?: number
   /** The form's fields. @default first name, last name, e-mail address */
-  fields?: readonly FormField[]
+  fields?: readonly FormField[] | FieldsOf
   /** Checks and shapes the form. @default both names and an e-mail address are required */
   schema?: SelfServiceSchema
 }
@@ -54,7 +69,7 @@ export interface SelfServiceOptions extends FlowOptions<SelfServicePage> {
  * app.use('/visitor', selfServiceRouter({
  *   Visitor,
  *   baseUrl: 'https://example.com',
- *   send: ({ visitor, link }) => mailer.sendMail({ to: visitor.email, subject: 'Your link', text: link }),
+ *   send: ({ email, message }) => mailer.sendMail({ to: email, ...message }),
  * }))
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
@@ -67,6 +82,7 @@ export function selfServiceRouter(options: SelfServiceOptions): Router {
       Visitor: visitorModel,
       send: aFunction,
       baseUrl: aBaseUrl,
+      code: aBoolean,
       tokenExpiry: positiveSeconds,
       maxUses: positiveCount,
       ...flowRules(SELF_SERVICE_PAGES),
@@ -78,51 +94,81 @@ export function selfServiceRouter(options: SelfServiceOptions): Router {
 
 function flowOf(options: SelfServiceOptions): Flow<ReceivedPassRequest, SelfServiceValues, SelfServicePage> {
   const { Visitor: Model, send, baseUrl, tokenExpiry, maxUses, render } = options
-  const { fields = defaultFields, schema = defaultSchema } = options
-  const seal = Model[visitorSettings].codec.seal('pass-request')
-  if (seal === undefined) {
-    throw new TypeError(
+  const { codec } = Model[visitorSettings]
+  const seal = codec.seal('pass-request')
+  const addressSeal = codec.seal('typed-address')
+  const codeSeal = codec.seal('code')
+  if (seal === undefined || addressSeal === undefined || codeSeal === undefined) {
+    throw new InvalidOption(
       `${WHO}: the Visitor model has no secret to sign with; to go on accepting bare UUIDs as well, give ` +
         'defineVisitorModels({ secret: [secret, false] })',
     )
   }
+  const lifetime = tokenExpiry ?? Model[visitorSettings].tokenExpiry
+  const form = formFields(options.fields, defaultFields)
+  const codes = options.code === true ? new PassCodes(Model, codeSeal) : undefined
   return {
-    ...flowSettings(WHO, options),
-    fields,
-    schema,
-    messages,
+    ...flowSettings(WHO, options, [baseUrlCheck(baseUrl)]),
+    ...form,
+    schema: options.schema ?? defaultSchema,
+    texts: ({ who, context: { lang, words } }) => {
+      const { title, text, button, why, sent } = words.selfService
+      return {
+        form: { title, text, button, ...(who && { notice: why[who.why] }) },
+        sent: {
+          ...sent,
+          text: (address) => sent.text(address && isolate(address), durationIn(lang, lifetime)),
+          codeText: (address) =>
+            words.code.text(
+              address && isolate(address),
+              durationIn(lang, CODE_LIFETIME),
+              durationIn(lang, lifetime),
+            ),
+        },
+      }
+    },
+    ...addressCookie(addressSeal),
+    code: codes,
+    noteUnverified({ req }) {
+      const refusal = { by: 'form', reason: 'not-verified', scope: [], visitorId: undefined, req } as const
+      announce(Model.events, 'refused', refusal)
+    },
     baseUrl,
     notSentCode: 'SELF_SERVICE_SEND_FAILED',
     show: pageShower(render),
     carried: (req) => [PASS_REQUEST_KEY, queryValues(req.originalUrl, PASS_REQUEST_KEY)[0] ?? ''],
 
-    async access({ req, res, carried = '' }) {
+    async access({ req, res, context, carried = '' }) {
       requireBaseUrl(req, WHO) // before a form is shown whose link could not be made
       const passRequest = readPassRequest(seal, carried)
-      if (passRequest?.model !== Model.name || !isMeantFor(passRequest, req.baseUrl, prefixOf(req)))
-        await this.show(incompletePage(), req, res)
+      if (passRequest?.model !== sessionNameOf(Model) || !isMeantFor(passRequest, req.baseUrl, prefixOf(req)))
+        await this.show(incompletePage(context, context.brand?.home ?? publicUrl(req, '/')), req, res)
       else if (passRequest.hasExpired)
-        await this.show(expiredPage(prefixOf(req) + passRequest.next), req, res)
+        await this.show(expiredPage(context, prefixOf(req) + passRequest.next), req, res)
       else return passRequest
       return undefined
     },
 
-    async submit({ req, who }, values) {
+    async submit({ req, context, who }, values) {
       const base = requireBaseUrl(req, WHO)
       // The types of a schema are not checked when it runs.
       const given: unknown = values.email
-      if (typeof given !== 'string') throw new TypeError(`${WHO}: the schema's result has no email`)
+      if (typeof given !== 'string') throw new InvalidOption(`${WHO}: the schema's result has no email`)
       const { value: email, problem } = judgeEmail(given)
       if (problem !== undefined) return { status: 422, errors: { email: problem } }
       const visitor = await draftPass(Model, { ...values, email }, who, { tokenExpiry, maxUses })
-      return { to: email, store: () => storePass(visitor, send, { req, base, next: who.next }) }
+      return {
+        to: email,
+        store: () => storePass(visitor, send, { req, context, base, next: who.next, codes }),
+      }
     },
 
     explain(error) {
       if (!(error instanceof ValidationError)) return Promise.resolve(undefined)
-      const wording = ({ path }: ValidationErrorItem): string =>
-        path === 'email' ? fieldMessages.noAddress : fieldMessages.unacceptable
-      return Promise.resolve({ status: 422, errors: errorsOf(error, fields, wording) })
+      const problemOf = ({ path }: ValidationErrorItem): Problem => ({
+        code: path === 'email' ? 'noAddress' : 'unacceptable',
+      })
+      return Promise.resolve({ status: 422, errors: errorsOf(error, form.fieldNames, problemOf) })
     },
   }
 }

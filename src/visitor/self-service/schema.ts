@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { FormValues } from '../../pages/form.js'
-import type { FormField } from '../../pages/form-page.js'
+import type { FieldsOf } from '../../pages/form-page.js'
 import { judgedForm, judgeEmail, judgePersonName, LONGEST_ADDRESS } from '../../pages/typed-text.js'
 import type { VisitorContext } from '../scope.js'
 
@@ -18,24 +18,24 @@ export type SelfServiceSchema = StandardSchemaV1<unknown, SelfServiceValues>
 
 const LONGEST_NAME = 150
 
-export const defaultFields: readonly FormField[] = [
+export const defaultFields: FieldsOf = ({ words: { fields: labels } }) => [
   {
     name: 'firstName',
-    label: 'First name',
+    label: labels.firstName,
     type: 'text',
     autocomplete: 'given-name',
     maxLength: LONGEST_NAME,
   },
   {
     name: 'lastName',
-    label: 'Last name',
+    label: labels.lastName,
     type: 'text',
     autocomplete: 'family-name',
     maxLength: LONGEST_NAME,
   },
   {
     name: 'email',
-    label: 'E-mail address',
+    label: labels.email,
     type: 'email',
     autocomplete: 'email',
     maxLength: LONGEST_ADDRESS,

@@ -7,7 +7,8 @@ import { redactTokens } from '../../http/redact-tokens.js'
 import { currentSessionId, presentedSessionIds } from '../../http/session.js'
 import { visitorOf } from '../is-visitor.js'
 import type { PassKey } from '../request-notes.js'
-import { settingsOf, Visitor, visitorSettings, type VisitorSettings } from '../visitor.js'
+import type { VisitorSettings } from '../settings.js'
+import { settingsOf, Visitor, visitorSettings } from '../visitor.js'
 import type { VisitOutcome } from './visit.js'
 import { visitLimits } from './visitor-log.js'
 
@@ -45,9 +46,9 @@ export function recordVisitWhenDone(
   const entry = {
     visitorId: pass.id,
     method: bounded(req.method, visitLimits.method),
-    path: bounded(withoutToken(applicationAddress(req), queryKey), visitLimits.path),
+    path: bounded(loggableAddress(applicationAddress(req), queryKey), visitLimits.path),
     userAgent: bounded(header(req, 'user-agent') ?? '', visitLimits.userAgent),
-    referrer: bounded(withoutToken(referrer, queryKey), visitLimits.referrer),
+    referrer: bounded(loggableAddress(referrer, queryKey), visitLimits.referrer),
     ip: bounded(anonymizeIp ? networkOf(ip) : ip, visitLimits.ip),
     sessionHash: sessionHashOf(req, settings),
     outcome,
@@ -76,14 +77,17 @@ function sessionHashOf(req: Request, { codec }: VisitorSettings): string {
  * An address without its query and fragment. Some programs escape the `?` of a link, which makes the token a part of the
  * path.
  */
-function withoutToken(address: string, queryKey: string): string {
+function loggableAddress(address: string, queryKey: string): string {
   const [path = ''] = address.split(/[?#]/, 1)
   return redactTokens(path, { queryKeys: [queryKey, 'token'] })
 }
 
-/** NUL, which PostgreSQL refuses, and halves of surrogate pairs become U+FFFD; the rest is cut at `limit`. */
+/** Control characters (ASVS 5.0, 16.4.1), and halves of surrogate pairs become U+FFFD; the rest is cut at `limit`. */
 function bounded(text: string, limit: number): string {
-  const cut = text.slice(0, limit).toWellFormed().replaceAll('\0', '\uFFFD')
+  const cut = text
+    .slice(0, limit)
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\uFFFD')
   // A part of a string keeps the whole of it in memory; a copy of the part does not.
   return text.length > limit ? Buffer.from(cut).toString() : cut
 }

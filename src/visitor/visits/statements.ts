@@ -1,5 +1,5 @@
 import { col, fn, literal, Op, type ModelStatic } from 'sequelize'
-import { fieldOf, quotedField, quotedTable } from '../../database/columns.js'
+import { columnNameOf, quotedField, quotedTable } from '../../database/columns.js'
 import type { Row } from '../../database/prepared.js'
 import type { QueryOptions } from '../../database/transactions.js'
 import type { Visitor } from '../visitor.js'
@@ -28,7 +28,7 @@ export async function readSharing(
   visitorIds: readonly number[],
   { transaction }: QueryOptions = {},
 ): Promise<Map<number, Sharing>> {
-  const column = (attribute: keyof Visit) => col(fieldOf(Log, attribute))
+  const column = (attribute: keyof Visit) => col(columnNameOf(Log, attribute))
   const distinct = (attribute: keyof Visit) =>
     fn('COUNT', fn('DISTINCT', fn('NULLIF', column(attribute), '')))
   const rows = (await Log.unscoped().findAll({
@@ -46,7 +46,7 @@ export async function readSharing(
       outcome: { [Op.ne]: 'reissued' satisfies VisitOutcome }, // a visit by the old link
       [Op.and]: [sinceReissued(Log)],
     },
-    group: [fieldOf(Log, 'visitorId')],
+    group: [columnNameOf(Log, 'visitorId')],
     raw: true,
     useMaster: true,
     ...(transaction !== undefined && { transaction }),

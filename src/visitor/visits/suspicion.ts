@@ -2,6 +2,7 @@ import createDebug from 'debug'
 import { announce } from '../../events/events.js'
 import { visitorSettings, type Visitor } from '../visitor.js'
 import type { Visit } from './visit.js'
+import { describeError } from '../../http/redact-tokens.js'
 
 const debug = createDebug('passport-ephemeral:visit')
 
@@ -30,7 +31,7 @@ export function watchForSharing(
       if (seen.size > MEMORY) seen.clear()
       for (const visit of fresh) seen.add(keyOf(visit))
     } catch (error) {
-      debug('could not look for sharing: %o', error) // the next visit of these sessions is new again
+      debug('could not look for sharing: %s', describeError(error)) // the next visit of these sessions is new again
     }
   }
 

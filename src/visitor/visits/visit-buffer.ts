@@ -1,7 +1,8 @@
 import createDebug from 'debug'
 import type { Visit } from './visit.js'
-import { explainMissingTable } from '../../database/driver-error.js'
+import { explainMissingTable, isDataError } from '../../database/driver-error.js'
 import { warn } from '../../warning.js'
+import { describeError } from '../../http/redact-tokens.js'
 
 const debug = createDebug('passport-ephemeral:visit')
 
@@ -77,7 +78,7 @@ export class VisitBuffer {
 
   private writeInBackground(): void {
     this.start().catch((error: unknown) => {
-      debug('%d visits wait to be written: %o', this.waiting.length, error)
+      debug('%d visits wait to be written: %s', this.waiting.length, describeError(error))
       if (this.failures === 1) warnOf(error)
     })
   }
@@ -110,11 +111,11 @@ export class VisitBuffer {
     try {
       await this.options.insert(batch)
     } catch (error) {
-      if (!isAboutItsRows(error) || batch.length > 1) this.waiting = [...batch, ...this.waiting]
+      if (!isDataError(error) || batch.length > 1) this.waiting = [...batch, ...this.waiting]
       else this.lost += 1
       this.dropOldest()
-      if (!isAboutItsRows(error)) throw error
-      debug('a visit is refused, of %d: %o', batch.length, error)
+      if (!isDataError(error)) throw error
+      debug('a visit is refused, of %d: %s', batch.length, describeError(error))
       this.nextSize = Math.ceil(batch.length / 2)
       return
     }
@@ -148,26 +149,9 @@ export class VisitBuffer {
 /** Once for each time that the database fails: no request waits for these visits, so that none reports the error. */
 function warnOf(error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error)
-  warn('VISITS_NOT_WRITTEN', `The visits of visitors cannot be written for now, and are kept: ${reason}`)
-}
-
-/**
- * The codes of the database for a row that breaks a constraint or does not fit its column, or of a statement too long to
- * read, where its SQLSTATE does not.
- */
-const CODES = [
-  'SQLITE_CONSTRAINT',
-  'SQLITE_MISMATCH',
-  'SQLITE_TOOBIG',
-  'ER_NET_PACKET_TOO_LARGE',
-  'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
-]
-
-/** Whether fewer rows may be taken: SQLSTATE 22 (data exception), 23 (constraint). Not so if the database is away. */
-function isAboutItsRows(error: unknown): boolean {
-  const parent: unknown = (error as { parent?: unknown } | null | undefined)?.parent ?? error
-  const { code, sqlState } = (parent ?? {}) as { code?: unknown; sqlState?: unknown }
-  if (typeof code === 'string' && CODES.includes(code)) return true
-  const state = sqlState ?? code // MySQL's drivers have both; in PostgreSQL's the code is the state
-  return typeof state === 'string' && /^2[23][0-9A-Z]{3}$/.test(state)
+  warn(
+    'VISITS_NOT_WRITTEN',
+    `The visits of visitors cannot be written for now, and are kept: ${reason}`,
+    'Look after the database, or run the migrations. The visits are written later; a process that ends before loses them.',
+  )
 }

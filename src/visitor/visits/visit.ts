@@ -1,5 +1,5 @@
 import type { QueryOptions } from '../../database/transactions.js'
-import type { RefusalReason } from '../../errors.js'
+import type { RefusalReason } from '../../refusal-reason.js'
 
 /** How a visit ended: admitted, or the reason for the refusal. */
 export type VisitOutcome = 'admitted' | RefusalReason

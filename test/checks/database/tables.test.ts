@@ -52,6 +52,16 @@ describe('Of the tables of this package, diagnose', () => {
     assert.deepEqual(await diagnosis.check(), [])
   })
 
+  it('a missing index over the lower case of addresses, by which passes are found, is reported', async () => {
+    await diagnosis.makeTables()
+    const indexes = diagnosis.database.sequelize.getQueryInterface()
+    await indexes.removeIndex('Visitors', dialect === 'mysql' ? 'visitors_email' : 'visitors_lower_email')
+    const { remedy, message } = await diagnosis.only('INDEX_MISSING', 'warning')
+    assert.match(message, dialect === 'mysql' ? /index on email/ : /index on lower\(email\)/)
+    await diagnosis.run(remedy)
+    assert.deepEqual(await diagnosis.check(), [])
+  })
+
   it('a missing unique index is an error', async () => {
     await diagnosis.makeTables()
     await diagnosis.database.sequelize.getQueryInterface().removeIndex('Guests', 'guests_session_hash')

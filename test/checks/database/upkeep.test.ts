@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { canSkipLocked } from '../../../src/checks/database/upkeep.js'
 import { at, DAY, later } from '../../support/clock.js'
 import { codes } from '../stage.js'
 import { Diagnosis } from './diagnosis.js'
@@ -25,12 +24,5 @@ describe('Of upkeep, diagnose', () => {
     assert.deepEqual(codes(await diagnosis.check()), ['EXPIRED_GUESTS_LEFT'])
     await diagnosis.models.Guest.update({ lastSeenAt: new Date() }, { where: { userId: user.id } })
     assert.deepEqual(await diagnosis.check(), [])
-  })
-
-  it('canSkipLocked tells by the version which servers have SKIP LOCKED', () => {
-    for (const version of ['10.6.0-MariaDB', '11.4.2-MariaDB-log', '8.0.1', '8.4.0', '9.1.0', 'odd'])
-      assert.ok(canSkipLocked(version), version)
-    for (const version of ['10.5.29-MariaDB', '5.5.5-10.4.1-MariaDB', '8.0.0', '5.7.44-log'])
-      assert.ok(!canSkipLocked(version), version)
   })
 })

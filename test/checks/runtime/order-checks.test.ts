@@ -136,6 +136,16 @@ describe('The order of middleware', () => {
       visit: get('/play'),
     },
     {
+      of: 'a router that sends links without baseUrl',
+      code: 'BASE_URL_MISSING',
+      choices: {
+        middleware(app, { Visitor, validations }) {
+          app.use('/visitor', selfServiceRouter({ Visitor, send: () => undefined, limiter, validations }))
+        },
+      },
+      visit: get('/visitor'),
+    },
+    {
       of: 'a form that no parser has read',
       code: 'BODY_NOT_PARSED',
       choices: {},
@@ -158,7 +168,9 @@ describe('The order of middleware', () => {
   }
 
   it("a guest's session that a foreign serializer wrote causes a warning", async () => {
-    const app = buildApp(models, {
+    const { sequelize } = models
+    const declared = { ...models, ...defineModels(sequelize, { bareKeys: true }) }
+    const app = buildApp(declared, {
       strategies(authenticator, parts) {
         authenticator.serializeUser((user, done) => {
           done(null, (user as { id: number }).id)

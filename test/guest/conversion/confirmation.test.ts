@@ -74,7 +74,7 @@ describe('the link in the message', () => {
     assert.deepEqual([who.isGuest, who.user?.username], [true, name])
 
     const page = await browser.get(link).expect(200)
-    assert.match(page.text, /“ginger”.*ginger@example\.test/)
+    assert.match(page.text, /“<bdi>ginger<\/bdi>”.*<bdi>ginger@example\.test<\/bdi>/)
     const pressed = await press(browser, link)
     assert.deepEqual([pressed.status, locationOf(pressed)], [303, '/convert/success'])
     const now = body(await browser.get('/who'))
@@ -108,7 +108,7 @@ describe('the link in the message', () => {
     assert.equal((await press(app.browser(), link)).status, 200)
   })
 
-  it('logs nobody in on another device, whoever is logged in there', async () => {
+  it('leaves the login of another device as it is', async () => {
     const { browser, id, link } = await asked(app, ginger, '/convert?next=/list')
     const phone = app.browser()
     const page = await press(phone, link)
@@ -193,6 +193,56 @@ describe('the link in the message', () => {
     await app.browser().get(link).expect(410)
   })
 
+  describe('pressed several times in the browser of the guest', () => {
+    /** A guest's link, and a function that presses its button with the cookie that the guest has now. */
+    async function clicker(stage: Stage) {
+      const { browser, link, id } = await asked(stage)
+      const { cookies } = (await browser.get(link)).request as unknown as { cookies: string }
+      return { browser, link, id, click: () => press(stage.browser().set('Cookie', cookies), link) }
+    }
+
+    it('leads three clicks at once to the page that the first leads to', async () => {
+      const { click, link, id } = await clicker(app)
+      const responses = await Promise.all([click(), click(), click()])
+      for (const response of responses) assert.equal(locationOf(response), '/convert/success', response.text)
+      assert.equal(responses.filter(({ headers }) => 'set-cookie' in headers).length, 1)
+      assert.deepEqual(app.verified, ['ginger@example.test'])
+      assert.equal((await app.User.findByPk(id))?.username, 'ginger')
+      assert.equal((await press(app.browser(), link)).status, 410, 'another browser is told nothing')
+    })
+
+    it('leads a click that was sent before the browser had its new session to that page, without a cookie', async () => {
+      const { browser, click, link } = await clicker(app)
+      assert.equal((await press(browser, link)).status, 303)
+      const late = await click()
+      assert.deepEqual([locationOf(late), late.headers['set-cookie']], ['/convert/success', undefined])
+    })
+
+    it('leads a click in another tab, and a reload, to that page', async () => {
+      const { browser, link } = await clicker(app)
+      assert.equal((await press(browser, link)).status, 303)
+      const next = `${link}&next=%2Flist`
+      assert.equal(locationOf(await press(browser, link)), '/convert/success')
+      assert.equal(locationOf(await browser.get(next).set('Accept', HTML)), '/list')
+    })
+
+    it('tells the browser of another account nothing', async () => {
+      const first = await clicker(app)
+      assert.equal((await press(first.browser, first.link)).status, 303)
+      const second = await asked(app, { ...ginger, username: 'second', email: 'second@example.test' })
+      assert.equal((await press(second.browser, first.link)).status, 410, 'a guest')
+      assert.equal((await press(second.browser, second.link)).status, 303)
+      assert.equal((await press(second.browser, first.link)).status, 410, 'another account')
+    })
+
+    it('tells a guest that the link is used if another browser is quicker', async () => {
+      const { click, link } = await clicker(app)
+      const [here, elsewhere] = await Promise.all([click(), press(app.browser(), link)])
+      if (elsewhere.status === 200) assert.ok([409, 410].includes(here.status), String(here.status))
+      else assert.deepEqual([here.status, elsewhere.status], [303, 410])
+    })
+  })
+
   it('is dead once another was asked for', async () => {
     const { browser, link } = await asked(app)
     await post(browser, { ...ginger, username: 'later' })
@@ -239,7 +289,7 @@ describe('the link in the message', () => {
     const page = await app.browser().get(link).expect(200)
     assert.match(page.text, /&lt;b&gt;&quot;x/)
     assert.equal(page.headers['cache-control'], 'no-store')
-    assert.equal(page.headers['referrer-policy'], 'same-origin')
+    assert.equal(page.headers['referrer-policy'], 'strict-origin')
   })
 })
 
@@ -419,8 +469,8 @@ describe('a message that cannot be sent', () => {
   it('is confessed, keeps what was typed, leaves no pending conversion, and shuts no mailbox out', async () => {
     let fails = true
     const limiter = { email: new RateLimiterMemory({ points: 1, duration: 3600 }) }
-    const send = (): void => {
-      if (fails) throw new Error('ECONNREFUSED 127.0.0.1:25')
+    const send = ({ link }: { readonly link: string }): void => {
+      if (fails) throw new Error('ECONNREFUSED 127.0.0.1:25', { cause: new Error(`not sent: ${link}`) })
     }
     await withStage({ send, limiter }, async (stage) => {
       const { browser } = await guest(stage)
@@ -430,7 +480,7 @@ describe('a message that cannot be sent', () => {
       assert.match(errorsOf(response.text)[''] ?? '', /could not send/)
       assert.match(response.text, /value="ginger@example.test"/)
       assert.doesNotMatch(response.text, /ECONNREFUSED|correct horse/)
-      assert.match((await warning).message, /convertRouter.*ECONNREFUSED/)
+      assert.match((await warning).message, /convertRouter.*ECONNREFUSED[^]*not sent: .*token=REDACTED/)
       assert.equal(Reflect.get(await warning, 'code'), 'CONVERT_SEND_FAILED')
       assert.equal(await pendingConversions(stage).count(), 0)
       fails = false

@@ -84,7 +84,7 @@ describe('Guest.convert', () => {
     assert.equal((await app.User.findByPk(user.id))?.email, 'hook@example.test')
   })
 
-  it('is undone whole when onConvert throws: still a guest, under the old name, still logged in', async () => {
+  it('rolls back when onConvert throws: the guest keeps the old name and stays logged in', async () => {
     const { browser, user } = await guest()
     onConvert = () => {
       throw new Error('not today')
@@ -96,7 +96,7 @@ describe('Guest.convert', () => {
     assert.equal(who.user?.username, user.username)
   })
 
-  it('is undone whole when the username is taken, or a value is not valid', async () => {
+  it('rolls back when the username is taken, or a value is not valid', async () => {
     await app.User.create({ username: 'taken' })
     const { browser, user } = await guest()
     await assert.rejects(app.Guest.convert(user, { username: 'taken' }), UniqueConstraintError)
@@ -105,7 +105,7 @@ describe('Guest.convert', () => {
     assert.equal(await app.Guest.count(), 1)
   })
 
-  it('refuses who is not a guest', async () => {
+  it('refuses a user who is not a guest', async () => {
     const regular = await app.User.create({ username: 'regular' })
     await assert.rejects(app.Guest.convert(regular, { username: 'x' }), (error: unknown) => {
       assert.ok(error instanceof NotGuestError)
@@ -117,9 +117,9 @@ describe('Guest.convert', () => {
     assert.equal((await app.User.findByPk(regular.id))?.username, 'regular')
   })
 
-  it('refuses nobody, and what is no key', async () => {
-    for (const nobody of [undefined, null, {}, [], NaN, '', 'abc', '7; DROP TABLE']) {
-      await assert.rejects(app.Guest.convert(nobody as never, { username: 'x' }), NotGuestError)
+  it('refuses a missing user, and a value that is not a key', async () => {
+    for (const noUser of [undefined, null, {}, [], NaN, '', 'abc', '7; DROP TABLE']) {
+      await assert.rejects(app.Guest.convert(noUser as never, { username: 'x' }), NotGuestError)
     }
   })
 
@@ -169,7 +169,7 @@ describe('Guest.convert', () => {
     assert.equal((await app.User.findByPk(user.id))?.username, user.username)
   })
 
-  it('of many at once lets one win', async () => {
+  it('succeeds once when it is called many times at once', async () => {
     for (let round = 0; round < 5; round++) {
       const { user } = await guest()
       const results = await Promise.allSettled(

@@ -54,7 +54,7 @@ describe('Guest.convert with findFreeUsername', () => {
         const guest = await app.Guest.createGuestUser()
         const user = await app.sequelize.transaction({ isolationLevel }, async (transaction) => {
           if (dialect === 'postgres') await app.User.count({ transaction }) // from here on it sees what is there
-          await app.User.create({ username: 'fred' }) // somebody else's
+          await app.User.create({ username: 'fred' }) // another user's
           return await app.Guest.convert(guest, { username: 'fred' }, { findFreeUsername: true, transaction })
         })
         assert.match(user.username, /^fred\d+$/)
@@ -115,7 +115,7 @@ describe('Guest.convert with findFreeUsername', () => {
     assert.match(user.username, /^fred\d{3,}$/)
   })
 
-  it('is for guests as ever', async () => {
+  it('refuses users who are not guests', async () => {
     const regular = await app.User.create({ username: 'fred' })
     await assert.rejects(
       app.Guest.convert(regular, { username: 'fred' }, { findFreeUsername: true }),

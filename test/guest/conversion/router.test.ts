@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { DataTypes } from 'sequelize'
+import { DataTypes, type Model } from 'sequelize'
 import { z } from 'zod'
 import { convertRouter } from '../../../src/index.js'
 import { whoIs, type User } from '../../support/application.js'
@@ -157,6 +157,21 @@ describe('the form', () => {
     })
   })
 
+  it('refuses a form that is too large, and a password that is too long without hashing it', async () => {
+    let hashed = 0
+    const hashPassword = (): string => `hash ${String(++hashed)}`
+    await withStage({ hashPassword }, async (stage) => {
+      const { browser } = await guest(stage)
+      assert.equal((await post(browser, { ...fred, username: 'x'.repeat(40_000) })).status, 413)
+      stage.database.takeStatements()
+      const long = 'x\u0301'.repeat(1000)
+      const refused = await post(browser, { ...fred, username: long, password: long, passwordAgain: long })
+      assert.equal(refused.status, 422)
+      assert.equal(stage.database.takeStatements().length, 1)
+      assert.equal(hashed, 0)
+    })
+  })
+
   it('escapes what was typed', async () => {
     const { browser } = await guest(app)
     const response = await post(browser, { username: '"><script>alert(1)</script>' })
@@ -189,7 +204,7 @@ describe('the form', () => {
     assert.equal((await post(browser, { ...fred, username: 'fred2' })).status, 303)
   })
 
-  it('of a double click creates one account, and tells the other so', async () => {
+  it('of three clicks at once creates one account, and leads each click to the last page', async () => {
     const { browser, id } = await guest(app)
     const { cookies } = (await browser.get('/convert')).request as unknown as { cookies: string }
     const responses = await Promise.all(
@@ -205,15 +220,40 @@ describe('the form', () => {
     const statuses = responses.map(({ status }) => status)
     const won = responses.filter((response) => response.headers['set-cookie'] !== undefined)
     assert.equal(won.length, 1, statuses.join())
-    for (const response of responses) {
-      if (response.status === 409) assert.match(response.text, /account exists already.*href="\/login"/s)
-      else assert.equal(locationOf(response), '/convert/success') // the losers came when the session was gone
-    }
+    for (const response of responses) assert.equal(locationOf(response), '/convert/success', response.text)
     assert.equal(await app.Guest.count({ where: { userId: id } }), 0)
     assert.equal(app.verified.length, 1)
   })
 
-  it('tells somebody whose guest was converted in another tab', async () => {
+  it('leads each click to the last page where all clicks have come before the password was hashed', async () => {
+    let arrived = 0
+    const meet = async (): Promise<string> => {
+      arrived++
+      while (arrived < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+      return 'hash'
+    }
+    await withStage({ hashPassword: meet }, async (stage) => {
+      const { browser, id } = await guest(stage)
+      const { cookies } = (await browser.get('/convert')).request as unknown as { cookies: string }
+      const click = () => post(stage.browser().set('Cookie', cookies), fred)
+      const responses = await Promise.all([click(), click(), click()])
+      for (const response of responses) assert.equal(locationOf(response), '/convert/success', response.text)
+      const renewed = responses.flatMap(({ headers }) => headers['set-cookie'] ?? [])
+      assert.equal(renewed.length, 1)
+      const who = body(
+        await stage
+          .browser()
+          .get('/who')
+          .set('Cookie', String(renewed[0]).split(';')[0] ?? ''),
+      )
+      assert.deepEqual([who.isRegularUser, who.user?.id], [true, id])
+      // The note of the session's end is still there.
+      const late = await stage.browser().get('/play').set('Cookie', cookies)
+      assert.deepEqual([body(late).user, late.headers['set-cookie']], [null, undefined])
+    })
+  })
+
+  it('tells a user whose guest was converted in another tab', async () => {
     let convertElsewhere = (): Promise<unknown> => Promise.resolve()
     await withStage(
       {
@@ -280,8 +320,8 @@ describe('the form', () => {
   })
 })
 
-describe('who is no guest', () => {
-  it('is sent to log in if nobody is, with the way back; programs get the error', async () => {
+describe('a request without a guest', () => {
+  it('is redirected to the login if it is anonymous, with the way back; programs get the error', async () => {
     for (const method of ['get', 'post'] as const) {
       const response = await app.browser()[method]('/convert?next=/list').set('Accept', HTML)
       assert.equal(response.status, method === 'get' ? 302 : 303)
@@ -291,7 +331,7 @@ describe('who is no guest', () => {
     }
   })
 
-  it('is sent on as a regular user, home or where they wanted to go; programs get the error', async () => {
+  it('is redirected as a regular user, home or to the way back; programs get the error', async () => {
     const browser = await regular(app)
     assert.equal(locationOf(await browser.get('/convert').set('Accept', HTML).expect(302)), '/')
     assert.equal(locationOf(await post(browser, fred)), '/')
@@ -300,7 +340,7 @@ describe('who is no guest', () => {
     assert.equal(await app.User.count({ where: { username: 'fred' } }), 0)
   })
 
-  it('is sent from the last page to where they belong', async () => {
+  it('is redirected from the last page to the login or home', async () => {
     const success = (browser: ReturnType<Stage['browser']>) =>
       browser.get('/convert/success').set('Accept', HTML)
     assert.equal(locationOf(await success(app.browser()).expect(302)), '/login')
@@ -358,7 +398,7 @@ describe('a post from another site', () => {
 })
 
 describe('limits', () => {
-  it('that are down are told of once, not at every request', async () => {
+  it('that fail are warned of once, not at every request', async () => {
     const warnings: Error[] = []
     const hear = (warning: Error & { code?: string }): void => {
       if (warning.code === 'LIMITER_FAILED') warnings.push(warning)
@@ -392,7 +432,7 @@ describe('limits', () => {
     })
   })
 
-  it('that are down let people through, or nobody', async () => {
+  it('that fail let every client through, or none, as the option says', async () => {
     const limiter = { consume: () => Promise.reject(new Error('Redis is away')) }
     for (const [limiterFailure, status] of [
       ['open', 303],
@@ -438,9 +478,11 @@ describe('the session', () => {
 })
 
 describe('the pages', () => {
-  it('run nothing, load nothing, are framed by nobody and kept by no cache', async () => {
+  it('run and load nothing, are what they declare to be, and allow neither frames nor caches', async () => {
     const { browser } = await guest(app)
     for (const page of [await browser.get('/convert'), await post(browser, {})]) {
+      assert.equal(page.headers['content-type'], 'text/html; charset=utf-8')
+      assert.equal(page.headers['x-content-type-options'], 'nosniff')
       assert.match(
         String(page.headers['content-security-policy']),
         /^default-src 'none';.*frame-ancestors 'none'/,
@@ -453,7 +495,9 @@ describe('the pages', () => {
   it('can be the application’s own, all or some', async () => {
     await withStage({ render: (page, _req, res) => res.json(page) }, async (stage) => {
       const { browser } = await guest(stage)
-      assert.equal(((await browser.get('/convert')).body as { name: string }).name, 'form')
+      const form = await browser.get('/convert')
+      assert.equal((form.body as { name: string }).name, 'form')
+      assert.equal(form.headers['x-content-type-options'], 'nosniff')
       await post(browser, fred)
       assert.equal(((await browser.get('/convert/success')).body as { name: string }).name, 'success')
     })
@@ -580,6 +624,41 @@ describe('a users model of the application’s own', () => {
     }
   })
 
+  for (const isVerifying of [false, true]) {
+    it(`has what a validator of the whole model says shown above the form, ${isVerifying ? 'before a message is sent' : 'with a conversion at once'}`, async () => {
+      const sent: unknown[] = []
+      const verifyEmail = { send: (message: unknown) => sent.push(message), baseUrl: 'https://example.test' }
+      const host = await startHost({
+        defineUser: plainUser(
+          { password: DataTypes.STRING, email: DataTypes.STRING },
+          {
+            validate: {
+              nameIsFree(this: Model) {
+                if (this.get('username') === 'fred') throw new Error('This name is kept for Fred')
+              },
+            },
+          },
+        ),
+        routes(application, { Guest }) {
+          const options = isVerifying ? { verifyEmail } : {}
+          application.use('/become', convertRouter({ Guest, hashPassword: () => 'hash', ...options }))
+        },
+      })
+      try {
+        const browser = host.browser()
+        await browser.get('/play').expect(200)
+        const refused = await post(browser, { ...fred, email: 'fred@example.test' }, '/become')
+        assert.equal(refused.status, 422)
+        assert.deepEqual(errorsOf(refused.text), { '': 'This name is kept for Fred' })
+        assert.equal(sent.length, 0)
+        const other = { ...fred, username: 'kim', email: 'kim@example.test' }
+        assert.equal((await post(browser, other, '/become')).status, 303)
+      } finally {
+        await host.close()
+      }
+    })
+  }
+
   it('is asked past its soft deletion and scopes who has a name', async () => {
     const host = await startHost({
       defineUser: plainUser(
@@ -699,8 +778,16 @@ describe('wrong options', () => {
     ['a page that there is not', { render: { expired: () => undefined } }, /option 'render' must be/],
     ['a schema that is none', { schema: {} }, /option 'schema' must be a Standard Schema/],
     ['another site’s script', { loginUrl: 'javascript:x' }, /option 'loginUrl' must be/],
-    ['nobody to send', { verifyEmail: { ...verify, send: undefined } }, /verifyEmail.*option 'send' must be/],
-    ['no base', { verifyEmail: { ...verify, baseUrl: '/x' } }, /option 'baseUrl' must be an http/],
+    [
+      'no function to send',
+      { verifyEmail: { ...verify, send: undefined } },
+      /verifyEmail.*option 'send' must be/,
+    ],
+    [
+      'no base',
+      { verifyEmail: { ...verify, baseUrl: '/x' } },
+      /option 'baseUrl' must be an absolute http\(s\) address/,
+    ],
     [
       'no such address',
       { verifyEmail: { ...verify, emailField: 'mail' } },

@@ -75,7 +75,7 @@ export const verifying = (
   verifyEmail: { send: keep, baseUrl: 'https://example.test', ...more },
 })
 
-/** A browser in which somebody has become a guest. */
+/** A browser with a new guest. */
 export async function guest(app: TestApp): Promise<{ browser: Agent; id: number; name: string }> {
   const browser = app.browser()
   const { user } = body(await browser.get('/play').expect(200))

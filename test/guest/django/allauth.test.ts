@@ -9,7 +9,7 @@ import { startApplication, whoIs, type TestApp, type User, type Who } from '../.
 
 /**
  * What a provider's strategy comes to once it knows who signs in, here told by the callback's query: an identity that is
- * known is its user; one that is not makes whoever is a guest a regular user under the provider's name for them.
+ * known is its user; one that is not makes the guest of the session a regular user under the provider's name for them.
  */
 class SocialStrategy extends Strategy {
   readonly name = 'social'
@@ -127,7 +127,7 @@ describe('a social account', () => {
     assert.deepEqual(converted, [user.username])
   })
 
-  it('that belongs to somebody already is that user’s, and the guest’s things go to them', async () => {
+  it('that belongs to an account already logs in to it, and the account gets the guest’s rows', async () => {
     const first = await guest('milk')
     await signIn(first.browser, '1234567', 'ginger')
     const second = await guest('bread')

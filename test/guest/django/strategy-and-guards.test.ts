@@ -46,7 +46,7 @@ async function forceLogin(id: number): Promise<{ browser: Agent; who: Who }> {
 
 describe('backends: the guest strategy as a way to log in', () => {
   for (const username of ['doesnotexist', 'demo']) {
-    it(`is led to nobody by a username: ${username}`, async () => {
+    it(`does not log in to an account by a username: ${username}`, async () => {
       const demo = await app.User.create({ username: 'demo', password: 'hunter2' })
       const somebodyElse = await app.Guest.createGuestUser()
       const given = { username, id: String(demo.id), userId: String(somebodyElse.id) }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { DataTypes, type Model, type ModelStatic } from 'sequelize'
-import type { MergeContext } from '../../../src/index.js'
-import type { User } from '../../support/application.js'
+import { cleanup, NotGuestError, type MergeContext } from '../../../src/index.js'
+import { whoIs, type User } from '../../support/application.js'
 import { dialect, isEmbedded } from '../../support/database.js'
 import { logIn, startStage, who, type Stage } from './stage.js'
 
@@ -16,6 +16,16 @@ before(async () => {
     define(sequelize, Users) {
       Todo = sequelize.define('Todo', { title: DataTypes.STRING })
       Users.hasMany(Todo, { foreignKey: { name: 'userId', allowNull: false }, onDelete: 'CASCADE' })
+    },
+    routes(host, { Guest, User: Users }) {
+      host.post('/delete-and-log-in/:username', async (req, res, next) => {
+        await Guest.delete((req.user as User).id)
+        const user = await Users.findOne({ where: { username: req.params.username }, rejectOnEmpty: true })
+        req.login(user, (error) => {
+          if (error) next(error)
+          else res.json(whoIs(req))
+        })
+      })
     },
     merge: {
       onMerge: (context) => {
@@ -31,6 +41,12 @@ beforeEach(async () => {
   onMerge = () => undefined
   await app.reset()
 })
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+function refuseAnyButNotGuest(error: unknown): void {
+  if (!(error instanceof NotGuestError)) throw error
+}
 
 const owners = async (): Promise<unknown[]> => (await Todo.findAll()).map((todo) => todo.get('userId'))
 
@@ -68,7 +84,7 @@ describe('at the same time', () => {
     assert.equal(merges, 1)
   })
 
-  it('a conversion and a merge: one wins, and nothing is lost', async () => {
+  it('a conversion and a merge of one guest end in one of the two, and nothing is lost', async () => {
     for (let round = 0; round < 6; round++) {
       await app.reset()
       const { browser, id } = await app.guest()
@@ -87,6 +103,42 @@ describe('at the same time', () => {
       assert.equal(await app.User.count(), converted ? 2 : 1)
       assert.equal(await app.Guest.count(), 0)
     }
+  })
+
+  for (const [what, remove] of [
+    ['Guest.delete', (id: number) => app.Guest.delete(id)],
+    ['a clean-up', () => cleanup({ Guest: app.Guest }, { maxAge: 60 })],
+  ] as const) {
+    it(`a login and ${what} at once: the person is logged in to the account, and the guest is gone`, async () => {
+      for (let round = 0; round < 6; round++) {
+        await app.reset()
+        const { browser, id } = await app.guest()
+        const fred = await app.account('fred')
+        await Todo.create({ userId: id })
+        await app.Guest.update({ createdAt: new Date(Date.now() - 120_000) }, { where: { userId: id } })
+        const [login] = await Promise.all([
+          logIn(browser, 'fred').expect(200),
+          pause(round)
+            .then(async () => {
+              await remove(id)
+            })
+            .catch(refuseAnyButNotGuest),
+        ])
+        assert.equal(who(login).user?.id, fred.id)
+        assert.equal(who(await browser.get('/who')).isRegularUser, true)
+        assert.deepEqual([await app.Guest.count(), await app.User.count()], [0, 1])
+        assert.ok((await owners()).every((owner) => owner === fred.id))
+      }
+    })
+  }
+
+  it('a guest who was deleted between the begin of the request and the login is logged in without a merge', async () => {
+    const { browser } = await app.guest()
+    const fred = await app.account('fred')
+    const response = await browser.post('/delete-and-log-in/fred').expect(200)
+    assert.equal(who(response).user?.id, fred.id)
+    assert.equal(who(await browser.get('/who')).isRegularUser, true)
+    assert.equal(merges, 0)
   })
 
   it('several guests log in to one account, and it gets what all of them had', async () => {
@@ -119,7 +171,7 @@ describe('at the same time', () => {
     })
   }
 
-  it('a guest who is merged is nobody in a request that comes later', async () => {
+  it('the old session of a merged guest is anonymous in a later request', async () => {
     const { browser } = await app.guest()
     await app.account('fred')
     const parallel = await Promise.all([logIn(browser, 'fred'), browser.get('/who'), browser.get('/who')])

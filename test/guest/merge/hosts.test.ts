@@ -163,8 +163,8 @@ describe('at start-up mergeGuest refuses', () => {
       [{ Guest, reassign: ['Todo'] }, /option 'reassign'/],
       [{ Guest, reassign: [Loose] }, /names Loose, and nothing says/],
       [
-        { Guest, reassign: [{ model: Loose, foreignKey: 'nobody' }] },
-        /names 'nobody', which Loose does not have/,
+        { Guest, reassign: [{ model: Loose, foreignKey: 'noSuchAttribute' }] },
+        /names 'noSuchAttribute', which Loose does not have/,
       ],
       [{ Guest, reassign: [Guest] }, /names Guest, which is a model of this package/],
       [{ Guest, conflict: 'keep-both' }, /option 'conflict'.*, not 'keep-both'$/],

@@ -144,8 +144,8 @@ describe('a guest who logs in to an account', () => {
   })
 })
 
-describe('nothing is merged', () => {
-  it('if nobody is logged in, without a statement more', async () => {
+describe('mergeGuest merges nothing', () => {
+  it('if there was no guest, without another statement', async () => {
     await app.account('fred')
     await logIn(app.browser(), 'fred').expect(200)
     const fresh = app.browser()
@@ -211,7 +211,7 @@ describe('a login that another site forges', () => {
     'sec-fetch-dest': 'document',
   }
 
-  it('moves nothing and logs nobody in', async () => {
+  it('moves nothing and does not log in', async () => {
     const guest = await guestWithTodo()
     const { body } = await logIn(guest.browser, 'fred')
       .set(forged)

@@ -129,7 +129,7 @@ describe('a guest who is logged in to an account by a plain object', () => {
         id: {
           ...number,
           get(this: Model) {
-            return Number(this.getDataValue('id' as never)) - 1 // the key of the guest, or of nobody
+            return Number(this.getDataValue('id' as never)) - 1 // the key of the guest, or of no user
           },
         },
         login: (user) => user.toJSON(),

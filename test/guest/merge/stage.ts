@@ -78,7 +78,7 @@ function addLogins(host: Application, { passport, User: Users }: TestApp): void 
   })
 }
 
-/** Logs in whoever's name is in the path. */
+/** Logs in the account whose name is in the path. */
 class MagicLink extends Strategy {
   readonly name = 'magic'
 

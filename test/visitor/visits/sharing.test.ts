@@ -85,7 +85,7 @@ describe('visitor.sharing', () => {
     })
   })
 
-  it('says so of a pass that nobody has used', async () => {
+  it('counts zero for a pass that was never redeemed', async () => {
     await withPages({}, async (app) => {
       assert.deepEqual(await (await invite(app)).sharing(), {
         visits: 0,

@@ -1,0 +1,51 @@
+import { Body, Controller, Get, Post, UseGuards } from '@nestjs/common'
+import { AuthGuard } from '@nestjs/passport'
+import { ensureRegularUser, ensureVisitor } from 'passport-ephemeral'
+import type { Visitor as Pass } from 'passport-ephemeral'
+import { CurrentUser, CurrentVisitor, guard } from './ephemeral'
+import { LoginGuard } from './login'
+import { Note, User, Visitor } from './models'
+
+@Controller()
+export class AppController {
+  /** The first request of a person creates a guest. */
+  @Get('notes')
+  @UseGuards(AuthGuard('guest'))
+  async list(@CurrentUser() user: User): Promise<object> {
+    const notes = await Note.findAll({ where: { userId: user.id }, order: ['id'] })
+    return { userId: user.id, notes: notes.map(({ text }) => text) }
+  }
+
+  @Post('notes')
+  @UseGuards(AuthGuard('guest'))
+  async add(@CurrentUser() user: User, @Body('text') text: unknown): Promise<object> {
+    await Note.create({ userId: user.id, text: String(text).slice(0, 500) })
+    return await this.list(user)
+  }
+
+  @Post('login')
+  @UseGuards(LoginGuard)
+  login(@CurrentUser() user: User): object {
+    return { userId: user.id }
+  }
+
+  /** A link for a visitor. An application sends it by e-mail. */
+  @Post('invitations')
+  @UseGuards(guard(ensureRegularUser))
+  async invite(@Body('email') email: unknown): Promise<object> {
+    const pass = await Visitor.create({ email: String(email), scope: 'REFERENCE_REQUEST' })
+    return { link: pass.tokenise('/reference') }
+  }
+
+  @Get('reference')
+  @UseGuards(guard(ensureVisitor('REFERENCE_REQUEST')))
+  reference(@CurrentVisitor() visitor: Pass): object {
+    return { email: visitor.email }
+  }
+
+  @Get('interview')
+  @UseGuards(guard(ensureVisitor('INTERVIEW')))
+  interview(@CurrentVisitor() visitor: Pass): object {
+    return { email: visitor.email }
+  }
+}

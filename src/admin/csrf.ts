@@ -1,0 +1,54 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Request, Response } from 'express'
+import { requireSession } from '../http/session.js'
+import { html, type Html } from '../pages/html.js'
+import type { AdminSettings } from './options.js'
+
+const SESSION_KEY = 'passport-ephemeral:admin'
+
+/** The name of the hidden field; not one that the application's own token is likely to have. */
+const CSRF_FIELD = 'page-token'
+
+/**
+ * The hidden fields of the forms of one page: the token that we check, and the one that the application's own middleware checks
+ * before it lets the form through.
+ *
+ * @throws {SessionRequired} if there is no session
+ */
+export function tokenFields(req: Request, res: Response, settings: AdminSettings): Html {
+  const own = settings.csrf(req, res)
+  const fields = [{ name: CSRF_FIELD, value: csrfToken(req) }, ...(own === undefined ? [] : [own])]
+  return html`${fields.map(({ name, value }) => html`<input type="hidden" name="${name}" value="${value}" />`)}`
+}
+
+/**
+ * A token for the forms of one page. Its key is in the session, and ends with it. Each page has another token, so that what a
+ * compressed page repeats of its address reveals nothing of it (BREACH).
+ *
+ * @throws {SessionRequired} if there is no session
+ */
+function csrfToken(req: Request): string {
+  const session = requireSession(req, 'adminRouter')
+  const key = keyIn(session) ?? (session[SESSION_KEY] = randomBytes(32).toString('base64url'))
+  const nonce = randomBytes(16).toString('base64url')
+  return `${nonce}.${sign(key, nonce).toString('base64url')}`
+}
+
+/** Whether a posted form was shown to this session. */
+export function hasCsrfToken(req: Request): boolean {
+  const key = keyIn(requireSession(req, 'adminRouter'))
+  const token: unknown = (req.body as Record<string, unknown> | undefined)?.[CSRF_FIELD]
+  if (key === undefined || typeof token !== 'string') return false
+  const [nonce = '', signature = ''] = token.split('.')
+  const [expected, given] = [sign(key, nonce), Buffer.from(signature, 'base64url')]
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+function keyIn(session: Readonly<Record<string, unknown>>): string | undefined {
+  const key = session[SESSION_KEY]
+  return typeof key === 'string' && key !== '' ? key : undefined
+}
+
+function sign(key: string, nonce: string): Buffer {
+  return createHmac('sha256', key).update(nonce).digest()
+}

@@ -1,0 +1,65 @@
+import { parseKey } from '../../database/page-by-key.js'
+import type { Visitor } from '../../visitor/visitor.js'
+import type { AdminRequest } from '../admin-request.js'
+import { showNotice } from '../layout.js'
+import { requireSeconds } from './days.js'
+import { giveLink, passUrl, requireLinkMaker } from './link.js'
+import { PASSES_ON_A_PAGE, readFilter } from './list.js'
+import { requirePass } from './pass.js'
+
+/** What can be done to several passes at once. */
+const ACTIONS = ['deactivate', 'reactivate', 'extend'] as const
+
+type Action = (typeof ACTIONS)[number]
+
+/** Deactivates, reactivates or extends one pass. */
+export async function changePass(request: AdminRequest, Passes: typeof Visitor): Promise<void> {
+  const pass = await requirePass(request, Passes)
+  if (pass === undefined) return
+  const action = actionOf(request.req.params['action'])
+  if (action === undefined) await showNotice(request, 404, 'notFound')
+  else if (await apply(request, [pass], action))
+    request.res.redirect(303, `${passUrl(request, pass)}?done=yes`)
+}
+
+/** The same for the passes that are ticked in a list. */
+export async function changeSelected(request: AdminRequest, Passes: typeof Visitor): Promise<void> {
+  const form = request.form()
+  const ids = [form['id'] ?? []].flat().slice(0, PASSES_ON_A_PAGE)
+  const keys = ids.map((id) => parseKey(Passes, 'id', id)).filter((key) => typeof key === 'number')
+  const action = actionOf(form['action'])
+  if (keys.length === 0 || action === undefined) {
+    await showNotice(request, 422, 'nothingSelected')
+    return
+  }
+  const passes = await Passes.unscoped().findAll({ where: { id: keys }, order: ['id'], useMaster: true })
+  if (await apply(request, passes, action))
+    request.res.redirect(303, request.pageUrl('/passes', { ...readFilter(form), done: 'yes' }))
+}
+
+/** Gives a pass a fresh link, and sends or shows it. */
+export async function makeFreshLink(request: AdminRequest, Passes: typeof Visitor): Promise<void> {
+  const pass = await requirePass(request, Passes)
+  const seconds = pass && (await requireSeconds(request))
+  if (pass === undefined || seconds === undefined) return
+  const makeLink = await requireLinkMaker(request, pass) // which can fail, so it comes before the change
+  if (makeLink === undefined) return
+  await pass.reissue(seconds, request.origin)
+  await giveLink(request, pass, makeLink())
+}
+
+/** Returns whether it was done; if not, the request was answered. Each pass is one change, and one event. */
+async function apply(request: AdminRequest, passes: readonly Visitor[], action: Action): Promise<boolean> {
+  const seconds = action === 'deactivate' ? 0 : await requireSeconds(request)
+  if (seconds === undefined) return false
+  for (const pass of passes) {
+    if (action === 'deactivate') await pass.deactivate(request.origin)
+    // A pass that was closed meanwhile is not opened by a form that was to extend it.
+    else if (action === 'reactivate' || pass.isActive) await pass.reactivate(seconds, request.origin)
+  }
+  return true
+}
+
+function actionOf(name: unknown): Action | undefined {
+  return ACTIONS.find((action) => action === name)
+}

@@ -1,0 +1,41 @@
+import { html, type Html } from '../../pages/html.js'
+import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
+import type { AdminRequest } from '../admin-request.js'
+import { showNotice } from '../layout.js'
+
+const DAY = 24 * 60 * 60 // seconds
+const MOST_DAYS = 3650
+
+/** The field for how long a link opens from now on. */
+export function daysField({ words }: AdminRequest, Passes: typeof Visitor, id: string): Html {
+  return html`<div>
+    <label for="${id}">${words.days}</label>
+    <input
+      id="${id}"
+      name="days"
+      type="number"
+      min="1"
+      max="${MOST_DAYS}"
+      value="${usualDays(Passes)}"
+      required
+    />
+  </div>`
+}
+
+/** How long links of this model open, in whole days. */
+export function usualDays(Passes: typeof Visitor): number {
+  return Math.min(Math.max(Math.ceil(Passes[visitorSettings].tokenExpiry / DAY), 1), MOST_DAYS)
+}
+
+/** The seconds that were asked for by a number of days; `undefined` if it is none that the field allows. */
+export function secondsOf(days: unknown): number | undefined {
+  const number = typeof days === 'string' && /^\d{1,4}$/.test(days.trim()) ? Number(days) : 0
+  return number >= 1 && number <= MOST_DAYS ? number * DAY : undefined
+}
+
+/** The same of the posted form; if there is no such number, the request was answered. */
+export async function requireSeconds(request: AdminRequest): Promise<number | undefined> {
+  const seconds = secondsOf(request.form()['days'])
+  if (seconds === undefined) await showNotice(request, 422, 'noDays')
+  return seconds
+}

@@ -1,0 +1,41 @@
+import { hash } from 'node:crypto'
+import type { Model, ModelStatic, Sequelize } from 'sequelize'
+import { hostOptions, sequelizeOf } from './columns.js'
+
+/**
+ * The name by which sessions and cookies record a model. Models of two Sequelize instances can have one name, and two
+ * applications can share a session store: a digest of database, schema and table tells their rows apart.
+ *
+ * Host, port, user, password and dialect are left out. They differ between the processes of one application, or change
+ * while sessions last: another address of the same server, a replica, a socket, a new password, the other MariaDB driver.
+ *
+ * @param Table the model whose primary keys the session holds
+ * @param database instead of the name by which Sequelize connects
+ */
+export function nameInSessions(
+  { name }: ModelStatic<Model>,
+  Table: ModelStatic<Model>,
+  database = databaseOf(sequelizeOf(Table)),
+): string {
+  const table: string | { readonly schema: string; readonly tableName: string } = Table.getTableName()
+  const place = typeof table === 'string' ? ['', table] : [table.schema, table.tableName]
+  return `${name}@${hash('sha256', JSON.stringify([database, ...place]), 'base64url').slice(0, 12)}`
+}
+
+/** Whether {@link nameInSessions} made this for a model of that name, wherever its rows are. */
+export function isNameInSessions(value: unknown, modelName: string): boolean {
+  return typeof value === 'string' && value.replace(/@[\w-]{12}$/, '') === modelName
+}
+
+/** The database on the primary; on SQLite its file, as it is configured. */
+function databaseOf(sequelize: Sequelize): string {
+  const { replication, storage } = hostOptions(sequelize) as Connection
+  const primary = replication ? replication.write?.database : undefined
+  return primary ?? storage ?? sequelize.getDatabaseName()
+}
+
+/** What Sequelize's types leave out: no replication is `false`, and its `write` may be missing. */
+interface Connection {
+  readonly storage?: string
+  readonly replication?: false | { readonly write?: { readonly database?: string } }
+}

@@ -1,0 +1,6 @@
+export { ar } from './ar.js'
+export { de } from './de.js'
+export { en } from './en.js'
+export { es } from './es.js'
+export { fr } from './fr.js'
+export type { Messages, Translation } from './catalog.js'

@@ -1,0 +1,425 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { PassMessage } from '../../src/admin/index.js'
+import type { Visitor } from '../../src/index.js'
+import { DAY } from '../support/clock.js'
+import { collectWarnings } from '../support/warnings.js'
+import { CSRF_FIELD, csrfIn, readable, startAdmin, type AdminBrowser, type AdminStage } from './stage.js'
+
+const warnings = collectWarnings()
+let app: AdminStage
+let staff: AdminBrowser
+before(async () => {
+  app = await startAdmin({ linkUrl: ({ scope }) => `/${scope.toLowerCase()}?from=desk` })
+  staff = await app.as('staff')
+})
+after(() => app.close())
+
+async function issue(values: Partial<Visitor> = {}): Promise<Visitor> {
+  return await app.Visitor.create({
+    email: 'fred@example.com',
+    scope: 'SURVEY',
+    context: null,
+    ...values,
+  })
+}
+
+const found = async (query: string): Promise<string> =>
+  readable(await staff.get(`/admin/passes?${query}`).expect(200)).replace(/.*Last used/, '')
+
+describe('the list of passes', () => {
+  before(async () => {
+    await issue({ firstName: 'Ginger', lastName: 'Rogers', email: 'Ginger@Example.com', scope: 'REFERENCE' })
+    await issue({ firstName: 'Fred', lastName: 'Astaire_100%', email: 'fred@example.com' })
+    await issue({ email: 'closed@example.com', isActive: false })
+    await issue({ email: 'late@example.com', expiresAt: new Date(Date.now() - 1000) })
+    const used = await issue({ email: 'used@example.com', maxUses: 1 })
+    await app.Visitor.update({ uses: 1 }, { where: { id: used.id } })
+  })
+
+  it('finds a pass by its whole address, in any letter case', async () => {
+    for (const q of ['ginger@example.com', 'GINGER@EXAMPLE.COM', ' Ginger@Example.com ']) {
+      const text = await found(`q=${encodeURIComponent(q)}`)
+      assert.match(text, /Ginger Rogers/)
+      assert.doesNotMatch(text, /Fred/)
+    }
+  })
+
+  it('finds passes by parts of a name, an address or a scope', async () => {
+    for (const [q, who] of [
+      ['ging', 'Ginger'],
+      ['rogers ginger', 'Ginger'],
+      ['reference', 'Ginger'],
+      ['fred@exam', 'Fred'],
+      ['ASTAIRE survey', 'Fred'],
+    ] as const) {
+      const text = await found(`q=${encodeURIComponent(q)}`)
+      assert.match(text, new RegExp(who), q)
+      assert.doesNotMatch(text, new RegExp(who === 'Fred' ? 'Ginger' : 'Fred Astaire'), q)
+    }
+  })
+
+  it('takes the wildcards of SQL for what they are', async () => {
+    assert.match(await found('q=_100%25'), /Fred Astaire_100%/)
+    for (const q of ['%25', '_']) assert.doesNotMatch(await found(`q=${q}`), /Ginger/)
+    assert.match(await found("q=' OR 1=1 --"), /No pass matches/)
+    assert.match(await found('q=%5C'), /No pass matches/)
+  })
+
+  it('shows the passes of a state', async () => {
+    assert.match(await found('state=deactivated'), /closed@example\.com Deactivated/)
+    assert.match(await found('state=expired'), /late@example\.com Expired/)
+    assert.match(await found('state=used-up'), /used@example\.com Used up .* 1 of 1/)
+    const open = await found('state=open')
+    assert.match(open, /Ginger/)
+    assert.doesNotMatch(open, /closed|late|used@/)
+  })
+
+  it('answers whatever stands in the query', async () => {
+    const wrong = [
+      'q[]=a&q[]=b',
+      'q[a]=b',
+      'state=constructor',
+      'state[]=open',
+      'q=%00',
+      `q=${'x'.repeat(5000)}`,
+      'q=%ff%fe',
+      'q=%E0%A4%A',
+      ...[
+        '0',
+        '-1',
+        '1e9',
+        'x',
+        '99999999999999999999',
+        '9007199254740991',
+        '2147483648',
+        '1.5',
+        "1' OR '1'='1",
+        '%00',
+      ].map((after) => `after=${after}`),
+    ]
+    for (const query of wrong) assert.equal((await staff.get(`/admin/passes?${query}`)).status, 200, query)
+  })
+
+  it('shows no name or address as HTML', async () => {
+    const hostile = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+    const pass = await issue({ firstName: hostile, scope: hostile })
+    for (const path of [
+      `/admin/passes/${String(pass.id)}`,
+      `/admin/passes?q=${encodeURIComponent(hostile)}`,
+      '/admin',
+    ]) {
+      const { text } = await staff.get(path).expect(200)
+      assert.doesNotMatch(text, /<script|<img/, path)
+    }
+    await pass.destroy()
+  })
+
+  it('goes from page to page by the key, in as many statements on each', async () => {
+    await app.Visitor.bulkCreate(
+      Array.from({ length: 120 }, (_, place) => ({
+        email: `many-${String(place)}@example.com`,
+        scope: 'MANY',
+        context: null,
+      })),
+    )
+    app.database.takeStatements()
+    let path: string | undefined = '/admin/passes?q=many'
+    const seen: string[] = []
+    const statements: number[] = []
+    while (path !== undefined) {
+      app.database.takeStatements()
+      const { text }: { text: string } = await staff.get(path).expect(200)
+      statements.push(app.database.takeStatements().length)
+      seen.push(...[...text.matchAll(/many-(\d+)@example/g)].map(([, place = '']) => place))
+      path = /href="([^"]+)">\s*Older entries/.exec(text)?.[1]?.replaceAll('&amp;', '&')
+    }
+    assert.equal(new Set(seen).size, 120)
+    assert.equal(statements.length, 3)
+    assert.equal(new Set(statements).size, 1)
+  })
+})
+
+describe('one pass', () => {
+  const urlOf = ({ id }: Visitor): string => `/admin/passes/${String(id)}`
+
+  it('is shown with its visits and without its token', async () => {
+    const pass = await issue({ firstName: 'Cyd' })
+    await app.VisitorLog.create({
+      ...{
+        visitorId: pass.id,
+        sessionHash: 'a',
+        method: 'GET',
+        path: '/<b>path',
+        status: 200,
+        userAgent: '<i>agent',
+      },
+      ...{ referrer: '', ip: '192.0.2.1', outcome: 'admitted' as const },
+    })
+    const { text } = await staff.get(urlOf(pass)).expect(200)
+    assert.match(text, /GET \/&lt;b&gt;path → 200/)
+    assert.match(text, /&lt;i&gt;agent/)
+    const token = new URL(pass.tokenise('https://x.test/')).searchParams.get('vuid') ?? ''
+    assert.equal(text.includes(token) || text.includes(pass.uuid), false)
+  })
+
+  it('is not there: any other id is answered with 404', async () => {
+    for (const id of [
+      '0',
+      '-1',
+      '99999999',
+      '99999999999999999999',
+      '9007199254740991',
+      'x',
+      '1;DROP',
+      '1%00',
+      '%27',
+      'constructor',
+    ])
+      assert.equal((await staff.get(`/admin/passes/${id}`)).status, 404, id)
+  })
+
+  it('gets a fresh link, which is shown once, opens the page, and closes the earlier one', async () => {
+    const pass = await issue()
+    const earlier = pass.tokenise(`${app.origin}/who`)
+    const { text, status, headers } = await staff.post(`${urlOf(pass)}/reissue`, { days: '7' }, urlOf(pass))
+    assert.equal(status, 200)
+    assert.equal(headers['cache-control'], 'no-store')
+    const link = /class="link">\s*([^\s<]+)/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    assert.ok(link.startsWith(`${app.origin}/survey?from=desk&vuid=`), link)
+    const token = new URL(link).searchParams.get('vuid') ?? ''
+    const opened = async (address: string) =>
+      ((await app.browser().get(address.replace(app.origin, '')).redirects(1)).body as { visitor: unknown })
+        .visitor
+    assert.equal(await opened(earlier), null)
+    assert.deepEqual(await opened(`/who?vuid=${token}`), { id: pass.id, email: pass.email })
+    for (const path of [urlOf(pass), `${urlOf(pass)}/reissue`, '/admin/passes'])
+      assert.equal((await staff.get(path)).text.includes(token), false)
+    const days = ((await pass.reload()).expiresAt.getTime() - Date.now()) / 1000 / DAY
+    assert.ok(days > 6.9 && days <= 7)
+  })
+
+  it('gets a fresh link that is sent to its mailbox, and shown on no page', async () => {
+    const sent: PassMessage[] = []
+    const desk = await startAdmin({ linkUrl: '/who', send: (message) => sent.push(message) })
+    try {
+      const operator = await desk.as('staff')
+      const pass = await desk.Visitor.create({ email: 'fred@example.com', scope: 'SURVEY', context: null })
+      const page = readable(await operator.get(urlOf(pass)))
+      assert.match(page, /Send a fresh link to\s+fred@example\.com/)
+      const fields = { days: '7', give: 'send' }
+      const { status, headers, text } = await operator.post(`${urlOf(pass)}/reissue`, fields, urlOf(pass))
+      assert.deepEqual([status, headers['location']], [303, `${urlOf(pass)}?done=sent`])
+      assert.match(readable(await operator.get(`${urlOf(pass)}?done=sent`)), /The message was sent\./)
+      const [message] = sent
+      assert.ok(message)
+      assert.equal(text.includes(message.link), false)
+      assert.deepEqual([message.email, message.visitor.id], ['fred@example.com', pass.id])
+      assert.equal(message.message.subject, 'Your invitation')
+      assert.ok(message.message.text.includes(message.link))
+      assert.doesNotMatch(message.message.text, /did not ask/)
+      const { body } = await desk.browser().get(message.link.replace(desk.origin, '')).redirects(1)
+      assert.deepEqual((body as { visitor: unknown }).visitor, { id: pass.id, email: pass.email })
+
+      const invitation = { email: 'rita@example.com', scope: 'SURVEY', days: '2', give: 'send' }
+      const invited = await operator.post('/admin/passes/invite', invitation, '/admin/passes/invite')
+      assert.match(String(invited.headers['location']), /^\/admin\/passes\/\d+\?done=sent$/)
+      assert.deepEqual(
+        sent.map(({ email }) => email),
+        ['fred@example.com', 'rita@example.com'],
+      )
+    } finally {
+      await desk.close()
+    }
+  })
+
+  it('has its fresh link shown if the message cannot be sent, and the process warns', async () => {
+    const desk = await startAdmin({
+      linkUrl: '/who',
+      send: ({ link }) => Promise.reject(new Error(`no mail server for ${link}`)),
+    })
+    try {
+      const operator = await desk.as('staff')
+      const pass = await desk.Visitor.create({ email: 'fred@example.com', scope: 'SURVEY', context: null })
+      const fields = { days: '7', give: 'send' }
+      const { status, text } = await operator.post(`${urlOf(pass)}/reissue`, fields, urlOf(pass))
+      assert.equal(status, 200)
+      assert.match(text, /The message could not be sent\. Please send this link yourself\./)
+      const link = /class="link">\s*([^\s<]+)/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+      const { body } = await desk.browser().get(link.replace(desk.origin, '')).redirects(1)
+      assert.deepEqual((body as { visitor: unknown }).visitor, { id: pass.id, email: pass.email })
+      await new Promise(setImmediate) // Node emits a warning on its next tick
+      assert.ok(warnings.some(({ code }) => code === 'ADMIN_SEND_FAILED'))
+      const token = new URL(link).searchParams.get('vuid') ?? ''
+      assert.equal(
+        warnings.some(({ message }) => message.includes(token)),
+        false,
+      )
+    } finally {
+      await desk.close()
+    }
+  })
+
+  it('gets no link while the application’s address is not configured: it is not taken from Host', async () => {
+    const opened = await startAdmin({}, { routes: (host) => host.set('baseUrl', undefined) })
+    const pass = await opened.Visitor.create({ email: 'fred@example.com', scope: 'SURVEY', context: null })
+    const { uuid } = pass
+    try {
+      const operator = await opened.as('staff')
+      const { status, text } = await operator.post(`${urlOf(pass)}/reissue`, { days: '3' }, urlOf(pass))
+      assert.equal(status, 409)
+      assert.match(text, /No link can be made yet/)
+      assert.equal((await pass.reload()).uuid, uuid)
+    } finally {
+      await opened.close()
+    }
+  })
+
+  it('is deactivated, reactivated and extended; each change is an event that tells who made it', async () => {
+    const told: [string, unknown, unknown][] = []
+    for (const name of ['issued', 'reissued', 'deactivated', 'reactivated'] as const)
+      app.Visitor.events.on(name, ({ visitor, actor, req }) => told.push([name, actor, req && visitor.email]))
+    const operator = (await app.User.findOne({ where: { username: 'staff' } }))?.id
+    const invited = await staff.post(
+      '/admin/passes/invite',
+      {
+        email: ' Rita@Example.com ',
+        firstName: 'Rita',
+        lastName: '',
+        scope: 'SURVEY',
+        days: '2',
+        maxUses: '1',
+      },
+      '/admin/passes/invite',
+    )
+    assert.match(invited.text, /class="link">/)
+    const pass = await app.Visitor.findOne({ where: { firstName: 'Rita' }, rejectOnEmpty: true })
+    assert.equal(pass.maxUses, 1)
+    const change = async (action: string, days?: string) => {
+      const { status, headers } = await staff.post(`${urlOf(pass)}/${action}`, { days }, urlOf(pass))
+      assert.equal(status, 303)
+      assert.equal(headers['location'], `${urlOf(pass)}?done=yes`)
+      return await pass.reload()
+    }
+    assert.equal((await change('deactivate')).isActive, false)
+    const { expiresAt } = pass
+    assert.deepEqual(
+      (await change('extend', '30')).expiresAt,
+      expiresAt,
+      'a closed pass is not opened by extending it',
+    )
+    assert.equal((await change('reactivate', '30')).isActive, true)
+    assert.ok((await change('extend', '60')).expiresAt.getTime() > Date.now() + 59 * DAY * 1000)
+    await staff.post(`${urlOf(pass)}/reissue`, { days: '1' }, urlOf(pass))
+    const { email } = pass
+    assert.deepEqual(told, [
+      ['issued', operator, email],
+      ['deactivated', operator, email],
+      ['reactivated', operator, email],
+      ['reactivated', operator, email],
+      ['reissued', operator, email],
+    ])
+    for (const name of ['issued', 'reissued', 'deactivated', 'reactivated'] as const)
+      assert.ok(app.Visitor.events.hasListener(name))
+  })
+
+  it('is not changed by a number of days that is none, nor by another action', async () => {
+    const pass = await issue()
+    for (const days of [undefined, '', '0', '-1', '1e3', '99999', '1.5', 'x', ['1', '2']])
+      for (const action of ['reissue', 'extend', 'reactivate'])
+        assert.equal(
+          (await staff.post(`${urlOf(pass)}/${action}`, { days }, urlOf(pass))).status,
+          422,
+          String(days),
+        )
+    for (const action of ['destroy', 'constructor', 'update', 'toString'])
+      assert.equal((await staff.post(`${urlOf(pass)}/${action}`, { days: '1' }, urlOf(pass))).status, 404)
+    const { uuid, expiresAt } = pass
+    const after = await pass.reload()
+    assert.deepEqual([after.uuid, after.expiresAt], [uuid, expiresAt])
+  })
+})
+
+describe('several passes at once', () => {
+  it('are changed by one form, and the list is shown as before', async () => {
+    const passes = [await issue(), await issue(), await issue()]
+    const [first, second, third] = passes.map(({ id }) => String(id))
+    const answer = await staff.post(
+      '/admin/passes/selected',
+      {
+        id: [first, second, 'x', '0', '99999999999999999999'],
+        action: 'deactivate',
+        days: '3',
+        q: 'fred',
+        state: 'open',
+      },
+      '/admin/passes',
+    )
+    assert.equal(answer.status, 303)
+    assert.equal(answer.headers['location'], '/admin/passes?q=fred&state=open&done=yes')
+    for (const pass of passes) await pass.reload()
+    assert.deepEqual(
+      passes.map(({ isActive }) => isActive),
+      [false, false, true],
+    )
+    assert.equal(third, String(passes[2]?.id))
+  })
+
+  it('are not changed without a choice, or by an action that is none', async () => {
+    const pass = await issue()
+    const token = csrfIn(await staff.get('/admin/passes'))
+    for (const fields of [
+      { action: 'deactivate' },
+      { id: String(pass.id) },
+      { id: String(pass.id), action: 'destroy' },
+      { 'id[a]': '1', action: 'deactivate' },
+    ])
+      assert.equal(
+        (await staff.send('/admin/passes/selected', { [CSRF_FIELD]: token, days: '3', ...fields })).status,
+        422,
+      )
+    assert.equal((await pass.reload()).isActive, true)
+  })
+})
+
+describe('the form to invite a person', () => {
+  const send = (fields: object) =>
+    staff.post(
+      '/admin/passes/invite',
+      { days: '3', scope: 'SURVEY', email: 'a@example.com', ...fields },
+      '/admin/passes/invite',
+    )
+
+  it('tells beside each field what is wrong, and stores nothing', async () => {
+    const before = await app.Visitor.count()
+    for (const [fields, field] of [
+      [{ email: 'nobody' }, 'email'],
+      [{ email: '' }, 'email'],
+      [{ email: ['a@example.com', 'b@example.com'] }, 'email'],
+      [{ firstName: 'x'.repeat(151) }, 'firstName'],
+      [{ scope: ' ' }, 'scope'],
+      [{ scope: '*' }, 'scope'],
+      [{ scope: 'x'.repeat(101) }, 'scope'],
+      [{ days: '0' }, 'days'],
+      [{ days: '99999' }, 'days'],
+      [{ maxUses: '-1' }, 'maxUses'],
+      [{ maxUses: 'many' }, 'maxUses'],
+    ] as const) {
+      const { status, text } = await send(fields)
+      assert.equal(status, 422, JSON.stringify(fields))
+      assert.match(text, new RegExp(`id="${field}-error"`))
+    }
+    assert.equal(await app.Visitor.count(), before)
+  })
+
+  it('stores a pass without characters that no text can hold', async () => {
+    const { status, text } = await send({ firstName: 'Gene\0', lastName: 'Kelly\u202e' })
+    assert.equal(status, 200)
+    assert.match(text, /class="link">/)
+  })
+
+  it('refuses a form that is too large', async () => {
+    const { status } = await send({ firstName: 'x'.repeat(40_000) })
+    assert.equal(status, 413)
+  })
+})

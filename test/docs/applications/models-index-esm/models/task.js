@@ -1,0 +1,1 @@
+export default (sequelize, DataTypes) => sequelize.define('Task', { title: DataTypes.STRING })

@@ -1,0 +1,2 @@
+export { mailer } from '../mailer.js'
+export { app, Visitor } from '../visitors-application.js'

@@ -1,0 +1,4 @@
+import express from 'express'
+
+export { sequelize } from '../database.js'
+export const app = express()

@@ -1,0 +1,3 @@
+import { testThirdOfPrograms } from './stage.js'
+
+testThirdOfPrograms(0)

@@ -1,0 +1,149 @@
+/// <reference path="./modules.d.ts" />
+import type { Express, Request, RequestHandler, Response } from 'express'
+import type {
+  EphemeralError,
+  GuestModel,
+  SendLink,
+  Visitor as Pass,
+  VisitorLog as Visits,
+  VisitorModel,
+} from 'passport-ephemeral'
+import type PgBoss from 'pg-boss'
+import type { RedisClientType } from 'redis'
+import type {
+  CreationOptional,
+  InferAttributes,
+  InferCreationAttributes,
+  Model,
+  ModelStatic,
+  Sequelize,
+} from 'sequelize'
+import express from 'express'
+import passport from 'passport'
+import session, { type SessionOptions } from 'express-session'
+
+// The reader's application, for blocks of the pages that are compiled and not run. A block sees what it does not declare.
+
+export { express, passport, session }
+export { Op } from 'sequelize'
+export type { ErrorRequestHandler, Request, Response } from 'express'
+
+interface UserModel extends Model<InferAttributes<UserModel>, InferCreationAttributes<UserModel>> {
+  id: CreationOptional<number>
+  username: string
+  email: CreationOptional<string | null>
+  passwordHash: CreationOptional<string | null>
+  password: CreationOptional<string>
+  points: CreationOptional<number>
+  emailVerifiedAt: CreationOptional<Date | null>
+  isStaff: CreationOptional<boolean>
+}
+interface IdentityModel extends Model<
+  InferAttributes<IdentityModel>,
+  InferCreationAttributes<IdentityModel>
+> {
+  issuer: string
+  subject: string
+  userId: number
+  user: CreationOptional<UserModel>
+}
+export interface Todo extends Model<InferAttributes<Todo>, InferCreationAttributes<Todo>> {
+  done: boolean
+}
+interface RowModel extends Model {
+  readonly id: number
+}
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- Passport's types are merged with this one
+  namespace Express {
+    interface User extends UserModel {
+      readonly language?: string
+    }
+  }
+}
+
+export declare const app: Express
+export declare const createApp: () => Express
+export declare const sequelize: Sequelize
+export declare const User: ModelStatic<UserModel>
+export declare const Guest: GuestModel<UserModel>
+export declare const Visitor: VisitorModel
+export declare const VisitorLog: typeof Visits
+export declare const FederatedIdentity: ModelStatic<IdentityModel>
+export declare const List: ModelStatic<RowModel>
+export declare const pass: Pass
+export declare const reference: Model & RequestHandler
+export declare const req: Request
+export declare const res: Response
+export declare const error: EphemeralError
+export declare const server: import('node:http').Server
+export declare const boss: PgBoss
+export declare const redis: RedisClientType
+export declare const send: SendLink
+export declare const hashPassword: (password: string) => Promise<string>
+export declare const hash: (password: string) => Promise<string>
+export declare const avatars: Set<number>
+export declare const provider: object
+export declare const mailer: { readonly sendMail: (mail: object) => Promise<void> }
+interface Logger {
+  readonly info: (...details: readonly unknown[]) => void
+  readonly warn: (...details: readonly unknown[]) => void
+  readonly error: (...details: readonly unknown[]) => void
+}
+export declare const logger: Logger
+export declare const audit: Logger
+
+// Browsers, and Playwright's.
+export declare const browser: { readonly newContext: (options: { userAgent: string }) => Promise<object> }
+export declare const confirm: (question: string) => boolean
+export declare const location: { readonly assign: (address: string) => void }
+
+// openid-client's strategy.
+export interface Tokens {
+  readonly claims: () => { readonly iss: string; readonly sub: string; readonly preferred_username: string }
+}
+export type DoneCallback = (error: Error | null, user?: Express.User) => void
+export declare const OidcStrategy: new (
+  options: object,
+  verify: (req: Request, tokens: Tokens, done: DoneCallback) => Promise<void>,
+) => passport.Strategy
+
+// Socket.IO.
+interface Socket {
+  readonly request: import('node:http').IncomingMessage & Request
+  readonly join: (room: string) => void
+}
+interface Namespace {
+  readonly use: (middleware: (socket: Socket, next: (error?: Error) => void) => void) => void
+}
+export declare const io: {
+  readonly engine: { readonly use: (middleware: unknown) => void }
+  readonly of: (path: string) => Namespace
+  readonly on: (event: 'connection', listener: (socket: Socket) => void) => void
+  readonly in: (room: string) => { readonly disconnectSockets: () => void }
+}
+
+// NestJS, and examples/nestjs/src/ephemeral.ts.
+export interface NestExpressApplication {
+  readonly use: (...handlers: readonly unknown[]) => void
+  readonly useGlobalFilters: (filter: ExceptionFilter) => void
+}
+export declare const NestFactory: { readonly create: <Host>(module: unknown) => Promise<Host> }
+export declare const AppModule: object
+export declare const EphemeralFilter: new () => ExceptionFilter
+export declare const sessionOptions: SessionOptions
+export declare const Controller: () => (target: unknown) => void
+export declare const Get: (path: string) => MethodDecorator
+export declare const UseGuards: (guard: unknown) => MethodDecorator
+export declare const CurrentUser: () => ParameterDecorator
+export declare const CurrentVisitor: () => ParameterDecorator
+export declare const guard: (middleware: RequestHandler) => unknown
+export interface ArgumentsHost {
+  readonly switchToHttp: () => { readonly getRequest: () => Request; readonly getResponse: () => Response }
+}
+export interface ExceptionFilter {
+  catch: (error: EphemeralError, host: ArgumentsHost) => void
+}
+export declare const Catch: (type: unknown) => (target: unknown) => void
+export declare const AuthGuard: (name: string) => new () => object

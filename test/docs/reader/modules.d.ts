@@ -1,0 +1,25 @@
+// Modules that the pages name and that this package does not install. Their own parts of a block are not checked.
+declare module 'morgan' {
+  import type { IncomingMessage } from 'node:http'
+  import type { Request } from 'express'
+  const morgan: {
+    token: (name: string, value: (req: Request & IncomingMessage) => string | undefined) => void
+  }
+  export default morgan
+}
+declare module 'pino-http' {
+  export function pinoHttp(options: {
+    serializers: { req: (req: { url: string; headers: { referer?: string } }) => object }
+  }): void
+}
+declare module 'graphile-worker' {
+  interface Helpers {
+    readonly logger: { readonly info: (line: string) => void }
+    readonly abortSignal: AbortSignal
+  }
+  export function run(options: {
+    connectionString: string | undefined
+    crontab: string
+    taskList: Record<string, (payload: unknown, helpers: Helpers) => Promise<void>>
+  }): Promise<void>
+}

@@ -1,0 +1,3 @@
+import { runTooling } from './files.js'
+
+runTooling()
