@@ -16,7 +16,6 @@ import {
 import { openDatabase, type TestDatabase } from '../support/database.js'
 import {
   answer,
-  ask,
   buildApp,
   codes,
   defineModels,
@@ -107,14 +106,6 @@ describe('checkSetup', () => {
       }
     })
     assert.deepEqual(emitted, [])
-  })
-
-  it('does not use up what the first real requests show', async () => {
-    const app = buildApp(models, {
-      session: { ...healthySession(models.sequelize), cookie: { httpOnly: false, secure: true } },
-    })
-    for (let time = 0; time < 8; time += 1) await checkSetup(app)
-    assert.deepEqual(await warningsOf(() => ask(app, '/')), ['COOKIE_READABLE'])
   })
 
   it('judges by isProduction', async () => {
