@@ -21,6 +21,9 @@ import type { ReceivedPassRequest } from './pass-request.js'
 
 const WHO = 'selfServiceRouter({ code: true })'
 
+/** How many passes one code is tried on: that of this browser, and of cookies that a sister domain has set beside it. */
+const MOST_PASSES = 3
+
 /** What the browser keeps of a code that it has asked for. */
 interface Asked {
   /** Of the pass. */
@@ -101,11 +104,15 @@ export class PassCodes implements CodeEntry<ReceivedPassRequest, SelfServicePage
     req.visitor = visitor
   }
 
+  /** The newest passes first, each once: a client may send one cookie a hundred times, and each attempt costs statements. */
   private askedFor(req: Request): Asked[] {
-    return readSignedCookies(req, this.cookie(req)).flatMap((content) => {
+    const secrets = new Map<number, string>()
+    for (const content of readSignedCookies(req, this.cookie(req))) {
       const [, id, secret] = /^(\d+)_(.+)$/.exec(content) ?? []
-      return secret === undefined ? [] : [{ id: Number(id), secret }]
-    })
+      if (secret !== undefined) secrets.set(Number(id), secret)
+    }
+    const asked = Array.from(secrets, ([id, secret]) => ({ id, secret }))
+    return asked.sort((one, other) => other.id - one.id).slice(0, MOST_PASSES)
   }
 
   private cookie(req: Request): SignedCookie {

@@ -274,6 +274,42 @@ describe('a code from the message of self-service', () => {
     assert.deepEqual([await usesOf(id), await usesOf(attacker.id)], [1, 0])
   })
 
+  it('is one attempt, however many copies of its cookie a request has', async () => {
+    const { action, code, id, cookie } = await asked()
+    const own = /visitor-code=[^;]*/.exec(cookie)?.[0] ?? ''
+    const answer = await supertest(app.origin)
+      .post(action)
+      .set({ 'User-Agent': BROWSER, Cookie: Array(100).fill(own).join('; ') })
+      .type('form')
+      .send({ code: wrong(code) })
+      .expect(422)
+    assert.match(answer.text, /Attempts left: 4</)
+    assert.equal(await attemptsOf(id), 1)
+  })
+
+  it('is tried on the three newest passes whose cookies a request has, in whichever order', async () => {
+    const planted: { id: number; cookie: string }[] = []
+    for (let n = 0; n < 4; n++) {
+      const eve = { ...ginger, email: `eve${String(n)}@example.test` }
+      planted.push(await asked({ browser: app.browser().set('User-Agent', `${BROWSER} Eve`), values: eve }))
+    }
+    const { action, code, id, cookie } = await asked()
+    const cookies = [...planted.map((each) => each.cookie), cookie].map(
+      (jar) => /visitor-code=[^;]*/.exec(jar)?.[0] ?? '',
+    )
+    const post = (typed: string) =>
+      supertest(app.origin)
+        .post(action)
+        .set({ 'User-Agent': BROWSER, Cookie: cookies.join('; ') })
+        .type('form')
+        .send({ code: typed })
+    await post(wrong(code)).expect(422)
+    const attempts = [...planted.map((each) => each.id), id].map(attemptsOf)
+    assert.deepEqual(await Promise.all(attempts), [0, 0, 1, 1, 1])
+    await post(code).expect(303)
+    assert.equal(await usesOf(id), 1)
+  })
+
   it('is void after ten minutes, although the client keeps its cookie', async () => {
     const { browser, action, code } = await asked()
     await later(10 * MINUTE + 1, async () => {
