@@ -10,7 +10,10 @@ const root = join(import.meta.dirname, '..')
 const PARTS = 2
 const LONGEST = 120_000
 
-/** What tests the documentation, the examples and the source's layout. `npm test` leaves it to `npm run test:all`. */
+/**
+ * What tests the documentation, the examples and the source's layout. It runs once, and not for every database:
+ * `npm run test:tooling`.
+ */
 const isTooling = (file: string): boolean => /^(docs|examples)\W|^house\.test/.test(file)
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
