@@ -235,7 +235,8 @@ describe('where the application checks a CSRF token of its own before these page
     }
     assert.ok(forms >= 6, String(forms))
     const fields = { _csrf: 'of"the host', days: '3' }
-    const fresh = await staff.post(`/admin/passes/${String(id)}/reissue`, fields, '/admin/passes')
+    const path = `/admin/passes/${String(id)}`
+    const fresh = await staff.post(`${path}/reissue`, fields, path)
     assert.equal(fresh.status, 200)
   })
 

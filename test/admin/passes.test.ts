@@ -1,10 +1,23 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { PassMessage } from '../../src/admin/index.js'
-import type { Visitor } from '../../src/index.js'
-import { DAY } from '../support/clock.js'
+import { Sequelize } from 'sequelize'
+import { adminRouter, type PassMessage } from '../../src/admin/index.js'
+import { defineVisitorModels, type Visitor } from '../../src/index.js'
+import { SECRET } from '../support/application.js'
+import { DAY, later, MINUTE } from '../support/clock.js'
+import { urlOf as databaseUrl } from '../cli/stage.js'
+import { dialect, isEmbedded } from '../support/database.js'
 import { collectWarnings } from '../support/warnings.js'
-import { CSRF_FIELD, csrfIn, readable, startAdmin, type AdminBrowser, type AdminStage } from './stage.js'
+import {
+  CSRF_FIELD,
+  csrfIn,
+  mayEnter,
+  readable,
+  replacesIn,
+  startAdmin,
+  type AdminBrowser,
+  type AdminStage,
+} from './stage.js'
 
 const warnings = collectWarnings()
 let app: AdminStage
@@ -256,6 +269,89 @@ describe('one pass', () => {
         false,
       )
     } finally {
+      await desk.close()
+    }
+  })
+
+  it('gets one fresh link by a double click, and its mailbox one message', async () => {
+    const sent: PassMessage[] = []
+    const desk = await startAdmin({ linkUrl: '/who', send: (message) => sent.push(message) })
+    try {
+      const operator = await desk.as('staff')
+      const pass = await desk.Visitor.create({ email: 'fred@example.com', scope: 'SURVEY', context: null })
+      const page = await operator.get(urlOf(pass))
+      const form = { [CSRF_FIELD]: csrfIn(page), replaces: replacesIn(page), days: '7' }
+      assert.equal(page.text.includes(pass.uuid), false)
+      const click = (fields: object = { give: 'send' }) =>
+        operator.send(`${urlOf(pass)}/reissue`, { ...form, ...fields })
+
+      const clicks = await Promise.all([click(), click(), click()])
+      assert.deepEqual(clicks.map(({ status }) => status).sort(), [303, 409, 409])
+      assert.match(clicks.find(({ status }) => status === 409)?.text ?? '', /The link was replaced already/)
+      assert.equal((await click()).status, 409)
+      assert.equal(sent.length, 1)
+      const { link = '' } = sent[0] ?? {}
+      assert.equal((await click({ replaces: '' })).status, 409)
+      assert.equal((await click({ replaces: ['', form.replaces] })).status, 409)
+
+      const shown = /class="link">\s*([^\s<]+)/.exec((await click({})).text)?.[1]
+      assert.equal(shown?.replaceAll('&amp;', '&'), link, 'the same link, not another one')
+      await later(MINUTE + 1, async () => {
+        assert.equal((await click({})).status, 409, 'and no later')
+      })
+      await operator.post(`${urlOf(pass)}/reissue`, { days: '7', give: 'send' }, urlOf(pass))
+      assert.equal(sent.length, 2, 'the page as it is now makes another one')
+      assert.equal((await click({})).status, 409, 'which the form of the earlier link does not show')
+    } finally {
+      await desk.close()
+    }
+  })
+
+  it('shows the same fresh link to each click of a double click, and it opens the page', async () => {
+    const pass = await issue()
+    const page = await staff.get(urlOf(pass))
+    const form = { [CSRF_FIELD]: csrfIn(page), replaces: replacesIn(page), days: '7' }
+    const clicks = await Promise.all([1, 2, 3].map(() => staff.send(`${urlOf(pass)}/reissue`, form)))
+    const links = clicks.map(({ text }) => /class="link">\s*([^\s<]+)/.exec(text)?.[1] ?? '')
+    assert.equal(new Set(links).size, 1)
+    const token = new URL(links[0]?.replaceAll('&amp;', '&') ?? '').searchParams.get('vuid') ?? ''
+    const { body } = await app.browser().get(`/who?vuid=${token}`).redirects(1)
+    assert.deepEqual((body as { visitor: unknown }).visitor, { id: pass.id, email: pass.email })
+    assert.equal((await staff.send(`${urlOf(pass)}/reissue`, form)).status, 409, 'not once it was used')
+  })
+
+  // The embedded database and SQLite's file belong to one process.
+  const isShared = !isEmbedded && dialect !== 'sqlite'
+  it('gets one fresh link, also if two processes get a click each', { skip: !isShared }, async () => {
+    const sent: PassMessage[] = []
+    const send = (message: PassMessage): unknown => sent.push(message)
+    let pool: Sequelize | undefined
+    const desk = await startAdmin(
+      { linkUrl: '/who', send },
+      {
+        routes(host, { sequelize }) {
+          pool = new Sequelize(databaseUrl(sequelize), { logging: false })
+          const { Visitor } = defineVisitorModels(pool, { secret: SECRET })
+          host.use('/other', adminRouter({ Visitor, authorize: mayEnter, linkUrl: '/who', send }))
+        },
+      },
+    )
+    try {
+      const operator = await desk.as('staff')
+      for (let round = 1; round <= 5; round++) {
+        const pass = await desk.Visitor.create({ email: 'fred@example.com', scope: 'SURVEY', context: null })
+        const page = await operator.get(urlOf(pass))
+        const form = { [CSRF_FIELD]: csrfIn(page), replaces: replacesIn(page), days: '7', give: 'send' }
+        const clicks = await Promise.all(
+          ['/admin', '/other'].map((mount) =>
+            operator.send(`${mount}/passes/${String(pass.id)}/reissue`, form),
+          ),
+        )
+        assert.deepEqual(clicks.map(({ status }) => status).sort(), [303, 409])
+        assert.equal(sent.length, round)
+      }
+    } finally {
+      await pool?.close()
       await desk.close()
     }
   })

@@ -46,8 +46,9 @@ export async function startAdmin(
         get: (path) => browser.get(path).set('Accept', 'text/html'),
         send,
         async post(path, fields = {}, from = '/admin') {
-          const token = csrfIn(await browser.get(from))
-          return await send(path, { [CSRF_FIELD]: token, ...fields })
+          const page = await browser.get(from)
+          const replaces = path.endsWith('/reissue') ? replacesIn(page) : undefined
+          return await send(path, { [CSRF_FIELD]: csrfIn(page), replaces, ...fields })
         },
       }
     },
@@ -60,6 +61,11 @@ export const CSRF_FIELD = 'page-token'
 /** The token of a page's forms. */
 export function csrfIn({ text }: { readonly text: string }): string {
   return /name="page-token"\s+value="([^"]+)"/.exec(text)?.[1] ?? ''
+}
+
+/** The name of the link that the form of a pass's page replaces. */
+export function replacesIn({ text }: { readonly text: string }): string {
+  return /name="replaces"\s+value="([^"]+)"/.exec(text)?.[1] ?? ''
 }
 
 /** The text of a page as it is read, without its style sheet and tags. */

@@ -55,6 +55,10 @@ export const de: AdminTranslation = {
       title: 'Der Gast lässt sich nicht löschen',
       text: 'Nichts wurde gelöscht: Andere Daten der Anwendung verweisen auf diesen Gast. Die Seite „Diagnose“ nennt sie.',
     },
+    linkReplaced: {
+      title: 'Der Link wurde schon ersetzt',
+      text: 'Diesmal wurde nichts geändert. Dieses Formular wurde schon einmal gesendet, oder der Link wurde inzwischen auf anderem Weg ersetzt; der neue Link wurde dabei gesendet oder angezeigt. Wenn er nicht angekommen ist, gehen Sie zurück, laden Sie die Seite neu und erstellen Sie einen weiteren.',
+    },
     notFound: { title: 'Hier ist nichts', text: 'Vielleicht wurde es inzwischen gelöscht.' },
   },
   overview: {

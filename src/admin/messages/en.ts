@@ -53,6 +53,10 @@ export const en = {
       title: 'The guest cannot be deleted',
       text: 'Nothing was deleted: other data of the application refers to this guest. The doctor’s page names it.',
     },
+    linkReplaced: {
+      title: 'The link was replaced already',
+      text: 'Nothing was changed now. This form was sent before, or another one has replaced the link meanwhile, and the fresh link was sent or shown then. If it did not arrive, go back, reload the page, and make another one.',
+    },
     notFound: { title: 'Nothing is here', text: 'It may have been deleted meanwhile.' },
   },
   overview: {

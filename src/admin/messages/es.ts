@@ -52,6 +52,10 @@ export const es: AdminTranslation = {
       title: 'No se puede eliminar al invitado',
       text: 'No se ha eliminado nada: otros datos de la aplicación se refieren a este invitado. La página «Diagnóstico» los nombra.',
     },
+    linkReplaced: {
+      title: 'El enlace ya se había reemplazado',
+      text: 'Esta vez no se ha cambiado nada. Este formulario ya se había enviado, o el enlace se ha reemplazado entretanto; el enlace nuevo se envió o se mostró entonces. Si no ha llegado, vuelva atrás, recargue la página y cree otro.',
+    },
     notFound: { title: 'Aquí no hay nada', text: 'Quizá se haya eliminado entretanto.' },
   },
   overview: {

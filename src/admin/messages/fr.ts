@@ -55,6 +55,10 @@ export const fr: AdminTranslation = {
       title: 'L’invité ne peut pas être supprimé',
       text: 'Rien n’a été supprimé : d’autres données de l’application font référence à cet invité. La page « Diagnostic » les nomme.',
     },
+    linkReplaced: {
+      title: 'Le lien a déjà été remplacé',
+      text: 'Rien n’a été modifié cette fois. Ce formulaire avait déjà été envoyé, ou le lien a été remplacé entre-temps ; le nouveau lien a alors été envoyé ou affiché. S’il n’est pas arrivé, revenez en arrière, rechargez la page et créez-en un autre.',
+    },
     notFound: { title: 'Il n’y a rien ici', text: 'Cela a peut-être été supprimé entre-temps.' },
   },
   overview: {

@@ -3,7 +3,8 @@ import type { Visitor } from '../../visitor/visitor.js'
 import type { AdminRequest } from '../admin-request.js'
 import { showNotice } from '../layout.js'
 import { requireSeconds } from './days.js'
-import { giveLink, passUrl, requireLinkMaker } from './link.js'
+import { reissueOnce } from './fresh-link.js'
+import { asksToSend, giveLink, passUrl, requireLinkMaker, showLink } from './link.js'
 import { PASSES_ON_A_PAGE, readFilter } from './list.js'
 import { requirePass } from './pass.js'
 
@@ -37,15 +38,19 @@ export async function changeSelected(request: AdminRequest, Passes: typeof Visit
     request.res.redirect(303, request.pageUrl('/passes', { ...readFilter(form), done: 'yes' }))
 }
 
-/** Gives a pass a fresh link, and sends or shows it. */
+/** Gives a pass a fresh link, and sends or shows it. A browser takes the answer to the second of two clicks. */
 export async function makeFreshLink(request: AdminRequest, Passes: typeof Visitor): Promise<void> {
   const pass = await requirePass(request, Passes)
   const seconds = pass && (await requireSeconds(request))
   if (pass === undefined || seconds === undefined) return
   const makeLink = await requireLinkMaker(request, pass) // which can fail, so it comes before the change
   if (makeLink === undefined) return
-  await pass.reissue(seconds, request.origin)
-  await giveLink(request, pass, makeLink())
+  const done = await reissueOnce(request, pass, seconds)
+  if (done === undefined) await showNotice(request, 404, 'notFound')
+  else if (done.change === 'reissued') await giveLink(request, done.pass, makeLink(done.pass))
+  else if (done.change === 'repeated' && !asksToSend(request))
+    await showLink(request, done.pass, makeLink(done.pass))
+  else await showNotice(request, 409, 'linkReplaced')
 }
 
 /** Returns whether it was done; if not, the request was answered. Each pass is one change, and one event. */

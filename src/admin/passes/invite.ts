@@ -47,7 +47,7 @@ export async function invite(request: AdminRequest, Passes: typeof Visitor): Pro
   if (makeLink === undefined) return
   const options: SaveOptions<InferAttributes<Visitor>> & Omit<WriteOptions, 'transaction'> = request.origin // the event `issued` tells of it
   await pass.save(options)
-  await giveLink(request, pass, makeLink())
+  await giveLink(request, pass, makeLink(pass))
 }
 
 async function showForm(request: AdminRequest, values: FormValues, errors: FormErrors): Promise<void> {

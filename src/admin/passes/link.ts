@@ -31,7 +31,7 @@ export function passUrl({ pageUrl }: AdminRequest, { id }: { readonly id: number
 export async function requireLinkMaker(
   request: AdminRequest,
   pass: Visitor,
-): Promise<(() => string) | undefined> {
+): Promise<((stored: Visitor) => string) | undefined> {
   const url = publicUrl(request.req, request.settings.linkUrl(pass))
   const origin = publicOrigin(request.req)
   if (origin === undefined && !URL.canParse(url)) {
@@ -39,7 +39,7 @@ export async function requireLinkMaker(
     return undefined
   }
   const { href } = new URL(url, origin)
-  return () => pass.tokenise(href)
+  return (stored) => stored.tokenise(href)
 }
 
 /** The button that sends the link, where the application can, and the one that shows it. */
@@ -50,11 +50,16 @@ export function linkButtons(request: AdminRequest, sendText: string | Html, show
         <button name="${GIVE}" value="show" class="secondary">${showText}</button>`
 }
 
+/** Whether the button was pressed that sends the link. */
+export function asksToSend({ settings, form }: AdminRequest): boolean {
+  return settings.send !== undefined && form()[GIVE] === 'send'
+}
+
 /** Sends the link of a pass, if that button was pressed. Otherwise, or if it cannot be sent, it is shown. */
 export async function giveLink(request: AdminRequest, pass: Visitor, link: string): Promise<void> {
   const { req, res, context } = request
   const { send } = request.settings
-  if (send === undefined || request.form()[GIVE] !== 'send') {
+  if (send === undefined || !asksToSend(request)) {
     await showLink(request, pass, link)
     return
   }
@@ -73,7 +78,12 @@ export async function giveLink(request: AdminRequest, pass: Visitor, link: strin
 }
 
 /** The page with a link that is shown once: in this answer only, which no cache stores. */
-async function showLink(request: AdminRequest, pass: Visitor, link: string, problem?: string): Promise<void> {
+export async function showLink(
+  request: AdminRequest,
+  pass: Visitor,
+  link: string,
+  problem?: string,
+): Promise<void> {
   const { words, format } = request
   const say = words.passes
   await showAdminPage(request, {

@@ -8,6 +8,7 @@ import { descriptionList } from '../table.js'
 import { VISIT_ORDER } from '../visits/filter.js'
 import { visitTable } from '../visits/list.js'
 import { daysField } from './days.js'
+import { replacesField } from './fresh-link.js'
 import { linkButtons, nameOf, passUrl } from './link.js'
 import { stateTag, usesOf } from './list.js'
 
@@ -65,11 +66,16 @@ function actions(request: AdminRequest, Passes: typeof Visitor, pass: Visitor): 
       html`${daysField(request, Passes, id)} ${button}`,
       'row',
     )
+  const freshLinkButtons = linkButtons(
+    request,
+    textHtml(say.sendFreshLink(isolate(pass.email))),
+    say.makeFreshLink,
+  )
   const prolong = isActive ? 'extend' : 'reactivate'
   return html`
     <h2>${say.freshLink}</h2>
     <p>${say.freshLinkHint}</p>
-    ${form('reissue', 'fresh-days', linkButtons(request, textHtml(say.sendFreshLink(isolate(pass.email))), say.makeFreshLink))}
+    ${form('reissue', 'fresh-days', html`${replacesField(pass)} ${freshLinkButtons}`)}
     <h2>${isActive ? say.closeOrExtend : say.reopen}</h2>
     <p>${isActive ? say.closeHint : say.reopenHint}</p>
     <div class="row">
