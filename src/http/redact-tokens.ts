@@ -82,24 +82,51 @@ export function redactText(text: string): string {
   return unbroken.replace(/\S+/g, (word) => redactTokens(word, { queryKeys }))
 }
 
+/** How many errors are described of one that has others within it: a getter can make new ones without an end. */
+const MOST_ERRORS = 20
+
 /**
  * The stack of an error of the application's or the database's, and of the errors within it, for a warning or a debug line.
  * A mailer's error often quotes the link that was not sent. Other properties are left out: a driver's has the parameters of
  * its statement, an HTTP client's the headers of its request.
+ *
+ * Never throws, whatever was thrown: it runs where a failure has been dealt with, and another one would be the answer.
  */
 export function describeError(error: unknown): string {
   return redactText(stackOf(error, new Set()))
 }
 
 function stackOf(error: unknown, seen: Set<unknown>): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!isError(error)) return attempt(() => String(error)) ?? '(a value that cannot be read)'
   if (seen.has(error)) return '(the same error again)'
+  if (seen.size >= MOST_ERRORS) return '(more errors)'
   seen.add(error)
-  const within = [
-    ...(error.cause === undefined ? [] : [error.cause]),
-    ...(error instanceof AggregateError ? (error.errors as unknown[]) : []),
-  ]
-  return [error.stack ?? error.message, ...within.map((each) => `caused by ${stackOf(each, seen)}`)].join(
-    '\n',
-  )
+  const own = attempt(() => textOf(error.stack)) ?? attempt(() => textOf(error.message))
+  const within = [attempt(() => error.cause), ...(attempt(() => errorsOf(error)) ?? [])]
+  return [
+    own ?? '(an error that cannot be read)',
+    ...within.filter((each) => each !== undefined).map((each) => `caused by ${stackOf(each, seen)}`),
+  ].join('\n')
+}
+
+function isError(value: unknown): value is Error {
+  return attempt(() => value instanceof Error) === true
+}
+
+/** Of several errors in one (`AggregateError`). */
+function errorsOf(error: Error): unknown[] {
+  return error instanceof AggregateError ? (error.errors as unknown[]).slice(0, MOST_ERRORS) : []
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+/** What a getter or a `Proxy` of the application returns; `undefined` if it throws. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }

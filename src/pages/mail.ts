@@ -114,8 +114,7 @@ function brandHtml({ name, logo }: Brand): Html {
 
 /** Tells the operator that `send` failed. @param advice what to do, and what became of what was stored */
 export function warnOfUnsent(code: string, caller: string, cause: unknown, advice: string): void {
-  const reason = cause instanceof Error ? describeError(cause) : 'with something that is not an Error'
-  warn(code, `${caller}: The link was not sent: ${reason}`, advice)
+  warn(code, `${caller}: The link was not sent: ${describeError(cause)}`, advice)
 }
 
 /** A line break in a subject would begin another header. */

@@ -273,6 +273,27 @@ describe('one pass', () => {
     }
   })
 
+  it('has its fresh link shown also if what `send` rejects with cannot be read', async () => {
+    const refuses = (): never => {
+      throw new Error('refused')
+    }
+    const unreadable = Object.defineProperties(new Error(), {
+      stack: { get: refuses },
+      message: { get: refuses },
+    })
+    const desk = await startAdmin({ linkUrl: '/who', send: () => Promise.reject(unreadable) })
+    try {
+      const operator = await desk.as('staff')
+      const pass = await desk.Visitor.create({ email: 'fred@example.com', scope: 'SURVEY', context: null })
+      const fields = { days: '7', give: 'send' }
+      const { status, text } = await operator.post(`${urlOf(pass)}/reissue`, fields, urlOf(pass))
+      assert.equal(status, 200)
+      assert.match(text, /class="link">/)
+    } finally {
+      await desk.close()
+    }
+  })
+
   it('gets one fresh link by a double click, and its mailbox one message', async () => {
     const sent: PassMessage[] = []
     const desk = await startAdmin({ linkUrl: '/who', send: (message) => sent.push(message) })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describeError, redactQueryKey } from '../../src/http/redact-tokens.js'
 import { redactTokens } from '../../src/index.js'
@@ -166,6 +167,56 @@ describe('an error that quotes links', () => {
     const error = new Error('refused')
     error.cause = error
     assert.match(describeError(error), /the same error again/)
+  })
+
+  const refuses = (): never => {
+    throw new Error('refused')
+  }
+  const hostile = new Proxy(
+    {},
+    {
+      get: refuses,
+      getPrototypeOf: refuses,
+      has: refuses,
+      ownKeys: refuses,
+      getOwnPropertyDescriptor: refuses,
+    },
+  )
+  const withGetter = (name: string, get: () => unknown = refuses): Error =>
+    Object.defineProperty(new Error('the message'), name, { get })
+  const withoutStack = Object.assign(new Error('x'), { stack: undefined })
+
+  for (const [thrown, described] of [
+    [hostile, /^\(a value that cannot be read\)$/],
+    [Object.create(null), /^\(a value that cannot be read\)$/],
+    [{ toString: refuses }, /^\(a value that cannot be read\)$/],
+    [{ toString: () => Symbol('no text') }, /^\(a value that cannot be read\)$/],
+    [Symbol('gone'), /^Symbol\(gone\)$/],
+    [undefined, /^undefined$/],
+    [null, /^null$/],
+    [new Proxy(new Error('in a Proxy'), {}), /in a Proxy/],
+    [new Proxy(new Error('x'), { get: refuses }), /^\(an error that cannot be read\)$/],
+    [Object.defineProperty(withoutStack, 'message', { get: refuses }), /^\(an error that cannot be read\)$/],
+    [withGetter('message'), /^Error: the message\n|cannot be read/], // source maps read it to format the stack
+    [withGetter('stack'), /^the message$/],
+    [withGetter('stack', () => Symbol('no text')), /^the message$/],
+    [withGetter('cause'), /^Error: the message\n/],
+    [withGetter('cause', () => hostile), /caused by \(a value that cannot be read\)$/],
+    [Object.assign(new AggregateError([]), { errors: hostile }), /^AggregateError/],
+    [
+      Object.assign(new AggregateError([]), { errors: [hostile, 3] }),
+      /caused by \(a value .*\)\ncaused by 3$/,
+    ],
+  ] as const)
+    it(`is described, whatever was thrown: ${inspect(described)}`, () => {
+      assert.match(describeError(thrown), described)
+    })
+
+  it('is described to an end, although each of its causes has another cause', () => {
+    const endless = (): Error => withGetter('cause', endless)
+    const text = describeError(endless())
+    assert.match(text, /\(more errors\)$/)
+    assert.equal(text.match(/^caused by Error/gm)?.length, 19)
   })
 
   it('is described without the tokens of a visitor model with another queryKey', () => {

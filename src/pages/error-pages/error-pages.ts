@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express'
 import { EphemeralError, VisitorAccessDenied } from '../../errors.js'
 import { prefersHtml } from '../../http/answer.js'
 import { publicUrl } from '../../http/base-url.js'
+import { describeError } from '../../http/redact-tokens.js'
 import { aFunction, aLocalUrl, checkOptions } from '../../options.js'
 import { warn } from '../../warning.js'
 import { pageContext, pagesRule, type PageContext, type PagesOptions } from '../context.js'
@@ -115,11 +116,10 @@ function sendProblem(error: EphemeralError, { lang, words }: PageContext, res: R
 }
 
 /** The person is told that it is no fault of theirs; the operator hears of the cause. */
-function warnOfFailure({ stack, message, cause, help }: EphemeralError): void {
-  const reason = cause instanceof Error ? `\nCaused by ${cause.stack ?? cause.message}` : ''
+function warnOfFailure(error: EphemeralError): void {
   warn(
     'REQUEST_FAILED',
-    `A request failed, and was answered by errorPages: ${stack ?? message}${reason}`,
-    `Its message says what to do; ${help} explains it.`,
+    `A request failed, and was answered by errorPages: ${describeError(error)}`,
+    `Its message says what to do; ${error.help} explains it.`,
   )
 }
