@@ -13,7 +13,7 @@ export default tseslint.config(
       'screenshots',
       'bench/results',
       // Projects of their own, with dependencies that are not installed here.
-      'examples/{nestjs,socket.io,sequelize-cli,testing}',
+      'examples/{nestjs,oauth2,socket.io,sequelize-cli,sequelize-typescript,testing}',
     ],
   },
   js.configs.recommended,

@@ -5,7 +5,9 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { nestjs } from './examples/nestjs.js'
+import { oauth2 } from './examples/oauth2.js'
 import { sequelizeCli } from './examples/sequelize-cli.js'
+import { sequelizeTypescript } from './examples/sequelize-typescript.js'
 import { socketIo } from './examples/socket-io.js'
 import { testing } from './examples/testing.js'
 import { check, folder, install, manifest, root, run, type Tarball } from './project.js'
@@ -28,7 +30,7 @@ export interface InstalledExample {
   readonly serve: (body: (origin: string, line: string) => Promise<void>) => Promise<void>
 }
 
-const EXAMPLES: readonly Example[] = [nestjs, socketIo, sequelizeCli, testing]
+const EXAMPLES: readonly Example[] = [nestjs, oauth2, socketIo, sequelizeCli, sequelizeTypescript, testing]
 const SIDE_BY_SIDE = 2
 
 /** Runs the checks of all examples, or of those that are named. */

@@ -10,13 +10,13 @@ import type {
 } from 'passport-ephemeral'
 import type PgBoss from 'pg-boss'
 import type { RedisClientType } from 'redis'
-import type {
-  CreationOptional,
-  InferAttributes,
-  InferCreationAttributes,
+import {
   Model,
-  ModelStatic,
-  Sequelize,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type ModelStatic,
+  type Sequelize,
 } from 'sequelize'
 import express from 'express'
 import passport from 'passport'
@@ -108,6 +108,26 @@ export declare const OidcStrategy: new (
   options: object,
   verify: (req: Request, tokens: Tokens, done: DoneCallback) => Promise<void>,
 ) => passport.Strategy
+
+// passport-oauth2's strategy.
+export interface OAuth2Profile {
+  readonly id: string
+}
+export declare const accountFor: (req: Request, profile: OAuth2Profile) => Promise<Express.User>
+export declare const OAuth2Strategy: new (
+  options: object,
+  verify: (
+    req: Request,
+    accessToken: string,
+    refreshToken: string,
+    profile: OAuth2Profile,
+    done: DoneCallback,
+  ) => void,
+) => passport.Strategy
+
+// sequelize-typescript's options, and a model.
+export declare const connection: { readonly dialect: 'postgres' }
+export declare class Task extends Model {}
 
 // Socket.IO.
 interface Socket {

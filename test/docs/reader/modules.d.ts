@@ -23,3 +23,18 @@ declare module 'graphile-worker' {
     taskList: Record<string, (payload: unknown, helpers: Helpers) => Promise<void>>
   }): Promise<void>
 }
+declare module 'sequelize-typescript' {
+  import { Model as BaseModel, Sequelize as BaseSequelize, type DataTypes, type ModelStatic } from 'sequelize'
+  export class Model extends BaseModel {}
+  export class Sequelize extends BaseSequelize {
+    constructor(options: { dialect: 'postgres'; models: readonly ModelStatic<Model>[] })
+  }
+  export const DataType: typeof DataTypes
+  export const Table: (target: unknown) => void
+  export const Unique: PropertyDecorator
+  export const Column: (type: unknown) => PropertyDecorator
+  export const HasMany: (
+    model: () => ModelStatic<Model>,
+    options: { onDelete: 'CASCADE' },
+  ) => PropertyDecorator
+}
