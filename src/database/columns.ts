@@ -64,6 +64,12 @@ export function declaredLength(Model: ModelStatic<Model>, attribute: string): nu
   return typeof length === 'number' ? length : undefined
 }
 
+/** Whether a column stores text. */
+export function isText(Model: ModelStatic<Model>, attribute: string): boolean {
+  const type: unknown = Model.getAttributes()[attribute]?.type
+  return [DataTypes.STRING, DataTypes.TEXT, DataTypes.CHAR].some((Text) => type instanceof Text)
+}
+
 /** The instance on which a model was defined. */
 export function sequelizeOf(Model: ModelStatic<Model>): Sequelize {
   if (Model.sequelize === undefined)

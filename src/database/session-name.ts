@@ -17,9 +17,24 @@ export function nameInSessions(
   Table: ModelStatic<Model>,
   database = databaseOf(sequelizeOf(Table)),
 ): string {
+  return `${name}@${hash('sha256', JSON.stringify([database, ...placeOf(Table)]), 'base64url').slice(0, 12)}`
+}
+
+/** Schema and name of a model's table. */
+function placeOf(Table: ModelStatic<Model>): readonly [schema: string, table: string] {
   const table: string | { readonly schema: string; readonly tableName: string } = Table.getTableName()
-  const place = typeof table === 'string' ? ['', table] : [table.schema, table.tableName]
-  return `${name}@${hash('sha256', JSON.stringify([database, ...place]), 'base64url').slice(0, 12)}`
+  return typeof table === 'string' ? ['', table] : [table.schema, table.tableName]
+}
+
+/**
+ * Whether a value is an instance of a model, for a row of its table. A model can extend another one, and have a schema, a
+ * table or a Sequelize instance of its own: its rows have the same keys, and are other rows. Scopes of a model have its rows.
+ */
+export function isRowOf<M extends Model>(Table: ModelStatic<M>, value: unknown): value is M {
+  if (!(value instanceof Table)) return false
+  const Own = (value).constructor as ModelStatic<Model>
+  if (Own === Table) return true
+  return Own.sequelize === Table.sequelize && placeOf(Own).join('\0') === placeOf(Table).join('\0')
 }
 
 /** Whether {@link nameInSessions} made this for a model of that name, wherever its rows are. */

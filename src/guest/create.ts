@@ -4,6 +4,7 @@ import { UniqueConstraintError, type Model, type ModelStatic, type Transaction }
 import { declaredLength, columnNameOf, sequelizeOf } from '../database/columns.js'
 import { isRetryable, isUniqueViolation } from '../database/driver-error.js'
 import { attributesToFillIn } from '../database/host-model.js'
+import { isRowOf } from '../database/session-name.js'
 import { UsernameExhausted } from '../errors.js'
 import { InvalidOption } from '../invalid-option.js'
 import { announce } from '../events/events.js'
@@ -213,7 +214,7 @@ async function make<U extends Model>(
 }
 
 function instanceOf<U extends Model>(User: ModelStatic<U>, user: unknown): U {
-  if (user instanceof User) return user as U
+  if (isRowOf(User, user)) return user
   throw new InvalidOption("GuestStrategy: option 'createUser' must return an instance of User")
 }
 

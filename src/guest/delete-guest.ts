@@ -1,5 +1,6 @@
 import type { Model } from 'sequelize'
 import { sequelizeOf } from '../database/columns.js'
+import { isRowOf } from '../database/session-name.js'
 import { isForeignKeyViolation } from '../database/driver-error.js'
 import { readCommittedInstead, retryTransaction } from '../database/transactions.js'
 import { GuestNotDeleted, NotGuestError } from '../errors.js'
@@ -27,7 +28,7 @@ export async function deleteGuest<U extends Model>(
   checkOptions('Guest.delete', options, { transaction: aTransaction, req: anObject, actor: anything })
   const { transaction: outer, req, actor } = options
   const { User, Outcome } = Guest[guestSettings]
-  const id: unknown = userOrId instanceof User ? keyOf(userOrId) : userOrId
+  const id: unknown = isRowOf(User, userOrId) ? keyOf(userOrId) : userOrId
   if (!couldBeKey(User, id)) throw new NotGuestError()
   const sequelize = sequelizeOf(Guest)
   const attempt = (): Promise<void> =>

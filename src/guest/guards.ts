@@ -6,10 +6,9 @@ import { redirectOrError } from '../http/answer.js'
 import { publicUrl } from '../http/base-url.js'
 import { keepOutOfSharedCaches } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
-import { currentUser } from '../http/passport-request.js'
 import { aLocalUrl, checkOptions } from '../options.js'
-import { guestModel, type Guest, type GuestModel } from './guest.js'
-import { guestOf, isUserOf } from './guest-state.js'
+import { guestModel, type GuestModel } from './guest.js'
+import { guestFor } from './guest-state.js'
 
 /** A guard that works bare, as a middleware, and called with options, which returns one. */
 interface Guard<Options> {
@@ -120,12 +119,6 @@ export const ensureRegularUser: Guard<EnsureRegularUserOptions> = bareOrCalled((
     })
   }
 })
-
-/** `guestOf(req)`, where a user of another model counts as anonymous. */
-function guestFor(Guest: GuestModel | undefined, req: Request): Guest | null | undefined {
-  const user = currentUser(req)
-  return Guest !== undefined && user !== undefined && !isUserOf(Guest, user) ? undefined : guestOf(req)
-}
 
 /** Makes a guard of the function that makes its middleware from options. */
 function bareOrCalled<Options extends object>(

@@ -22,12 +22,14 @@ import { refuseCrossSite, trustedOriginsRule } from '../http/origin.js'
 import { settled } from '../http/session.js'
 import { noteSessionEnd } from '../http/stale-session.js'
 import { announce } from '../events/events.js'
-import type { GuestModel } from './guest.js'
-import { guestOf, isGuest } from './guest-state.js'
+import { guestModel, type GuestModel } from './guest.js'
+import { guestFor, guestOf } from './guest-state.js'
 import { setNoGuestCookie, noGuestSeconds } from './no-guest-cookie.js'
 
 /** Options of {@link guestLogout}. */
 export interface GuestLogoutOptions {
+  /** The model whose guests it logs out, in an application with two of them. A guest of the other passes on. @default any */
+  Guest?: GuestModel
   /** Where a guest who has left is sent: a page that anonymous people may see. @default '/' */
   url?: string
   /** Where guests become regular users, for the link beside the button. @default '/convert' */
@@ -83,6 +85,7 @@ const YES = 'yes'
  */
 export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
   checkOptions('guestLogout', options, {
+    Guest: guestModel,
     url: aLocalUrl,
     convertUrl: aLocalUrl,
     noGuestFor: noGuestSeconds,
@@ -145,7 +148,7 @@ export function guestLogout(options: GuestLogoutOptions = {}): RequestHandler {
   const guestLogoutMiddleware: RequestHandler = (req, res, next) => {
     watchAnswer(req, { trustedOrigins })
     look(req)
-    if (isGuest(req)) return answerGuest(req, res, next)
+    if (guestFor(options.Guest, req)) return answerGuest(req, res, next)
     next()
   }
   return guestLogoutMiddleware

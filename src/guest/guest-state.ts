@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import { Model, type ModelStatic } from 'sequelize'
 import { EphemeralError, GuestStateUnknown } from '../errors.js'
 import { InvalidOption } from '../invalid-option.js'
+import { isRowOf } from '../database/session-name.js'
 import { currentUser } from '../http/passport-request.js'
 import { GUEST_ALIAS, guestSettings, type Guest, type GuestModel } from './guest.js'
 
@@ -49,8 +50,8 @@ export function requireUserOf(Guest: GuestModel, user: object): void {
 }
 
 /** Whether a user is one of this Guest model's users model. Another model, or another tenant's, has other users with the same keys. */
-export function isUserOf(Guest: GuestModel, user: object): boolean {
-  return user instanceof Guest[guestSettings].User
+export function isUserOf(Guest: GuestModel, user: unknown): user is Model {
+  return isRowOf(Guest[guestSettings].User, user)
 }
 
 /**
@@ -74,6 +75,12 @@ export function guestOf(req: Request, Model?: ModelStatic<Guest>): Guest | null 
     throw new InvalidOption(`guestOf: the guest belongs to another model than ${Model.name}`)
   }
   return guest
+}
+
+/** `guestOf(req)`, where a user of another model than the given one counts as anonymous. */
+export function guestFor(Guest: GuestModel | undefined, req: Request): Guest | null | undefined {
+  const user = currentUser(req)
+  return Guest !== undefined && user !== undefined && !isUserOf(Guest, user) ? undefined : guestOf(req)
 }
 
 /**

@@ -8,8 +8,8 @@ import { checkPassportSession } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { currentSessionId, requireSession } from '../http/session.js'
 import type { Model } from 'sequelize'
-import { guestModel, guestSettings, type GuestModel } from './guest.js'
-import { rememberGuest } from './guest-state.js'
+import { guestModel, type GuestModel } from './guest.js'
+import { isUserOf, rememberGuest } from './guest-state.js'
 import { sessionNameOf } from './session.js'
 import { keyOf } from './user-key.js'
 import { findGuest, touchGuest } from './statements.js'
@@ -46,7 +46,7 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
     watchAnswer(req)
     look(req)
     const user = currentUser(req)
-    if (!(user instanceof Guest[guestSettings].User) || (await load(Guest, req, user))) {
+    if (!isUserOf(Guest, user) || (await load(Guest, req, user))) {
       next()
       return
     }

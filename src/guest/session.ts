@@ -9,7 +9,7 @@ import { isNameInSessions, nameInSessions } from '../database/session-name.js'
 import { watchAnswer } from '../http/late-answer.js'
 import { sessionManagerOf } from '../http/passport-request.js'
 import { guestSettings, type GuestModel, type SerializedUser, type UserId } from './guest.js'
-import { guestModelOf, knownGuest, rememberGuest } from './guest-state.js'
+import { guestModelOf, isUserOf, knownGuest, rememberGuest } from './guest-state.js'
 import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
 import { couldBeKey, isUserId, keyOf } from './user-key.js'
 
@@ -52,9 +52,9 @@ function answer<T>(work: Promise<T | undefined>, done: (error: unknown, result?:
 /** `undefined` for a user of another model. */
 async function serialize(Guest: GuestModel, req: Request, user: object): Promise<SerializedUser | undefined> {
   enrol(Guest, req)
-  if (!(user instanceof Guest[guestSettings].User)) {
+  if (!isUserOf(Guest, user)) {
     const other = guestModelOf(user)
-    if (other?.name === Guest.name) throw sameName(Guest, other)
+    if (other !== Guest && other?.name === Guest.name) throw sameName(Guest, other)
     return undefined
   }
   const id = keyOf(user)
@@ -115,6 +115,12 @@ function enrol(Guest: GuestModel, req: Request): void {
   const other = models.get(Guest.name) ?? Guest
   if (other !== Guest) throw sameName(Guest, other)
   models.set(Guest.name, Guest)
+}
+
+/** Whether users of two Guest models have been met on the Passport of a request. */
+export function hasTwoModels(req: Request): boolean {
+  const manager = sessionManagerOf(req)
+  return manager !== undefined && (enrolled.get(manager)?.size ?? 0) > 1
 }
 
 function sameName(Guest: GuestModel, other: ModelStatic<Model>): TypeError {

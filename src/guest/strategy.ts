@@ -33,8 +33,8 @@ import { sessionChecks } from '../checks/runtime/session-checks.js'
 import type { GuestRefusal } from './events.js'
 import { guestRecipe, type GuestRecipe } from './create.js'
 import { makeOrJoinGuest } from './make-or-join-guest.js'
-import { guestModel, guestSettings, type Guest, type GuestModel } from './guest.js'
-import { knownGuest, requireUserOf } from './guest-state.js'
+import { guestModel, type Guest, type GuestModel } from './guest.js'
+import { isUserOf, knownGuest, requireUserOf } from './guest-state.js'
 import { recordOpenedAsGuest } from './load-guest.js'
 import { hasNoGuestCookie } from './no-guest-cookie.js'
 import type { UsernameGenerator } from './usernames.js'
@@ -121,7 +121,6 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
       ['Guest'],
     )
     const { Guest, enabled = true, generateUsername, createUser, onCreate, limiter } = options
-    const { User } = Guest[guestSettings]
     const hooks = { generateUsername, createUser, onCreate }
     this.name = options.name ?? 'guest'
     this.settings = {
@@ -134,7 +133,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
       recipe:
         enabled === false ? undefined : guestRecipe<U, G, { req: Request }>('GuestStrategy', Guest, hooks),
     }
-    const isKnown = (user: object): boolean => !(user instanceof User) || knownGuest(user) !== undefined
+    const isKnown = (user: object): boolean => !isUserOf(Guest, user) || knownGuest(user) !== undefined
     const checks = [...sessionChecks, guestStateCheck(isKnown), limiterCheck(limiter)]
     this.look = requestChecks(WHO, checks, options.validations)
     this.lookAtForgotten = requestChecks(WHO, [checkGuestIsRemembered], options.validations)

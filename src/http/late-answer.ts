@@ -11,10 +11,11 @@ import {
   presentedSessionIds,
   sessionOf,
   sessionStoreOf,
+  settled,
   VISITOR_SESSION_KEY,
   type SessionStore,
 } from './session.js'
-import { endInStore, endsItsSession, hasEndedHere } from './stale-session.js'
+import { endInStore, endsItsSession, hasEndedHere, noteSessionEnd } from './stale-session.js'
 
 /** What the steps of a request tell about its answer. */
 interface Watch {
@@ -173,10 +174,14 @@ function contentOf(req: Request): string | undefined {
 
 const watchedStores = new WeakSet<SessionStore>()
 
-/** Has express-session call {@link watchAnswer} for every request from now on: it makes sessions by these methods only. */
+/**
+ * Has express-session call {@link watchAnswer} for every request from now on: it makes sessions by these methods only. A
+ * session that is given up for another one, by no matter which login or logout, is noted to have ended.
+ */
 function watchStore(store: SessionStore): void {
   if (watchedStores.has(store)) return
   watchedStores.add(store)
+  noteRenewals(store)
   for (const name of ['generate', 'createSession'] as const) {
     const make: unknown = Reflect.get(store, name)
     if (typeof make !== 'function') continue
@@ -187,5 +192,30 @@ function watchStore(store: SessionStore): void {
         return made
       },
     })
+  }
+}
+
+function noteRenewals(store: SessionStore): void {
+  const { regenerate } = store
+  if (typeof regenerate !== 'function') return
+  async function renew(req: Request): Promise<void> {
+    const withdrawNote = endsItsSession(req) ? undefined : await noteSessionEnd(req, 'replaced')
+    try {
+      await settled((done) => regenerate?.call(store, req, done))
+    } catch (error) {
+      await withdrawNote?.()
+      throw error
+    }
+  }
+  store.regenerate = (req, done) => {
+    // What the caller's callback throws is the caller's, and no rejection of ours.
+    renew(req).then(
+      () => {
+        process.nextTick(done)
+      },
+      (error: unknown) => {
+        process.nextTick(done, error)
+      },
+    )
   }
 }

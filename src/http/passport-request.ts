@@ -1,12 +1,15 @@
 import type { Request } from 'express'
 import { MiddlewareOrder } from '../errors.js'
+import { settled } from './session.js'
 
 /** The parts of a request that Passport adds and its types leave out. */
 interface PassportRequest {
   readonly _userProperty?: string
   /** One for each Passport. */
-  readonly _sessionManager?: { readonly _key?: string }
+  readonly _sessionManager?: { readonly _key?: string; readonly _serializeUser?: SerializeUser }
 }
+
+type SerializeUser = (user: unknown, req: Request, done: (error?: unknown) => void) => void
 
 /** What a strategy reads of the options of `passport.authenticate`. */
 export interface AuthenticateOptions {
@@ -71,6 +74,17 @@ export type Login = (
   options?: { readonly session?: boolean } | LoginCallback | null,
   done?: LoginCallback,
 ) => void
+
+/**
+ * Has the application's serializers try a user before anything is changed for their login: it would fail after that.
+ *
+ * @throws what Passport throws if no serializer takes the user
+ */
+export async function requireSerializable(req: Request, user: unknown): Promise<void> {
+  const manager = (req as PassportRequest)._sessionManager
+  if (manager?._serializeUser !== undefined)
+    await settled((done) => manager._serializeUser?.(user, req, done))
+}
 
 /** `req.login` as it is on this request, or `undefined` if no middleware of Passport's has run yet. */
 export function loginOf(req: Request): Login | undefined {

@@ -28,6 +28,7 @@ export interface SessionStore {
   get: (id: string, done: (error?: unknown, record?: HostSession | null) => void) => unknown
   set: (id: string, record: object, done: (error?: unknown) => void) => unknown
   destroy: (id: string, done: (error?: unknown) => void) => unknown
+  regenerate?: (req: Request, done: (error?: unknown) => void) => unknown
 }
 
 /** Where the visit lies in the session. Named here because a guest's login must carry it along. */

@@ -14,8 +14,11 @@ import { describeError } from './redact-tokens.js'
 
 const debug = createDebug('passport-ephemeral:session')
 
-/** What a session's id is given up for: a guest was made, a visit began, or the guest's session ended. */
-export type SessionEnd = 'guest' | 'visit' | 'converted' | 'merged' | 'logged-out'
+/**
+ * What a session's id is given up for: a guest was made, a visit began, or the guest's session ended. `replaced` if the
+ * application did it: a login or logout of Passport's, which this package has no part in.
+ */
+export type SessionEnd = 'guest' | 'visit' | 'converted' | 'merged' | 'logged-out' | 'replaced'
 
 /** How a session ended, as it is kept in this process and in the session store. */
 interface Note {

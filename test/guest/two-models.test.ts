@@ -6,6 +6,7 @@ import {
   defineGuestModel,
   ensureGuest,
   ensureRegularUser,
+  guestLogout,
   guestOf,
   GuestStrategy,
   type GuestModel,
@@ -103,6 +104,9 @@ async function startBoth(
       app.get('/staff', pages.guest, (_req, res) => {
         res.json('staff')
       })
+      app.post('/leave/first', guestLogout({ Guest, deleteNow: true }), (_req, res) => {
+        res.json('passed on')
+      })
       app.get(
         '/login/:model',
         loginTo(() => [User, Second]),
@@ -134,9 +138,18 @@ function onSameInstance(sequelize: Sequelize): Second {
   return { User, Guest: defineGuestModel(sequelize, { User, modelName: 'MemberGuest' }) }
 }
 
+/** A class that extends the first users model, with a table of its own. */
+function asExtension(sequelize: Sequelize): Second {
+  class Member extends (sequelize.model('User') as HostUser) {}
+  const username = { type: DataTypes.STRING(150), allowNull: false }
+  const User: HostUser = Member.init({ username }, { sequelize, modelName: 'Member' })
+  return { User, Guest: defineGuestModel(sequelize, { User, modelName: 'MemberGuest' }) }
+}
+
 const arrangements = [
   ['of two Sequelize instances', () => onAnotherInstance('TenantGuest')],
   ['of one Sequelize instance', onSameInstance],
+  ['of which one extends the other', asExtension],
 ] as const
 
 for (const [where, define] of arrangements) {
@@ -176,6 +189,8 @@ for (const [where, define] of arrangements) {
       await guest.get('/guests/second').expect(200)
       const { body } = await guest.get('/is').expect(200)
       assert.equal((body as { isGuest: boolean }).isGuest, true, 'the guest is still logged in')
+      await guest.post('/leave/first?confirm=yes').expect(200, '"passed on"')
+      await guest.get('/guests/second').expect(200)
     })
   })
 }

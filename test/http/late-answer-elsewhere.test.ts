@@ -40,6 +40,15 @@ async function start(options: Partial<SessionOptions>): Promise<Stage> {
   const app = await startApplication({
     session: options,
     routes(host, { passport, Guest }) {
+      host.all('/enter', passport.authenticate('local'), (req, res) => {
+        res.json(whoIs(req))
+      })
+      host.post('/leave', (req, res, next) => {
+        req.logout((error) => {
+          if (error) next(error)
+          else res.json(whoIs(req))
+        })
+      })
       host.use(mergeGuest({ Guest }))
       host.get('/begin', (req, res) => {
         Object.assign(req.session, { begun: true })
@@ -132,10 +141,12 @@ const form = (values: object): RequestInit => ({
   body: new URLSearchParams({ ...values }),
 })
 
+const AS_ACCOUNT = '?username=account&password=any'
+
 type End = (stage: Stage, cookie: string) => Promise<string>
 
 /** What ends or renews a session, from which page it is begun, and how. @returns the new session's cookie */
-const ends: readonly (readonly [string, '/begin' | '/play', End])[] = [
+const ends: readonly (readonly [string, string, End])[] = [
   ['a guest is made', '/begin', ({ origin }, cookie) => open(`${origin}/play`, cookie)],
   [
     'a visit begins',
@@ -149,8 +160,22 @@ const ends: readonly (readonly [string, '/begin' | '/play', End])[] = [
   [
     'the guest logs in',
     '/play',
-    ({ origin }, cookie) =>
-      open(`${origin}/log-in?username=account&password=any`, cookie, { method: 'POST' }),
+    ({ origin }, cookie) => open(`${origin}/log-in${AS_ACCOUNT}`, cookie, { method: 'POST' }),
+  ],
+  [
+    'the guest logs in where nothing is merged',
+    '/play',
+    ({ origin }, cookie) => open(`${origin}/enter${AS_ACCOUNT}`, cookie, { method: 'POST' }),
+  ],
+  [
+    'a user logs in',
+    '/begin',
+    ({ origin }, cookie) => open(`${origin}/enter${AS_ACCOUNT}`, cookie, { method: 'POST' }),
+  ],
+  [
+    'a user logs out by Passport',
+    `/enter${AS_ACCOUNT}`,
+    ({ origin }, cookie) => open(`${origin}/leave`, cookie, { method: 'POST' }),
   ],
   [
     'the guest logs out',

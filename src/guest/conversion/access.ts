@@ -1,5 +1,6 @@
 import type { Request } from 'express'
-import type { Model, ModelStatic } from 'sequelize'
+import type { Model } from 'sequelize'
+import { isRowOf } from '../../database/session-name.js'
 import { GuestRequired, NotGuestError, RegularUserRequired } from '../../errors.js'
 import { currentUser } from '../../http/passport-request.js'
 import { ownAddress } from '../../http/address.js'
@@ -23,12 +24,7 @@ export function currentGuest<U extends Model>(Guest: GuestModel<U>, req: Request
   const user = currentUser(req)
   if (user === undefined) return undefined
   const { User } = Guest[guestSettings]
-  return guestOf(req) !== null && isOf(User, user) ? user : null
-}
-
-/** `instanceof` alone narrows to `Model`. */
-function isOf<U extends Model>(User: ModelStatic<U>, user: object): user is U {
-  return user instanceof User
+  return guestOf(req) !== null && isRowOf(User, user) ? user : null
 }
 
 /** The guest who asks; `undefined` if it was none, and the request has been answered. */

@@ -9,6 +9,7 @@ import {
   type WhereOptions,
 } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
+import { isRowOf } from '../../database/session-name.js'
 import { announce } from '../../events/events.js'
 import { NotGuestError } from '../../errors.js'
 import { InvalidOption } from '../../invalid-option.js'
@@ -52,11 +53,11 @@ export async function convertGuest<U extends Model>(
   const { transaction: outer, findFreeUsername = false, verifiedEmail, req } = options
   const { User, Outcome, onConvert } = Guest[guestSettings]
   checkAttributes(User, values)
-  const id: unknown = userOrId instanceof User ? keyOf(userOrId) : userOrId
+  const id: unknown = isRowOf(User, userOrId) ? keyOf(userOrId) : userOrId
   if (!couldBeKey(User, id)) throw new NotGuestError()
   checkValues(Guest, id, values)
   // When a guest was made never changes, and is asked for before the transaction: what it has deleted, it cannot read.
-  const known = userOrId instanceof User ? knownGuest(userOrId) : undefined
+  const known = isRowOf(User, userOrId) ? knownGuest(userOrId) : undefined
   const guest = known ?? (await findGuest(Guest, id, { transaction: outer }))
   if (guest === undefined) throw new NotGuestError()
 

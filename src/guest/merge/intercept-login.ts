@@ -2,11 +2,19 @@ import type { Request } from 'express'
 import { Model, type ModelStatic } from 'sequelize'
 import { CrossSiteRequest, GuestStateUnknown, MergeFailed } from '../../errors.js'
 import { hasOpaqueOrigin, isForeign } from '../../http/origin.js'
-import { currentUser, sessionHoldsLogin, setLogin, type Login } from '../../http/passport-request.js'
+import {
+  currentUser,
+  requireSerializable,
+  sessionHoldsLogin,
+  setLogin,
+  type Login,
+} from '../../http/passport-request.js'
 import { requireRenewableSession, settled } from '../../http/session.js'
 import { noteSessionEnd } from '../../http/stale-session.js'
+import { isText } from '../../database/columns.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
-import { knownGuest, rememberGuest } from '../guest-state.js'
+import { isUserOf, knownGuest, rememberGuest } from '../guest-state.js'
+import { hasTwoModels } from '../session.js'
 import { couldBeKey, keyOf } from '../user-key.js'
 import type { MergePair } from './merge-transaction.js'
 import { asInstance } from './rows.js'
@@ -56,11 +64,10 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
 
 /** The user before the login, if it may be a guest who logs in to an account of the same users model. */
 function guestWhoLogsIn(current: object | undefined, user: unknown, Guest: GuestModel): Model | undefined {
-  const { User } = Guest[guestSettings]
-  if (!(current instanceof User) || knownGuest(current) === null) return undefined
+  if (!isUserOf(Guest, current) || knownGuest(current) === null) return undefined
   if (user === undefined || user === null) return undefined // Passport refuses it
   if (!(user instanceof Model)) return current
-  return user instanceof User && !knownGuest(user) ? current : undefined
+  return isUserOf(Guest, user) && !knownGuest(user) ? current : undefined
 }
 
 /** Merges the guest into the account, and notes that the guest's session ends. */
@@ -79,8 +86,10 @@ async function prepare(
   }
   if (knownGuest(current) === undefined) throw new GuestStateUnknown()
   if (isForeign(req, { trustedOrigins })) throw new CrossSiteRequest(hasOpaqueOrigin(req))
-  requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
-  const account = key ?? (await findAccount(Guest, user))
+  // A login that cannot succeed must not have moved anything.
+  requireRenewableSession(req, 'mergeGuest')
+  await requireSerializable(req, user)
+  const account = key ?? (await findAccount(Guest, req, user))
   if (String(guest) === String(account)) return
   const withdrawNote = await noteSessionEnd(req, 'merged')
   try {
@@ -94,28 +103,42 @@ async function prepare(
 
 /**
  * The key of an account that is logged in by something else than an instance: a row read with `raw: true`, the result of
- * `toJSON()`, a DTO, or the key alone.
+ * `toJSON()`, or a DTO.
  *
- * A getter can make another value of a key, and that value can be the key of another user. So the account must show the
- * key by which it was found. A username must be the account's too: the object can be of another model with the same keys.
+ * Such an object does not tell which model it is of, and users of two models can have the same key. So it must have the key,
+ * the username, and every other text that the account has; and the Passport must know no second Guest model.
  *
  * @throws {MergeFailed} if there is no such account
  */
-async function findAccount(Guest: GuestModel, user: unknown): Promise<UserId> {
+async function findAccount(Guest: GuestModel, req: Request, user: unknown): Promise<UserId> {
   const { User, usernameField } = Guest[guestSettings] as { User: ModelStatic<Model>; usernameField: string }
   const key = User.primaryKeyAttribute
-  const values = (typeof user === 'object' ? user : { [key]: user }) as Readonly<Record<string, unknown>>
+  const values = (typeof user === 'object' ? user : {}) as Readonly<Record<string, unknown>>
   const id = typeof values[key] === 'bigint' ? String(values[key]) : values[key]
-  const account = couldBeKey(User, id)
-    ? await User.unscoped().findByPk(id, { ...asInstance, useMaster: true })
-    : null
-  const isSame = (attribute: string, value: unknown): boolean =>
-    String(account?.get(attribute)).toLowerCase() === String(value).toLowerCase()
-  const username = values[usernameField]
-  if (account === null || !isSame(key, id) || (username !== undefined && !isSame(usernameField, username))) {
+  const account =
+    couldBeKey(User, id) && !hasTwoModels(req)
+      ? await User.unscoped().findByPk(id, { ...asInstance, useMaster: true })
+      : null
+  const isAccount =
+    account !== null &&
+    String(account.get(key)).toLowerCase() === String(id).toLowerCase() && // a getter can show the key of another user
+    typeof values[usernameField] === 'string' &&
+    Object.keys(User.getAttributes()).every((attribute) =>
+      couldBeTextOf(account, attribute, values[attribute]),
+    )
+  if (!isAccount) {
     throw new MergeFailed(
-      `req.login was given something that is no instance of ${User.name}, and no ${User.name} was found by its '${key}'. Give req.login the instance`,
+      `req.login was given something that is no instance of ${User.name}, and its '${key}', its '${usernameField}' and ` +
+        `its other texts are those of no ${User.name}. Give req.login the instance`,
     )
   }
   return keyOf(account)
+}
+
+/** Whether an account can have shown a value: a text must be its own, as it is stored or as a getter shows it. */
+function couldBeTextOf(account: Model, attribute: string, value: unknown): boolean {
+  const User = account.constructor as ModelStatic<Model>
+  if (typeof value !== 'string' || attribute === User.primaryKeyAttribute || !isText(User, attribute))
+    return true
+  return value === account.get(attribute) || value === account.getDataValue(attribute as never)
 }

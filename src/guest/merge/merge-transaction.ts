@@ -1,15 +1,8 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
-import {
-  BaseError,
-  DataTypes,
-  type Model,
-  type ModelStatic,
-  type Transaction,
-  type WhereOptions,
-} from 'sequelize'
+import { BaseError, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize'
 import { forgetTable, readTable } from '../../database/catalog.js'
-import { sequelizeOf } from '../../database/columns.js'
+import { isText, sequelizeOf } from '../../database/columns.js'
 import { announce } from '../../events/events.js'
 import { MergeFailed } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
@@ -196,8 +189,5 @@ function valueFor(model: ModelStatic<Model>, foreignKey: string, key: unknown): 
   if (!isUserId(value)) {
     throw new MergeFailed(`what ${model.name}.${foreignKey} refers to is neither a number nor a text`)
   }
-  const type: unknown = model.getAttributes()[foreignKey]?.type
-  const isText =
-    type instanceof DataTypes.STRING || type instanceof DataTypes.TEXT || type instanceof DataTypes.CHAR
-  return isText ? String(value) : value
+  return isText(model, foreignKey) ? String(value) : value
 }

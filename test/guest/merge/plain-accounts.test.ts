@@ -33,7 +33,7 @@ async function logIn({ id = number, options = {}, login }: Given) {
   let Note: ModelStatic<Model> | undefined
   const app = await startHost({
     defineUser(sequelize) {
-      const User = sequelize.define('User', { id, username }, options)
+      const User = sequelize.define('User', { id, username, email: DataTypes.STRING(254) }, options)
       Note = sequelize.define('Note', { text: DataTypes.TEXT })
       Note.belongsTo(User, { foreignKey: { name: 'userId', allowNull: false }, onDelete: 'CASCADE' })
       return User
@@ -41,7 +41,8 @@ async function logIn({ id = number, options = {}, login }: Given) {
     authenticator(passport) {
       // For what Guest.serializeUser leaves to others.
       passport.serializeUser<unknown>((user, done) => {
-        done(null, { key: String((user as unknown as { id: unknown }).id) })
+        if ((user as unknown as { isUnknown?: boolean }).isUnknown === true) done(new Error('unknown user'))
+        else done(null, { key: String((user as unknown as { id: unknown }).id) })
       })
     },
     routes(express, { Guest, User }) {
@@ -75,14 +76,21 @@ async function logIn({ id = number, options = {}, login }: Given) {
     owner: async () =>
       (await Notes.findOne({ rejectOnEmpty: true })).getDataValue('userId' as never) as unknown,
     guests: () => app.Guest.count(),
+    who: async () => ((await browser.get('/who').expect(200)).body as HostWho).key,
   }
 }
 
+/** What no serializer takes, with `authenticator` below. */
+const unknownToSerializers = { isUnknown: true }
+
 const whenMerged: readonly (readonly [string, Given])[] = [
   ['what toJSON() returns', { login: (user) => user.toJSON() }],
-  ['a DTO with the key alone', { login: (user) => ({ id: user.get('id') }) }],
-  ['a key of text', { login: (user) => ({ id: String(user.get('id')) }) }],
-  ['a native bigint', { login: (user) => ({ id: BigInt(String(user.get('id'))) }) }],
+  [
+    'a DTO with key and username',
+    { login: (user) => ({ id: user.get('id'), username: 'fred', roles: ['admin'] }) },
+  ],
+  ['a key of text', { login: (user) => ({ id: String(user.get('id')), username: 'fred' }) }],
+  ['a native bigint', { login: (user) => ({ id: BigInt(String(user.get('id'))), username: 'fred' }) }],
   [
     'a UUID',
     {
@@ -117,6 +125,15 @@ describe('a guest who is logged in to an account by a plain object', () => {
 
   const whenRefused: readonly (readonly [string, Given])[] = [
     ['without a key', { login: () => ({ username: 'fred' }) }],
+    [
+      'with the key alone, which users of other models have, too',
+      { login: (user) => ({ id: user.get('id') }) },
+    ],
+    ['that is no object but a key', { login: (user) => user.get('id') }],
+    [
+      'with the key and username of an account, and the e-mail address of another principal',
+      { login: (user) => ({ ...(user.get({ plain: true }) as object), email: 'fred@other.test' }) },
+    ],
     ['with the key of no account', { login: () => ({ id: 99_999 }) }],
     ['with a key of another type', { login: () => ({ id: 'fred' }) }],
     [
@@ -144,6 +161,14 @@ describe('a guest who is logged in to an account by a plain object', () => {
       assert.deepEqual([String(await owner()), await guests()], [String(guest), 1])
     })
   }
+})
+
+it('a guest whose login no serializer takes keeps everything, and stays logged in', async () => {
+  const login: Given['login'] = (user) => ({ ...user.get({ plain: true }), ...unknownToSerializers })
+  const { guest, owner, guests, response, who } = await logIn({ login })
+  assert.equal(response.status, 500)
+  assert.match(response.text, /unknown user/)
+  assert.deepEqual([String(await owner()), await guests(), await who()], [String(guest), 1, String(guest)])
 })
 
 describe('what a merge reads', () => {
