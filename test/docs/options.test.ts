@@ -20,16 +20,40 @@ const TABLES = {
   EnsureGuestOptions: ['docs/options.md', 'ensureGuest'],
   EnsureRegularUserOptions: ['docs/options.md', 'ensureRegularUser'],
   CleanupOptions: ['docs/options.md', 'cleanup'],
+  ScheduleCleanupOptions: ['docs/options.md', 'scheduleCleanup'],
   AdminRouterOptions: ['docs/admin.md', 'option'],
 } as const
+
+/** What stands before the braces in which `docs/options.md` lists all options: `loadGuest({ Guest, validations })`. */
+const BRACES = {
+  VisitLogOptions: ['visitLog: '],
+  ExpiredLinkOptions: ['onExpiredLink: '],
+  EndVisitOptions: ['endVisit(req, '],
+  CreateGuestOptions: ['Guest.createGuestUser('],
+  DeleteGuestOptions: ['Guest.delete(user, '],
+  NumberedUsernameOptions: ['numberedUsername('],
+  LoadGuestOptions: ['loadGuest('],
+  VerifyEmailOptions: ['verifyEmail: '],
+  GuestLocalsOptions: ['guestLocals('],
+  PersonOptions: ['personalData(models, ', 'forget(models, '],
+  CheckSetupOptions: ['checkSetup(app, '],
+  RedactTokensOptions: ['redactTokens(address, '],
+  FormHtmlOptions: ['formHtml(page, '],
+  PagesOptions: ['pages: '],
+} as const
+
+/** Options that are all of another type, too, whose table has them. */
+const PARTS = { FlowOptions: 'ConvertRouterOptions', AdminCleanupOptions: 'CleanupOptions' } as const
 
 /** Options of every part, which the page explains once, above or below its tables. */
 const EVERYWHERE = ['pages', 'trustedOrigins', 'validations']
 
-const entryPoints = ['src/index.ts', 'src/admin/index.ts'].map((path) => join(root, path))
+const entryPoints = ['', 'admin/', 'migrations/', 'pages/messages/', 'pg-boss/'].map((folder) =>
+  join(root, 'src', folder, 'index.ts'),
+)
 
-/** The properties of an exported interface, inherited ones included. */
-const propertiesOf = (() => {
+/** Every exported type of options, with its properties, inherited ones included. */
+const optionsByType = ((): ReadonlyMap<string, readonly string[]> => {
   const program = ts.createProgram(entryPoints, {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -39,24 +63,28 @@ const propertiesOf = (() => {
     types: ['node'],
   })
   const checker = program.getTypeChecker()
-  const interfaces = new Map<string, string[]>()
+  const types = new Map<string, readonly string[]>()
   for (const path of entryPoints) {
     const file = program.getSourceFile(path)
     const module = file && checker.getSymbolAtLocation(file)
     for (const exported of module === undefined ? [] : checker.getExportsOfModule(module)) {
+      if (!exported.name.endsWith('Options')) continue
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
-      if (!(symbol.flags & ts.SymbolFlags.Interface)) continue
-      interfaces.set(
+      const properties = checker.getDeclaredTypeOfSymbol(symbol).getProperties()
+      types.set(
         exported.name,
-        checker
-          .getDeclaredTypeOfSymbol(symbol)
-          .getProperties()
-          .map(({ name }) => name),
+        properties.map(({ name }) => name),
       )
     }
   }
-  return (name: string): readonly string[] => interfaces.get(name) ?? []
+  return types
 })()
+
+function propertiesOf(name: string): readonly string[] {
+  const options = optionsByType.get(name)
+  assert(options !== undefined && options.length > 0, `${name} is not exported`)
+  return options
+}
 
 /** The options that the first column of a table names. */
 function documentedOptions(page: string, heading: string): string[] {
@@ -86,7 +114,6 @@ describe('the pages of options', () => {
   for (const [name, [page, heading]] of Object.entries(TABLES)) {
     test(`${page} names every option of ${name}, and none that it does not have`, () => {
       const options = propertiesOf(name)
-      assert.notEqual(options.length, 0, `${name} is not exported`)
       const documented = documentedOptions(page, heading)
       assert.deepEqual(
         {
@@ -97,6 +124,31 @@ describe('the pages of options', () => {
       )
     })
   }
+
+  for (const [name, places] of Object.entries(BRACES)) {
+    test(`docs/options.md lists every option of ${name}, and none that it does not have`, () => {
+      const { text } = pageAt('docs/options.md')
+      for (const place of places) {
+        const [, list = ''] = text.split(`\`${place}{ `)
+        assert.deepEqual(list.split(' }')[0]?.split(', ').toSorted(), propertiesOf(name).toSorted(), place)
+      }
+    })
+  }
+
+  for (const [name, whole] of Object.entries(PARTS)) {
+    test(`every option of ${name} is one of ${whole}`, () => {
+      const options = propertiesOf(whole)
+      assert.deepEqual(
+        propertiesOf(name).filter((each) => !options.includes(each)),
+        [],
+      )
+    })
+  }
+
+  test('no exported type of options is left out', () => {
+    const covered = Object.keys({ ...TABLES, ...BRACES, ...PARTS })
+    assert.deepEqual(covered.toSorted(), [...optionsByType.keys()].toSorted())
+  })
 
   test('docs/options.md explains what every part can be given', () => {
     const { text } = pageAt('docs/options.md')
