@@ -8,6 +8,7 @@ import {
   hideSession,
   isSessionNew,
   isSessionWithheld,
+  learnCookieName,
   presentedSessionIds,
   sessionOf,
   sessionStoreOf,
@@ -187,6 +188,7 @@ function watchStore(store: SessionStore): void {
     if (typeof make !== 'function') continue
     Object.assign(store, {
       [name](this: unknown, req: Request, ...more: unknown[]): unknown {
+        learnCookieName(req, store)
         const made: unknown = Reflect.apply(make, this, [req, ...more])
         watchAnswer(req)
         return made

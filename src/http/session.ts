@@ -150,21 +150,34 @@ export function currentSessionId(req: Request): string | undefined {
 /** The name of the session's cookie, by session store, once a request has shown it. */
 const cookieNames = new WeakMap<SessionStore, string>()
 
-/** The values of express-session: an id of 24 random bytes in base64url, and its SHA-256 signature in base64. */
-const DEFAULT_VALUE = /^s:[\w-]{32}\.[\w+/]{43}$/
+/**
+ * What the ids of one `genid` have in common: the length, and where characters stand that are not random, such as the colons of a
+ * prefix.
+ */
+function formOf(id: string): string {
+  return id.replace(/[\w+/=-]/g, 'x')
+}
+
+/**
+ * Learns the name of the session's cookie from a request whose session express-session is about to make or restore: until then
+ * `req.sessionID` is the id that it has read from the cookie, whether or not the store has it.
+ */
+export function learnCookieName(req: Request, store: SessionStore): void {
+  if (!cookieNames.has(store)) presentedSessionIds(req)
+}
 
 /**
  * The session ids that the session's own cookie names, whether or not the session still exists: one at most, as a rule.
  * express-session puts `s:<id>.<signature>` into a cookie of a name that it does not disclose, and other middleware signs
  * cookies in the same way. The session's own cookie is the one that names the current session; its name is remembered for
- * requests whose session is gone. Until then, a value of the form that express-session makes by default counts.
+ * requests whose session is gone. Until then, an id counts that has the form of the current one, which the same `genid` has made.
  *
  * The signature is not verified: an id is worth only as much as knowing it.
  */
 export function presentedSessionIds(req: Request): string[] {
   const signed = Object.entries(parse(req.headers.cookie ?? '')).flatMap(([name, value = '']) => {
-    const [, id] = /^s:(.+)\./.exec(value) ?? []
-    return id === undefined ? [] : [{ name, value, id }]
+    const [, id] = /^s:(.+)\./.exec(value) ?? [] // up to the last dot: the signature has none
+    return id === undefined ? [] : [{ name, id }]
   })
   if (signed.length === 0) return []
   const current = currentSessionId(req)
@@ -177,8 +190,9 @@ export function presentedSessionIds(req: Request): string[] {
     return [first.id]
   }
   const known = store && cookieNames.get(store)
+  const form = current && formOf(current)
   return signed
-    .filter(({ name, value }) => (known === undefined ? DEFAULT_VALUE.test(value) : name === known))
+    .filter(({ name, id }) => (known === undefined ? formOf(id) === form : name === known))
     .map(({ id }) => id)
 }
 

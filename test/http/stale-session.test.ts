@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterEach, describe, it } from 'node:test'
 import type { SessionOptions } from 'express-session'
 import { guestLogout } from '../../src/index.js'
@@ -132,6 +133,39 @@ describe('parallel requests with a cookie whose session is gone', () => {
       }
     })
   }
+
+  for (const [form, genid] of [
+    ['8 characters', () => randomBytes(4).toString('hex')],
+    ['36 characters, UUIDs', () => randomUUID()],
+    ['64 characters', () => randomBytes(32).toString('hex')],
+    ['a prefix with colons', () => `app:eu:${randomUUID()}`],
+    ['dots', () => `node-1.${randomBytes(12).toString('base64url')}.${randomBytes(6).toString('base64')}`],
+  ] as const)
+    for (const isRestarted of [false, true])
+      it(`parallel requests make one guest with session ids of ${form}${isRestarted ? ', also in a new process' : ''}`, async () => {
+        const before = await start({ genid })
+        const { cookie } = await open(`${before.origin}/begin`)
+        if (isRestarted) await before.close()
+        else before.store.clear()
+        // Its store has seen no request, and shows no cookie's name.
+        const { origin, User } = isRestarted ? await start({ genid }) : before
+        const bearing = form === '8 characters' ? cookie : `${FOREIGN}; ${cookie}`
+        const answers = await Promise.all(Array.from({ length: 10 }, () => open(`${origin}/play`, bearing)))
+        assert.equal(new Set(answers.map(({ who }) => who.user?.id)).size, 1)
+        assert.equal(await User.count(), 1)
+      })
+
+  it('parallel requests make one guest although the ids have different lengths, once the process has seen the cookie', async () => {
+    const genid = (): string => 'x'.repeat(20 + Math.floor(Math.random() * 20)) + randomUUID()
+    const { origin, store, User } = await start({ genid })
+    const { cookie } = await open(`${origin}/begin`)
+    store.clear()
+    const gone = await open(`${origin}/who`, cookie)
+    assert.equal(gone.cookie, '', 'the session is gone, and the cookie has shown its name')
+    const answers = await Promise.all(Array.from({ length: 10 }, () => open(`${origin}/play`, cookie)))
+    assert.equal(new Set(answers.map(({ who }) => who.user?.id)).size, 1)
+    assert.equal(await User.count(), 1)
+  })
 
   it('parallel requests join by no signed cookie other than the session’s', async () => {
     const { origin, User } = await start()
