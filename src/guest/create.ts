@@ -4,7 +4,7 @@ import { UniqueConstraintError, type Model, type ModelStatic, type Transaction }
 import { declaredLength, columnNameOf, sequelizeOf } from '../database/columns.js'
 import { isRetryable, isUniqueViolation } from '../database/driver-error.js'
 import { attributesToFillIn } from '../database/host-model.js'
-import { isRowOf } from '../database/session-name.js'
+import { isRowOf } from '../database/model-identity.js'
 import { UsernameExhausted } from '../errors.js'
 import { InvalidOption } from '../invalid-option.js'
 import { announce } from '../events/events.js'

@@ -1,6 +1,6 @@
 import type { Model } from 'sequelize'
 import { sequelizeOf } from '../database/columns.js'
-import { isRowOf } from '../database/session-name.js'
+import { isRowOf } from '../database/model-identity.js'
 import { isForeignKeyViolation } from '../database/driver-error.js'
 import { readCommittedInstead, retryTransaction } from '../database/transactions.js'
 import { GuestNotDeleted, NotGuestError } from '../errors.js'

@@ -2,7 +2,7 @@ import type { Request } from 'express'
 import { Model, type ModelStatic } from 'sequelize'
 import { EphemeralError, GuestStateUnknown } from '../errors.js'
 import { InvalidOption } from '../invalid-option.js'
-import { isRowOf } from '../database/session-name.js'
+import { isRowOf } from '../database/model-identity.js'
 import { currentUser } from '../http/passport-request.js'
 import { GUEST_ALIAS, guestSettings, type Guest, type GuestModel } from './guest.js'
 

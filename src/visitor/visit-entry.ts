@@ -1,4 +1,4 @@
-import { nameInSessions } from '../database/session-name.js'
+import { nameInSessions } from '../database/model-identity.js'
 import { VISITOR_SESSION_KEY, type HostSession } from '../http/session.js'
 import { visitorSettings, type Visitor } from './visitor.js'
 

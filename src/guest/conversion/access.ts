@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import type { Model } from 'sequelize'
-import { isRowOf } from '../../database/session-name.js'
+import { isRowOf } from '../../database/model-identity.js'
 import { GuestRequired, NotGuestError, RegularUserRequired } from '../../errors.js'
 import { currentUser } from '../../http/passport-request.js'
 import { ownAddress } from '../../http/address.js'

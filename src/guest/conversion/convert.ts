@@ -9,7 +9,7 @@ import {
   type WhereOptions,
 } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
-import { isRowOf } from '../../database/session-name.js'
+import { isRowOf } from '../../database/model-identity.js'
 import { announce } from '../../events/events.js'
 import { NotGuestError } from '../../errors.js'
 import { InvalidOption } from '../../invalid-option.js'

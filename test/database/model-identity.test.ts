@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import pg from 'pg'
 import { DataTypes, Sequelize, type Options } from 'sequelize'
-import { isNameInSessions, nameInSessions } from '../../src/database/session-name.js'
+import { isNameInSessions, nameInSessions } from '../../src/database/model-identity.js'
 
 interface Variant {
   readonly options?: Options
