@@ -32,7 +32,7 @@ function placeOf(Table: ModelStatic<Model>): readonly [schema: string, table: st
  */
 export function isRowOf<M extends Model>(Table: ModelStatic<M>, value: unknown): value is M {
   if (!(value instanceof Table)) return false
-  const Own = (value).constructor as ModelStatic<Model>
+  const Own = value.constructor as ModelStatic<Model>
   if (Own === Table) return true
   return Own.sequelize === Table.sequelize && placeOf(Own).join('\0') === placeOf(Table).join('\0')
 }

@@ -106,7 +106,7 @@ async function prepare(
  * `toJSON()`, or a DTO.
  *
  * Such an object does not tell which model it is of, and users of two models can have the same key. So it must have the key,
- * the username, and every other text that the account has; and the Passport must know no second Guest model.
+ * the username, and no text that the account does not have; and the Passport must know no second Guest model.
  *
  * @throws {MergeFailed} if there is no such account
  */
@@ -135,10 +135,11 @@ async function findAccount(Guest: GuestModel, req: Request, user: unknown): Prom
   return keyOf(account)
 }
 
-/** Whether an account can have shown a value: a text must be its own, as it is stored or as a getter shows it. */
+/** Whether an account can have shown a value: a text must be its own, as it is stored or as a getter shows it, in any case. */
 function couldBeTextOf(account: Model, attribute: string, value: unknown): boolean {
   const User = account.constructor as ModelStatic<Model>
   if (typeof value !== 'string' || attribute === User.primaryKeyAttribute || !isText(User, attribute))
     return true
-  return value === account.get(attribute) || value === account.getDataValue(attribute as never)
+  const own: unknown[] = [account.get(attribute), account.getDataValue(attribute as never)]
+  return own.some((text) => String(text).toLowerCase() === value.toLowerCase()) // a form's spelling of a username
 }
