@@ -105,6 +105,7 @@ export type { Finding } from './checks/finding.js'
 export type { CheckCode, Validations } from './checks/runtime/request-checks.js'
 
 export { redactTokens, type RedactTokensOptions } from './http/redact-tokens.js'
+export { throttleTouch, type ThrottleTouchOptions } from './http/throttle-touch.js'
 export { BaseUrlRequired, type BaseUrl } from './http/base-url.js'
 export type { FlowOptions } from './pages/flow-options.js'
 export type { FormLimiter } from './pages/form-limits.js'

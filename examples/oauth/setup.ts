@@ -3,7 +3,7 @@ import type { Application } from 'express'
 import session from 'express-session'
 import passport from 'passport'
 import type { Strategy } from 'openid-client/passport'
-import { friendlyUsername, GuestStrategy, mergeGuest } from 'passport-ephemeral'
+import { friendlyUsername, GuestStrategy, mergeGuest, throttleTouch } from 'passport-ephemeral'
 import type { Models } from './models.js'
 
 const SequelizeStore = connectSessionSequelize(session.Store)
@@ -28,7 +28,8 @@ export function setUp(
 
   app.use(
     session({
-      store: new SequelizeStore({ db: sequelize, table: 'Session' }),
+      // One UPDATE a minute for each session, instead of one a request.
+      store: throttleTouch(new SequelizeStore({ db: sequelize, table: 'Session' })),
       secret: sessionSecret,
       resave: false,
       saveUninitialized: false,

@@ -4,7 +4,13 @@ import session from 'express-session'
 import passport from 'passport'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Sequelize } from 'sequelize'
-import { friendlyUsername, GuestStrategy, mergeGuest, VisitorTokenStrategy } from 'passport-ephemeral'
+import {
+  friendlyUsername,
+  GuestStrategy,
+  mergeGuest,
+  throttleTouch,
+  VisitorTokenStrategy,
+} from 'passport-ephemeral'
 import type { Mailer } from './mail/mailer.js'
 import type { Models } from './models.js'
 import { passwordStrategy } from './password.js'
@@ -47,7 +53,8 @@ export function setUp(
 
   app.use(
     session({
-      store: new SequelizeStore({ db: sequelize, table: 'Session' }),
+      // One UPDATE a minute for each session, instead of one a request.
+      store: throttleTouch(new SequelizeStore({ db: sequelize, table: 'Session' })),
       secret: sessionSecret,
       resave: false,
       saveUninitialized: false, // no cookie before something is stored

@@ -19,6 +19,7 @@ const TABLES = {
   ErrorPagesOptions: ['docs/options.md', 'errorPages'],
   EnsureGuestOptions: ['docs/options.md', 'ensureGuest'],
   EnsureRegularUserOptions: ['docs/options.md', 'ensureRegularUser'],
+  ThrottleTouchOptions: ['docs/options.md', 'throttleTouch'],
   CleanupOptions: ['docs/options.md', 'cleanup'],
   ScheduleCleanupOptions: ['docs/options.md', 'scheduleCleanup'],
   AdminRouterOptions: ['docs/admin.md', 'option'],
