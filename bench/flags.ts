@@ -7,7 +7,6 @@ export interface Flags {
   readonly pairs: number
   /** Seconds for each round. */
   readonly seconds: number
-  readonly warmUpSeconds: number
   /** Concurrent connections of the load. */
   readonly connections: number
   /** The session store. */
@@ -43,7 +42,6 @@ export function readFlags(): Flags {
   return {
     pairs: positive('pairs', values.pairs ?? defaults.pairs),
     seconds,
-    warmUpSeconds: Math.min(2, seconds),
     connections: positive('connections', values.connections),
     store: storeNamed(values.store),
     docs: values.docs,

@@ -4,6 +4,7 @@ import type { Flags } from './flags.js'
 import { send, visit, type Load } from './load.js'
 import { LINKS, type Path, type Target } from './paths.js'
 import { median } from './median.js'
+import type { Setting } from './servers/settings.js'
 import { startServer, type ContenderName, type ServerProcess } from './server-process.js'
 
 /** One round of load on one contender. */
@@ -22,7 +23,10 @@ export interface Measurement {
 }
 
 /** The columns of the table. */
-export type Side = 'floor' | 'package' | 'sequelize'
+export type Side = (typeof SIDES)[number]
+
+/** In the order of their rounds: what is compared with the package is next to it. */
+export const SIDES = ['floor', 'package', 'betterAuth', 'sequelize'] as const
 
 interface Runner {
   readonly side: Side
@@ -31,25 +35,37 @@ interface Runner {
 }
 
 const COUNTED_REQUESTS = 11
+/** For each contender before it is measured; with less, a short run measures the compiler of Node. */
+const WARM_UP_SECONDS = 3
 /** Time for writes after the response. */
 const SETTLING_MS = 50
 
 /** Measures one path on fresh servers. Every other pair runs in reverse order. */
-export async function measure(path: Path, database: BenchDatabase, flags: Flags): Promise<Measurement> {
+export async function measure(
+  path: Path,
+  database: BenchDatabase,
+  flags: Flags,
+  betterAuth: string | undefined,
+): Promise<Measurement> {
+  const setting: Setting = {
+    databaseUrl: database.url,
+    store: flags.store,
+    isThrottled: path.isThrottled === true,
+    betterAuth: betterAuth ?? '',
+  }
   const servers = new Map<ContenderName, ServerProcess>()
   try {
     const runners: Runner[] = []
-    for (const side of ['floor', 'package', 'sequelize'] as const) {
+    for (const side of SIDES) {
       const target = path[side]
-      if (target === undefined) continue
-      const server =
-        servers.get(target.contender) ?? (await startServer(target.contender, database.url, flags.store))
+      if (target === undefined || (side === 'betterAuth' && betterAuth === undefined)) continue
+      const server = servers.get(target.contender) ?? (await startServer(target.contender, setting))
       servers.set(target.contender, server)
       runners.push({ side, server, load: await prepareLoad(path, target, server, database.links) })
     }
     const statements: Partial<Record<Side, number>> = {}
     for (const runner of runners) statements[runner.side] = await countStatements(runner)
-    for (const { load } of runners) await send(load, flags.connections, flags.warmUpSeconds)
+    for (const { load } of runners) await send(load, flags.connections, WARM_UP_SECONDS)
 
     const pairs: Partial<Record<Side, Round>>[] = []
     for (let index = 0; index < flags.pairs; index++) {

@@ -17,7 +17,10 @@ export interface Path {
   readonly status: number
   readonly floor: Target
   readonly package: Target
+  readonly betterAuth?: Target
   readonly sequelize?: Target
+  /** Whether the contenders' store is touched once a minute only. */
+  readonly isThrottled?: boolean
 }
 
 /** A placeholder for the links of all passes. */
@@ -50,6 +53,15 @@ export const PATHS: readonly Path[] = [
     cookieFrom: ROUTES.newGuest,
     status: 200,
     ...allContenders(ROUTES.guestPage),
+    betterAuth: { contender: 'better-auth', route: ROUTES.guestPage },
+  },
+  {
+    name: 'page for a guest, with throttleTouch',
+    cookieFrom: ROUTES.newGuest,
+    status: 200,
+    ...allContenders(ROUTES.guestPage),
+    betterAuth: { contender: 'better-auth', route: ROUTES.guestPage },
+    isThrottled: true,
   },
   {
     name: 'page for a visitor',
@@ -57,8 +69,20 @@ export const PATHS: readonly Path[] = [
     status: 200,
     ...allContenders(ROUTES.visitorPage),
   },
+  {
+    name: 'page for a visitor, with throttleTouch',
+    cookieFrom: LINKS,
+    status: 200,
+    ...allContenders(ROUTES.visitorPage),
+    isThrottled: true,
+  },
   { name: 'redeem a token', status: 303, ...allContenders(LINKS) },
-  { name: 'create a guest', status: 200, ...allContenders(ROUTES.newGuest) },
+  {
+    name: 'create a guest',
+    status: 200,
+    ...allContenders(ROUTES.newGuest),
+    betterAuth: { contender: 'better-auth', route: ROUTES.newGuest },
+  },
 ]
 
 function allContenders(route: string): Pick<Required<Path>, 'floor' | 'package' | 'sequelize'> {

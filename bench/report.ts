@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import type { BenchDatabase } from './database.js'
 import type { Flags } from './flags.js'
-import type { Measurement, Round, Side } from './measure.js'
+import { SIDES, type Measurement, type Round, type Side } from './measure.js'
 import { median } from './median.js'
 
 /** A row of the table: medians of the rounds, and the ratio of the package to the floor. */
@@ -13,6 +13,9 @@ interface Row {
   readonly package: number
   readonly ratio: Spread
   readonly cpuRatio: Spread
+  readonly betterAuth: number | undefined
+  /** The ratio of the package to better-auth. */
+  readonly betterAuthRatio: Spread | undefined
   readonly sequelize: number | undefined
   /** The ratio of plain Sequelize calls to the package. */
   readonly sequelizeRatio: Spread | undefined
@@ -27,8 +30,8 @@ interface Spread {
 /** The table in Markdown, for `docs/performance.md`. */
 export function table(measurements: readonly Measurement[]): string {
   const header = [
-    '| path | statements | floor req/s | package req/s | ratio (min–max) | ratio by CPU (min–max) | plain Sequelize, of the package (min–max) |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| path | statements | floor req/s | package req/s | ratio (min–max) | ratio by CPU (min–max) | better-auth req/s | package, times better-auth (min–max) | plain Sequelize, of the package (min–max) |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
   ]
   const rows = measurements
     .map(summarise)
@@ -40,6 +43,8 @@ export function table(measurements: readonly Measurement[]): string {
         thousands(row.package),
         spreadText(row.ratio),
         spreadText(row.cpuRatio),
+        row.betterAuth === undefined ? '–' : thousands(row.betterAuth),
+        row.betterAuthRatio === undefined ? '–' : spreadText(row.betterAuthRatio),
         row.sequelizeRatio === undefined ? '–' : spreadText(row.sequelizeRatio),
       ].join(' | '),
     )
@@ -69,21 +74,25 @@ export async function save(
 function summarise({ path, statements, pairs }: Measurement): Row {
   const rates = (side: Side): number[] =>
     pairs.flatMap((pair) => pair[side] ?? []).map((round) => round.requestsPerSecond)
+  const took = (side: Side): boolean => pairs[0]?.[side] !== undefined
   return {
     path,
-    statements: (['floor', 'package', 'sequelize'] as const)
-      .flatMap((side) => statements[side] ?? [])
-      .join(' / '),
+    statements: SIDES.flatMap((side) => statements[side] ?? []).join(' / '),
     floor: median(rates('floor')),
     package: median(rates('package')),
-    ratio: spread(pairs, 'floor', (floor, ours) => ours.requestsPerSecond / floor.requestsPerSecond),
+    ratio: spread(pairs, 'floor', rateOfPackage),
     cpuRatio: spread(pairs, 'floor', (floor, ours) => floor.cpu / ours.cpu),
-    sequelize: pairs[0]?.sequelize === undefined ? undefined : median(rates('sequelize')),
-    sequelizeRatio:
-      pairs[0]?.sequelize === undefined
-        ? undefined
-        : spread(pairs, 'sequelize', (other, ours) => other.requestsPerSecond / ours.requestsPerSecond),
+    betterAuth: took('betterAuth') ? median(rates('betterAuth')) : undefined,
+    betterAuthRatio: took('betterAuth') ? spread(pairs, 'betterAuth', rateOfPackage) : undefined,
+    sequelize: took('sequelize') ? median(rates('sequelize')) : undefined,
+    sequelizeRatio: took('sequelize')
+      ? spread(pairs, 'sequelize', (other, ours) => other.requestsPerSecond / ours.requestsPerSecond)
+      : undefined,
   }
+}
+
+function rateOfPackage(other: Round, ours: Round): number {
+  return ours.requestsPerSecond / other.requestsPerSecond
 }
 
 /** The ratios within the pairs, whose rounds ran directly one after the other. */

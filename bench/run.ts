@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { BETTER_AUTH_VERSION, installBetterAuth } from './better-auth.js'
 import { compileServers } from './compile.js'
 import { createDatabase } from './database.js'
 import { writeToDocs } from './docs.js'
@@ -9,13 +10,17 @@ import { save, table } from './report.js'
 import { COMPILED } from './server-process.js'
 
 const flags = readFlags()
+const paths = PATHS.filter(
+  ({ name, isThrottled }) => name.includes(flags.only) && !(isThrottled && flags.store === 'memory'),
+)
+const betterAuth = paths.some((path) => path.betterAuth) ? await installBetterAuth() : undefined
 await compileServers()
 const database = await createDatabase()
 const measurements: Measurement[] = []
 try {
-  for (const path of PATHS.filter(({ name }) => name.includes(flags.only))) {
+  for (const path of paths) {
     console.error(`measuring: ${path.name}`)
-    measurements.push(await measure(path, database, flags))
+    measurements.push(await measure(path, database, flags, betterAuth))
   }
 } finally {
   await database.drop()
@@ -29,6 +34,6 @@ if (flags.docs) {
   await writeToDocs(
     store,
     result,
-    `PostgreSQL ${database.version}, ${String(pairs)} pairs of ${String(seconds)} seconds, ${String(connections)} connections`,
+    `PostgreSQL ${database.version}, better-auth ${betterAuth === undefined ? 'not' : BETTER_AUTH_VERSION}, ${String(pairs)} pairs of ${String(seconds)} seconds, ${String(connections)} connections`,
   )
 }

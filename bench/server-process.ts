@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { USAGE, type StoreName, type Usage } from './servers/settings.js'
+import { USAGE, type Setting, type Usage } from './servers/settings.js'
 
 /** The code that serves the requests. */
-export type ContenderName = 'floor' | 'package' | 'sequelize'
+export type ContenderName = 'floor' | 'package' | 'better-auth' | 'sequelize'
 
 /** A contender's server in its own process. */
 export interface ServerProcess {
@@ -17,12 +17,8 @@ export interface ServerProcess {
 export const COMPILED = new URL('results/servers/', import.meta.url)
 const ENTRY = fileURLToPath(new URL('serve.js', COMPILED))
 
-export async function startServer(
-  contender: ContenderName,
-  databaseUrl: string,
-  store: StoreName,
-): Promise<ServerProcess> {
-  const child = fork(ENTRY, [contender, databaseUrl, store], {
+export async function startServer(contender: ContenderName, setting: Setting): Promise<ServerProcess> {
+  const child = fork(ENTRY, [contender, JSON.stringify(setting)], {
     execArgv: process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [],
   })
   const answer = async <T>(): Promise<T> => {

@@ -3,7 +3,7 @@ import { visit, type Load } from '../load.js'
 import { median } from '../median.js'
 import type { Population } from '../population.js'
 import { startServer } from '../server-process.js'
-import { ROUTES } from '../servers/settings.js'
+import { inMemory, ROUTES } from '../servers/settings.js'
 import { clean } from './cleaner-process.js'
 
 /** The effect of a running clean-up on the latency of requests. */
@@ -26,7 +26,7 @@ export async function measureBeside(
   { dutyCycle, rounds, seconds }: { dutyCycle: number; rounds: number; seconds: number },
 ): Promise<Beside> {
   return await population.withCopy(async (url) => {
-    const server = await startServer('package', url, 'memory')
+    const server = await startServer('package', inMemory(url))
     try {
       const { origin } = server
       const newcomer: Load = { origin, routes: [ROUTES.newGuest], cookie: undefined, status: 200 }

@@ -4,6 +4,7 @@ import { compileServers } from '../compile.js'
 import { median } from '../median.js'
 import { populate, run, type Population } from '../population.js'
 import { COMPILED, startServer } from '../server-process.js'
+import { inMemory } from '../servers/settings.js'
 import { costOf, REQUESTS, type Cost } from './cost.js'
 
 /**
@@ -26,7 +27,7 @@ try {
     console.error(`filling: ${guests.toLocaleString('en-GB')}`)
     populations.push(await populate(guests, { daysAgo: 1, children: 1 }))
   }
-  const servers = await Promise.all(populations.map(({ url }) => startServer('package', url, 'memory')))
+  const servers = await Promise.all(populations.map(({ url }) => startServer('package', inMemory(url))))
   try {
     console.log('| request | guests | statements | pages | WAL bytes | median ms (min–max of the rounds) |')
     console.log('| --- | --- | --- | --- | --- | --- |')

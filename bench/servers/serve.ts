@@ -1,28 +1,29 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Application } from 'express'
 import pg from 'pg'
 import { buildApplication, type Contender } from './application.js'
+import { betterAuthApplication } from './better-auth.js'
 import { floorContender } from './floor.js'
 import { packageContender } from './package.js'
 import { plainSequelizeContender } from './plain-sequelize.js'
-import { USAGE, type StoreName, type Usage } from './settings.js'
+import { USAGE, type Setting, type Usage } from './settings.js'
 import { openStore, SESSION_TABLE } from './store.js'
 
-/** `node serve.js <contender> <database URL> <store>`: sends its parent the port, and its usage on request. */
-const CONTENDERS: Readonly<Record<string, (databaseUrl: string) => Contender>> = {
-  floor: floorContender,
-  package: packageContender,
-  sequelize: plainSequelizeContender,
+/** `node serve.js <contender> <setting>`: sends its parent the port, and its usage on request. */
+const APPLICATIONS: Readonly<Record<string, (setting: Setting) => Promise<Application>>> = {
+  floor: withSessions(floorContender),
+  package: withSessions(packageContender),
+  sequelize: withSessions(plainSequelizeContender),
+  'better-auth': betterAuthApplication,
 }
 
-const [name = '', databaseUrl = '', store = 'pg'] = process.argv.slice(2)
-const makeContender = CONTENDERS[name]
-if (makeContender === undefined) throw new Error(`There is no contender '${name}'`)
+const [name = '', setting = ''] = process.argv.slice(2)
+const makeApplication = APPLICATIONS[name]
+if (makeApplication === undefined) throw new Error(`There is no contender '${name}'`)
 
 const countStatements = countedQueries()
-const server = createServer(
-  buildApplication(await openStore(store as StoreName, databaseUrl), makeContender(databaseUrl)),
-)
+const server = createServer(await makeApplication(JSON.parse(setting) as Setting))
 server.listen(0, '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port })
 })
@@ -34,6 +35,11 @@ process.on('message', (question) => {
 process.on('disconnect', () => {
   process.exit()
 })
+
+function withSessions(makeContender: (databaseUrl: string) => Contender) {
+  return async (setting: Setting): Promise<Application> =>
+    buildApplication(await openStore(setting), makeContender(setting.databaseUrl))
+}
 
 /** Counts statements in the driver, which every contender uses. */
 function countedQueries(): () => number {

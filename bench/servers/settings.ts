@@ -4,6 +4,7 @@ export const SCOPE = 'BENCHMARK'
 /** In a response, it means that the server found no user or visitor. */
 export const NOT_FOUND = 'not found'
 export const POOL_SIZE = 8
+export const REDIS_URL = process.env['BENCH_REDIS_URL'] ?? 'redis://127.0.0.1:6379'
 
 /** The paths that every server serves. */
 export const ROUTES = {
@@ -21,6 +22,21 @@ export const USAGE = 'usage'
 
 /** The session store: the process's memory, connect-pg-simple, or connect-redis. */
 export type StoreName = 'memory' | 'pg' | 'redis'
+
+/** How a contender is served. */
+export interface Setting {
+  readonly databaseUrl: string
+  readonly store: StoreName
+  /** Whether the store is touched once a minute only, by `throttleTouch`. */
+  readonly isThrottled: boolean
+  /** Where better-auth is installed. */
+  readonly betterAuth: string
+}
+
+/** The setting of the package's server where only its statements matter. */
+export function inMemory(databaseUrl: string): Setting {
+  return { databaseUrl, store: 'memory', isThrottled: false, betterAuth: '' }
+}
 
 /** The resources that a server has used so far. */
 export interface Usage {

@@ -3,11 +3,17 @@ import { RedisStore } from 'connect-redis'
 import session from 'express-session'
 import pg from 'pg'
 import { createClient } from 'redis'
-import { POOL_SIZE, type StoreName } from './settings.js'
+import { throttleTouch } from 'passport-ephemeral'
+import { POOL_SIZE, REDIS_URL, type Setting } from './settings.js'
 
 /** Opens the session store of a contender, with its own connections; `undefined` for the process's memory. */
-export async function openStore(name: StoreName, databaseUrl: string): Promise<session.Store | undefined> {
-  switch (name) {
+export async function openStore(setting: Setting): Promise<session.Store | undefined> {
+  const store = await openPlainStore(setting)
+  return store && setting.isThrottled ? throttleTouch(store) : store
+}
+
+async function openPlainStore({ store, databaseUrl }: Setting): Promise<session.Store | undefined> {
+  switch (store) {
     case 'memory':
       return undefined
     case 'pg': {
@@ -16,7 +22,7 @@ export async function openStore(name: StoreName, databaseUrl: string): Promise<s
       return new PgStore({ pool, tableName: SESSION_TABLE, pruneSessionInterval: false })
     }
     case 'redis': {
-      const client = createClient({ url: process.env['BENCH_REDIS_URL'] ?? 'redis://127.0.0.1:6379' })
+      const client = createClient({ url: REDIS_URL })
       await client.connect()
       return new RedisStore({ client, prefix: `bench:${String(process.pid)}:`, ttl: 600 })
     }
