@@ -128,7 +128,7 @@ export type { Brand } from './pages/brand.js'
 export type { Messages, Translation } from './pages/messages/catalog.js'
 export type { ErrorCode, Problem, ShownError } from './pages/problem.js'
 export type { Page, Render } from './pages/page.js'
-export type { Verify } from './pages/verify.js'
+export { VerifyUnavailable, type Verify } from './pages/verify.js'
 export type { RenderPages } from './pages/renderers.js'
 
 export {

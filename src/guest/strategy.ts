@@ -26,6 +26,7 @@ import {
   trustedOriginsRule,
 } from '../http/origin.js'
 import { returnSameSite } from '../pages/returning-page.js'
+import { askVerify, VerifyUnavailable, type Verify } from '../pages/verify.js'
 import { lateForEndedSession } from '../http/stale-session.js'
 import { checkGuestIsRemembered, guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
@@ -69,8 +70,8 @@ export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> 
   limiter?: Limiter
   /** Whether guests are made while the limiter fails. @default 'open' */
   limiterFailure?: LimiterFailure
-  /** Called before a guest is made, after the limiter: a captcha, for example. Unless it returns `true`, the answer is 403. @default no check */
-  verify?: (req: Request) => boolean | Promise<boolean>
+  /** Called before a guest is made, after the limiter: a captcha, for example. Unless it returns `true`, the answer is 403; if it throws, 503. @default no check */
+  verify?: Verify
   /** Keys of the anonymous session that survive its renewal. A visitor's pass always does. @default [] */
   keepSessionData?: readonly string[]
   /** Origins of other sites whose requests make guests although no link is followed. @default [] */
@@ -190,8 +191,9 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     }
     const over = await consume(req, limiter, clientKey(req), limiterFailure)
     if (over !== undefined) this.refuse('limit', req, new GuestLimitExceeded(over.retryAfter))
-    const isVerified: unknown = verify === undefined || (await verify(req))
-    if (isVerified !== true) this.refuse('not-verified', req, new GuestNotVerified()) // anything but `true` refuses
+    const unverified = await askVerify('GuestStrategy', verify, req)
+    if (unverified?.status === 403) this.refuse('not-verified', req, new GuestNotVerified())
+    if (unverified?.status === 503) this.refuse('not-verified', req, new VerifyUnavailable(unverified.cause))
     const user = await makeOrJoinGuest(Guest, recipe({ req }), req)
     if (logsIn) {
       shapeRenewal(req, WHO, {

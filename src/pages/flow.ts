@@ -72,7 +72,7 @@ async function answerTo<Who, Value, P extends Page>(
   const unverified = await askVerify(caller, verify, form.req)
   if (unverified !== undefined) {
     flow.noteUnverified(form)
-    return { status: unverified, errors: { '': { code: 'notVerified' } } }
+    return { status: unverified.status, errors: { '': { code: 'notVerified' } } }
   }
   const { value, errors } = await checkForm(schema, form.values)
   if (errors !== undefined) return { status: 422, errors }

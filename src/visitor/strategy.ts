@@ -146,7 +146,7 @@ export class VisitorTokenStrategy extends Strategy {
     if (leftStrictCookieAtHome(req)) return await returnSameSite(req, res, this.options.pages)
     const outcome = await redeem({
       ...{ req, session, Model, token, isOpaque: isSentByOthers, stripToken, keep: keepSessionData },
-      verify: () => askVerify('VisitorTokenStrategy', verify, req),
+      verify: async () => (await askVerify('VisitorTokenStrategy', verify, req))?.status,
     })
     if (outcome === 'pass' && notedRefusal(req) !== undefined) this.freshLinks?.offer(req, res, token)
     if (outcome === 'pass' || 'redirect' in outcome) return outcome

@@ -12,7 +12,9 @@ import {
 import { startApplication, type TestApp, type User } from '../support/application.js'
 import { forged } from '../support/forged.js'
 import { plainUser, startHost } from '../support/host-application.js'
+import { collectWarnings } from '../support/warnings.js'
 
+const warnings = collectWarnings()
 let app: TestApp
 before(async () => {
   app = await startApplication({
@@ -25,6 +27,11 @@ before(async () => {
         later: { verify: (req) => Promise.resolve(req.query['captcha'] === 'solved') },
         truthy: { verify: () => 'yes' as unknown as boolean },
         failing: { verify: () => Promise.reject(new Error('The captcha is away')) },
+        throwing: {
+          verify() {
+            throw new Error('The captcha is away')
+          },
+        },
       }
       for (const [name, options] of Object.entries(variants)) {
         passport.use(name, new GuestStrategy({ Guest, ...options }))
@@ -85,10 +92,21 @@ describe('verify', () => {
     await app.browser().get('/truthy').expect(403)
   })
 
-  it('creates no guest if it rejects, and the request fails with its error', async () => {
-    const failed = await app.browser().get('/failing').expect(500)
-    assert.equal((failed.body as { message: string }).message, 'The captcha is away')
-  })
+  for (const name of ['failing', 'throwing'])
+    it(`creates no guest if it fails, and the answer is that of the forms: 503, and a warning (${name})`, async () => {
+      const before = await app.Guest.count()
+      const told = warnings.length
+      const failed = await app.browser().get(`/${name}`).expect(503)
+      const { code, message } = failed.body as { code: string; message: string }
+      assert.equal(code, 'ERR_VERIFY_UNAVAILABLE')
+      assert.doesNotMatch(message, /captcha is away/)
+      assert.equal(await app.Guest.count(), before)
+      const warning = warnings.slice(told).find((each) => each.code === 'VERIFY_FAILED')
+      assert.match(
+        warning?.message ?? '',
+        /^GuestStrategy: option 'verify' failed: Error: The captcha is away/,
+      )
+    })
 })
 
 describe('guestLocals', () => {
