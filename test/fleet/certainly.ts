@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isUncertain, type Answer } from './browser.js'
+import { isUncertain, type Answer } from '../support/browser.js'
 
 /** Repeats a request until its response is not uncertain, for about 12 seconds; then returns `undefined`. */
 export async function certainly(ask: () => Promise<Answer | undefined>): Promise<Answer | undefined> {

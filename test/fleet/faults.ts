@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fleet } from '../../examples/fleet/fleet.js'
 import type { Part } from '../../examples/fleet/parts/part.js'
-import { bodyOf, Browser } from './browser.js'
+import { bodyOf, Browser } from '../support/browser.js'
 import { withDatabase } from './database.js'
 import type { Ledger } from './ledger.js'
-import { Traffic } from './traffic.js'
+import { Traffic } from '../support/traffic.js'
 
 /** A fault to inject into the fleet. */
 export interface Fault {
@@ -76,6 +76,23 @@ export const faults: readonly Fault[] = [
     inflict: ({ workers }) => restart(workers[0], 'SIGTERM'),
   },
 ]
+
+/** So many further kills of web processes and restarts of PostgreSQL in turn, each as soon as the last one is over. */
+export function furtherKills(count: number): Fault[] {
+  return Array.from({ length: count }, (_, kill) =>
+    kill % 2 === 0
+      ? {
+          name: 'a web process is killed, once more',
+          at: 0,
+          inflict: ({ webs }: Fleet) => restart(webs[(kill / 2) % webs.length], 'SIGKILL'),
+        }
+      : {
+          name: 'PostgreSQL restarts immediately, once more',
+          at: 0,
+          inflict: ({ postgresql }: Fleet) => restart(postgresql, 'SIGQUIT'),
+        },
+  )
+}
 
 async function restart(part: Part | undefined, signal: NodeJS.Signals, away?: number): Promise<void> {
   await part?.restart(signal, away)

@@ -1,4 +1,4 @@
-import { bodyOf, type Answer, type Browser } from './browser.js'
+import { bodyOf, type Answer, type Browser } from '../support/browser.js'
 import { certainly } from './certainly.js'
 import type { Invitation, Ledger } from './ledger.js'
 

@@ -1,4 +1,4 @@
-import type { Browser } from './browser.js'
+import type { Browser } from '../support/browser.js'
 
 /** Whether a change was acknowledged. */
 export type Knowledge = 'acknowledged' | 'uncertain'

@@ -1,4 +1,4 @@
-import { bodyOf, isUncertain } from './browser.js'
+import { bodyOf, isUncertain } from '../support/browser.js'
 import type { Ledger, Life } from './ledger.js'
 
 const PARALLEL = 10

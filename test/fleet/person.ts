@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bodyOf, Browser, isAcknowledged, isUncertain } from './browser.js'
+import { bodyOf, Browser, isAcknowledged, isUncertain } from '../support/browser.js'
 import { certainly } from './certainly.js'
 import { follow } from './follow.js'
 import type { Account, Invitation, Ledger, Life } from './ledger.js'
-import type { Traffic } from './traffic.js'
+import type { Traffic } from '../support/traffic.js'
 
 const PASSWORD = 'a list of lists of lists'
 /** No action is started so close to the guest's expiry. */

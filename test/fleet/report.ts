@@ -2,7 +2,7 @@ import type { Accounts } from './accounting.js'
 import type { Audit } from './audit.js'
 import type { CleanUps } from './clean-ups.js'
 import type { Inflicted } from './faults.js'
-import type { Traffic } from './traffic.js'
+import type { Traffic } from '../support/traffic.js'
 
 /** The results to print. */
 export interface Result {
@@ -17,8 +17,13 @@ export interface Result {
 export function report({ accounts, audit, cleanUps, inflicted, traffic, oldGuests }: Result): void {
   const { todos, conversions, merges, limited, plain, bursts } = accounts
   table(
-    ['fault', 'recovered after'],
-    inflicted.map(({ name, recoveredAfter }) => [name, `${(recoveredAfter / 1000).toFixed(1)} s`]),
+    ['fault', 'times', 'recovered after, at most'],
+    [...new Set(inflicted.map(({ name }) => name))].map((name) => {
+      const seconds = inflicted
+        .filter((each) => each.name === name)
+        .map(({ recoveredAfter }) => recoveredAfter / 1000)
+      return [name, seconds.length, `${Math.max(...seconds).toFixed(1)} s`]
+    }),
   )
   table(
     ['change', 'acknowledged', 'uncertain', 'of these done', 'in the database'],

@@ -7,17 +7,19 @@ import { compareAccounts } from './accounting.js'
 import { auditFrom, leaveOldGuests, readAudit } from './audit.js'
 import { Operator } from './clean-ups.js'
 import { withDatabase } from './database.js'
-import { faults, inflict, type Inflicted } from './faults.js'
+import { faults, furtherKills, inflict, type Inflicted } from './faults.js'
 import { Ledger } from './ledger.js'
 import { checkOldCookies } from './old-cookies.js'
 import { Person } from './person.js'
 import { report } from './report.js'
-import { Traffic } from './traffic.js'
+import { Traffic } from '../support/traffic.js'
 
 /**
  * Runs simulated users against a fleet while its parts are killed and restarted, and then compares the data with every
- * response. `npm run test:fleet` needs PostgreSQL, Redis and nginx on this machine, and starts its own.
+ * response. `npm run test:fleet` needs PostgreSQL, Redis and nginx on this machine, and starts its own. `FLEET_KILLS` is the
+ * number of kills beyond the faults of `faults.ts`; each of them takes a few seconds.
  */
+const KILLS = Number(process.env['FLEET_KILLS'] ?? 0)
 const PEOPLE = 20
 const LOAD_SECONDS = 64
 /** The last seconds have no fault, and nothing may fail. */
@@ -86,16 +88,19 @@ async function drive(fleet: Fleet, ledger: Ledger): Promise<void> {
   await operator.start()
 
   const began = Date.now()
-  const isRunning = (): boolean => Date.now() < began + LOAD_SECONDS * 1000
+  let isLoaded = true
+  const isRunning = (): boolean => isLoaded
   const people = Array.from({ length: PEOPLE }, () =>
     new Person({ origin, traffic, ledger, isRunning }).live(),
   )
   const inflicted: Inflicted[] = []
-  for (const fault of faults) {
+  for (const fault of [...faults, ...furtherKills(KILLS)]) {
     await sleep(Math.max(0, began + fault.at * 1000 - Date.now()))
     inflicted.push(await inflict(fault, fleet, ledger))
   }
   const quietFrom = Math.max(Date.now(), began + (LOAD_SECONDS - QUIET_SECONDS) * 1000)
+  await sleep(quietFrom + QUIET_SECONDS * 1000 - Date.now())
+  isLoaded = false
   await Promise.all(people)
 
   checkFailures(ledger, traffic, inflicted, quietFrom)

@@ -6,8 +6,8 @@ import {
   type InferCreationAttributes,
   type Sequelize,
 } from 'sequelize'
-import { defineGuestModel, type GuestModel } from '../../src/index.js'
-import { defineUser, type User } from '../support/application.js'
+import { defineGuestModel, defineVisitorModels, type GuestModel } from '../../src/index.js'
+import { defineUser, SECRET, type User } from '../support/application.js'
 
 /** A row of a guest that must not be lost. */
 export class Todo extends Model<InferAttributes<Todo>, InferCreationAttributes<Todo>> {
@@ -20,12 +20,15 @@ export interface Models {
   readonly User: typeof User
   readonly Guest: GuestModel<User>
   readonly Todo: typeof Todo
+  readonly Visitor: ReturnType<typeof defineVisitorModels>['Visitor']
+  readonly VisitorLog: ReturnType<typeof defineVisitorModels>['VisitorLog']
 }
 
 export function defineModels(sequelize: Sequelize): Models {
   const Users = defineUser(sequelize)
   const Todos = defineTodo(sequelize, Users)
-  return { User: Users, Guest: defineGuestModel(sequelize, { User: Users }), Todo: Todos }
+  const Guest = defineGuestModel(sequelize, { User: Users })
+  return { User: Users, Guest, Todo: Todos, ...defineVisitorModels(sequelize, { secret: SECRET }) }
 }
 
 /** Rows that a guest owns, and of which two with one title meet in a merge. */

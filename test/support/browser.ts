@@ -31,18 +31,20 @@ const LONGEST_MS = 10_000
 
 /** A browser with a cookie jar. It stores cookies of every response, whatever its status. */
 export class Browser {
-  private cookies = new Map<string, string>()
-
   constructor(
     private readonly origin: string,
     private readonly traffic: Traffic,
+    private readonly cookies = new Map<string, string>(),
   ) {}
 
-  /** A second tab, or a stored copy: the same cookies now, separate ones later. */
+  /** A stored copy: the same cookies now, separate ones later. */
   copy(): Browser {
-    const other = new Browser(this.origin, this.traffic)
-    other.cookies = new Map(this.cookies)
-    return other
+    return new Browser(this.origin, this.traffic, new Map(this.cookies))
+  }
+
+  /** Another tab, whose requests reach another process: the same cookies now and later. */
+  tab(origin: string): Browser {
+    return new Browser(origin, this.traffic, this.cookies)
   }
 
   async get(path: string, accept = 'application/json'): Promise<Answer> {
