@@ -4,6 +4,7 @@ import type { Request } from 'express'
 import type { Model } from 'sequelize'
 import { isUniqueViolation } from '../database/driver-error.js'
 import { currentSessionId, presentedSessionIds } from '../http/session.js'
+import { replacedSessionId } from '../http/session-renewal.js'
 import { makeGuest, type GuestRecipe } from './create.js'
 import type { GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
@@ -37,9 +38,11 @@ export async function makeOrJoinGuest<U extends Model>(
   const hashes = presented.map((id) => hashOfSession(req, id))
   // Parallel requests bear the same cookies.
   const sessionHash = hashes.length === 1 ? String(hashes[0]) : hash('sha256', hashes.join('\0'), 'hex')
-  if (!presented.includes(current)) {
+  const replaced = replacedSessionId(req)
+  if (!presented.includes(current) || replaced !== undefined) {
     // The session was renewed by a parallel request, or is gone from the store.
-    const joined = await joinGuest(Guest, [...hashes, sessionHash])
+    const ofReplaced = replaced === undefined ? [] : [hashOfSession(req, replaced)]
+    const joined = await joinGuest(Guest, [...hashes, ...ofReplaced, sessionHash])
     if (joined !== undefined) return joined
   }
   for (let attempt = 1; attempt <= 2; attempt++) {

@@ -1,9 +1,12 @@
 import type { Request } from 'express'
 import { keepOutOfSharedCaches } from './caching.js'
 import {
+  currentSessionId,
+  presentedSessionIds,
   replaceRegenerate,
   requireRenewableSession,
   requireSession,
+  sessionOf,
   settled,
   type HostSession,
 } from './session.js'
@@ -17,6 +20,21 @@ export interface Renewal {
   readonly end?: SessionEnd
   /** Runs on the new session, once it exists; what it throws fails the renewal. */
   readonly then?: (session: HostSession) => void
+}
+
+/** Where a session names the one that it has replaced. */
+const REPLACED_KEY = 'session:replaced'
+
+/** As long as answers to requests of the replaced session may arrive. */
+const REPLACED_MS = 20 * 1000
+
+/**
+ * The id of the session that this one has replaced, for a moment: of two requests that renew one session at once the browser
+ * keeps the cookie of the later answer. What the other one has given to the replaced session belongs to this browser, too.
+ */
+export function replacedSessionId(req: Request): string | undefined {
+  const { id, until } = (sessionOf(req)?.[REPLACED_KEY] ?? {}) as { id?: unknown; until?: unknown }
+  return typeof id === 'string' && Number(until) > Date.now() ? id : undefined
 }
 
 const besideSessions = new WeakMap<Request, Readonly<Record<string, unknown>>>()
@@ -35,6 +53,9 @@ export function shapeRenewal(req: Request, who: string, { keep, end, then }: Ren
   const values = { ...old, ...besideSessions.get(req) }
   const kept = keep.filter((key) => values[key] !== undefined).map((key) => [key, values[key]] as const)
   const { regenerate } = old
+  const oldId = currentSessionId(req)
+  // A new session has no requests under way.
+  const isReplaced = oldId !== undefined && presentedSessionIds(req).includes(oldId)
 
   async function renew(): Promise<void> {
     const withdrawNote = end && (await noteSessionEnd(req, end))
@@ -49,6 +70,7 @@ export function shapeRenewal(req: Request, who: string, { keep, end, then }: Ren
     keepOutOfSharedCaches(req.res)
     const session = requireSession(req, who)
     for (const [key, value] of kept) session[key] = value
+    if (isReplaced) session[REPLACED_KEY] = { id: oldId, until: Date.now() + REPLACED_MS }
     then?.(session)
   }
 

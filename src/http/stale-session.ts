@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import createDebug from 'debug'
 import type { Request } from 'express'
+import { cookiesNamed, giveCookie } from './signed-cookie.js'
 import {
   presentedSessionIds,
   sessionStoreOf,
@@ -105,6 +106,29 @@ export async function waitForSessionEnd(req: Request): Promise<SessionEnd | unde
     await setTimeout(20)
   }
   return undefined
+}
+
+/** How long the answer to a late request waits, so that the browser receives the cookie of its other session first. */
+const COMES_AGAIN_MS = 200
+
+const COMES_AGAIN = 'session-again'
+
+/** The ends of a session after which its browser is logged in, in another one. */
+const LOGINS: readonly SessionEnd[] = ['guest', 'converted', 'merged']
+
+/**
+ * Whether a request that would open a session is a late one of a browser that has been logged in meanwhile, in another tab: a
+ * new session would replace that login. Such a request is to come again, with the cookie of the newer session. It does so
+ * once: a browser that has dropped the other answer has no newer session.
+ */
+export async function shouldComeAgain(req: Request): Promise<boolean> {
+  if (presentedSessionIds(req).length === 0) return false
+  const end = await lateForEndedSession(req)
+  if (end === undefined || !LOGINS.includes(end)) return false
+  if (cookiesNamed(req, COMES_AGAIN).length > 0) return false
+  giveCookie(req, COMES_AGAIN, '1', { seconds: LIFE_MS / 1000 })
+  await setTimeout(COMES_AGAIN_MS)
+  return true
 }
 
 /** Whether this request itself has noted that its session ends. */

@@ -4,7 +4,9 @@ import type { RefusalReason } from '../refusal-reason.js'
 import { announce } from '../events/events.js'
 import { ownAddress, ownAddressWithCredentials } from '../http/address.js'
 import { requireRenewableSession, requireSession, type HostSession } from '../http/session.js'
+import { currentUser } from '../http/passport-request.js'
 import { abandonSession } from '../http/session-renewal.js'
+import { shouldComeAgain } from '../http/stale-session.js'
 import { confirmationOf } from './confirmation.js'
 import type { Confirmation } from './double-click.js'
 import { visitorOf } from './is-visitor.js'
@@ -37,7 +39,7 @@ export interface RedeemContext {
 
 /** What to do with the request once its visitor is known. */
 export type Outcome =
-  | { readonly redirect: string }
+  | { readonly redirect: string; readonly status?: 307 }
   | {
       /** The pass for which the button is shown. */
       readonly confirm: Visitor
@@ -60,6 +62,8 @@ export async function redeem(context: RedeemContext): Promise<Outcome> {
   if (isOpaque) return refuseOrConfirm(context, await findPassByUuid(Model, uuid), {})
 
   requireRenewableSession(req, WHO) // before a use is counted
+  if (currentUser(req) === undefined && (await shouldComeAgain(req)))
+    return { redirect: ownAddressWithCredentials(req), status: 307 } // a POST as a POST
   const pressed = confirmationOf(req, Model, uuid)
   const unverified = pressed && (await context.verify(req))
   const confirmation = unverified === undefined ? pressed : undefined

@@ -93,7 +93,7 @@ export class VisitorTokenStrategy extends Strategy {
           if (property === userProperty(req)) error(new MiddlewareOrder(A_VISITOR_IS_NO_USER))
           else if (req.visitor === undefined) refuse(401)
           else success(req.visitor)
-        } else if ('redirect' in outcome) redirect(outcome.redirect, 303)
+        } else if ('redirect' in outcome) redirect(outcome.redirect, outcome.status ?? 303)
         else this.show(outcome.page, req, outcome.res).catch(fail)
       } catch (cause) {
         fail(cause)
@@ -108,6 +108,7 @@ export class VisitorTokenStrategy extends Strategy {
    * 2. The token leaves `req.url`, and no cache stores the answer. A request that no click has caused goes on as in step 1: a
    *    fetch ahead, a foreign site's, a bot's. One without the session's `SameSite=Strict` cookie comes again, with the cookie.
    * 3. `redeem` reads what the token names. A pass that this session has redeemed already is admitted without a statement.
+   *    A late request of a browser that has been logged in meanwhile, in another tab, comes again with its newer session.
    * 4. Otherwise one statement counts a use, if the pass may be used. Not so if it has `maxUses` and no button was pressed, or if the
    *    use is counted already: then a double click is admitted, the page with the button is shown, or the token is refused.
    * 5. A counted use opens a visit in a renewed session. If that fails, the use is given back.

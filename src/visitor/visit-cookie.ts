@@ -8,6 +8,7 @@ import {
   type Seal,
   type SignedCookie,
 } from '../http/signed-cookie.js'
+import { replacedSessionId } from '../http/session-renewal.js'
 import { findPass } from './statements.js'
 import { parseEntry, type VisitEntry } from './visit-entry.js'
 import { settingsOf, visitorSettings, type Visitor } from './visitor.js'
@@ -24,8 +25,8 @@ const LONGEST = 400 * 24 * 60 * 60
  * Bound to the session's id, so that it opens nothing in another login, nor after a logout. Signed by the model's secrets;
  * without one, by the pass's uuid, which is the only secret then.
  */
-function visitCookie(req: Request, seal: Seal): Omit<SignedCookie, 'lifetime'> {
-  return { name: NAME, seal, context: currentSessionId(req) ?? '' }
+function visitCookie(seal: Seal, sessionId: string | undefined): Omit<SignedCookie, 'lifetime'> {
+  return { name: NAME, seal, context: sessionId ?? '' }
 }
 
 /** Gives the browser the cookie of a visit that begins now. */
@@ -33,16 +34,31 @@ export function giveVisitCookie(req: Request, visitor: Visitor, entry: VisitEntr
   const seal = settingsOf(visitor).codec.seal('visit', visitor.uuid)
   const lifetime = entry.until === null ? LONGEST : Math.ceil((entry.until - Date.now()) / 1000)
   const untilBrowserCloses = visitor.sessionExpiry === 0
-  giveSignedCookie(req, { ...visitCookie(req, seal), lifetime, untilBrowserCloses }, encode(entry))
+  const cookie = { ...visitCookie(seal, currentSessionId(req)), lifetime, untilBrowserCloses }
+  giveSignedCookie(req, cookie, encode(entry))
+}
+
+/** A visit that a cookie carries. */
+export interface CarriedVisit {
+  readonly entry: VisitEntry
+  /** Whether the cookie is of the session that this one has replaced: the visit began while a guest was converted, in another tab. */
+  readonly isOfReplaced: boolean
 }
 
 /** The visit of this model that the request's cookie carries for this login. Makes no query if there is a secret. */
-export async function readVisitCookie(req: Request, Model: typeof Visitor): Promise<VisitEntry | undefined> {
+export async function readVisitCookie(
+  req: Request,
+  Model: typeof Visitor,
+): Promise<CarriedVisit | undefined> {
   const claims = cookiesNamed(req, NAME)
   if (claims.length === 0) return undefined
   const seal = Model[visitorSettings].codec.seal('visit') ?? (await sealOfClaimed(claims, Model))
-  const content = seal && readSignedCookie(req, visitCookie(req, seal))
-  return content === undefined ? undefined : decode(content, Model)
+  if (seal === undefined) return undefined
+  const own = readSignedCookie(req, visitCookie(seal, currentSessionId(req)))
+  const replaced = own === undefined ? replacedSessionId(req) : undefined
+  const content = replaced === undefined ? own : readSignedCookie(req, visitCookie(seal, replaced))
+  const entry = content === undefined ? undefined : decode(content, Model)
+  return entry && { entry, isOfReplaced: own === undefined }
 }
 
 async function sealOfClaimed(claims: readonly string[], Model: typeof Visitor): Promise<Seal | undefined> {

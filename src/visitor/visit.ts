@@ -59,12 +59,13 @@ export async function rememberedVisitor(
   session: HostSession,
 ): Promise<Visitor | undefined> {
   const carried = holdsLogin(req) ? await readVisitCookie(req, Model) : undefined
-  const entry = carried ?? parseEntry(session[VISITOR_SESSION_KEY], Model)
+  const entry = carried?.entry ?? parseEntry(session[VISITOR_SESSION_KEY], Model)
   if (entry === undefined) return undefined
   const ended = entry.until !== null && entry.until <= Date.now()
   const visitor = ended ? undefined : await findPass(Model, entry.id)
   if (visitor?.isActive === true && beganByIssueOf(entry, visitor)) {
-    if (carried !== undefined) noteBesideSession(req, { [VISITOR_SESSION_KEY]: carried })
+    if (carried !== undefined) noteBesideSession(req, { [VISITOR_SESSION_KEY]: carried.entry })
+    if (carried?.isOfReplaced === true) giveVisitCookie(req, visitor, entry)
     return visitor
   }
   const reason = ended ? 'session-ended' : whyNotRestored(visitor)

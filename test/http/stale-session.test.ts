@@ -8,7 +8,7 @@ import { BROWSER, startApplication, whoIs, type TestApp, type Who } from '../sup
 let app: TestApp | undefined
 afterEach(async () => {
   await app?.close()
-  app = undefined
+  app = beforeGuest = undefined
 })
 
 const ROLLING = { resave: true, rolling: true, cookie: { maxAge: 60_000 } }
@@ -18,9 +18,18 @@ const FOREIGN = Array.from(
   (_, i) => `other${String(i)}=s:${'x'.repeat(8)}.${'y'.repeat(43)}`,
 ).join('; ')
 
+/** Runs before a guest is made. */
+let beforeGuest: (() => Promise<unknown>) | undefined
+
 async function start(session: Partial<SessionOptions> = {}): Promise<TestApp> {
   app = await startApplication({
     session,
+    guestStrategy: {
+      verify: async () => {
+        await beforeGuest?.()
+        return true
+      },
+    },
     routes(host, { passport }) {
       host.get('/begin', (req, res) => {
         Object.assign(req.session, { begun: true })
@@ -95,6 +104,47 @@ describe('an answer that comes after its session was renewed by another request'
     assert.equal((await slow).cookie, '')
     assert.equal((await open(`${origin}/who`, guest.cookie)).who.user, null)
     assert.equal((await open(`${origin}/play`, guest.cookie)).who.user, null, 'nor makes another guest')
+  })
+
+  it('a late click on a link does not replace the session of a guest: it comes again, once', async () => {
+    const { origin, Visitor } = await start()
+    const pass = await Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+    const link = pass.tokenise('/who')
+    const { cookie } = await open(`${origin}/begin`)
+    const guest = await open(`${origin}/play`, cookie)
+    const headers = { 'user-agent': BROWSER, accept: 'text/html', cookie }
+    const late = await fetch(origin + link, { redirect: 'manual', headers })
+    assert.deepEqual([late.status, late.headers.get('location')], [307, link])
+    const again = late.headers.getSetCookie().map((each) => each.split(';')[0])
+    assert.deepEqual(again, ['session-again=1'])
+    assert.equal((await pass.reload()).uses, 0)
+    const visit = await fetch(origin + link, {
+      redirect: 'manual',
+      headers: { ...headers, cookie: `${guest.cookie}; ${again.join()}` },
+    })
+    const binding = visit.headers.getSetCookie().map((each) => each.split(';')[0])
+    const { who } = await open(`${origin}/who`, [guest.cookie, ...binding].join('; '))
+    assert.deepEqual([who.user?.id, who.visitor?.id], [guest.who.user?.id, pass.id])
+    // A browser that has dropped the answer with the guest's cookie has no other session.
+    const dropped = await open(origin + link, `${cookie}; ${again.join()}`)
+    assert.equal((await open(`${origin}/who`, dropped.cookie)).who.visitor?.id, pass.id)
+  })
+
+  it('a guest is not lost to a visit that renews the same session at the same time', async () => {
+    const { origin, Visitor, Guest } = await start()
+    const pass = await Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+    const { cookie } = await open(`${origin}/begin`)
+    let visit: Answer | undefined
+    beforeGuest = async () => {
+      visit = await open(origin + pass.tokenise('/who'), cookie)
+    }
+    const guest = await open(`${origin}/play`, cookie)
+    beforeGuest = undefined
+    assert.notEqual(guest.cookie, '')
+    // The browser has kept the cookie of the visit, whose answer came last.
+    const { who } = await open(`${origin}/play`, visit?.cookie)
+    assert.deepEqual([who.user?.id, who.visitor?.id], [guest.who.user?.id, pass.id])
+    assert.equal(await Guest.count(), 1)
   })
 
   it('the end of a session is noted in the session store, for other processes', async () => {

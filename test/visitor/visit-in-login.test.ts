@@ -11,7 +11,7 @@ import {
   type Who,
 } from '../support/application.js'
 import { ginger } from '../guest/conversion/stage.js'
-import { DAY, later } from '../support/clock.js'
+import { DAY, later, MINUTE } from '../support/clock.js'
 import { whileStoreFails } from '../support/failing-store.js'
 import { pgSimple } from '../support/session-stores.js'
 
@@ -19,7 +19,10 @@ import { pgSimple } from '../support/session-stores.js'
 let finish: () => void = () => undefined
 let hasBegun: Promise<void> = Promise.resolve()
 
-async function start(options: TestAppOptions = {}): Promise<TestApp> {
+async function start(
+  options: TestAppOptions = {},
+  hashPassword: () => string | Promise<string> = () => 'hash',
+): Promise<TestApp> {
   let begin: () => void = () => undefined
   hasBegun = new Promise((resolve) => (begin = resolve))
   const released = new Promise<void>((resolve) => (finish = resolve))
@@ -45,7 +48,7 @@ async function start(options: TestAppOptions = {}): Promise<TestApp> {
         })
       })
       host.use(express.urlencoded({ extended: false }))
-      host.use('/convert', convertRouter({ Guest, hashPassword: () => 'hash' }))
+      host.use('/convert', convertRouter({ Guest, hashPassword }))
     },
   })
   await app.User.bulkCreate([{ username: 'fred' }, { username: 'adele' }])
@@ -80,6 +83,43 @@ const configurations: [string, Partial<SessionOptions>, boolean?][] = [
 ]
 
 describe('a visit that begins inside a login', () => {
+  it('survives a conversion that renews the session at the same time', async () => {
+    let convert: (() => Promise<unknown>) | undefined
+    const app = await start({}, async () => {
+      await convert?.()
+      return 'hash'
+    })
+    try {
+      const browser = app.browser()
+      await browser.get('/play').expect(200)
+      const { cookies } = (await browser.get('/convert')).request as unknown as { cookies: string }
+      const pass = await invite(app)
+      let binding = ''
+      convert = async () => {
+        const { headers } = await app.browser().get(pass.tokenise('/who')).set('Cookie', cookies).expect(303)
+        binding = cookieOf(headers).split(';')[0] ?? ''
+      }
+      const converted = await app.browser().post('/convert').set('Cookie', cookies).type('form').send(ginger)
+      const session = String(converted.headers['set-cookie']).split(';')[0] ?? ''
+      const page = async (cookie: string) => {
+        const { body, headers } = await app
+          .browser()
+          .get('/who')
+          .set('Cookie', `${session}; ${cookie}`)
+          .expect(200)
+        return { ...(body as Who), binding: cookieOf(headers).split(';')[0] ?? '' }
+      }
+      const next = await page(binding)
+      assert.deepEqual([next.isRegularUser, next.visitor?.id], [true, pass.id])
+      // From now on the visit is bound to the new session.
+      const last = await later(MINUTE, () => page(next.binding))
+      assert.deepEqual([last.isRegularUser, last.visitor?.id, last.binding], [true, pass.id, ''])
+      assert.equal((await later(MINUTE, () => page(binding))).visitor, null)
+    } finally {
+      await app.close()
+    }
+  })
+
   for (const [name, options, inPostgres = false] of configurations) {
     it(
       `survives a request that saves the session as it was before the visit (${name})`,

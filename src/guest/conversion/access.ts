@@ -13,6 +13,7 @@ import { lateForEndedSession, noteSessionEnd, waitForSessionEnd } from '../../ht
 import type { FlowRequest } from '../../pages/flow-declaration.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { guestOf } from '../guest-state.js'
+import { keyOf } from '../user-key.js'
 import { WHO, type ConversionSettings } from './settings.js'
 
 /**
@@ -77,28 +78,34 @@ export function redirectNonRegular(
  * (ASVS 5.0, 7.2.4), which keeps a visitor's pass and what the application has named.
  *
  * Of several requests at once, by a double click or from several tabs, one converts. The others have the same result for the
- * browser, if it is their own session that was renewed: a note of the session's end shows it.
+ * browser, if it is their own session that was renewed: the session has ended, and the user exists. A merge or a deletion that
+ * came first ends the session too, and the user is gone.
  *
  * @returns whether this browser has the account
  * @throws {NotGuestError} if the guest was converted in another browser, or is gone
  */
 export async function convertInSession<U extends Model>(
-  { keepSessionData }: ConversionSettings<U>,
+  { Guest, keepSessionData }: ConversionSettings<U>,
   req: Request,
   convert: () => Promise<U | undefined>,
 ): Promise<boolean> {
   requireRenewableSession(req, WHO) // before anything is changed
+  const guest = currentGuest(Guest, req)
   const withdrawNote = await noteSessionEnd(req, 'converted')
   let user: U | undefined
   try {
     user = await convert()
   } catch (error) {
-    if (error instanceof NotGuestError && (await waitForSessionEnd(req)) !== undefined) return true
-    await withdrawNote()
+    if (!(error instanceof NotGuestError) || (await waitForSessionEnd(req)) === undefined) {
+      await withdrawNote()
+      throw error
+    }
+    // The note stays: it is also that of the request which has ended the session.
+    if (guest && (await userExists(Guest, guest))) return true
     throw error
   }
   if (user === undefined) {
-    if ((await waitForSessionEnd(req)) !== undefined) return true
+    if ((await waitForSessionEnd(req)) !== undefined) return guest ? await userExists(Guest, guest) : false
     await withdrawNote()
     return false
   }
@@ -108,4 +115,11 @@ export async function convertInSession<U extends Model>(
     req.login(user, done)
   })
   return true
+}
+
+/** Whether the users row is still there: a conversion keeps it, a merge or a deletion does not. */
+export async function userExists<U extends Model>(Guest: GuestModel<U>, user: U): Promise<boolean> {
+  const { User } = Guest[guestSettings]
+  const options = { paranoid: false, useMaster: true, raw: false }
+  return (await User.unscoped().findByPk(keyOf(user), options)) !== null
 }

@@ -8,7 +8,7 @@ import type { Answer, Confirmation, FlowRequest } from '../../pages/flow-declara
 import { guestSettings, type GuestModel } from '../guest.js'
 import { findGuest } from '../statements.js'
 import { keyOf } from '../user-key.js'
-import { convertInSession, currentGuest } from './access.js'
+import { convertInSession, currentGuest, userExists } from './access.js'
 import { convertGuest, isSettable } from './convert.js'
 import { formFieldOf, type Details } from './details.js'
 import { confirmPage, refusedPage, verifiedPage, type ConvertPage } from './pages.js'
@@ -112,7 +112,7 @@ export async function isConvertedMeanwhile<U extends Model>(
   req: Request,
 ): Promise<boolean> {
   if ((await findGuest(Guest, keyOf(guest))) !== undefined) return false
-  return (await waitForSessionEnd(req)) === 'converted'
+  return (await waitForSessionEnd(req)) === 'converted' && (await userExists(Guest, guest))
 }
 
 export function successOf({ carried, pageUrl }: FlowRequest): { readonly redirectTo: string } {

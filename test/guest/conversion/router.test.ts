@@ -3,8 +3,8 @@ import { after, afterEach, before, describe, it } from 'node:test'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { DataTypes, type Model } from 'sequelize'
 import { z } from 'zod'
-import { convertRouter } from '../../../src/index.js'
-import { whoIs, type User } from '../../support/application.js'
+import { convertRouter, mergeGuest } from '../../../src/index.js'
+import { express, whoIs, type User } from '../../support/application.js'
 import { later } from '../../support/clock.js'
 import { whileStoreFails } from '../../support/failing-store.js'
 import { plainUser, startHost, type Host } from '../../support/host-application.js'
@@ -292,6 +292,51 @@ describe('the form', () => {
         assert.equal(await stage.User.count(), 0)
       },
     )
+  })
+
+  it('tells a person who logged in to an account in another tab meanwhile that there is no new one', async () => {
+    let logInElsewhere = (): Promise<unknown> => Promise.resolve()
+    const stage = await startConversion(
+      {
+        hashPassword: async () => {
+          await logInElsewhere()
+          return 'hash'
+        },
+      },
+      {
+        routes(host, { passport, Guest }) {
+          host.use(mergeGuest({ Guest }))
+          host.post(
+            '/merge',
+            express.urlencoded({ extended: false }),
+            passport.authenticate('local'),
+            (req, res) => {
+              res.json(whoIs(req))
+            },
+          )
+        },
+      },
+    )
+    try {
+      const account = await stage.User.create({ username: 'regular' })
+      const { browser } = await guest(stage)
+      const { cookies } = (await browser.get('/convert')).request as unknown as { cookies: string }
+      const tab = () => stage.browser().set('Cookie', cookies)
+      logInElsewhere = () =>
+        tab().post('/merge').type('form').send({ username: 'regular', password: 'x' }).expect(200)
+      const response = await post(tab(), fred)
+      assert.deepEqual([response.status, response.headers['set-cookie']], [410, undefined])
+      assert.match(response.text, /No account was created/)
+      assert.deepEqual(
+        (await stage.User.findAll()).map(({ id }) => id),
+        [account.id],
+      )
+      // The note of the session's end is still there.
+      const late = await tab().get('/play')
+      assert.deepEqual([body(late).user, late.headers['set-cookie']], [null, undefined])
+    } finally {
+      await stage.close()
+    }
   })
 
   it('of many guests who want one name lets one have it', async () => {
