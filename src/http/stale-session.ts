@@ -113,8 +113,8 @@ const COMES_AGAIN_MS = 200
 
 const COMES_AGAIN = 'session-again'
 
-/** The ends of a session after which its browser is logged in, in another one. */
-const LOGINS: readonly SessionEnd[] = ['guest', 'converted', 'merged']
+/** The ends of a session after which its browser may be logged in, in another one. */
+const LOGINS: readonly SessionEnd[] = ['guest', 'converted', 'merged', 'replaced']
 
 /**
  * Whether a request that would open a session is a late one of a browser that has been logged in meanwhile, in another tab: a
