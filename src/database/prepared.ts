@@ -99,10 +99,13 @@ function isLostSession(error: unknown): boolean {
   return ['26000', '42P05'].includes(driverCode(error) ?? '')
 }
 
-/** Without an SQLSTATE the server did not answer; classes 08 and 57P mean that the connection is ending. */
+/**
+ * Without an SQLSTATE the server did not answer; classes 08 and 57P mean that the connection is ending. 25006: the server is read-only,
+ * as a primary is after a failover that has kept its connections; a new connection may lead to the new primary.
+ */
 function isBrokenConnection(error: unknown): boolean {
   const code = driverCode(error)
-  return code === undefined || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P)/.test(code)
+  return code === undefined || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|25006$)/.test(code)
 }
 
 /** Passes statements to the application's `logging`, as Sequelize does; never their values. Returns what to call after it. */

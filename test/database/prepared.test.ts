@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { DataTypes, QueryTypes, type Options } from 'sequelize'
@@ -97,6 +98,54 @@ if (dialect === 'postgres') {
       await clickOn()
     })
   })
+
+  // The embedded database has one session, whatever becomes of a connection.
+  const isServer = { skip: isEmbedded }
+  const READ_ONLY = 'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY'
+
+  test(
+    'a connection that is read-only, as after a failover, fails one statement and is replaced',
+    isServer,
+    async () => {
+      await withHost({ database: oneConnection }, async (host) => {
+        await host.sequelize.query(READ_ONLY)
+        const failed = await host.browser().get('/play').expect(500)
+        assert.match((failed.body as { message: string }).message, /read-only transaction/)
+        assert.equal((await who(host.browser().get('/play'))).isGuest, true)
+
+        const pass = await host.Visitor.create({
+          email: 'kim@example.org',
+          scope: 'REFERENCE',
+          context: null,
+        })
+        await host.sequelize.query(READ_ONLY)
+        assert.equal((await host.browser().get(pass.tokenise('/who'))).status, 500)
+        assert.equal((await host.browser().get(pass.tokenise('/who'))).status, 303)
+      })
+    },
+  )
+
+  test(
+    'a hook of the application replaces a connection that is read-only, for statements of the ORM',
+    isServer,
+    async () => {
+      await withHost({ database: oneConnection }, async ({ sequelize, User }) => {
+        // From docs/operations.md.
+        sequelize.addHook('afterConnect', (connection) => {
+          const client = connection as { _invalid?: boolean; connection: EventEmitter }
+          client.connection.on('errorMessage', ({ code }: { code?: string }) => {
+            if (code === '25006') client._invalid = true
+          })
+        })
+        await sequelize.connectionManager.destroyConnection(
+          await sequelize.connectionManager.getConnection({ type: 'write' }),
+        )
+        await sequelize.query(READ_ONLY)
+        await assert.rejects(User.create({ username: 'kim' }), /read-only transaction/)
+        await User.create({ username: 'kim' })
+      })
+    },
+  )
 
   test('statements that a pooler’s session has prepared already give no errors', async () => {
     await withHost({ database: oneConnection }, async (host) => {
