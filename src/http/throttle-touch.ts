@@ -92,7 +92,15 @@ export function throttleTouch<S extends { set: (...args: never[]) => unknown }>(
     const isRecent = leftOut >= 0 && leftOut < Math.min(every * 1000, longestGap(session))
     return isRecent ? done?.() : rememberedTouch(id, session, done)
   }
+  throttledStores.add(store)
   return Object.assign(store, { set: remembering(set), touch: throttledTouch })
+}
+
+const throttledStores = new WeakSet()
+
+/** Whether {@link throttleTouch} was given this store. */
+export function isTouchThrottled(store: object): boolean {
+  return throttledStores.has(store)
 }
 
 /** Without a date, stores count their own time to live from the write on. */

@@ -16,6 +16,7 @@ import {
   GuestStrategy,
   mergeGuest,
   selfServiceRouter,
+  throttleTouch,
   VisitorTokenStrategy,
   type Finding,
   type GuestModel,
@@ -66,7 +67,7 @@ export const limiter = { consume: () => Promise.resolve() }
 export function healthySession(sequelize: Sequelize): SessionOptions {
   const SessionStore = connectSession(session.Store)
   return {
-    store: new SessionStore({ db: sequelize, checkExpirationInterval: -1 }),
+    store: throttleTouch(new SessionStore({ db: sequelize, checkExpirationInterval: -1 })),
     secret: RANDOM,
     resave: false,
     saveUninitialized: false,

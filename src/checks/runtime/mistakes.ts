@@ -141,6 +141,12 @@ export const MISTAKES = {
       'The session has no regenerate(), as that of cookie-session: without a new session id no link is redeemed, and no guest is created.',
     remedy: 'Use express-session with a store on the server.',
   },
+  SESSION_TOUCHED_OFTEN: {
+    severity: 'warning in production',
+    message: 'The session store touches the session at every request, and every response waits for it.',
+    remedy:
+      "session({ store: throttleTouch(store) }). With a cookie that has maxAge, and without rolling: the store's own disableTouch: true.",
+  },
   VISITOR_STRATEGY_MISSING: {
     severity: 'error',
     message: "passport.authenticate('visitor-token') has not run before %s: no visitor is admitted there.",

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { parse } from 'cookie'
 import type { Request } from 'express'
 import { currentSessionId, presentedSessionIds, type HostSession } from '../../http/session.js'
+import { isTouchThrottled } from '../../http/throttle-touch.js'
 import { checkCookie } from './cookie-checks.js'
 import type { Check } from './request-checks.js'
 
@@ -9,11 +10,13 @@ import type { Check } from './request-checks.js'
 interface SessionRequest {
   readonly session?: HostSession | null
   readonly sessionStore?: {
-    readonly touch?: unknown
+    touch?: Touch
     readonly sessions?: unknown
     readonly get: (id: string, done: (error?: unknown, stored?: HostSession | null) => void) => unknown
   }
 }
+
+type Touch = (id: string, session: object, done?: (...results: unknown[]) => void) => unknown
 
 const checkPresence: Check = ({ req, report }) => {
   const { session } = req as unknown as SessionRequest
@@ -65,6 +68,42 @@ const checkResaves: Check = ({ req, report }) => {
   })
   return true
 }
+
+const watchedTouches = new WeakSet()
+
+/** Touches of so many sessions of a store are looked at. */
+const TOUCHES = 100
+
+/**
+ * Two touches of one session within a minute are one too many, if responses wait for them. A touch that sends nothing
+ * (`disableTouch`) has called back when it returns; those of stores in memory cost nothing either.
+ */
+const checkTouches: Check = ({ req, isProbe, report }) => {
+  const { sessionStore: store } = req as unknown as SessionRequest
+  const touch = store?.touch
+  if (isProbe || store === undefined || typeof touch !== 'function') return false
+  if (watchedTouches.has(store) || isTouchThrottled(store) || store.constructor.name === 'MemoryStore')
+    return true
+  watchedTouches.add(store)
+  const sentAt = new Map<string, number>()
+  const watchingTouch: Touch = (id, session, done) => {
+    let answers = 0
+    const result = touch.call(store, id, session, (...results) => {
+      answers += 1
+      done?.(...results)
+    })
+    if (answers > 0) return result
+    const isRepeated = Date.now() - (sentAt.get(id) ?? -Infinity) < MINUTE_MS
+    sentAt.set(id, Date.now())
+    if (isRepeated) report('SESSION_TOUCHED_OFTEN')
+    if ((isRepeated || sentAt.size >= TOUCHES) && store.touch === watchingTouch) store.touch = touch
+    return result
+  }
+  store.touch = watchingTouch
+  return true
+}
+
+const MINUTE_MS = 60 * 1000
 
 function dataOf(session: HostSession): string {
   return JSON.stringify({ ...session, cookie: undefined })
@@ -119,6 +158,7 @@ export const sessionChecks: readonly Check[] = [
   checkCookie,
   checkSavesUninitialized,
   checkResaves,
+  checkTouches,
   checkSecret,
   checkProxy,
 ]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import connectSession from 'connect-session-sequelize'
 import cookieSession from 'cookie-session'
 import session, { type CookieOptions, type SessionOptions } from 'express-session'
 import { checkSetup, type CheckCode } from '../../../src/index.js'
@@ -40,6 +41,11 @@ describe('The first requests in production', () => {
   const withCookie = (cookie: CookieOptions): Choices =>
     withSession({ cookie: { secure: true, sameSite: 'lax', maxAge: 1_209_600_000, ...cookie } })
 
+  const sessionStore = (options: { disableTouch?: boolean } = {}): session.Store => {
+    const SessionStore = connectSession(session.Store)
+    return new SessionStore({ db: models.sequelize, checkExpirationInterval: -1, ...options })
+  }
+
   /** A guest's first page, and the next one with its session. */
   async function browse(app: ReturnType<typeof buildApp>): Promise<void> {
     const { cookie } = await ask(app, '/play')
@@ -55,6 +61,11 @@ describe('The first requests in production', () => {
     const app = buildApp(models)
     const headers = { 'user-agent': 'kube-probe/1.30', 'x-forwarded-proto': 'http' }
     assert.deepEqual(await warningsOf(() => ask(app, '/', { headers })), [])
+  })
+
+  it('a store that does not touch sessions causes no warning SESSION_TOUCHED_OFTEN', async () => {
+    const app = buildApp(models, withSession({ store: sessionStore({ disableTouch: true }) }))
+    assert.deepEqual(await warningsOf(() => browse(app)), [])
   })
 
   it('a session that another middleware has changed causes no warning RESAVE', async () => {
@@ -93,6 +104,11 @@ describe('The first requests in production', () => {
       of: 'sessions that are saved although they were not changed',
       code: 'RESAVE',
       choices: () => withSession({ resave: true }),
+    },
+    {
+      of: 'a store that is touched at every request',
+      code: 'SESSION_TOUCHED_OFTEN',
+      choices: () => withSession({ store: sessionStore() }),
     },
     {
       of: 'a secret of a tutorial, by the signature of the cookie',
