@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { Request } from 'express'
 import { Model, QueryTypes, Sequelize } from 'sequelize'
+import { withLock } from '../../src/cli/migrate/lock.js'
 import { sessionNameOf } from '../../src/guest/session.js'
 import { cleanup, defineGuestModel, type GuestModel } from '../../src/index.js'
 import { dialect, isEmbedded } from '../support/database.js'
+import { eventually } from '../support/eventually.js'
 import { hasPgBouncer, startPgBouncer, type PgBouncer } from '../support/pgbouncer.js'
 import { defineUser, type User } from '../support/application.js'
 import { collectWarnings } from '../support/warnings.js'
@@ -88,6 +91,51 @@ if (dialect === 'postgres' && !isEmbedded && hasPgBouncer) {
         })
       }
     })
+
+    for (const max of [1, 2])
+      it(`a migration ${max === 1 ? 'is refused with one connection, and leaves no lock' : 'holds its lock with two connections'}`, async () => {
+        const wide = await startPgBouncer({ poolSize: 4 })
+        const name = app.sequelize.getDatabaseName()
+        const [own, other] = [1, 2].map(
+          () => new Sequelize(wide.url(name), { logging: false, pool: { max } }),
+        ) as [Sequelize, Sequelize]
+        const noWait = (): void => assert.fail('locked')
+        try {
+          const order: string[] = []
+          const work = async (): Promise<void> => {
+            // Another client takes the server's session that was used last.
+            const busy = await other.transaction()
+            await own.query('SELECT 1')
+            await busy.commit()
+            order.push('done')
+          }
+          if (max === 1) {
+            await assert.rejects(withLock(own, noWait, work), { code: 'ERR_POOLER', exitCode: 2 })
+            assert.deepEqual(order, [])
+          } else {
+            let waited = false
+            const first = withLock(own, noWait, async () => {
+              await eventually(
+                () => Promise.resolve(waited),
+                (it) => it,
+              )
+              await work()
+            })
+            await setTimeout(100)
+            const second = withLock(
+              other,
+              () => (waited = true),
+              () => Promise.resolve(order.push('second')),
+            )
+            await Promise.all([first, second])
+            assert.deepEqual(order, ['done', 'second'])
+          }
+          await withLock(app.sequelize, noWait, () => Promise.resolve()) // no session has kept the lock
+        } finally {
+          await Promise.all([own.close(), other.close()])
+          await wide.stop()
+        }
+      })
 
     it('a missing preparedStatements: false causes one warning, after which that instance prepares no named statements', async () => {
       const [user] = await guestsOf(app, 1, 1)
