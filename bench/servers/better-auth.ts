@@ -75,7 +75,7 @@ function page(username: (req: Request, res: Response) => Promise<string | undefi
   }
 }
 
-/** What better-auth uses of a store of sessions outside the database; nothing here has an end. */
+/** What better-auth uses of a store of sessions outside the database. In Redis its keys end as those of the others do. */
 async function secondaryStorage(store: 'memory' | 'redis'): Promise<object> {
   if (store === 'memory') {
     const values = new Map<string, string>()
@@ -91,7 +91,7 @@ async function secondaryStorage(store: 'memory' | 'redis'): Promise<object> {
   return {
     get: (key: string) => client.get(prefixed(key)),
     set: (key: string, value: string, ttl?: number) =>
-      client.set(prefixed(key), value, { expiration: { type: 'EX', value: ttl ?? 600 } }),
+      client.set(prefixed(key), value, { expiration: { type: 'EX', value: Math.min(ttl ?? 600, 600) } }),
     delete: (key: string) => client.del(prefixed(key)),
   }
 }
