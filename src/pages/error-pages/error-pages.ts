@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import { EphemeralError, VisitorAccessDenied } from '../../errors.js'
+import { publicHelp } from '../../help.js'
 import { prefersHtml } from '../../http/answer.js'
 import { publicUrl } from '../../http/base-url.js'
 import { describeError } from '../../http/redact-tokens.js'
@@ -112,7 +113,7 @@ function sendProblem(error: EphemeralError, { lang, words }: PageContext, res: R
     .status(status)
     .set({ 'Cache-Control': 'no-store', 'Content-Language': lang, 'X-Content-Type-Options': 'nosniff' })
     .type('application/problem+json')
-    .json({ type: help, title, status, detail: text, code, help })
+    .json({ type: publicHelp(help), title, status, detail: text, code, help })
 }
 
 /** The person is told that it is no fault of theirs; the operator hears of the cause. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
 import {
   CrossSiteRequest,
@@ -156,7 +157,7 @@ describe('errorPages for programs', () => {
       .expect('Content-Type', /^application\/problem\+json/)
     const help = 'node_modules/passport-ephemeral/docs/errors.md#err_visitor_access_denied'
     assert.deepEqual(JSON.parse(response.text), {
-      type: help,
+      type: 'https://github.com/passport-ephemeral/passport-ephemeral/blob/main/docs/errors.md#err_visitor_access_denied',
       title: 'This page is by invitation',
       status: 403,
       detail:
@@ -165,6 +166,15 @@ describe('errorPages for programs', () => {
       help,
     })
     assert.equal(response.headers['cache-control'], 'no-store')
+  })
+
+  it('has a type that is an absolute URI, below the homepage of the package', async () => {
+    const { homepage } = JSON.parse(
+      await readFile(new URL('../../../package.json', import.meta.url), 'utf8'),
+    ) as { homepage: string }
+    const { type } = JSON.parse((await asProgram('/thrown/limit').expect(429)).text) as { type: string }
+    assert.ok(type.startsWith(`${homepage.replace(/#.*/, '')}/`), type)
+    assert.match(type, /\/docs\/errors\.md#err_guest_limit_exceeded$/)
   })
 
   it('contains neither the message nor the cause of a failure, which become a warning', async () => {
