@@ -91,4 +91,9 @@ describe('the code of the README and the docs', () => {
     assert(fragments.length > 40)
     assert.deepEqual(typeErrors(fragments), [])
   })
+
+  test('the recipe for NestJS shows the glue of examples/nestjs as it is there', async () => {
+    const glue = await readFile(join(root, 'examples/nestjs/src/ephemeral.ts'), 'utf8')
+    assert(pageAt('docs/recipes.md').text.includes(`\`\`\`ts\n${glue}\`\`\``))
+  })
 })

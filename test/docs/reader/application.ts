@@ -1,4 +1,5 @@
 /// <reference path="./modules.d.ts" />
+import type { ExceptionFilter, ExecutionContext } from '@nestjs/common'
 import type { Express, Request, RequestHandler, Response } from 'express'
 import type {
   EphemeralError,
@@ -26,7 +27,7 @@ import session, { type SessionOptions } from 'express-session'
 
 export { express, passport, session }
 export { Op } from 'sequelize'
-export type { ErrorRequestHandler, Request, Response } from 'express'
+export type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
 
 interface UserModel extends Model<InferAttributes<UserModel>, InferCreationAttributes<UserModel>> {
   id: CreationOptional<number>
@@ -155,15 +156,14 @@ export declare const EphemeralFilter: new () => ExceptionFilter
 export declare const sessionOptions: SessionOptions
 export declare const Controller: () => (target: unknown) => void
 export declare const Get: (path: string) => MethodDecorator
-export declare const UseGuards: (guard: unknown) => MethodDecorator
+export declare const UseGuards: (...guards: readonly unknown[]) => MethodDecorator
 export declare const CurrentUser: () => ParameterDecorator
 export declare const CurrentVisitor: () => ParameterDecorator
 export declare const guard: (middleware: RequestHandler) => unknown
-export interface ArgumentsHost {
-  readonly switchToHttp: () => { readonly getRequest: () => Request; readonly getResponse: () => Response }
+export declare class NestGuard {
+  canActivate(context: ExecutionContext): unknown
+  logIn(request: Request): Promise<void>
 }
-export interface ExceptionFilter {
-  catch: (error: EphemeralError, host: ArgumentsHost) => void
-}
-export declare const Catch: (type: unknown) => (target: unknown) => void
-export declare const AuthGuard: (name: string) => new () => object
+export declare const AuthGuard: (name: string) => typeof NestGuard
+export declare const UnauthorizedException: new () => Error
+export type { ExecutionContext } from '@nestjs/common'

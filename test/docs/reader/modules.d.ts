@@ -38,3 +38,19 @@ declare module 'sequelize-typescript' {
     options: { onDelete: 'CASCADE' },
   ) => PropertyDecorator
 }
+declare module '@nestjs/common' {
+  export interface ArgumentsHost {
+    switchToHttp: () => { getRequest: <T>() => T; getResponse: <T>() => T; getNext: <T>() => T }
+  }
+  export type ExecutionContext = ArgumentsHost
+  export interface CanActivate {
+    canActivate: (context: ExecutionContext) => Promise<boolean>
+  }
+  export interface ExceptionFilter {
+    catch: (error: never, host: ArgumentsHost) => void
+  }
+  export const Catch: (type: unknown) => (target: unknown) => void
+  export const createParamDecorator: (
+    factory: (data: unknown, context: ExecutionContext) => unknown,
+  ) => () => ParameterDecorator
+}
