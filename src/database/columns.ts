@@ -67,7 +67,10 @@ export function declaredLength(Model: ModelStatic<Model>, attribute: string): nu
 /** Whether a column stores text. */
 export function isText(Model: ModelStatic<Model>, attribute: string): boolean {
   const type: unknown = Model.getAttributes()[attribute]?.type
-  return [DataTypes.STRING, DataTypes.TEXT, DataTypes.CHAR].some((Text) => type instanceof Text)
+  if (typeof type === 'string') return /char|text/i.test(type)
+  return [DataTypes.STRING, DataTypes.TEXT, DataTypes.CHAR, DataTypes.CITEXT].some(
+    (Text) => type instanceof Text,
+  )
 }
 
 /** The instance on which a model was defined. */

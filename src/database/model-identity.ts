@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Model, ModelStatic, Sequelize } from 'sequelize'
+import { Model, type ModelStatic, type Sequelize } from 'sequelize'
 import { hostOptions, sequelizeOf } from './columns.js'
 
 /**
@@ -27,11 +27,11 @@ function placeOf(Table: ModelStatic<Model>): readonly [schema: string, table: st
 }
 
 /**
- * Whether a value is an instance of a model, for a row of its table. A model can extend another one, and have a schema, a
- * table or a Sequelize instance of its own: its rows have the same keys, and are other rows. Scopes of a model have its rows.
+ * Whether a value is an instance for a row of a model's table, of whichever class: scopes of a model have its rows. A model that
+ * extends another one, with a schema, a table or a Sequelize instance of its own, has other rows with the same keys.
  */
 export function isRowOf<M extends Model>(Table: ModelStatic<M>, value: unknown): value is M {
-  if (!(value instanceof Table)) return false
+  if (!(value instanceof Model)) return false
   const Own = value.constructor as ModelStatic<Model>
   if (Own === Table) return true
   return Own.sequelize === Table.sequelize && placeOf(Own).join('\0') === placeOf(Table).join('\0')

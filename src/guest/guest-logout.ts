@@ -20,7 +20,7 @@ import { handled, prefersHtml } from '../http/answer.js'
 import { watchAnswer } from '../http/late-answer.js'
 import { refuseCrossSite, trustedOriginsRule } from '../http/origin.js'
 import { settled } from '../http/session.js'
-import { noteSessionEnd } from '../http/stale-session.js'
+import { lateForEndedSession, noteSessionEnd } from '../http/stale-session.js'
 import { announce } from '../events/events.js'
 import { guestModel, type GuestModel } from './guest.js'
 import { guestFor, guestOf } from './guest-state.js'
@@ -178,6 +178,7 @@ function ignoreNotGuest(error: unknown): void {
 async function logOut(req: Request, deleteNow: boolean): Promise<void> {
   const guest = guestOf(req)
   const Model = guest?.constructor as GuestModel | undefined
+  await lateForEndedSession(req) // a late click must not replace the newer session by an empty one
   const withdrawNote = await noteSessionEnd(req, 'logged-out')
   try {
     if (guest && deleteNow) await Model?.delete(guest.userId, { req }).catch(ignoreNotGuest)

@@ -10,7 +10,7 @@ import { currentSessionId, requireSession } from '../http/session.js'
 import type { Model } from 'sequelize'
 import { guestModel, type GuestModel } from './guest.js'
 import { isUserOf, rememberGuest } from './guest-state.js'
-import { sessionNameOf } from './session.js'
+import { meet, sessionNameOf } from './session.js'
 import { keyOf } from './user-key.js'
 import { findGuest, touchGuest } from './statements.js'
 
@@ -45,6 +45,7 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
   return handled(async function guestLoader(req, _res, next) {
     watchAnswer(req)
     look(req)
+    meet(Guest, req)
     const user = currentUser(req)
     if (!isUserOf(Guest, user) || (await load(Guest, req, user))) {
       next()

@@ -108,6 +108,7 @@ const enrolled = new WeakMap<object, Map<string, GuestModel>>()
  * @throws {TypeError} if another model of that name does, too
  */
 function enrol(Guest: GuestModel, req: Request): void {
+  meet(Guest, req)
   const manager = sessionManagerOf(req)
   if (manager === undefined) return
   const models = enrolled.get(manager) ?? new Map<string, GuestModel>()
@@ -117,10 +118,22 @@ function enrol(Guest: GuestModel, req: Request): void {
   models.set(Guest.name, Guest)
 }
 
-/** Whether users of two Guest models have been met on the Passport of a request. */
+/** The models that a middleware, strategy or serializer of ours uses on one Passport. */
+const met = new WeakMap<object, Set<GuestModel>>()
+
+/** Records that a Guest model is in use on the Passport of a request. */
+export function meet(Guest: GuestModel, req: Request): void {
+  const manager = sessionManagerOf(req)
+  if (manager === undefined) return
+  const models = met.get(manager)
+  if (models === undefined) met.set(manager, new Set([Guest]))
+  else models.add(Guest)
+}
+
+/** Whether two Guest models have been met on the Passport of a request. */
 export function hasTwoModels(req: Request): boolean {
   const manager = sessionManagerOf(req)
-  return manager !== undefined && (enrolled.get(manager)?.size ?? 0) > 1
+  return manager !== undefined && (met.get(manager)?.size ?? 0) > 1
 }
 
 function sameName(Guest: GuestModel, other: ModelStatic<Model>): TypeError {

@@ -37,6 +37,7 @@ import { makeOrJoinGuest } from './make-or-join-guest.js'
 import { guestModel, type Guest, type GuestModel } from './guest.js'
 import { isUserOf, knownGuest, requireUserOf } from './guest-state.js'
 import { recordOpenedAsGuest } from './load-guest.js'
+import { meet } from './session.js'
 import { hasNoGuestCookie } from './no-guest-cookie.js'
 import type { UsernameGenerator } from './usernames.js'
 import { explainMissingTable } from '../database/driver-error.js'
@@ -169,6 +170,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
   ): Promise<object | 'answered' | undefined> {
     watchAnswer(req, this.settings)
     this.look(req)
+    meet(this.settings.Guest, req)
     const current = currentUser(req)
     if (current !== undefined) requireUserOf(this.settings.Guest, current)
     // With `session: false` Passport only hands the user on; otherwise it would renew the session.

@@ -8,15 +8,15 @@ import {
   hideSession,
   isSessionNew,
   isSessionWithheld,
-  learnCookieName,
+  keepReadId,
   presentedSessionIds,
   sessionOf,
   sessionStoreOf,
-  settled,
   VISITOR_SESSION_KEY,
   type SessionStore,
 } from './session.js'
-import { endInStore, endsItsSession, hasEndedHere, noteSessionEnd } from './stale-session.js'
+import { noteRenewals, withdrawWhereNoneFollows } from './renewal-notes.js'
+import { endInStore, endsItsSession, hasEndedHere } from './stale-session.js'
 
 /** What the steps of a request tell about its answer. */
 interface Watch {
@@ -74,7 +74,7 @@ export function watchAnswer(req: Request, own?: OwnOrigins): void {
       if (isEnding) return end(...given)
       isEnding = true
       hideFromBrowser()
-      const looking = late?.lookBeforeEnd()
+      const looking = late?.lookBeforeEnd() ?? withdrawWhereNoneFollows(req, res)
       const finish = (): Response => {
         const ended = end(...given)
         late?.learn()
@@ -188,36 +188,11 @@ function watchStore(store: SessionStore): void {
     if (typeof make !== 'function') continue
     Object.assign(store, {
       [name](this: unknown, req: Request, ...more: unknown[]): unknown {
-        learnCookieName(req, store)
+        keepReadId(req)
         const made: unknown = Reflect.apply(make, this, [req, ...more])
         watchAnswer(req)
         return made
       },
     })
-  }
-}
-
-function noteRenewals(store: SessionStore): void {
-  const { regenerate } = store
-  if (typeof regenerate !== 'function') return
-  async function renew(req: Request): Promise<void> {
-    const withdrawNote = endsItsSession(req) ? undefined : await noteSessionEnd(req, 'replaced')
-    try {
-      await settled((done) => regenerate?.call(store, req, done))
-    } catch (error) {
-      await withdrawNote?.()
-      throw error
-    }
-  }
-  store.regenerate = (req, done) => {
-    // What the caller's callback throws is the caller's, and no rejection of ours.
-    renew(req).then(
-      () => {
-        process.nextTick(done)
-      },
-      (error: unknown) => {
-        process.nextTick(done, error)
-      },
-    )
   }
 }

@@ -3,6 +3,7 @@ import { keepOutOfSharedCaches } from './caching.js'
 import {
   currentSessionId,
   presentedSessionIds,
+  putBack,
   replaceRegenerate,
   requireRenewableSession,
   requireSession,
@@ -62,8 +63,7 @@ export function shapeRenewal(req: Request, who: string, { keep, end, then }: Ren
     try {
       await settled((done) => regenerate.call(old, done))
     } catch (error) {
-      // express-session has put an empty session in its place, which would be saved, and log the user out.
-      Object.assign(req, { session: old, sessionID: old['id'] })
+      putBack(req, old)
       await withdrawNote?.()
       throw error
     }

@@ -147,8 +147,16 @@ export function currentSessionId(req: Request): string | undefined {
   return typeof id === 'string' && id !== '' ? id : undefined
 }
 
-/** The name of the session's cookie, by session store, once a request has shown it. */
-const cookieNames = new WeakMap<SessionStore, string>()
+/** The id that express-session has read from its cookie, whose signature it has verified; `undefined` without such a cookie. */
+const readIds = new WeakMap<Request, string | undefined>()
+
+/**
+ * Keeps the id of a request whose session express-session is about to make or restore: until then `req.sessionID` is what it has
+ * read from its cookie, whether or not the store has it.
+ */
+export function keepReadId(req: Request): void {
+  if (sessionOf(req) === undefined && !readIds.has(req)) readIds.set(req, currentSessionId(req))
+}
 
 /**
  * What the ids of one `genid` have in common: the length, and where characters stand that are not random, such as the colons of a
@@ -159,41 +167,33 @@ function formOf(id: string): string {
 }
 
 /**
- * Learns the name of the session's cookie from a request whose session express-session is about to make or restore: until then
- * `req.sessionID` is the id that it has read from the cookie, whether or not the store has it.
- */
-export function learnCookieName(req: Request, store: SessionStore): void {
-  if (!cookieNames.has(store)) presentedSessionIds(req)
-}
-
-/**
  * The session ids that the session's own cookie names, whether or not the session still exists: one at most, as a rule.
- * express-session puts `s:<id>.<signature>` into a cookie of a name that it does not disclose, and other middleware signs
- * cookies in the same way. The session's own cookie is the one that names the current session; its name is remembered for
- * requests whose session is gone. Until then, an id counts that has the form of the current one, which the same `genid` has made.
  *
- * The signature is not verified: an id is worth only as much as knowing it.
+ * For the first requests of a process, which came before this package knew the session store, the cookies have to show it:
+ * express-session puts `s:<id>.<signature>` into a cookie of a name that it does not disclose, and other middleware signs
+ * cookies in the same way. An id counts that is the current one, or has its form, which the same `genid` has made. There the
+ * signature is not verified: an id is worth only as much as knowing it.
  */
 export function presentedSessionIds(req: Request): string[] {
-  const signed = Object.entries(parse(req.headers.cookie ?? '')).flatMap(([name, value = '']) => {
+  if (readIds.has(req)) return [readIds.get(req) ?? []].flat()
+  const current = currentSessionId(req)
+  if (current === undefined) return []
+  const ids = signedCookies(req).map(({ id }) => id)
+  return ids.includes(current) ? [current] : ids.filter((id) => formOf(id) === formOf(current))
+}
+
+/** The names of the cookies in which the browser has sent a session's id. */
+export function namesOfCookie(req: Request, ids: readonly string[]): string[] {
+  return signedCookies(req)
+    .filter(({ id }) => ids.includes(id))
+    .map(({ name }) => name)
+}
+
+function signedCookies(req: Request): { readonly name: string; readonly id: string }[] {
+  return Object.entries(parse(req.headers.cookie ?? '')).flatMap(([name, value = '']) => {
     const [, id] = /^s:(.+)\./.exec(value) ?? [] // up to the last dot: the signature has none
     return id === undefined ? [] : [{ name, id }]
   })
-  if (signed.length === 0) return []
-  const current = currentSessionId(req)
-  const store = sessionStoreOf(req)
-  const own = signed.filter(({ id }) => id === current)
-  const [first] = own
-  if (first !== undefined) {
-    // A client can copy its id into a cookie of another name: of two, neither shows the name.
-    if (store !== undefined && own.length === 1) cookieNames.set(store, first.name)
-    return [first.id]
-  }
-  const known = store && cookieNames.get(store)
-  const form = current && formOf(current)
-  return signed
-    .filter(({ name, id }) => (known === undefined ? formOf(id) === form : name === known))
-    .map(({ id }) => id)
 }
 
 /** What makes a small cookie of ours go as far as the session's own, and no further. */
@@ -219,4 +219,9 @@ export function settled<T = void>(
       else reject(error instanceof Error ? error : new Error('The session store failed', { cause: error }))
     })
   })
+}
+
+/** Puts a session back that could not be renewed: express-session has put an empty one in its place, which would be saved. */
+export function putBack(req: Request, session: HostSession): void {
+  Object.assign(req, { session, sessionID: session['id'] })
 }

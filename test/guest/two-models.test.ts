@@ -11,6 +11,7 @@ import {
   GuestStrategy,
   type GuestModel,
 } from '../../src/index.js'
+import { isUserOf } from '../../src/guest/guest-state.js'
 import { openDatabase, type TestDatabase } from '../support/database.js'
 import { plainUser, startHost, type Host, type HostUser } from '../support/host-application.js'
 import { collectWarnings } from '../support/warnings.js'
@@ -199,6 +200,21 @@ describe('a page for guests', () => {
   it('admits a user whose model has no guests, such as a member of staff', async () => {
     const host = await startBoth(onSameInstance)
     await host.browser().get('/staff').expect(200, '"staff"')
+  })
+})
+
+describe('a Guest model of a scope of the users model', () => {
+  it('has the users of the model, and of its other scopes', async () => {
+    const { sequelize } = await openForTests()
+    const User = plainUser()(sequelize)
+    User.addScope('named', { where: { username: 'fred' } })
+    const Guest = defineGuestModel(sequelize, { User: User.scope('named') as HostUser })
+    await sequelize.sync()
+    await User.create({ username: 'fred' })
+    for (const Model of [User, User.scope('named') as HostUser, User.unscoped() as HostUser]) {
+      const user = await Model.findByPk(1, { rejectOnEmpty: true })
+      assert.ok(isUserOf(Guest, user))
+    }
   })
 })
 

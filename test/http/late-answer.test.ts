@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
-import session, { type SessionOptions, type Store } from 'express-session'
+import type { Application } from 'express'
+import session, { MemoryStore, type SessionOptions, type Store } from 'express-session'
 import { convertRouter, mergeGuest, type ConvertMessage } from '../../src/index.js'
 import {
   express,
@@ -23,13 +24,23 @@ afterEach(async () => {
 
 const mailbox: ConvertMessage[] = []
 
+interface Choices {
+  readonly onMerge?: () => unknown
+  readonly verifies?: boolean
+  /** Runs before the session is mounted. */
+  readonly before?: (host: Application) => void
+  readonly pages?: (host: Application) => void
+}
+
 async function start(
   options: Partial<SessionOptions> = {},
-  { onMerge, verifies = false }: { onMerge?: () => unknown; verifies?: boolean } = {},
+  { onMerge, verifies = false, before, pages }: Choices = {},
 ): Promise<TestApp> {
   app = await startApplication({
     session: options,
+    ...(before && { before }),
     routes(host, { passport, Guest }) {
+      pages?.(host)
       host.use(mergeGuest({ Guest, ...(onMerge && { onMerge }) }))
       host.get('/play', passport.authenticate('guest'), (req, res) => {
         res.json(whoIs(req))
@@ -184,6 +195,80 @@ describe('a late request, sent before the browser received its new session', () 
       const late = await host.browser().get('/play').set('Cookie', cookie).expect(200)
       assert.equal((late.body as Who).isGuest, true)
     })
+  })
+})
+
+/** Pages that renew, end and write sessions in the application's own ways. */
+function ownPages(host: Application): void {
+  host.get('/login-page', (req, res, next) => {
+    req.session.regenerate((error) => {
+      if (error) next(error)
+      else res.json('log in')
+    })
+  })
+  host.post('/leave', (req, res, next) => {
+    req.logout((error) => {
+      if (error) next(error)
+      else req.session.destroy(() => res.json('out'))
+    })
+  })
+  host.post('/count', (req, res) => {
+    const kept = req.session as { count?: number }
+    kept.count = (kept.count ?? 0) + 1
+    res.json(kept.count)
+  })
+}
+
+describe('a session that the application itself renews or ends', () => {
+  it('a late request that renews its session does not replace the account’s', async () => {
+    const host = await start({}, { pages: ownPages })
+    const { browser, cookie } = await guest(host)
+    await logIn(browser, 'account').expect(200)
+    const late = await host.browser().get('/login-page').set('Cookie', cookie).expect(200)
+    assert.equal(late.headers['set-cookie'], undefined)
+    await browser.get('/login-page').expect(200)
+    assert.equal(((await browser.get('/who')).body as Who).user, null, 'a request that is not late may')
+  })
+
+  it('a browser whose logout destroys the new session, too, can have another one at once', async () => {
+    const host = await start({}, { pages: ownPages })
+    const browser = host.browser()
+    await logIn(browser, 'account').expect(200)
+    const out = await browser.post('/leave').expect(200)
+    assert.equal(out.headers['set-cookie'], undefined)
+    await browser.post('/count').expect(200, '1')
+    await browser.post('/count').expect(200, '2')
+    assert.equal(((await browser.get('/play')).body as Who).isGuest, true)
+  })
+
+  it('a login ends no session of another cookie in the same store', async () => {
+    const store = new MemoryStore()
+    const host = await start(
+      { store, name: 'public.sid' },
+      {
+        before(app) {
+          const admin = express.Router()
+          admin.use(
+            session({ name: 'admin.sid', store, secret: 'x', resave: false, saveUninitialized: false }),
+          )
+          app.use('/admin', admin)
+          admin.post('/count', (req, res) => {
+            const kept = req.session as { count?: number }
+            kept.count = (kept.count ?? 0) + 1
+            res.json(kept.count)
+          })
+          admin.use((_req, res) => res.end())
+        },
+      },
+    )
+    await guest(host) // from now on the store is watched
+    const browser = host.browser()
+    await browser.post('/admin/count').expect(200, '1')
+    await browser.get('/play').expect(200)
+    await browser.post('/admin/count').expect(200, '2')
+    await logIn(browser, 'account').expect(200)
+    await browser.post('/admin/count').expect(200, '3')
+    await browser.post('/admin/count').expect(200, '4')
   })
 })
 

@@ -32,8 +32,13 @@ export interface Interception {
 export function interceptLogin(req: Request, login: Login, interception: Interception): void {
   const restored = currentUser(req)
 
-  async function mergeAndLogIn(guest: Model, user: unknown, options: Parameters<Login>[1]): Promise<void> {
-    await prepare(req, guest, user, interception)
+  async function mergeAndLogIn(
+    guest: Model | undefined,
+    user: unknown,
+    options: Parameters<Login>[1],
+  ): Promise<void> {
+    await requireSerializable(req, user)
+    if (guest !== undefined) await prepare(req, guest, user, interception)
     await settled((done) => {
       login.call(req, user, options, done)
     })
@@ -46,7 +51,9 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
     // A guard of NestJS puts the account on the request, and then calls req.logIn.
     const present = current === user && sessionHoldsLogin(req) ? restored : current
     const guest = opensSession ? guestWhoLogsIn(present, user, interception.Guest) : undefined
-    if (guest === undefined || callback === undefined) {
+    // A login that cannot succeed must not end the session of a guest, whichever model the user is of.
+    const endsGuest = opensSession && present !== undefined && Boolean(knownGuest(present)) && Boolean(user)
+    if ((guest === undefined && !endsGuest) || callback === undefined) {
       login.call(req, user, options, done)
       return
     }
@@ -86,9 +93,7 @@ async function prepare(
   }
   if (knownGuest(current) === undefined) throw new GuestStateUnknown()
   if (isForeign(req, { trustedOrigins })) throw new CrossSiteRequest(hasOpaqueOrigin(req))
-  // A login that cannot succeed must not have moved anything.
-  requireRenewableSession(req, 'mergeGuest')
-  await requireSerializable(req, user)
+  requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
   const account = key ?? (await findAccount(Guest, req, user))
   if (String(guest) === String(account)) return
   const withdrawNote = await noteSessionEnd(req, 'merged')
@@ -115,31 +120,46 @@ async function findAccount(Guest: GuestModel, req: Request, user: unknown): Prom
   const key = User.primaryKeyAttribute
   const values = (typeof user === 'object' ? user : {}) as Readonly<Record<string, unknown>>
   const id = typeof values[key] === 'bigint' ? String(values[key]) : values[key]
-  const account =
-    couldBeKey(User, id) && !hasTwoModels(req)
-      ? await User.unscoped().findByPk(id, { ...asInstance, useMaster: true })
-      : null
-  const isAccount =
-    account !== null &&
-    String(account.get(key)).toLowerCase() === String(id).toLowerCase() && // a getter can show the key of another user
-    typeof values[usernameField] === 'string' &&
-    Object.keys(User.getAttributes()).every((attribute) =>
-      couldBeTextOf(account, attribute, values[attribute]),
-    )
-  if (!isAccount) {
+  if (hasTwoModels(req)) {
     throw new MergeFailed(
-      `req.login was given something that is no instance of ${User.name}, and its '${key}', its '${usernameField}' and ` +
-        `its other texts are those of no ${User.name}. Give req.login the instance`,
+      `req.login was given something that is no instance of ${User.name}, and two Guest models are on this Passport. Give req.login the instance`,
+    )
+  }
+  const account = couldBeKey(User, id)
+    ? await User.unscoped().findByPk(id, { ...asInstance, useMaster: true })
+    : null
+  const fault =
+    account === null
+      ? `no ${User.name} has its '${key}'`
+      : typeof values[usernameField] !== 'string'
+        ? `it has no '${usernameField}'`
+        : differenceOf(account, { ...values, [key]: id })
+  if (account === null || fault !== undefined) {
+    throw new MergeFailed(
+      `req.login was given something that is no instance of ${User.name}, and ${String(fault)}. Give req.login the ` +
+        'instance; logins to no account of this model belong before mergeGuest',
     )
   }
   return keyOf(account)
 }
 
-/** Whether an account can have shown a value: a text must be its own, as it is stored or as a getter shows it, in any case. */
-function couldBeTextOf(account: Model, attribute: string, value: unknown): boolean {
+/**
+ * What shows that an object is not the account: its key, of which a getter can make that of another user, or a text that is
+ * not the account's, as it is stored or as a getter shows it. Case does not count: a username can be spelled as in the form.
+ */
+function differenceOf(account: Model, values: Readonly<Record<string, unknown>>): string | undefined {
   const User = account.constructor as ModelStatic<Model>
-  if (typeof value !== 'string' || attribute === User.primaryKeyAttribute || !isText(User, attribute))
-    return true
-  const own: unknown[] = [account.get(attribute), account.getDataValue(attribute as never)]
-  return own.some((text) => String(text).toLowerCase() === value.toLowerCase()) // a form's spelling of a username
+  const key = User.primaryKeyAttribute
+  const isSame = (own: unknown, given: unknown): boolean =>
+    ['string', 'number', 'bigint'].includes(typeof own) &&
+    String(own).toLowerCase() === String(given).toLowerCase()
+  if (!isSame(account.get(key), values[key])) return `no ${User.name} has its '${key}'`
+  const other = Object.keys(User.getAttributes()).find((attribute) => {
+    const value = values[attribute]
+    const stored: unknown = account.getDataValue(attribute as never)
+    if (attribute === key || typeof value !== 'string') return false
+    if (typeof stored !== 'string' && !isText(User, attribute)) return false // a date or a number, as some driver reads it
+    return !isSame(account.get(attribute), value) && !isSame(stored, value)
+  })
+  return other === undefined ? undefined : `its '${other}' is not that of the ${User.name} with its '${key}'`
 }

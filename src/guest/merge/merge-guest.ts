@@ -11,6 +11,7 @@ import { checkPassportSession } from '../../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../../checks/runtime/request-checks.js'
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
+import { meet } from '../session.js'
 import { interceptLogin } from './intercept-login.js'
 import { isModel, tableOf } from './references.js'
 import { merge, type MergeContext, type MergeRecipe } from './merge-transaction.js'
@@ -132,6 +133,7 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
       )
     }
     requireRestoredLogin(req, 'mergeGuest')
+    meet(Guest, req)
     interceptLogin(req, login, { Guest, trustedOrigins, merge: (pair) => merge(recipe, pair) })
     next()
   }

@@ -22,18 +22,23 @@ interface Given {
   readonly options?: ModelOptions
   /** What the application gives to `req.login`. */
   readonly login: (user: Model, User: HostUser) => unknown
-  readonly username?: string
+  /** The type of the username's column. */
+  readonly type?: string
 }
 
 const number = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true }
 const username = { type: DataTypes.STRING(150), allowNull: false, unique: true }
 
 /** A guest with one note logs in to an account by such an object. */
-async function logIn({ id = number, options = {}, login }: Given) {
+async function logIn({ id = number, options = {}, login, type }: Given) {
   let Note: ModelStatic<Model> | undefined
   const app = await startHost({
     defineUser(sequelize) {
-      const User = sequelize.define('User', { id, username, email: DataTypes.STRING(254) }, options)
+      const User = sequelize.define(
+        'User',
+        { id, username: { ...username, ...(type && { type }) }, email: DataTypes.STRING(254) },
+        options,
+      )
       Note = sequelize.define('Note', { text: DataTypes.TEXT })
       Note.belongsTo(User, { foreignKey: { name: 'userId', allowNull: false }, onDelete: 'CASCADE' })
       return User
@@ -134,6 +139,10 @@ describe('a guest who is logged in to an account by a plain object', () => {
       'with the key and username of an account, and the e-mail address of another principal',
       { login: (user) => ({ ...(user.get({ plain: true }) as object), email: 'fred@other.test' }) },
     ],
+    [
+      'with the username of another principal, in a column whose type is a text of SQL',
+      { type: 'VARCHAR(150)', login: (user) => ({ id: user.get('id'), username: 'root' }) },
+    ],
     ['with the key of no account', { login: () => ({ id: 99_999 }) }],
     ['with a key of another type', { login: () => ({ id: 'fred' }) }],
     [
@@ -163,13 +172,23 @@ describe('a guest who is logged in to an account by a plain object', () => {
   }
 })
 
-it('a guest whose login no serializer takes keeps everything, and stays logged in', async () => {
-  const login: Given['login'] = (user) => ({ ...user.get({ plain: true }), ...unknownToSerializers })
-  const { guest, owner, guests, response, who } = await logIn({ login })
-  assert.equal(response.status, 500)
-  assert.match(response.text, /unknown user/)
-  assert.deepEqual([String(await owner()), await guests(), await who()], [String(guest), 1, String(guest)])
-})
+const unserializable: readonly (readonly [string, Given['login']])[] = [
+  ['a plain object', (user) => ({ ...(user.get({ plain: true }) as object), ...unknownToSerializers })],
+  [
+    'an instance of another model',
+    (user, User) => {
+      const Staff = User.sequelize?.define('Staff', {})
+      return Object.assign(Staff?.build({ id: user.get('id') }) ?? {}, unknownToSerializers)
+    },
+  ],
+]
+for (const [what, login] of unserializable)
+  it(`a guest whose login no serializer takes keeps everything, and stays logged in: ${what}`, async () => {
+    const { guest, owner, guests, response, who } = await logIn({ login })
+    assert.equal(response.status, 500)
+    assert.match(response.text, /unknown user/)
+    assert.deepEqual([String(await owner()), await guests(), await who()], [String(guest), 1, String(guest)])
+  })
 
 describe('what a merge reads', () => {
   it('is changed by no scope and no find hook of the users model', async () => {
