@@ -208,10 +208,10 @@ describe('a Guest model of a scope of the users model', () => {
     const { sequelize } = await openForTests()
     const User = plainUser()(sequelize)
     User.addScope('named', { where: { username: 'fred' } })
-    const Guest = defineGuestModel(sequelize, { User: User.scope('named') as HostUser })
+    const Guest = defineGuestModel(sequelize, { User: User.scope('named') })
     await sequelize.sync()
     await User.create({ username: 'fred' })
-    for (const Model of [User, User.scope('named') as HostUser, User.unscoped() as HostUser]) {
+    for (const Model of [User, User.scope<Model>('named'), User.unscoped()]) {
       const user = await Model.findByPk(1, { rejectOnEmpty: true })
       assert.ok(isUserOf(Guest, user))
     }
