@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, before, describe, it } from 'node:test'
+import { after, before, beforeEach, describe, it } from 'node:test'
 import type { Request, RequestHandler, Response } from 'express'
 import session from 'express-session'
-import { ensureGuest, ensureVisitor, mergeGuest } from '../src/index.js'
+import { collectFindings } from '../src/checks/runtime/request-checks.js'
+import type { Finding } from '../src/checks/finding.js'
+import { settled } from '../src/http/session.js'
+import { ensureGuest, ensureVisitor, mergeGuest, SCOPE_ANY } from '../src/index.js'
 import { warningsOf } from './checks/stage.js'
 import { BROWSER, express, startApplication, whoIs, type TestApp, type Who } from './support/application.js'
 
@@ -14,31 +17,60 @@ const logIn: RequestHandler = (req, _res, next) => {
   req.logIn(req.user, next)
 }
 
-/** Calls Passport as `AuthGuard(name)` of `@nestjs/passport` 11 does, with Express's request and response. */
+/** Calls Passport as `AuthGuard(name)` of `@nestjs/passport` does, with Express's request and response. */
 function authGuard(
   passport: TestApp['passport'],
   name: string,
   settings: { readonly property?: string; readonly session?: boolean } = {},
+  version: 11 | 12 = 11,
 ): RequestHandler {
   return (req, res, next) => {
     const options = { session: false, property: 'user', ...settings }
+    const { property, ...withoutProperty } = options
     const answered = new Promise<unknown>((resolve, reject) => {
       const callback = (error: unknown, user: unknown): void => {
         if (error || !user)
           reject(error instanceof Error ? error : Object.assign(new Error(), { status: 401 }))
         else resolve(user)
       }
-      const middleware = passport.authenticate(name, options, callback) as RequestHandler
+      const middleware = passport.authenticate(
+        name,
+        version === 11 ? options : withoutProperty,
+        callback,
+      ) as RequestHandler
       middleware(req, res, (error?: unknown) => {
         if (error instanceof Error) reject(error)
         else resolve(undefined) // the strategy passed: the guard admits the request
       })
     })
     answered.then((user) => {
-      Reflect.set(req, options.property, user)
+      Reflect.set(req, property, user)
       next()
     }, next)
   }
+}
+
+/** Runs a middleware as `guard` of examples/nestjs does. */
+function guard(middleware: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    const admitted = settled((done) => {
+      void middleware(req, res, done)
+    })
+    admitted.then(() => {
+      next()
+    }, next)
+  }
+}
+
+/** `guestGuard` of examples/nestjs. */
+function guestGuard(passport: TestApp['passport']): RequestHandler {
+  return guard((req, res, next) => {
+    const unauthorized = Object.assign(new Error('Unauthorized'), { status: 401 })
+    const done = (error?: unknown): void => {
+      next(error ?? (req.user ? undefined : unauthorized))
+    }
+    void (passport.authenticate('guest') as RequestHandler)(req, res, done)
+  })
 }
 
 describe("NestJS's AuthGuard", () => {
@@ -150,6 +182,113 @@ describe("NestJS's AuthGuard", () => {
   it("by 'visitor-token' for req.user fails with an error that names the remedy", async () => {
     const response = await app.browser().get('/wrong').expect(500)
     assert.match((response.body as { message: string }).message, /property: 'visitor'/)
+  })
+})
+
+describe('NestJS with @nestjs/passport 12', () => {
+  let app: TestApp
+  const findings: Finding[] = []
+  before(async () => {
+    app = await startApplication({
+      before(host) {
+        host.use((req, _res, next) => {
+          collectFindings(req, { isProduction: false, findings, seen: new Set() })
+          next()
+        })
+      },
+      routes(host, { passport }) {
+        const answer: RequestHandler = (req, res) => {
+          res.json(whoIs(req))
+        }
+        const fail: RequestHandler = (_req, _res, next) => {
+          next(Object.assign(new Error(), { status: 418 }))
+        }
+        const logout: RequestHandler = (req, _res, next) => {
+          req.logout(next)
+        }
+        host.get('/auth-guard', authGuard(passport, 'guest', {}, 12), answer)
+        const withSession = authGuard(passport, 'guest', { session: true }, 12)
+        host.get('/auth-guard-with-session', withSession, answer)
+        host.get('/auth-guard-and-login', withSession, logIn, answer)
+        host.get('/auth-guard-and-error', withSession, fail)
+        host.get('/play', guestGuard(passport), answer)
+        host.get('/play-and-logout', guestGuard(passport), logout, answer)
+        host.get('/reference', guard(ensureVisitor('foo')), answer)
+        host.get('/any', guard(ensureVisitor(SCOPE_ANY)), answer)
+      },
+    })
+  })
+  beforeEach(() => {
+    findings.length = 0
+  })
+  after(() => app.close())
+
+  const who = (response: { body: unknown }): Who => response.body as Who
+  const isReported = (): boolean => findings.some(({ code }) => code === 'GUEST_NOT_REMEMBERED')
+
+  async function loggedIn(username: string): Promise<ReturnType<TestApp['browser']>> {
+    await app.User.create({ username })
+    const browser = app.browser()
+    await browser.post('/login').type('form').send({ username, password: 'x' }).expect(200)
+    return browser
+  }
+
+  for (const path of ['/auth-guard', '/auth-guard-with-session']) {
+    it(`its AuthGuard('guest') makes a guest whom no session remembers, which is reported: ${path}`, async () => {
+      const browser = app.browser()
+      assert.equal(who(await browser.get(path).expect(200)).isGuest, true)
+      assert.equal(who(await browser.get('/who').expect(200)).user, null)
+      assert.equal(isReported(), true)
+    })
+  }
+
+  it('a guest whom the callback logs in is not reported, nor one whose request fails or ends the login', async () => {
+    const browser = app.browser()
+    const guest = who(await browser.get('/auth-guard-and-login').expect(200)).user
+    assert.notEqual(guest, null)
+    assert.equal(who(await browser.get('/who').expect(200)).user?.id, guest?.id)
+    await app.browser().get('/auth-guard-and-error').expect(418)
+    await app.browser().get('/play-and-logout').expect(200)
+    await browser.get('/who').expect(200) // the response before it has finished
+    assert.equal(isReported(), false)
+  })
+
+  for (const path of ['/auth-guard', '/play']) {
+    it(`a regular user stays req.user: ${path}`, async () => {
+      const browser = await loggedIn(`regular${path}`)
+      const response = who(await browser.get(path).expect(200))
+      assert.equal(response.user?.username, `regular${path}`)
+      assert.equal(response.isRegularUser, true)
+    })
+  }
+
+  it('the guard of the recipe makes a guest, who is the same in the next requests, and nothing is reported', async () => {
+    const browser = app.browser()
+    const guests = await app.Guest.count()
+    const first = who(await browser.get('/play').expect(200))
+    assert.equal(first.isGuest, true)
+    assert.equal(who(await browser.get('/play').expect(200)).user?.id, first.user?.id)
+    assert.equal(who(await browser.get('/who').expect(200)).user?.id, first.user?.id)
+    assert.equal(await app.Guest.count(), guests + 1)
+    assert.equal(isReported(), false)
+  })
+
+  it('the guard of the recipe refuses a bot', async () => {
+    const guests = await app.Guest.count()
+    await app.browser().get('/play').set('User-Agent', 'Googlebot/2.1').expect(401)
+    assert.equal(await app.Guest.count(), guests)
+  })
+
+  it('the guard of the recipe admits visitors only, of its scope or of any', async () => {
+    const browser = app.browser()
+    await browser.get('/reference').expect(403)
+    await browser.get('/any').expect(403)
+    const pass = await app.Visitor.create({ email: 'ginger@example.test', scope: 'bar' })
+    await browser.get(pass.tokenise('/who')).expect(303)
+    await browser.get('/reference').expect(403)
+    const visitor = who(await browser.get('/any').expect(200))
+    assert.equal(visitor.visitor?.id, pass.id)
+    assert.equal(visitor.user, null)
   })
 })
 

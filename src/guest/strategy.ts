@@ -84,9 +84,9 @@ export interface GuestStrategyOptions<U extends Model, G extends Guest = Guest> 
 }
 
 /**
- * Gives every request a user: a logged-in user passes, unless they are of another model that has guests, too; an anonymous client gets a real, temporary users row and is logged
- * in with it. Bots, HEAD requests, prefetches, requests of foreign sites and guests who have just left by `guestLogout`
- * pass as anonymous, and so do all requests when it is disabled.
+ * Gives every request a user: a logged-in user passes, unless they are of another model that has guests, too; an anonymous
+ * client gets a real, temporary users row and is logged in with it. Bots, HEAD requests, prefetches, requests of foreign sites
+ * and guests who have just left by `guestLogout` pass as anonymous, and so do all requests when it is disabled.
  *
  * @example
  * passport.use(new GuestStrategy({ Guest }))
@@ -197,15 +197,20 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     if (unverified?.status === 403) this.refuse('not-verified', req, new GuestNotVerified())
     if (unverified?.status === 503) this.refuse('not-verified', req, new VerifyUnavailable(unverified.cause))
     const user = await makeOrJoinGuest(Guest, recipe({ req }), req)
+    let isLoggedIn = false
     if (logsIn) {
       shapeRenewal(req, WHO, {
         keep: keepSessionData,
         end: 'guest',
         then: () => {
           recordOpenedAsGuest(Guest, req, user)
+          isLoggedIn = true
         },
       })
-    } else this.lookAtForgotten(req)
+    }
+    req.res?.once('finish', () => {
+      if (!isLoggedIn) this.lookAtForgotten(req)
+    })
     if (isGuardWithSession) await settled((done) => loginOf(req)?.call(req, user, {}, done))
     return user
   }

@@ -1,8 +1,7 @@
 import { Body, Controller, Get, Post, UseGuards } from '@nestjs/common'
-import { AuthGuard } from '@nestjs/passport'
 import { ensureRegularUser, ensureVisitor } from 'passport-ephemeral'
 import type { Visitor as Pass } from 'passport-ephemeral'
-import { CurrentUser, CurrentVisitor, guard } from './ephemeral'
+import { CurrentUser, CurrentVisitor, guard, guestGuard } from './ephemeral'
 import { LoginGuard } from './login'
 import { Note, User, Visitor } from './models'
 
@@ -10,14 +9,14 @@ import { Note, User, Visitor } from './models'
 export class AppController {
   /** The first request of a person creates a guest. */
   @Get('notes')
-  @UseGuards(AuthGuard('guest'))
+  @UseGuards(guestGuard)
   async list(@CurrentUser() user: User): Promise<object> {
     const notes = await Note.findAll({ where: { userId: user.id }, order: ['id'] })
     return { userId: user.id, notes: notes.map(({ text }) => text) }
   }
 
   @Post('notes')
-  @UseGuards(AuthGuard('guest'))
+  @UseGuards(guestGuard)
   async add(@CurrentUser() user: User, @Body('text') text: unknown): Promise<object> {
     await Note.create({ userId: user.id, text: String(text).slice(0, 500) })
     return await this.list(user)

@@ -1,17 +1,16 @@
-import { Catch, createParamDecorator, type ArgumentsHost, type CanActivate } from '@nestjs/common'
-import type { ExceptionFilter, ExecutionContext } from '@nestjs/common'
+import { Catch, createParamDecorator, UnauthorizedException } from '@nestjs/common'
+import type { ArgumentsHost, CanActivate, ExceptionFilter, ExecutionContext } from '@nestjs/common'
 import type { Request, RequestHandler } from 'express'
+import passport from 'passport'
 import { EphemeralError, errorPages } from 'passport-ephemeral'
 
-/** `@CurrentUser() user: User`: a guest or a regular user. `@CurrentVisitor() visitor: Visitor`: the pass. */
-export const CurrentUser = createParamDecorator(
-  (_: unknown, context: ExecutionContext) => requestOf(context).user,
-)
-export const CurrentVisitor = createParamDecorator(
-  (_: unknown, context: ExecutionContext) => requestOf(context).visitor,
-)
-
 const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<Request>()
+const fromRequest = (property: 'user' | 'visitor') =>
+  createParamDecorator((_: unknown, context: ExecutionContext) => requestOf(context)[property])
+
+/** `@CurrentUser() user: User`: a guest or a regular user. `@CurrentVisitor() visitor: Visitor`: the pass. */
+export const CurrentUser = fromRequest('user')
+export const CurrentVisitor = fromRequest('visitor')
 
 /** `@UseGuards(guard(ensureVisitor('REFERENCE_REQUEST')))`: a guard of passport-ephemeral as a guard of Nest. */
 export const guard = (middleware: RequestHandler): CanActivate => ({
@@ -20,6 +19,12 @@ export const guard = (middleware: RequestHandler): CanActivate => ({
       const next = (error?: unknown) => (error === undefined ? resolve(true) : reject(error as Error))
       void middleware(requestOf(context), context.switchToHttp().getResponse(), next)
     }),
+})
+
+/** `@UseGuards(guestGuard)`: the first request makes a guest. A client who gets none, for example a bot, gets 401. */
+export const guestGuard = guard((req, res, next) => {
+  const done = (error?: unknown) => next(error ?? (req.user ? undefined : new UnauthorizedException()))
+  passport.authenticate('guest')(req, res, done)
 })
 
 const answerError = errorPages()

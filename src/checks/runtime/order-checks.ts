@@ -27,10 +27,14 @@ export function guestStateCheck(isKnown: (user: object) => boolean): Check {
   }
 }
 
-/** For a guest who was made, and whom no session remembers. */
-export const checkGuestIsRemembered: Check = ({ report }) => {
-  report('GUEST_NOT_REMEMBERED')
-  return true
+/**
+ * For a guest who was made and is not logged in when the response has been sent: `session: false` and a callback of
+ * `passport.authenticate` leave the login out. A login that fails has an error of its own.
+ */
+export const checkGuestIsRemembered: Check = ({ req, report }) => {
+  const hasFailed = req.res !== undefined && req.res.statusCode >= 400
+  if (!hasFailed) report('GUEST_NOT_REMEMBERED')
+  return !hasFailed
 }
 
 /** Anything that creates rows or sends messages for anonymous clients needs a limit. */

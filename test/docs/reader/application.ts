@@ -160,10 +160,10 @@ export declare const UseGuards: (...guards: readonly unknown[]) => MethodDecorat
 export declare const CurrentUser: () => ParameterDecorator
 export declare const CurrentVisitor: () => ParameterDecorator
 export declare const guard: (middleware: RequestHandler) => unknown
+export declare const guestGuard: unknown
 export declare class NestGuard {
   canActivate(context: ExecutionContext): unknown
   logIn(request: Request): Promise<void>
 }
 export declare const AuthGuard: (name: string) => typeof NestGuard
-export declare const UnauthorizedException: new () => Error
 export type { ExecutionContext } from '@nestjs/common'

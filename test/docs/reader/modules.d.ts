@@ -50,6 +50,7 @@ declare module '@nestjs/common' {
     catch: (error: never, host: ArgumentsHost) => void
   }
   export const Catch: (type: unknown) => (target: unknown) => void
+  export const UnauthorizedException: new () => Error
   export const createParamDecorator: (
     factory: (data: unknown, context: ExecutionContext) => unknown,
   ) => () => ParameterDecorator
