@@ -7,7 +7,6 @@ import { GuestLimitExceeded, GuestNotVerified } from '../errors.js'
 import { aBoolean, aFunction, aString, checkOptions, either, strings } from '../options.js'
 import {
   currentUser,
-  isExpressRequest,
   loginOf,
   requireRestoredLogin,
   type AuthenticateOptions,
@@ -18,16 +17,9 @@ import { keepOutOfSharedCaches } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
 import { requireRenewableSession, sessionOf, settled, VISITOR_SESSION_KEY } from '../http/session.js'
 import { shapeRenewal } from '../http/session-renewal.js'
-import {
-  hasBotAgent,
-  isForeign,
-  isSpeculative,
-  leftStrictCookieAtHome,
-  trustedOriginsRule,
-} from '../http/origin.js'
+import { hasBotAgent, leftStrictCookieAtHome, trustedOriginsRule } from '../http/origin.js'
 import { returnSameSite } from '../pages/returning-page.js'
 import { askVerify, VerifyUnavailable, type Verify } from '../pages/verify.js'
-import { lateForEndedSession } from '../http/stale-session.js'
 import { checkGuestIsRemembered, guestStateCheck, limiterCheck } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { sessionChecks } from '../checks/runtime/session-checks.js'
@@ -38,7 +30,7 @@ import { guestModel, type Guest, type GuestModel } from './guest.js'
 import { isUserOf, knownGuest, requireUserOf } from './guest-state.js'
 import { recordOpenedAsGuest } from './load-guest.js'
 import { meet } from './session.js'
-import { hasNoGuestCookie } from './no-guest-cookie.js'
+import { FOREIGN, reasonForNone, type Conditions } from './reason-for-none.js'
 import type { UsernameGenerator } from './usernames.js'
 import { explainMissingTable } from '../database/driver-error.js'
 
@@ -222,31 +214,8 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
 }
 
 /** The options, defaults filled in. */
-interface Settings<U extends Model, G extends Guest> extends Pick<
-  GuestStrategyOptions<U, G>,
-  'Guest' | 'limiter' | 'limiterFailure' | 'verify'
-> {
-  readonly enabled: (req: Request) => boolean | Promise<boolean>
-  readonly isBot: (req: Request) => boolean | Promise<boolean>
+interface Settings<U extends Model, G extends Guest>
+  extends Pick<GuestStrategyOptions<U, G>, 'Guest' | 'limiter' | 'limiterFailure' | 'verify'>, Conditions {
   readonly recipe: ((extra: { req: Request }) => GuestRecipe<U>) | undefined
   readonly keepSessionData: readonly string[]
-  readonly trustedOrigins: readonly string[]
-}
-
-const FOREIGN = 'a foreign site makes the browser send this'
-
-/** Why this request gets no guest, if it gets none. */
-async function reasonForNone<U extends Model, G extends Guest>(
-  req: Request,
-  { enabled, isBot, trustedOrigins }: Settings<U, G>,
-): Promise<string | undefined> {
-  if (!isExpressRequest(req)) return 'not a request of Express: the handshake of a WebSocket'
-  if (!(await enabled(req))) return 'disabled'
-  if (isForeign(req, { trustedOrigins })) return FOREIGN
-  if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
-  if (hasNoGuestCookie(req)) return 'a guest of this browser has just left'
-  if (await isBot(req)) return 'a bot'
-  const end = await lateForEndedSession(req)
-  if (end === undefined || end === 'guest') return undefined // it joins the guest that a parallel request has made
-  return 'a late request of a session that has just ended'
 }

@@ -1,0 +1,30 @@
+import type { Request } from 'express'
+import { isForeign, isSpeculative } from '../http/origin.js'
+import { isExpressRequest } from '../http/passport-request.js'
+import { lateForEndedSession } from '../http/stale-session.js'
+import { hasNoGuestCookie } from './no-guest-cookie.js'
+
+/** What decides whether a request gets a guest: the options of `GuestStrategy`, defaults filled in. */
+export interface Conditions {
+  readonly enabled: (req: Request) => boolean | Promise<boolean>
+  readonly isBot: (req: Request) => boolean | Promise<boolean>
+  readonly trustedOrigins: readonly string[]
+}
+
+export const FOREIGN = 'a foreign site makes the browser send this'
+
+/** Why this request gets no guest, if it gets none. */
+export async function reasonForNone(
+  req: Request,
+  { enabled, isBot, trustedOrigins }: Conditions,
+): Promise<string | undefined> {
+  if (!isExpressRequest(req)) return 'not a request of Express: the handshake of a WebSocket'
+  if (!(await enabled(req))) return 'disabled'
+  if (isForeign(req, { trustedOrigins })) return FOREIGN
+  if (isSpeculative(req)) return 'HEAD, OPTIONS, or fetched ahead'
+  if (hasNoGuestCookie(req)) return 'a guest of this browser has just left'
+  if (await isBot(req)) return 'a bot'
+  const end = await lateForEndedSession(req)
+  if (end === undefined || end === 'guest') return undefined // it joins the guest that a parallel request has made
+  return 'a late request of a session that has just ended'
+}
