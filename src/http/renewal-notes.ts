@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import {
+  currentSessionId,
   namesOfCookie,
   presentedSessionIds,
   putBack,
@@ -21,6 +22,7 @@ export function noteRenewals(store: SessionStore): void {
   if (typeof regenerate !== 'function') return
   async function renew(req: Request): Promise<void> {
     const old = sessionOf(req)
+    const isBrowsers = presentedSessionIds(req).includes(currentSessionId(req) ?? '')
     let withdrawNote: (() => Promise<void>) | undefined
     if (!endsItsSession(req)) {
       await lateForEndedSession(req) // a late request must not replace the newer session by an empty one
@@ -30,7 +32,7 @@ export function noteRenewals(store: SessionStore): void {
     try {
       await settled((done) => regenerate?.call(store, req, done))
     } catch (error) {
-      if (old !== undefined) putBack(req, old)
+      if (old !== undefined && isBrowsers) putBack(req, old) // a new one that may have been stored is given up
       await withdrawNote?.()
       throw error
     }
