@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { Model, type ModelStatic, type Sequelize } from 'sequelize'
-import { hostOptions, sequelizeOf } from './columns.js'
+import { columnNameOf, hostOptions, sequelizeOf } from './columns.js'
 
 /**
  * The name by which sessions and cookies record a model. Models of two Sequelize instances can have one name, and two
@@ -27,14 +27,17 @@ function placeOf(Table: ModelStatic<Model>): readonly [schema: string, table: st
 }
 
 /**
- * Whether a value is an instance for a row of a model's table, of whichever class: scopes of a model have its rows. A model that
- * extends another one, with a schema, a table or a Sequelize instance of its own, has other rows with the same keys.
+ * Whether a value is an instance for a row of a model's table, with the model's primary key, of whichever class: scopes of a
+ * model have its rows. A model that extends another one, with a schema, a table or a Sequelize instance of its own, has other
+ * rows with the same keys; and a model of the same table with another primary key has other keys.
  */
 export function isRowOf<M extends Model>(Table: ModelStatic<M>, value: unknown): value is M {
   if (!(value instanceof Model)) return false
   const Own = value.constructor as ModelStatic<Model>
   if (Own === Table) return true
-  return Own.sequelize === Table.sequelize && placeOf(Own).join('\0') === placeOf(Table).join('\0')
+  const identify = (Each: ModelStatic<Model>): string =>
+    JSON.stringify([...placeOf(Each), columnNameOf(Each, Each.primaryKeyAttribute)])
+  return Own.sequelize === Table.sequelize && identify(Own) === identify(Table)
 }
 
 /** Whether {@link nameInSessions} made this for a model of that name, wherever its rows are. */

@@ -25,9 +25,11 @@ export function noteRenewals(store: SessionStore): void {
     const isBrowsers = presentedSessionIds(req).includes(currentSessionId(req) ?? '')
     let withdrawNote: (() => Promise<void>) | undefined
     if (!endsItsSession(req)) {
-      await lateForEndedSession(req) // a late request must not replace the newer session by an empty one
-      withdrawNote = await noteSessionEnd(req, 'replaced')
-      renewals.set(req, withdrawNote)
+      // A late request must not replace the newer session by an empty one. Its session has a note already.
+      if ((await lateForEndedSession(req)) === undefined) {
+        withdrawNote = await noteSessionEnd(req, 'replaced')
+        renewals.set(req, withdrawNote)
+      }
     }
     try {
       await settled((done) => regenerate?.call(store, req, done))

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import createDebug from 'debug'
 import type { Request } from 'express'
@@ -26,6 +26,8 @@ interface Note {
   readonly end: SessionEnd
   /** Milliseconds since the epoch. */
   readonly until: number
+  /** The request that has left it, which alone takes it back. */
+  readonly by: string
 }
 
 /** As long as a merge may take, and requests be under way that were sent before the browser received its new cookie. */
@@ -52,15 +54,17 @@ const ending = new WeakSet<Request>()
  * for a session. No cookie opens it, because its name is signed by no secret, and it holds no login. A store that fails
  * does not keep the login from succeeding.
  *
- * @returns takes the note back, if the session did not end after all
+ * @returns takes the note back, if the session did not end after all; that of another request stays, or comes back
  */
 export async function noteSessionEnd(req: Request, end: SessionEnd): Promise<() => Promise<void>> {
   const store = sessionStoreOf(req)
   const names = presentedSessionIds(req).map(nameOf)
   const until = Date.now() + LIFE_MS
+  const note: Note = { end, until, by: randomUUID() }
+  const before = new Map(names.map((name) => [name, notes.get(name)]))
   // Stores take a record's life from one of these.
   const cookie = { maxAge: LIFE_MS, originalMaxAge: LIFE_MS, expires: new Date(until) }
-  const record = { cookie, [RECORD_KEY]: { end, until } }
+  const record = { cookie, [RECORD_KEY]: note }
 
   async function inStore(change: (each: SessionStore, name: string) => Promise<void>): Promise<void> {
     if (store === undefined) return
@@ -70,12 +74,17 @@ export async function noteSessionEnd(req: Request, end: SessionEnd): Promise<() 
   }
 
   ending.add(req)
-  for (const name of names) keep(name, { end, until })
+  for (const name of names) keep(name, note)
   await inStore((each, name) => settled((done) => each.set(name, record, done)))
   return async function withdraw() {
     ending.delete(req)
-    for (const name of names) notes.delete(name)
-    await inStore((each, name) => settled((done) => each.destroy(name, done)))
+    for (const name of names) if (notes.get(name) === note) restore(name, before.get(name))
+    await inStore(async (each, name) => {
+      if ((await readNote(each, name))?.by !== note.by) return
+      const earlier = before.get(name)
+      if (earlier === undefined) await settled((done) => each.destroy(name, done))
+      else await settled((done) => each.set(name, { cookie, [RECORD_KEY]: earlier }, done))
+    })
   }
 }
 
@@ -161,6 +170,11 @@ async function readRecord(store: SessionStore, name: string): Promise<HostSessio
     debug('the session store does not answer whether a session has just ended: %o', error)
     return undefined
   }
+}
+
+function restore(name: string, earlier: Note | undefined): void {
+  if (earlier === undefined) notes.delete(name)
+  else notes.set(name, earlier)
 }
 
 /** Keeps a note, and drops those whose time is over. */

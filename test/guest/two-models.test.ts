@@ -215,6 +215,9 @@ describe('a Guest model of a scope of the users model', () => {
       const user = await Model.findByPk(1, { rejectOnEmpty: true })
       assert.ok(isUserOf(Guest, user))
     }
+    const number = { type: DataTypes.INTEGER, primaryKey: true }
+    const Staff = sequelize.define('Staff', { number }, { tableName: User.tableName })
+    assert.ok(!isUserOf(Guest, Staff.build({ number: 1 })), 'a model of the table with another key')
   })
 })
 

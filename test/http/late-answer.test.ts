@@ -27,6 +27,8 @@ const mailbox: ConvertMessage[] = []
 interface Choices {
   readonly onMerge?: () => unknown
   readonly verifies?: boolean
+  /** How long a password is hashed, in milliseconds. */
+  readonly hashMs?: number
   /** Runs before the session is mounted. */
   readonly before?: (host: Application) => void
   readonly pages?: (host: Application) => void
@@ -34,13 +36,21 @@ interface Choices {
 
 async function start(
   options: Partial<SessionOptions> = {},
-  { onMerge, verifies = false, before, pages }: Choices = {},
+  { onMerge, verifies = false, before, pages, hashMs = 0 }: Choices = {},
 ): Promise<TestApp> {
   app = await startApplication({
     session: options,
     ...(before && { before }),
     routes(host, { passport, Guest }) {
       pages?.(host)
+      host.post(
+        '/enter',
+        express.urlencoded({ extended: false }),
+        passport.authenticate('local'),
+        (req, res) => {
+          res.json(whoIs(req))
+        },
+      )
       host.use(mergeGuest({ Guest, ...(onMerge && { onMerge }) }))
       host.get('/play', passport.authenticate('guest'), (req, res) => {
         res.json(whoIs(req))
@@ -65,7 +75,7 @@ async function start(
         '/convert',
         convertRouter({
           Guest,
-          hashPassword: () => 'hash',
+          hashPassword: () => pause(hashMs).then(() => 'hash'),
           ...(verifies && {
             verifyEmail: { baseUrl: 'https://example.test', send: (message) => mailbox.push(message) },
           }),
@@ -228,6 +238,25 @@ describe('a session that the application itself renews or ends', () => {
     assert.equal(late.headers['set-cookie'], undefined)
     await browser.get('/login-page').expect(200)
     assert.equal(((await browser.get('/who')).body as Who).user, null, 'a request that is not late may')
+  })
+
+  it('a conversion that fails does not take back the note of a login in another tab', async () => {
+    const host = await start({ rolling: true, cookie: { maxAge: 60_000 } }, { pages: ownPages, hashMs: 200 })
+    const { browser, cookie } = await guest(host)
+    const taken = host
+      .browser()
+      .post('/convert')
+      .set({ Cookie: cookie, Accept: HTML })
+      .type('form')
+      .send({ ...fred, username: 'account' })
+      .then((answer) => answer)
+    await pause(50)
+    await browser.post('/enter').type('form').send({ username: 'account', password: 'any' }).expect(200)
+    const refused = await taken
+    assert.deepEqual([refused.status, refused.headers['set-cookie']], [422, undefined])
+    const late = await host.browser().get('/who').set('Cookie', cookie).expect(200)
+    assert.equal(late.headers['set-cookie'], undefined)
+    assert.equal(((await browser.get('/who')).body as Who).user?.username, 'account')
   })
 
   it('a browser whose logout destroys the new session, too, can have another one at once', async () => {
