@@ -28,3 +28,12 @@ export async function reasonForNone(
   if (end === undefined || end === 'guest') return undefined // it joins the guest that a parallel request has made
   return 'a late request of a session that has just ended'
 }
+
+/**
+ * Whether another request of the browser has logged in or out while a guest was being made, so that this guest's login would
+ * undo that. Beside a visit that has begun meanwhile, the guest is logged in.
+ */
+export async function isOvertaken(req: Request): Promise<boolean> {
+  const end = await lateForEndedSession(req)
+  return end !== undefined && end !== 'guest' && end !== 'visit'
+}

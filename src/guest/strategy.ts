@@ -30,7 +30,7 @@ import { guestModel, type Guest, type GuestModel } from './guest.js'
 import { isUserOf, knownGuest, requireUserOf } from './guest-state.js'
 import { recordOpenedAsGuest } from './load-guest.js'
 import { meet } from './session.js'
-import { FOREIGN, reasonForNone, type Conditions } from './reason-for-none.js'
+import { FOREIGN, isOvertaken, reasonForNone, type Conditions } from './reason-for-none.js'
 import type { UsernameGenerator } from './usernames.js'
 import { explainMissingTable } from '../database/driver-error.js'
 
@@ -189,6 +189,8 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     if (unverified?.status === 403) this.refuse('not-verified', req, new GuestNotVerified())
     if (unverified?.status === 503) this.refuse('not-verified', req, new VerifyUnavailable(unverified.cause))
     const user = await makeOrJoinGuest(Guest, recipe({ req }), req)
+    // Checks and hooks of the application can take long. The clean-up deletes such a guest.
+    if (logsIn && (await isOvertaken(req))) return undefined
     let isLoggedIn = false
     if (logsIn) {
       shapeRenewal(req, WHO, {

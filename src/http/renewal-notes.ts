@@ -25,11 +25,9 @@ export function noteRenewals(store: SessionStore): void {
     const isBrowsers = presentedSessionIds(req).includes(currentSessionId(req) ?? '')
     let withdrawNote: (() => Promise<void>) | undefined
     if (!endsItsSession(req)) {
-      // A late request must not replace the newer session by an empty one. Its session has a note already.
-      if ((await lateForEndedSession(req)) === undefined) {
-        withdrawNote = await noteSessionEnd(req, 'replaced')
-        renewals.set(req, withdrawNote)
-      }
+      const earlier = await lateForEndedSession(req) // a late request must not replace the newer session by an empty one
+      withdrawNote = await noteSessionEnd(req, 'replaced')
+      if (earlier === undefined) renewals.set(req, withdrawNote)
     }
     try {
       await settled((done) => regenerate?.call(store, req, done))

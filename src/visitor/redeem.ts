@@ -62,10 +62,12 @@ export async function redeem(context: RedeemContext): Promise<Outcome> {
   if (isOpaque) return refuseOrConfirm(context, await findPassByUuid(Model, uuid), {})
 
   requireRenewableSession(req, WHO) // before a use is counted
-  if (currentUser(req) === undefined && (await shouldComeAgain(req)))
-    return { redirect: ownAddressWithCredentials(req), status: 307 } // a POST as a POST
+  const again: Outcome = { redirect: ownAddressWithCredentials(req), status: 307 } // a POST as a POST
+  const isLate = async (): Promise<boolean> => currentUser(req) === undefined && (await shouldComeAgain(req))
+  if (await isLate()) return again
   const pressed = confirmationOf(req, Model, uuid)
   const unverified = pressed && (await context.verify(req))
+  if (pressed !== undefined && (await isLate())) return again // the application's check can take long
   const confirmation = unverified === undefined ? pressed : undefined
   for (let attempt = 1; ; attempt++) {
     const counted = await redeemPass(Model, uuid, confirmation)

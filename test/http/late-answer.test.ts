@@ -8,10 +8,13 @@ import {
   startApplication,
   whoIs,
   type TestApp,
+  type TestAppOptions,
   type User,
   type Who,
 } from '../support/application.js'
+import type { Test } from 'supertest'
 import { later } from '../support/clock.js'
+import { noteSessionEnd } from '../../src/http/stale-session.js'
 import { whileStoreFails } from '../support/failing-store.js'
 import { logIn } from '../guest/merge/stage.js'
 import { fred, ginger, HTML, pathOf, post } from '../guest/conversion/stage.js'
@@ -27,6 +30,8 @@ const mailbox: ConvertMessage[] = []
 interface Choices {
   readonly onMerge?: () => unknown
   readonly verifies?: boolean
+  readonly guestStrategy?: NonNullable<TestAppOptions['guestStrategy']>
+  readonly visitorStrategy?: NonNullable<TestAppOptions['visitorStrategy']>
   /** How long a password is hashed, in milliseconds. */
   readonly hashMs?: number
   /** Runs before the session is mounted. */
@@ -36,10 +41,20 @@ interface Choices {
 
 async function start(
   options: Partial<SessionOptions> = {},
-  { onMerge, verifies = false, before, pages, hashMs = 0 }: Choices = {},
+  {
+    onMerge,
+    verifies = false,
+    before,
+    pages,
+    hashMs = 0,
+    guestStrategy = {},
+    visitorStrategy = {},
+  }: Choices = {},
 ): Promise<TestApp> {
   app = await startApplication({
     session: options,
+    guestStrategy,
+    visitorStrategy,
     ...(before && { before }),
     routes(host, { passport, Guest }) {
       pages?.(host)
@@ -240,22 +255,76 @@ describe('a session that the application itself renews or ends', () => {
     assert.equal(((await browser.get('/who')).body as Who).user, null, 'a request that is not late may')
   })
 
-  it('a conversion that fails does not take back the note of a login in another tab', async () => {
-    const host = await start({ rolling: true, cookie: { maxAge: 60_000 } }, { pages: ownPages, hashMs: 200 })
+  it('what takes back its own note of a session’s end leaves that of a login in another tab', async () => {
+    const host = await start(
+      { rolling: true, cookie: { maxAge: 60_000 } },
+      {
+        pages(app) {
+          app.post('/fail', (req, res, next) => {
+            noteSessionEnd(req, 'converted')
+              .then((withdraw) => pause(200).then(withdraw))
+              .then(() => res.json('failed'), next)
+          })
+        },
+      },
+    )
     const { browser, cookie } = await guest(host)
-    const taken = host
+    const failing = host
       .browser()
-      .post('/convert')
-      .set({ Cookie: cookie, Accept: HTML })
-      .type('form')
-      .send({ ...fred, username: 'account' })
+      .post('/fail')
+      .set('Cookie', cookie)
       .then((answer) => answer)
     await pause(50)
     await browser.post('/enter').type('form').send({ username: 'account', password: 'any' }).expect(200)
-    const refused = await taken
-    assert.deepEqual([refused.status, refused.headers['set-cookie']], [422, undefined])
+    assert.equal((await failing).headers['set-cookie'], undefined)
     const late = await host.browser().get('/who').set('Cookie', cookie).expect(200)
     assert.equal(late.headers['set-cookie'], undefined)
+    assert.equal(((await browser.get('/who')).body as Who).user?.username, 'account')
+  })
+
+  /** A browser with an anonymous session, and its login in another tab while a request is under way. */
+  async function overtake(host: TestApp, send: (browser: ReturnType<TestApp['browser']>) => Test) {
+    const browser = host.browser()
+    await browser.post('/count').expect(200)
+    const tab = host.browser()
+    const slow = send(tab)
+      .set({ Cookie: cookieOf(browser), Accept: HTML })
+      .then((answer) => answer)
+    await pause(50)
+    await browser.post('/enter').type('form').send({ username: 'account', password: 'any' }).expect(200)
+    const answer = await slow
+    assert.doesNotMatch(String(answer.headers['set-cookie']), /connect\.sid/)
+    assert.equal(((await browser.get('/who')).body as Who).user?.username, 'account')
+    return answer
+  }
+
+  it('a guest who is still being made when a user logs in does not replace that login', async () => {
+    const verify = (): Promise<boolean> => pause(200).then(() => true)
+    const host = await start({}, { pages: ownPages, guestStrategy: { verify } })
+    const answer = await overtake(host, (tab) => tab.get('/play'))
+    assert.equal((answer.body as Who).user, null)
+  })
+
+  it('a limited link that is still being verified when a user logs in comes again, and counts no use', async () => {
+    const verify = (): Promise<boolean> => pause(200).then(() => true)
+    const host = await start({}, { pages: ownPages, visitorStrategy: { verify } })
+    const pass = await host.Visitor.create({ email: 'kim@example.test', scope: 'foo', maxUses: 1 })
+    const answer = await overtake(host, (tab) => tab.post(pass.tokenise('/who')))
+    assert.equal(answer.status, 307)
+    assert.equal((await pass.reload()).uses, 0)
+  })
+
+  it('a conversion that is still being posted when the guest logs in by another tab converts nobody', async () => {
+    const host = await start({}, { pages: ownPages, hashMs: 200 })
+    const { browser, cookie } = await guest(host)
+    const posted = host.browser().post('/convert').set({ Cookie: cookie, Accept: HTML }).type('form')
+    const slow = posted.send(fred).then((answer) => answer)
+    await pause(50)
+    await browser.post('/enter').type('form').send({ username: 'account', password: 'any' }).expect(200)
+    const answer = await slow
+    assert.deepEqual([answer.status, answer.headers['location']], [303, '/'])
+    assert.equal(answer.headers['set-cookie'], undefined)
+    assert.equal(await host.Guest.count(), 1)
     assert.equal(((await browser.get('/who')).body as Who).user?.username, 'account')
   })
 

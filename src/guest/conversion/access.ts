@@ -117,6 +117,15 @@ export async function convertInSession<U extends Model>(
   return true
 }
 
+/**
+ * Whether the guest has logged in to an account without a merge, or has left, in another tab: a form that has taken long must
+ * not undo that. The guest is still there.
+ */
+export async function hasLeftMeanwhile(req: Request): Promise<boolean> {
+  const end = await lateForEndedSession(req)
+  return end === 'replaced' || end === 'logged-out'
+}
+
 /** Whether the users row is still there: a conversion keeps it, a merge or a deletion does not. */
 export async function userExists<U extends Model>(Guest: GuestModel<U>, user: U): Promise<boolean> {
   const { User } = Guest[guestSettings]

@@ -2,13 +2,14 @@ import type { Request } from 'express'
 import type { Attributes, Model } from 'sequelize'
 import { NotGuestError } from '../../errors.js'
 import { ownAddressWithCredentials } from '../../http/address.js'
+import { publicUrl } from '../../http/base-url.js'
 import { requireSession, sessionOf } from '../../http/session.js'
 import { lateForEndedSession, waitForSessionEnd } from '../../http/stale-session.js'
 import type { Answer, Confirmation, FlowRequest } from '../../pages/flow-declaration.js'
 import { guestSettings, type GuestModel } from '../guest.js'
 import { findGuest } from '../statements.js'
 import { keyOf } from '../user-key.js'
-import { convertInSession, currentGuest, userExists } from './access.js'
+import { convertInSession, currentGuest, hasLeftMeanwhile, userExists } from './access.js'
 import { convertGuest, isSettable } from './convert.js'
 import { formFieldOf, type Details } from './details.js'
 import { confirmPage, refusedPage, verifiedPage, type ConvertPage } from './pages.js'
@@ -79,6 +80,7 @@ async function convert<U extends Model>(
 ): Promise<Answer<ConvertPage>> {
   const { req } = request
   if (isAskedBy(settings, pending, request)) {
+    if (await hasLeftMeanwhile(req)) return { redirectTo: publicUrl(req, settings.registeredUrl) }
     const isConverted = await convertInSession(settings, req, () => complete(settings, pending, req))
     if (isConverted) {
       requireSession(req, WHO)[PRESSED_KEY] = pending.tokenHash

@@ -3,7 +3,7 @@ import { announce } from '../../events/events.js'
 import { NotGuestError } from '../../errors.js'
 import { InvalidOption } from '../../invalid-option.js'
 import { isLocalPath } from '../../http/address.js'
-import { requireBaseUrl } from '../../http/base-url.js'
+import { publicUrl, requireBaseUrl } from '../../http/base-url.js'
 import { queryValues, withQuery } from '../../http/query.js'
 import { durationIn } from '../../pages/context.js'
 import type {
@@ -23,7 +23,7 @@ import { pageShower } from '../../pages/renderers.js'
 import { judgeEmail } from '../../pages/typed-text.js'
 import { guestSettings } from '../guest.js'
 import { keyOf } from '../user-key.js'
-import { convertInSession, currentGuest, requireGuest } from './access.js'
+import { convertInSession, currentGuest, hasLeftMeanwhile, requireGuest } from './access.js'
 import { problemOfPassword } from './check-password.js'
 import { conversionCode, keepCodeSecret } from './code.js'
 import { convertGuest } from './convert.js'
@@ -112,6 +112,7 @@ async function convertNow<U extends Model>(
 ): Promise<Answer<ConvertPage>> {
   const details = await detailsOf(settings, guest, typed)
   const values = details.values as Partial<Attributes<U>>
+  if (await hasLeftMeanwhile(req)) return { redirectTo: publicUrl(req, settings.registeredUrl) }
   await convertInSession(settings, req, () =>
     refusingTakenValues(settings, { userId: keyOf(guest), values }, (refuseTaken) =>
       convertGuest(settings.Guest, guest, values, { req }, { hash: details.hash, refuseTaken }),
