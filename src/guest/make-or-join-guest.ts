@@ -4,7 +4,8 @@ import type { Request } from 'express'
 import type { Model } from 'sequelize'
 import { isUniqueViolation } from '../database/driver-error.js'
 import { currentSessionId, presentedSessionIds } from '../http/session.js'
-import { replacedSessionId } from '../http/session-renewal.js'
+import { noteBesideSession, replacedSessionId } from '../http/session-renewal.js'
+import { keptAtSessionEnd } from '../http/stale-session.js'
 import { makeGuest, type GuestRecipe } from './create.js'
 import type { GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
@@ -42,7 +43,7 @@ export async function makeOrJoinGuest<U extends Model>(
   if (!presented.includes(current) || replaced !== undefined) {
     // The session was renewed by a parallel request, or is gone from the store.
     const ofReplaced = replaced === undefined ? [] : [hashOfSession(req, replaced)]
-    const joined = await joinGuest(Guest, [...hashes, ...ofReplaced, sessionHash])
+    const joined = await joinGuest(Guest, req, [...hashes, ...ofReplaced, sessionHash])
     if (joined !== undefined) return joined
   }
   for (let attempt = 1; attempt <= 2; attempt++) {
@@ -50,7 +51,7 @@ export async function makeOrJoinGuest<U extends Model>(
       return await makeGuest(Guest, recipe, { sessionHash, req })
     } catch (error) {
       if (!isUniqueViolation(error)) throw error
-      const joined = await joinGuest(Guest, [sessionHash])
+      const joined = await joinGuest(Guest, req, [sessionHash])
       if (joined !== undefined) return joined
       // The guest that has the hash is too old to be joined. It gives up the hash, so that parallel requests make one guest.
       await releaseSession(Guest, sessionHash, new Date(Date.now() - JOIN_WINDOW_MS))
@@ -67,9 +68,13 @@ function hashOfSession(req: Request, id: string): string {
   return hash('sha256', [id, req.ip ?? '', req.get('user-agent') ?? ''].join('\0'), 'hex')
 }
 
-/** The guest that a parallel request has made for one of these sessions, if there is one. */
+/**
+ * The guest that a parallel request has made for one of these sessions, if there is one. The browser keeps the session of the
+ * later answer: so that of this request gets what the other one has kept, such as a visit.
+ */
 async function joinGuest<U extends Model>(
   Guest: GuestModel<U>,
+  req: Request,
   hashes: readonly string[],
 ): Promise<U | undefined> {
   const sibling = await findGuestBySession(Guest, hashes)
@@ -78,5 +83,6 @@ async function joinGuest<U extends Model>(
   if (found === undefined || found.guest === null) return undefined
   debug('joined the guest of a parallel request')
   rememberGuest(found.user, found.guest)
+  noteBesideSession(req, await keptAtSessionEnd(req))
   return found.user
 }

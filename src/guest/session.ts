@@ -7,7 +7,8 @@ import { warnOnce } from '../checks/runtime/request-checks.js'
 import { explainMissingTable } from '../database/driver-error.js'
 import { isNameInSessions, nameInSessions } from '../database/model-identity.js'
 import { watchAnswer } from '../http/late-answer.js'
-import { sessionManagerOf } from '../http/passport-request.js'
+import { callBack } from '../http/session.js'
+import { deserializersOn, sessionManagerOf } from '../http/passport-request.js'
 import { guestSettings, type GuestModel, type SerializedUser, type UserId } from './guest.js'
 import { guestModelOf, isUserOf, knownGuest, rememberGuest } from './guest-state.js'
 import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
@@ -24,10 +25,15 @@ export function serializeUser(Guest: GuestModel): GuestModel['serializeUser'] {
 
 /** `Guest.deserializeUser`. */
 export function deserializeUser(Guest: GuestModel): GuestModel['deserializeUser'] {
-  return (req, serialized, done) => {
+  const deserializer: GuestModel['deserializeUser'] = (req, serialized, done) => {
     answer(deserialize(Guest, req, serialized), done)
   }
+  modelOf.set(deserializer, Guest)
+  return deserializer
 }
+
+/** Whose `deserializeUser` it is. */
+const modelOf = new WeakMap<object, GuestModel>()
 
 /** The name by which sessions record a Guest model, and where its users are. */
 export function sessionNameOf(Guest: GuestModel): string {
@@ -35,18 +41,13 @@ export function sessionNameOf(Guest: GuestModel): string {
   return nameInSessions(Guest, User, databaseName)
 }
 
-/** Calls back outside of the promise, so that what the callback throws is no rejection of ours. */
 function answer<T>(work: Promise<T | undefined>, done: (error: unknown, result?: T) => void): void {
-  work.then(
-    (result) => {
-      if (result === undefined)
-        process.nextTick(done, 'pass') // Passport's word for "ask the next one"
-      else process.nextTick(done, null, result)
-    },
-    (error: unknown) => {
-      process.nextTick(done, explainMissingTable(error))
-    },
-  )
+  callBack(work, (error, result) => {
+    if (error !== null) done(explainMissingTable(error))
+    else if (result === undefined)
+      done('pass') // Passport's word for "ask the next one"
+    else done(null, result)
+  })
 }
 
 /** `undefined` for a user of another model. */
@@ -95,29 +96,6 @@ async function deserialize(
   return false
 }
 
-/** The models whose serializers have met on one Passport, by name. */
-const enrolled = new WeakMap<object, Map<string, GuestModel>>()
-
-/**
- * Records that this model serializes users on the Passport of a request.
- *
- * A session names its model, and names are unique only on one Sequelize instance. Two models with the same name on one
- * Passport would restore each other's users. The first login or the next page shows them, in whichever order they were
- * registered: Passport asks each serializer until one answers, and each deserializer.
- *
- * @throws {TypeError} if another model of that name does, too
- */
-function enrol(Guest: GuestModel, req: Request): void {
-  meet(Guest, req)
-  const manager = sessionManagerOf(req)
-  if (manager === undefined) return
-  const models = enrolled.get(manager) ?? new Map<string, GuestModel>()
-  enrolled.set(manager, models)
-  const other = models.get(Guest.name) ?? Guest
-  if (other !== Guest) throw sameName(Guest, other)
-  models.set(Guest.name, Guest)
-}
-
 /** The models that a middleware, strategy or serializer of ours uses on one Passport. */
 const met = new WeakMap<object, Set<GuestModel>>()
 
@@ -130,10 +108,29 @@ export function meet(Guest: GuestModel, req: Request): void {
   else models.add(Guest)
 }
 
-/** Whether two Guest models have been met on the Passport of a request. */
+/** The models that are in use on the Passport of a request; also those that no request has needed yet. */
+function modelsOn(req: Request): Set<GuestModel> {
+  const registered = deserializersOn(req).flatMap((each) => modelOf.get(each) ?? [])
+  return new Set([...registered, ...(met.get(sessionManagerOf(req) ?? req) ?? [])])
+}
+
+/** Whether there are two Guest models on the Passport of a request. */
 export function hasTwoModels(req: Request): boolean {
-  const manager = sessionManagerOf(req)
-  return manager !== undefined && (met.get(manager)?.size ?? 0) > 1
+  return modelsOn(req).size > 1
+}
+
+/**
+ * Records that this model serializes users on the Passport of a request.
+ *
+ * A session names its model, and names are unique only on one Sequelize instance. Two models with the same name on one
+ * Passport would restore each other's users.
+ *
+ * @throws {TypeError} if another model on this Passport has that name
+ */
+function enrol(Guest: GuestModel, req: Request): void {
+  meet(Guest, req)
+  const other = [...modelsOn(req)].find((each) => each !== Guest && each.name === Guest.name)
+  if (other !== undefined) throw sameName(Guest, other)
 }
 
 function sameName(Guest: GuestModel, other: ModelStatic<Model>): TypeError {

@@ -175,24 +175,26 @@ function contentOf(req: Request): string | undefined {
 
 const watchedStores = new WeakSet<SessionStore>()
 
+/** The methods of ours. An application that calls `session()` for every request replaces them each time. */
+const watchingMethods = new WeakSet()
+
 /**
  * Has express-session call {@link watchAnswer} for every request from now on: it makes sessions by these methods only. A
  * session that is given up for another one, by no matter which login or logout, is noted to have ended.
  */
 function watchStore(store: SessionStore): void {
-  if (watchedStores.has(store)) return
+  if (!watchedStores.has(store)) noteRenewals(store)
   watchedStores.add(store)
-  noteRenewals(store)
   for (const name of ['generate', 'createSession'] as const) {
     const make: unknown = Reflect.get(store, name)
-    if (typeof make !== 'function') continue
-    Object.assign(store, {
-      [name](this: unknown, req: Request, ...more: unknown[]): unknown {
-        keepReadId(req)
-        const made: unknown = Reflect.apply(make, this, [req, ...more])
-        watchAnswer(req)
-        return made
-      },
-    })
+    if (typeof make !== 'function' || watchingMethods.has(make)) continue
+    function watching(this: unknown, req: Request, ...more: unknown[]): unknown {
+      keepReadId(req)
+      const made: unknown = Reflect.apply(make as never, this, [req, ...more])
+      watchAnswer(req)
+      return made
+    }
+    watchingMethods.add(watching)
+    Reflect.set(store, name, watching)
   }
 }

@@ -33,9 +33,28 @@ export const trustedOriginsRule: Rule = {
  */
 export function isForeign(req: Request, own: OwnOrigins = {}): boolean {
   const site = header(req, 'sec-fetch-site')
-  if (site === undefined) return !hasOwnOrigin(req, own)
-  if (['same-origin', 'same-site', 'none'].includes(site)) return false
+  if (site === undefined) return !hasOwnOrigin(req, own) || isForeignResource(req, own)
+  if (['same-origin', 'same-site', 'none'].includes(site)) return isWithinForeignPage(req)
   return !isTrusted(req, own) && !isFollowedLink(req)
+}
+
+/**
+ * Whether a page of this site, in a frame of a foreign one, sends this. Chromium names the access of such a frame to its cookies
+ * (Storage Access API), and nothing in a page of one's own. Only a `SameSite=None` cookie is sent from there, and kept.
+ */
+function isWithinForeignPage(req: Request): boolean {
+  const isFramed = header(req, 'sec-fetch-storage-access') !== undefined
+  return isFramed && sessionOf(req)?.cookie?.sameSite !== 'none'
+}
+
+/**
+ * Whether a page of another site, by the `Referer`, shows an image of this one, or runs its script. Browsers ask for a page by
+ * `text/html`, and for nothing else.
+ */
+function isForeignResource(req: Request, own: OwnOrigins): boolean {
+  const referer = header(req, 'referer')
+  const asksForPage = /text\/html/i.test(header(req, 'accept') ?? 'text/html')
+  return referer !== undefined && !asksForPage && !isOwnAddress(req, referer, own)
 }
 
 /**
@@ -99,8 +118,7 @@ export function leftStrictCookieAtHome(req: Request): boolean {
   const sameSite = sessionOf(req)?.cookie?.sameSite
   if (sameSite !== true && sameSite !== 'strict') return false
   if (header(req, 'sec-fetch-site') !== 'cross-site' || req.method !== 'GET') return false
-  const referer = header(req, 'referer') ?? ''
-  const isOwn = URL.canParse(referer) && hostsOf(req).includes(new URL(referer).host)
+  const isOwn = isOwnAddress(req, header(req, 'referer') ?? '', {})
   return !isOwn && isFollowedLink(req) && isSessionNew(req)
 }
 
@@ -114,8 +132,14 @@ function isFollowedLink(req: Request): boolean {
 /** Whether `Origin`, where there is one, names this application. */
 function hasOwnOrigin(req: Request, own: OwnOrigins): boolean {
   const origin = header(req, 'origin')
-  if (origin === undefined || isTrusted(req, own)) return true
-  return URL.canParse(origin) && hostsOf(req).includes(new URL(origin).host)
+  return origin === undefined || isOwnAddress(req, origin, own)
+}
+
+/** Whether an address or origin is on a host of this application, or on a trusted one. */
+function isOwnAddress(req: Request, address: string, { trustedOrigins = [] }: OwnOrigins): boolean {
+  if (!URL.canParse(address)) return false
+  const { host, origin } = new URL(address)
+  return hostsOf(req).includes(host) || trustedOrigins.includes(origin) || publicOrigin(req) === origin
 }
 
 /** A proxy may have changed `Host`: the origin of `baseUrl` is the application's own. */

@@ -7,6 +7,7 @@ interface PassportRequest {
   readonly _userProperty?: string
   /** One for each Passport. */
   readonly _sessionManager?: { readonly _key?: string; readonly _serializeUser?: SerializeUser }
+  readonly _passport?: { readonly instance?: { readonly _deserializers?: unknown } }
 }
 
 type SerializeUser = (user: unknown, req: Request, done: (error?: unknown) => void) => void
@@ -46,6 +47,12 @@ export function forgetUser(req: Request): void {
 /** What tells one Passport of the process from another, if this request has met one. */
 export function sessionManagerOf(req: Request): object | undefined {
   return (req as PassportRequest)._sessionManager
+}
+
+/** What the application has given to `passport.deserializeUser`; nothing with `initialize({ compat: false })`. */
+export function deserializersOn(req: Request): readonly object[] {
+  const deserializers = (req as PassportRequest)._passport?.instance?._deserializers
+  return Array.isArray(deserializers) ? (deserializers as readonly object[]) : []
 }
 
 /** The session's login, as Passport keeps it, whether or not `passport.session()` has restored the user from it. */

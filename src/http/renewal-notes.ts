@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import {
+  callBack,
   currentSessionId,
   namesOfCookie,
   presentedSessionIds,
@@ -38,15 +39,7 @@ export function noteRenewals(store: SessionStore): void {
     }
   }
   store.regenerate = (req, done) => {
-    // What the caller's callback throws is the caller's, and no rejection of ours.
-    renew(req).then(
-      () => {
-        process.nextTick(done)
-      },
-      (error: unknown) => {
-        process.nextTick(done, error)
-      },
-    )
+    callBack(renew(req), done)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import { keepOutOfSharedCaches } from './caching.js'
 import {
+  callBack,
   currentSessionId,
   presentedSessionIds,
   putBack,
@@ -34,7 +35,8 @@ const REPLACED_MS = 20 * 1000
  * keeps the cookie of the later answer. What the other one has given to the replaced session belongs to this browser, too.
  */
 export function replacedSessionId(req: Request): string | undefined {
-  const { id, until } = (sessionOf(req)?.[REPLACED_KEY] ?? {}) as { id?: unknown; until?: unknown }
+  const { id, by, until } = (sessionOf(req)?.[REPLACED_KEY] ?? {}) as Readonly<Record<string, unknown>>
+  if (by !== currentSessionId(req)) return undefined // copied into another session: a logout with keepSessionInfo
   return typeof id === 'string' && Number(until) > Date.now() ? id : undefined
 }
 
@@ -42,7 +44,7 @@ const besideSessions = new WeakMap<Request, Readonly<Record<string, unknown>>>()
 
 /** Notes values that belong to the session, and lie elsewhere: a renewal that keeps their keys puts them into the new one. */
 export function noteBesideSession(req: Request, values: Readonly<Record<string, unknown>>): void {
-  besideSessions.set(req, values)
+  besideSessions.set(req, { ...besideSessions.get(req), ...values })
 }
 
 /**
@@ -52,14 +54,16 @@ export function noteBesideSession(req: Request, values: Readonly<Record<string, 
 export function shapeRenewal(req: Request, who: string, { keep, end, then }: Renewal): void {
   const old = requireRenewableSession(req, who)
   const values = { ...old, ...besideSessions.get(req) }
-  const kept = keep.filter((key) => values[key] !== undefined).map((key) => [key, values[key]] as const)
+  const kept = Object.fromEntries(
+    keep.filter((key) => values[key] !== undefined).map((key) => [key, values[key]]),
+  )
   const { regenerate } = old
   const oldId = currentSessionId(req)
   // A new session has no requests under way.
   const isReplaced = oldId !== undefined && presentedSessionIds(req).includes(oldId)
 
   async function renew(): Promise<void> {
-    const withdrawNote = end && (await noteSessionEnd(req, end))
+    const withdrawNote = end && (await noteSessionEnd(req, end, kept))
     try {
       await settled((done) => regenerate.call(old, done))
     } catch (error) {
@@ -69,21 +73,16 @@ export function shapeRenewal(req: Request, who: string, { keep, end, then }: Ren
     }
     keepOutOfSharedCaches(req.res)
     const session = requireSession(req, who)
-    for (const [key, value] of kept) session[key] = value
-    if (isReplaced) session[REPLACED_KEY] = { id: oldId, until: Date.now() + REPLACED_MS }
+    Object.assign(session, kept)
+    if (isReplaced) {
+      const until = Date.now() + REPLACED_MS
+      session[REPLACED_KEY] = { id: oldId, by: currentSessionId(req), until }
+    }
     then?.(session)
   }
 
   replaceRegenerate(old, (done) => {
-    // What the caller's callback throws is the caller's, and no rejection of ours.
-    renew().then(
-      () => {
-        process.nextTick(done)
-      },
-      (error: unknown) => {
-        process.nextTick(done, error)
-      },
-    )
+    callBack(renew(), done)
   })
 }
 

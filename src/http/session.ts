@@ -221,6 +221,18 @@ export function settled<T = void>(
   })
 }
 
+/** Calls back when the work is done, outside of the promise: what the callback throws is the caller's, and no rejection of ours. */
+export function callBack<T>(work: Promise<T>, done: (error?: unknown, value?: T) => void): void {
+  work.then(
+    (value) => {
+      process.nextTick(done, null, value)
+    },
+    (error: unknown) => {
+      process.nextTick(done, error)
+    },
+  )
+}
+
 /** Puts a session back that could not be renewed: express-session has put an empty one in its place, which would be saved. */
 export function putBack(req: Request, session: HostSession): void {
   Object.assign(req, { session, sessionID: session['id'] })

@@ -2,8 +2,9 @@ import { hash, randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import createDebug from 'debug'
 import type { Request } from 'express'
-import { cookiesNamed, giveCookie } from './signed-cookie.js'
+import { cookiesNamed, dropCookie, giveCookie } from './signed-cookie.js'
 import {
+  currentSessionId,
   presentedSessionIds,
   sessionStoreOf,
   settled,
@@ -28,6 +29,8 @@ interface Note {
   readonly until: number
   /** The request that has left it, which alone takes it back. */
   readonly by: string
+  /** What the renewal has kept of the session. */
+  readonly kept?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** As long as a merge may take, and requests be under way that were sent before the browser received its new cookie. */
@@ -54,13 +57,18 @@ const ending = new WeakSet<Request>()
  * for a session. No cookie opens it, because its name is signed by no secret, and it holds no login. A store that fails
  * does not keep the login from succeeding.
  *
+ * @param kept what the session that follows has of this one
  * @returns takes the note back, if the session did not end after all; that of another request stays, or comes back
  */
-export async function noteSessionEnd(req: Request, end: SessionEnd): Promise<() => Promise<void>> {
+export async function noteSessionEnd(
+  req: Request,
+  end: SessionEnd,
+  kept?: Readonly<Record<string, unknown>>,
+): Promise<() => Promise<void>> {
   const store = sessionStoreOf(req)
-  const names = presentedSessionIds(req).map(nameOf)
+  const names = (await idsThatEnd(req)).map(nameOf)
   const until = Date.now() + LIFE_MS
-  const note: Note = { end, until, by: randomUUID() }
+  const note: Note = { end, until, by: randomUUID(), kept }
   const before = new Map(names.map((name) => [name, notes.get(name)]))
   // Stores take a record's life from one of these.
   const cookie = { maxAge: LIFE_MS, originalMaxAge: LIFE_MS, expires: new Date(until) }
@@ -86,6 +94,21 @@ export async function noteSessionEnd(req: Request, end: SessionEnd): Promise<() 
       else await settled((done) => each.set(name, { cookie, [RECORD_KEY]: earlier }, done))
     })
   }
+}
+
+/** The presented ids but that of another session, of another cookie: its record is in the store. */
+async function idsThatEnd(req: Request): Promise<string[]> {
+  const store = sessionStoreOf(req)
+  const ids = presentedSessionIds(req)
+  if (store === undefined || ids.includes(currentSessionId(req) ?? '')) return ids
+  const records = await Promise.all(ids.map((id) => readRecord(store, id)))
+  return ids.filter((_, at) => records[at] === undefined)
+}
+
+/** What the renewal by a parallel request has kept of the session that this request's cookie names. */
+export async function keptAtSessionEnd(req: Request): Promise<Readonly<Record<string, unknown>>> {
+  const store = sessionStoreOf(req)
+  return (store && (await noteInStore(store, presentedSessionIds(req)))?.kept) ?? {}
 }
 
 /**
@@ -131,11 +154,16 @@ const LOGINS: readonly SessionEnd[] = ['guest', 'converted', 'merged', 'replaced
  * once: a browser that has dropped the other answer has no newer session.
  */
 export async function shouldComeAgain(req: Request): Promise<boolean> {
-  if (presentedSessionIds(req).length === 0) return false
+  const ids = presentedSessionIds(req)
+  if (ids.length === 0) return false
   const end = await lateForEndedSession(req)
   if (end === undefined || !LOGINS.includes(end)) return false
-  if (cookiesNamed(req, COMES_AGAIN).length > 0) return false
-  giveCookie(req, COMES_AGAIN, '1', { seconds: LIFE_MS / 1000 })
+  const ended = nameOf(ids.join())
+  if (cookiesNamed(req, COMES_AGAIN).includes(ended)) {
+    dropCookie(req, COMES_AGAIN)
+    return false
+  }
+  giveCookie(req, COMES_AGAIN, ended, { seconds: LIFE_MS / 1000 })
   await setTimeout(COMES_AGAIN_MS)
   return true
 }
@@ -155,8 +183,12 @@ export async function endInStore(
   store: SessionStore,
   ids: readonly string[],
 ): Promise<SessionEnd | undefined> {
+  return (await noteInStore(store, ids))?.end
+}
+
+async function noteInStore(store: SessionStore, ids: readonly string[]): Promise<Note | undefined> {
   const found = await Promise.all(ids.map((id) => readNote(store, nameOf(id))))
-  return found.find((note) => note !== undefined && note.until > Date.now())?.end
+  return found.find((note) => note !== undefined && note.until > Date.now())
 }
 
 async function readNote(store: SessionStore, name: string): Promise<Note | undefined> {

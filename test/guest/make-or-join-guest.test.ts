@@ -32,6 +32,12 @@ describe('parallel first requests', () => {
           Object.assign(req.session, { begun: true })
           res.json({})
         })
+        host.get('/leave', (req, res, next) => {
+          req.logout({ keepSessionInfo: true }, (error) => {
+            if (error) next(error)
+            else res.json(whoIs(req))
+          })
+        })
         host.get('/play', passport.authenticate('guest'), (req, res) => {
           res.json(whoIs(req))
         })
@@ -102,6 +108,16 @@ describe('parallel first requests', () => {
     assert.notEqual(second.cookie, first.cookie)
     // The old cookie by itself opens no guest's session.
     assert.equal((await open(`${app.origin}/who`, cookie)).who.user, null)
+  })
+
+  it('make a guest each if a logout that keeps the session’s data came between them', async () => {
+    const { cookie } = await open(`${app.origin}/begin`)
+    const first = await open(`${app.origin}/play`, cookie)
+    const left = await open(`${app.origin}/leave`, first.cookie)
+    assert.deepEqual([left.who.user, left.cookie === first.cookie], [null, false])
+    const second = await open(`${app.origin}/play`, left.cookie)
+    assert.equal(second.who.isGuest, true)
+    assert.notEqual(second.who.user?.id, first.who.user?.id)
   })
 
   it('of another client that bears the cookie, planted or stolen, do not join', async () => {

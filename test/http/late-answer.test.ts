@@ -368,6 +368,38 @@ describe('a session that the application itself renews or ends', () => {
     await browser.post('/admin/count').expect(200, '3')
     await browser.post('/admin/count').expect(200, '4')
   })
+
+  it('a login ends no session of another cookie where the application calls session() for every request', async () => {
+    const store = new MemoryStore()
+    const settings = { store, secret: 'x', resave: false, saveUninitialized: false }
+    const host = await start(
+      { store, name: 'public.sid' },
+      {
+        before(app) {
+          app.use('/admin', (req, res, next) => {
+            session({ ...settings, name: 'admin.sid' })(req, res, next)
+          })
+          app.post('/admin/count', (req, res) => {
+            const kept = req.session as { count?: number }
+            kept.count = (kept.count ?? 0) + 1
+            res.json(kept.count)
+          })
+          app.use('/admin', (_req, res) => res.end())
+        },
+      },
+    )
+    const browser = host.browser()
+    await browser.get('/play').expect(200)
+    await browser.post('/admin/count').expect(200, '1')
+    await host.User.destroy({ where: {} })
+    await host.User.create({ username: 'account' })
+    const { sessions } = store as unknown as { sessions: Record<string, string> }
+    for (const [id, record] of Object.entries(sessions))
+      if (!record.includes('count')) Reflect.deleteProperty(sessions, id) // the guest's is gone
+    await logIn(browser, 'account').expect(200)
+    await browser.post('/admin/count').expect(200, '2')
+    await browser.post('/admin/count').expect(200, '3')
+  })
 })
 
 describe('the second click on the button of the form', () => {

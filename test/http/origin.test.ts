@@ -43,6 +43,22 @@ const foreign: [string, 'get' | 'post', Record<string, string>][] = [
   ['a frame', 'get', { ...CROSS_SITE, 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' }],
   ['a form over plain HTTP', 'post', { Origin: 'http://evil.test' }],
   ['fetch over plain HTTP', 'get', { Origin: 'http://evil.test' }],
+  [
+    'an image over plain HTTP',
+    'get',
+    { Referer: 'http://evil.test/', Accept: 'image/avif,image/*,*/*;q=0.8' },
+  ],
+  ['a script element over plain HTTP', 'get', { Referer: 'http://evil.test/', Accept: '*/*' }],
+  [
+    'a page of this site in a frame',
+    'get',
+    { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Dest': 'iframe', 'Sec-Fetch-Storage-Access': 'none' },
+  ],
+  [
+    'a form in such a page',
+    'post',
+    { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Dest': 'iframe', 'Sec-Fetch-Storage-Access': 'active' },
+  ],
   ['a sandboxed page over plain HTTP', 'post', { Origin: 'null' }],
 ]
 
@@ -82,6 +98,8 @@ const own: [string, 'get' | 'post', Record<string, string>][] = [
   ['form of this site', 'post', { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'navigate' }],
   ['address that was typed', 'get', { 'Sec-Fetch-Site': 'none', 'Sec-Fetch-Mode': 'navigate' }],
   ['request without any of the headers', 'get', {}],
+  ['followed link over plain HTTP', 'get', { Referer: 'http://other.test/', Accept: HTML }],
+  ['program that names a page of another site', 'get', { Referer: 'http://other.test/' }],
 ]
 
 describe('a request that no foreign site makes the browser send', () => {

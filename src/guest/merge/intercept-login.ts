@@ -9,7 +9,7 @@ import {
   setLogin,
   type Login,
 } from '../../http/passport-request.js'
-import { requireRenewableSession, settled } from '../../http/session.js'
+import { callBack, requireRenewableSession, settled } from '../../http/session.js'
 import { noteSessionEnd } from '../../http/stale-session.js'
 import { isText } from '../../database/columns.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
@@ -19,11 +19,18 @@ import { couldBeKey, keyOf } from '../user-key.js'
 import type { MergePair } from './merge-transaction.js'
 import { asInstance } from './rows.js'
 
+/** The option of that name. */
+export type AccountOf = (
+  user: unknown,
+  req: Request,
+) => UserId | null | undefined | Promise<UserId | null | undefined>
+
 /** What comes before the login of a guest to an account. */
 export interface Interception {
   readonly Guest: GuestModel
   /** Origins of other sites from which a login form may come. */
   readonly trustedOrigins: readonly string[]
+  readonly accountOf: AccountOf | undefined
   /** Returns whether there was something to merge. */
   readonly merge: (pair: MergePair) => Promise<boolean>
 }
@@ -57,15 +64,7 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
       login.call(req, user, options, done)
       return
     }
-    // What the caller's callback throws is the caller's, and no rejection of ours.
-    mergeAndLogIn(guest, user, typeof options === 'function' ? {} : options).then(
-      () => {
-        process.nextTick(callback)
-      },
-      (error: unknown) => {
-        process.nextTick(callback, error)
-      },
-    )
+    callBack(mergeAndLogIn(guest, user, typeof options === 'function' ? {} : options), callback)
   })
 }
 
@@ -82,7 +81,7 @@ async function prepare(
   req: Request,
   current: Model,
   user: unknown,
-  { Guest, trustedOrigins, merge }: Interception,
+  { Guest, trustedOrigins, accountOf, merge }: Interception,
 ): Promise<void> {
   const guest = keyOf(current)
   const key = user instanceof Model ? keyOf(user) : undefined
@@ -94,8 +93,9 @@ async function prepare(
   if (knownGuest(current) === undefined) throw new GuestStateUnknown()
   if (isForeign(req, { trustedOrigins })) throw new CrossSiteRequest(hasOpaqueOrigin(req))
   requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
-  const account = key ?? (await findAccount(Guest, req, user))
-  if (String(guest) === String(account)) return
+  const account =
+    key ?? (accountOf ? await namedAccount(Guest, accountOf, user, req) : await findAccount(Guest, req, user))
+  if (account === undefined || String(guest) === String(account)) return
   const withdrawNote = await noteSessionEnd(req, 'merged')
   try {
     const isMerged = await merge({ guest, account, req })
@@ -104,6 +104,29 @@ async function prepare(
     await withdrawNote()
     throw error
   }
+}
+
+/**
+ * The account that the application names; `undefined` for a login to none.
+ *
+ * @throws {MergeFailed} if it could be no key of the users model; what `accountOf` throws is the cause of one
+ */
+async function namedAccount(
+  { [guestSettings]: { User } }: GuestModel,
+  accountOf: AccountOf,
+  user: unknown,
+  req: Request,
+): Promise<UserId | undefined> {
+  let account: UserId | null | undefined
+  try {
+    account = await accountOf(user, req)
+  } catch (cause) {
+    throw new MergeFailed("'accountOf' has thrown an error", { cause })
+  }
+  if (account === null || account === undefined) return undefined
+  if (!couldBeKey(User, account))
+    throw new MergeFailed(`'accountOf' has returned what is no key of ${User.name}`)
+  return account
 }
 
 /**
@@ -122,7 +145,7 @@ async function findAccount(Guest: GuestModel, req: Request, user: unknown): Prom
   const id = typeof values[key] === 'bigint' ? String(values[key]) : values[key]
   if (hasTwoModels(req)) {
     throw new MergeFailed(
-      `req.login was given something that is no instance of ${User.name}, and two Guest models are on this Passport. Give req.login the instance`,
+      `req.login was given something that is no instance of ${User.name}, and two Guest models are on this Passport. Give req.login the instance, or name the account by the option 'accountOf'`,
     )
   }
   const account = couldBeKey(User, id)
@@ -137,7 +160,7 @@ async function findAccount(Guest: GuestModel, req: Request, user: unknown): Prom
   if (account === null || fault !== undefined) {
     throw new MergeFailed(
       `req.login was given something that is no instance of ${User.name}, and ${String(fault)}. Give req.login the ` +
-        'instance; logins to no account of this model belong before mergeGuest',
+        "instance, or name the account by the option 'accountOf'; it returns null for logins to no account of this model",
     )
   }
   return keyOf(account)

@@ -12,7 +12,7 @@ import { requestChecks, validationsRule, type Validations } from '../../checks/r
 import { guestModel, guestSettings, type GuestModel } from '../guest.js'
 import { everythingOf, reassignedOf, type Belonging, type Reassigned } from './belongings.js'
 import { meet } from '../session.js'
-import { interceptLogin } from './intercept-login.js'
+import { interceptLogin, type AccountOf } from './intercept-login.js'
 import { isModel, tableOf } from './references.js'
 import { merge, type MergeContext, type MergeRecipe } from './merge-transaction.js'
 import type { MergeConflict } from './conflicts.js'
@@ -38,6 +38,12 @@ export interface MergeGuestOptions<U extends Model> {
    * @default 'keep-account'
    */
   conflict?: MergeConflict | Readonly<Record<string, MergeConflict>>
+  /**
+   * The account's primary key, where your application gives `req.login` something else than an instance of `User`: a row read
+   * with `raw: true`, a profile. `null` for a login to no account of this model: nothing is merged. May be async.
+   * @default the account that has the object's primary key and username, and every other text of the object
+   */
+  accountOf?: AccountOf
   /**
    * Origins of other sites that may post to your login in a guest's name: of an identity provider that answers by a form
    * (SAML, `response_mode=form_post`), say.
@@ -98,12 +104,13 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
       reassign: reassigned,
       onMerge: aFunction,
       conflict: aConflict,
+      accountOf: aFunction,
       trustedOrigins: trustedOriginsRule,
       validations: validationsRule,
     },
     ['Guest'],
   )
-  const { Guest, reassign, conflict, onMerge, trustedOrigins = [] } = options
+  const { Guest, reassign, conflict, onMerge, accountOf, trustedOrigins = [] } = options
   const look = requestChecks('mergeGuest', [checkPassportSession], options.validations)
 
   function findBelongings(): Belonging[] {
@@ -134,7 +141,7 @@ export function mergeGuest<U extends Model>(options: MergeGuestOptions<U>): Requ
     }
     requireRestoredLogin(req, 'mergeGuest')
     meet(Guest, req)
-    interceptLogin(req, login, { Guest, trustedOrigins, merge: (pair) => merge(recipe, pair) })
+    interceptLogin(req, login, { Guest, trustedOrigins, accountOf, merge: (pair) => merge(recipe, pair) })
     next()
   }
   return guestMerger

@@ -8,7 +8,8 @@ import {
   type ModelAttributes,
   type ModelOptions,
 } from 'sequelize'
-import { mergeGuest } from '../../../src/index.js'
+import type { RequestHandler } from 'express'
+import { defineGuestModel, mergeGuest, type GuestModel, type MergeGuestOptions } from '../../../src/index.js'
 import { startHost, type Host, type HostUser, type HostWho } from '../../support/host-application.js'
 
 let host: Host | undefined
@@ -24,14 +25,22 @@ interface Given {
   readonly login: (user: Model, User: HostUser) => unknown
   /** The type of the username's column. */
   readonly type?: string
+  readonly accountOf?: NonNullable<MergeGuestOptions<Model>['accountOf']>
+  /** Whether a second Guest model has its deserializer on this Passport. */
+  readonly hasSecondModel?: boolean
 }
 
 const number = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true }
 const username = { type: DataTypes.STRING(150), allowNull: false, unique: true }
 
 /** A guest with one note logs in to an account by such an object. */
-async function logIn({ id = number, options = {}, login, type }: Given) {
+async function logIn({ id = number, options = {}, login, type, accountOf, hasSecondModel }: Given) {
   let Note: ModelStatic<Model> | undefined
+  let Second: GuestModel | undefined
+  const none: RequestHandler = (_req, _res, next) => {
+    next()
+  }
+  let initialize = none
   const app = await startHost({
     defineUser(sequelize) {
       const User = sequelize.define(
@@ -41,9 +50,17 @@ async function logIn({ id = number, options = {}, login, type }: Given) {
       )
       Note = sequelize.define('Note', { text: DataTypes.TEXT })
       Note.belongsTo(User, { foreignKey: { name: 'userId', allowNull: false }, onDelete: 'CASCADE' })
+      if (hasSecondModel === true) {
+        const Member = sequelize.define('Member', { username: { ...username } })
+        Second = defineGuestModel(sequelize, { User: Member, modelName: 'MemberGuest' })
+      }
       return User
     },
     authenticator(passport) {
+      if (Second !== undefined) {
+        passport.deserializeUser(Second.deserializeUser)
+        initialize = passport.initialize()
+      }
       // For what Guest.serializeUser leaves to others.
       passport.serializeUser<unknown>((user, done) => {
         if ((user as unknown as { isUnknown?: boolean }).isUnknown === true) done(new Error('unknown user'))
@@ -51,7 +68,8 @@ async function logIn({ id = number, options = {}, login, type }: Given) {
       })
     },
     routes(express, { Guest, User }) {
-      express.use(mergeGuest({ Guest }))
+      express.use(initialize)
+      express.use(mergeGuest({ Guest, ...(accountOf && { accountOf }) }))
       express.post('/login', (req, res, next) => {
         User.unscoped()
           .findOne({ where: { username: 'fred' }, rejectOnEmpty: true, raw: false })
@@ -84,6 +102,61 @@ async function logIn({ id = number, options = {}, login, type }: Given) {
     who: async () => ((await browser.get('/who').expect(200)).body as HostWho).key,
   }
 }
+
+interface Profile {
+  readonly uid: string
+  readonly account: string | null
+}
+
+describe('a guest who is logged in by a profile, with accountOf', () => {
+  const profile = (user: Model): Profile => ({ uid: 'fred@ldap', account: String(user.get('id')) })
+  const accountOf = (user: unknown): string | null => (user as Profile).account
+
+  it('is merged into the account that it returns, or that its promise resolves to', async () => {
+    for (const each of [accountOf, (user: unknown) => Promise.resolve(accountOf(user))]) {
+      const { account, owner, guests, response } = await logIn({ login: profile, accountOf: each })
+      assert.equal(response.status, 200, response.text)
+      assert.deepEqual([String(await owner()), await guests()], [String(account), 0])
+      await host?.close()
+      host = undefined
+    }
+  })
+
+  it('is logged in without a merge if it returns null', async () => {
+    const staff = (): Profile => ({ uid: 'ginger@ldap', account: null })
+    const { guest, owner, guests, response } = await logIn({ login: staff, accountOf })
+    assert.equal(response.status, 200, response.text)
+    assert.deepEqual([String(await owner()), await guests()], [String(guest), 1])
+  })
+
+  it('is not logged in, and keeps everything, if it throws, or returns what is no key or the key of no account', async () => {
+    const faulty: readonly (readonly [NonNullable<Given['accountOf']>, RegExp])[] = [
+      [() => Promise.reject(new Error('no LDAP')), /'accountOf' has thrown an error/],
+      [() => 'fred', /'accountOf' has returned what is no key of User/],
+      [() => 99_999, /the account is gone/],
+    ]
+    for (const [each, message] of faulty) {
+      const { guest, owner, guests, response, who } = await logIn({ login: profile, accountOf: each })
+      assert.equal(response.status, 500)
+      assert.match(response.text, message)
+      assert.deepEqual(
+        [String(await owner()), await guests(), await who()],
+        [String(guest), 1, String(guest)],
+      )
+      await host?.close()
+      host = undefined
+    }
+  })
+
+  it('is not asked about an instance', async () => {
+    const { account, owner, response } = await logIn({
+      login: (user) => user,
+      accountOf: () => assert.fail('asked'),
+    })
+    assert.equal(response.status, 200, response.text)
+    assert.equal(String(await owner()), String(account))
+  })
+})
 
 /** What no serializer takes, with `authenticator` below. */
 const unknownToSerializers = { isUnknown: true }
@@ -133,6 +206,10 @@ describe('a guest who is logged in to an account by a plain object', () => {
     [
       'with the key alone, which users of other models have, too',
       { login: (user) => ({ id: user.get('id') }) },
+    ],
+    [
+      'of an application with two models, the second of which no request has needed yet',
+      { hasSecondModel: true, login: (user) => user.toJSON() },
     ],
     ['that is no object but a key', { login: (user) => user.get('id') }],
     [
