@@ -52,7 +52,18 @@ export const REQUESTS: readonly Request[] = [
       status: 303,
     }),
   },
+  adminPage('operator: the list of passes', '/passes'),
+  adminPage('operator: a search for an address', '/passes?q=someone%40example.com'),
+  adminPage('operator: the list of guests', '/guests'),
 ]
+
+function adminPage(name: string, path: string): Request {
+  return {
+    name,
+    loadOf: ({ origin }) =>
+      Promise.resolve({ origin, routes: [ROUTES.admin + path], cookie: undefined, status: 200 }),
+  }
+}
 
 /** PostgreSQL's connections report their statistics after ten idle seconds. */
 const SETTLING_MS = 11_000

@@ -22,7 +22,7 @@ export function openModels(databaseUrl: string) {
     },
     { sequelize, modelName: 'User' },
   )
-  const { Visitor } = defineVisitorModels(sequelize, { secret: SECRET })
+  const { Visitor, VisitorLog } = defineVisitorModels(sequelize, { secret: SECRET })
   const Guest = defineGuestModel(sequelize, { User })
-  return { sequelize, User, Guest, Visitor }
+  return { sequelize, User, Guest, Visitor, VisitorLog }
 }

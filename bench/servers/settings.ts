@@ -15,6 +15,7 @@ export const ROUTES = {
   visitorPage: '/visitor/page',
   guardedVisitorPage: '/visitor/guarded-page',
   loggedVisitorPage: '/visitor/logged-page',
+  admin: '/admin',
 } as const
 
 /** The message by which the load requests a server's {@link Usage}, over the channel between parent and child. */

@@ -15,6 +15,7 @@ const sidebar = [
       page('Merge', 'merge'),
       page('Pages and languages', 'pages'),
       page('Recipes', 'recipes'),
+      page('Frameworks and tools', 'frameworks'),
       page('Testing your application', 'testing'),
       page('From Django', 'from-django'),
     ],

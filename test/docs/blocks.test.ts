@@ -94,6 +94,6 @@ describe('the code of the README and the docs', () => {
 
   test('the recipe for NestJS shows the glue of examples/nestjs as it is there', async () => {
     const glue = await readFile(join(root, 'examples/nestjs/src/ephemeral.ts'), 'utf8')
-    assert(pageAt('docs/recipes.md').text.includes(`\`\`\`ts\n${glue}\`\`\``))
+    assert(pageAt('docs/frameworks.md').text.includes(`\`\`\`ts\n${glue}\`\`\``))
   })
 })

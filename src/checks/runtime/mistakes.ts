@@ -80,7 +80,7 @@ export const MISTAKES = {
     message:
       'A guest was made and not logged in (session: false, no session, or a callback without a login): the next request makes another one.',
     remedy:
-      'Leave out session: false and the callback, and put session() and passport.session() before it. NestJS: guestGuard of docs/recipes.md in place of AuthGuard. A route that hands out a token: validations: { GUEST_NOT_REMEMBERED: false }.',
+      'Leave out session: false and the callback, and put session() and passport.session() before it. NestJS: guestGuard of docs/frameworks.md in place of AuthGuard. A route that hands out a token: validations: { GUEST_NOT_REMEMBERED: false }.',
   },
   LIMITER_MISSING: {
     severity: 'warning in production',
