@@ -4,8 +4,9 @@ import type { Request } from 'express'
 import type { Model } from 'sequelize'
 import { isUniqueViolation } from '../database/driver-error.js'
 import { currentSessionId, presentedSessionIds } from '../http/session.js'
-import { noteBesideSession, replacedSessionId } from '../http/session-renewal.js'
-import { keptAtSessionEnd } from '../http/stale-session.js'
+import { replacedSessions } from '../http/replaced-sessions.js'
+import { noteBesideSession } from '../http/session-renewal.js'
+import { endByGuest, LATE_MS } from '../http/stale-session.js'
 import { makeGuest, type GuestRecipe } from './create.js'
 import type { GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
@@ -15,9 +16,9 @@ const debug = createDebug('passport-ephemeral:guest')
 
 /**
  * How long after a guest was made another request of the same session may join it: as long as a page's parallel
- * requests may take to arrive.
+ * requests may take to arrive. Longer than the note of the session's end lasts, so that none in between makes a second guest.
  */
-const JOIN_WINDOW_MS = 10 * 1000
+const JOIN_WINDOW_MS = LATE_MS + 10 * 1000
 
 /**
  * Makes a guest, or joins the one that a parallel request with the same session cookie has made. The database decides
@@ -39,11 +40,16 @@ export async function makeOrJoinGuest<U extends Model>(
   const hashes = presented.map((id) => hashOfSession(req, id))
   // Parallel requests bear the same cookies.
   const sessionHash = hashes.length === 1 ? String(hashes[0]) : hash('sha256', hashes.join('\0'), 'hex')
-  const replaced = replacedSessionId(req)
-  if (!presented.includes(current) || replaced !== undefined) {
+  const replaced = replacedSessions(req).map(({ id }) => id)
+  const end = await endByGuest(req)
+  if (!presented.includes(current) || replaced.length > 0 || end !== undefined) {
     // The session was renewed by a parallel request, or is gone from the store.
-    const ofReplaced = replaced === undefined ? [] : [hashOfSession(req, replaced)]
-    const joined = await joinGuest(Guest, req, [...hashes, ...ofReplaced, sessionHash])
+    const others = [...replaced, ...(end?.id === undefined ? [] : [end.id])]
+    const joined = await joinGuest(Guest, req, [
+      ...hashes,
+      ...others.map((id) => hashOfSession(req, id)),
+      sessionHash,
+    ])
     if (joined !== undefined) return joined
   }
   for (let attempt = 1; attempt <= 2; attempt++) {
@@ -83,6 +89,6 @@ async function joinGuest<U extends Model>(
   if (found === undefined || found.guest === null) return undefined
   debug('joined the guest of a parallel request')
   rememberGuest(found.user, found.guest)
-  noteBesideSession(req, await keptAtSessionEnd(req))
+  noteBesideSession(req, (await endByGuest(req))?.kept ?? {})
   return found.user
 }

@@ -29,7 +29,7 @@ import { makeOrJoinGuest } from './make-or-join-guest.js'
 import { guestModel, type Guest, type GuestModel } from './guest.js'
 import { isUserOf, knownGuest, requireUserOf } from './guest-state.js'
 import { recordOpenedAsGuest } from './load-guest.js'
-import { meet } from './session.js'
+import { meet, sessionNameOf } from './session.js'
 import { FOREIGN, isOvertaken, reasonForNone, type Conditions } from './reason-for-none.js'
 import type { UsernameGenerator } from './usernames.js'
 import { explainMissingTable } from '../database/driver-error.js'
@@ -190,12 +190,13 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     if (unverified?.status === 503) this.refuse('not-verified', req, new VerifyUnavailable(unverified.cause))
     const user = await makeOrJoinGuest(Guest, recipe({ req }), req)
     // Checks and hooks of the application can take long. The clean-up deletes such a guest.
-    if (logsIn && (await isOvertaken(req))) return undefined
+    if (logsIn && (await isOvertaken(req, Guest))) return undefined
     let isLoggedIn = false
     if (logsIn) {
       shapeRenewal(req, WHO, {
         keep: keepSessionData,
         end: 'guest',
+        model: sessionNameOf(Guest),
         then: () => {
           recordOpenedAsGuest(Guest, req, user)
           isLoggedIn = true
@@ -217,7 +218,9 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
 
 /** The options, defaults filled in. */
 interface Settings<U extends Model, G extends Guest>
-  extends Pick<GuestStrategyOptions<U, G>, 'Guest' | 'limiter' | 'limiterFailure' | 'verify'>, Conditions {
+  extends
+    Pick<GuestStrategyOptions<U, G>, 'Guest' | 'limiter' | 'limiterFailure' | 'verify'>,
+    Omit<Conditions, 'Guest'> {
   readonly recipe: ((extra: { req: Request }) => GuestRecipe<U>) | undefined
   readonly keepSessionData: readonly string[]
 }

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import onHeaders from 'on-headers'
+import { aroundEnd } from './deferred-end.js'
 import { isForeign, type OwnOrigins } from './origin.js'
 import { sessionHoldsLogin } from './passport-request.js'
 import {
@@ -67,25 +68,13 @@ export function watchAnswer(req: Request, own?: OwnOrigins): void {
 
   onHeaders(res, hideFromBrowser)
   // express-session decides as the answer ends whether to store the session.
-  const end = res.end.bind(res) as (...given: unknown[]) => Response
-  let isEnding = false
-  Object.assign(res, {
-    end(...given: unknown[]): Response {
-      if (isEnding) return end(...given)
-      isEnding = true
+  aroundEnd(req, res, {
+    before() {
       hideFromBrowser()
-      const looking = late?.lookBeforeEnd() ?? withdrawWhereNoneFollows(req, res)
-      const finish = (): Response => {
-        const ended = end(...given)
-        late?.learn()
-        return ended
-      }
-      if (looking === undefined) return finish()
-      void looking.then(() => {
-        hideFromBrowser()
-        process.nextTick(finish)
-      })
-      return res
+      return (late?.lookBeforeEnd() ?? withdrawWhereNoneFollows(req, res))?.then(hideFromBrowser)
+    },
+    after() {
+      late?.learn()
     },
   })
 }

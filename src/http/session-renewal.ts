@@ -12,7 +12,9 @@ import {
   settled,
   type HostSession,
 } from './session.js'
-import { noteSessionEnd, type SessionEnd } from './stale-session.js'
+import { sessionHoldsLogin } from './passport-request.js'
+import { recordReplaced, replacedSessions } from './replaced-sessions.js'
+import { LATE_MS, noteSessionEnd, type SessionEnd } from './stale-session.js'
 
 /** What the next renewal of a session does beyond giving it a new id. */
 export interface Renewal {
@@ -20,24 +22,10 @@ export interface Renewal {
   readonly keep: readonly string[]
   /** What the old id is given up for, unless the caller notes it itself. */
   readonly end?: SessionEnd
+  /** Of a guest: the name of the model, as sessions record it. */
+  readonly model?: string
   /** Runs on the new session, once it exists; what it throws fails the renewal. */
   readonly then?: (session: HostSession) => void
-}
-
-/** Where a session names the one that it has replaced. */
-const REPLACED_KEY = 'session:replaced'
-
-/** As long as answers to requests of the replaced session may arrive. */
-const REPLACED_MS = 20 * 1000
-
-/**
- * The id of the session that this one has replaced, for a moment: of two requests that renew one session at once the browser
- * keeps the cookie of the later answer. What the other one has given to the replaced session belongs to this browser, too.
- */
-export function replacedSessionId(req: Request): string | undefined {
-  const { id, by, until } = (sessionOf(req)?.[REPLACED_KEY] ?? {}) as Readonly<Record<string, unknown>>
-  if (by !== currentSessionId(req)) return undefined // copied into another session: a logout with keepSessionInfo
-  return typeof id === 'string' && Number(until) > Date.now() ? id : undefined
 }
 
 const besideSessions = new WeakMap<Request, Readonly<Record<string, unknown>>>()
@@ -51,7 +39,7 @@ export function noteBesideSession(req: Request, values: Readonly<Record<string, 
  * Shapes the next renewal of this session, no matter which code starts it. Passport's own `req.login` wipes everything, or with
  * `keepSessionInfo` keeps everything, the old cookie's lifetime included.
  */
-export function shapeRenewal(req: Request, who: string, { keep, end, then }: Renewal): void {
+export function shapeRenewal(req: Request, who: string, { keep, end, model, then }: Renewal): void {
   const old = requireRenewableSession(req, who)
   const values = { ...old, ...besideSessions.get(req) }
   const kept = Object.fromEntries(
@@ -59,11 +47,11 @@ export function shapeRenewal(req: Request, who: string, { keep, end, then }: Ren
   )
   const { regenerate } = old
   const oldId = currentSessionId(req)
-  // A new session has no requests under way.
-  const isReplaced = oldId !== undefined && presentedSessionIds(req).includes(oldId)
+  const earlier = replacedSessions(req)
+  const heldLogin = sessionHoldsLogin(req)
 
   async function renew(): Promise<void> {
-    const withdrawNote = end && (await noteSessionEnd(req, end, kept))
+    const withdrawNote = end && (await noteSessionEnd(req, end, { kept, model }))
     try {
       await settled((done) => regenerate.call(old, done))
     } catch (error) {
@@ -74,10 +62,9 @@ export function shapeRenewal(req: Request, who: string, { keep, end, then }: Ren
     keepOutOfSharedCaches(req.res)
     const session = requireSession(req, who)
     Object.assign(session, kept)
-    if (isReplaced) {
-      const until = Date.now() + REPLACED_MS
-      session[REPLACED_KEY] = { id: oldId, by: currentSessionId(req), until }
-    }
+    // A new session has no requests under way.
+    if (oldId !== undefined && presentedSessionIds(req).includes(oldId))
+      recordReplaced(req, session, [{ id: oldId, until: Date.now() + LATE_MS, heldLogin }, ...earlier])
     then?.(session)
   }
 

@@ -118,8 +118,15 @@ export function guardSave(session: HostSession, decide: (done: (isRefused: boole
   if (typeof save !== 'function') return
   defineHidden(session, 'save', (done?: (error?: unknown) => void) => {
     decide((isRefused) => {
-      if (isRefused) done?.()
-      else save.call(session, done ?? (() => undefined))
+      if (isRefused) {
+        done?.()
+        return
+      }
+      try {
+        save.call(session, done ?? (() => undefined))
+      } catch (error) {
+        done?.(error) // it cannot be serialized; the caller has returned
+      }
     })
     return session
   })

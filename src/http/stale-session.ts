@@ -12,6 +12,7 @@ import {
   type HostSession,
   type SessionStore,
 } from './session.js'
+import { replacedSessions } from './replaced-sessions.js'
 import { describeError } from './redact-tokens.js'
 
 const debug = createDebug('passport-ephemeral:session')
@@ -23,18 +24,22 @@ const debug = createDebug('passport-ephemeral:session')
 export type SessionEnd = 'guest' | 'visit' | 'converted' | 'merged' | 'logged-out' | 'replaced'
 
 /** How a session ended, as it is kept in this process and in the session store. */
-interface Note {
+export interface Note {
   readonly end: SessionEnd
   /** Milliseconds since the epoch. */
   readonly until: number
   /** The request that has left it, which alone takes it back. */
   readonly by: string
+  /** The session with which that request came: the noted one, or one that has replaced it meanwhile. */
+  readonly id: string | undefined
   /** What the renewal has kept of the session. */
   readonly kept?: Readonly<Record<string, unknown>> | undefined
+  /** Of a guest: the name of the model, as sessions record it. */
+  readonly model?: string | undefined
 }
 
 /** As long as a merge may take, and requests be under way that were sent before the browser received its new cookie. */
-const LIFE_MS = 20 * 1000
+export const LATE_MS = 20 * 1000
 
 /** As long as a request waits for a parallel one of its browser that has won against it, and is about to renew the session. */
 const RENEWAL_MS = 1000
@@ -51,27 +56,29 @@ const ending = new WeakSet<Request>()
 /**
  * Notes, for every process that shares the session store, that the session which this request's cookie names ends. Requests
  * that are under way with that cookie must not set a session cookie: it would replace the new session's. Called before the
- * session ends, so that there is no moment between the two. A session of which the browser has no cookie yet needs no note.
+ * session ends, so that there is no moment between the two. A session of which the browser has no cookie yet needs no note. Those
+ * that it has replaced a moment ago end with it: a request that bears the id of one is no less late.
  *
  * In the store the note has a name of its own, made of the session's id: under the id itself express-session would take it
  * for a session. No cookie opens it, because its name is signed by no secret, and it holds no login. A store that fails
  * does not keep the login from succeeding.
  *
- * @param kept what the session that follows has of this one
  * @returns takes the note back, if the session did not end after all; that of another request stays, or comes back
  */
 export async function noteSessionEnd(
   req: Request,
   end: SessionEnd,
-  kept?: Readonly<Record<string, unknown>>,
+  more: Pick<Note, 'kept' | 'model'> = {},
 ): Promise<() => Promise<void>> {
   const store = sessionStoreOf(req)
-  const names = (await idsThatEnd(req)).map(nameOf)
-  const until = Date.now() + LIFE_MS
-  const note: Note = { end, until, by: randomUUID(), kept }
+  const replaced = replacedSessions(req).map(({ id }) => nameOf(id))
+  const names = [...(await idsThatEnd(req)).map(nameOf), ...replaced]
+  const until = Date.now() + LATE_MS
+  const note: Note = { end, until, by: randomUUID(), id: currentSessionId(req), ...more }
   const before = new Map(names.map((name) => [name, notes.get(name)]))
+  for (const name of replaced) before.set(name, before.get(name) ?? (store && (await readNote(store, name))))
   // Stores take a record's life from one of these.
-  const cookie = { maxAge: LIFE_MS, originalMaxAge: LIFE_MS, expires: new Date(until) }
+  const cookie = { maxAge: LATE_MS, originalMaxAge: LATE_MS, expires: new Date(until) }
   const record = { cookie, [RECORD_KEY]: note }
 
   async function inStore(change: (each: SessionStore, name: string) => Promise<void>): Promise<void> {
@@ -105,22 +112,28 @@ async function idsThatEnd(req: Request): Promise<string[]> {
   return ids.filter((_, at) => records[at] === undefined)
 }
 
-/** What the renewal by a parallel request has kept of the session that this request's cookie names. */
-export async function keptAtSessionEnd(req: Request): Promise<Readonly<Record<string, unknown>>> {
+/** The note of the session that this request's cookie names, if it has just ended by a guest who was made. */
+export async function endByGuest(req: Request): Promise<Note | undefined> {
   const store = sessionStoreOf(req)
-  return (store && (await noteInStore(store, presentedSessionIds(req)))?.kept) ?? {}
+  const note = store && (await noteInStore(store, presentedSessionIds(req)))
+  return note?.end === 'guest' ? note : undefined
 }
 
 /**
  * How the session that this request's cookie names has ended, if it just has. The request is a late one of a browser that
  * has another session by now: its own session is kept from the browser, unless the other one is a guest's, which this
  * request can join.
+ *
+ * @param model the name of the Guest model whose guests it can join, as sessions record it; any by default
+ * @returns 'replaced' for a guest of another model
  */
-export async function lateForEndedSession(req: Request): Promise<SessionEnd | undefined> {
+export async function lateForEndedSession(req: Request, model?: string): Promise<SessionEnd | undefined> {
   const store = sessionStoreOf(req)
-  const end = store && (await endInStore(store, presentedSessionIds(req)))
-  if (end !== undefined && end !== 'guest') withholdSession(req)
-  return end
+  const note = store && (await noteInStore(store, presentedSessionIds(req)))
+  if (note === undefined) return undefined
+  const isOthers = note.end === 'guest' && model !== undefined && note.model !== model
+  if (note.end !== 'guest' || isOthers) withholdSession(req)
+  return isOthers ? 'replaced' : note.end
 }
 
 /**
@@ -163,7 +176,7 @@ export async function shouldComeAgain(req: Request): Promise<boolean> {
     dropCookie(req, COMES_AGAIN)
     return false
   }
-  giveCookie(req, COMES_AGAIN, ended, { seconds: LIFE_MS / 1000 })
+  giveCookie(req, COMES_AGAIN, ended, { seconds: LATE_MS / 1000 })
   await setTimeout(COMES_AGAIN_MS)
   return true
 }

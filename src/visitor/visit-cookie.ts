@@ -8,7 +8,7 @@ import {
   type Seal,
   type SignedCookie,
 } from '../http/signed-cookie.js'
-import { replacedSessionId } from '../http/session-renewal.js'
+import { replacedSessions } from '../http/replaced-sessions.js'
 import { findPass } from './statements.js'
 import { parseEntry, type VisitEntry } from './visit-entry.js'
 import { settingsOf, visitorSettings, type Visitor } from './visitor.js'
@@ -55,8 +55,10 @@ export async function readVisitCookie(
   const seal = Model[visitorSettings].codec.seal('visit') ?? (await sealOfClaimed(claims, Model))
   if (seal === undefined) return undefined
   const own = readSignedCookie(req, visitCookie(seal, currentSessionId(req)))
-  const replaced = own === undefined ? replacedSessionId(req) : undefined
-  const content = replaced === undefined ? own : readSignedCookie(req, visitCookie(seal, replaced))
+  // A visit ends with its login: not so if that has become another one.
+  const replaced = replacedSessions(req).filter(({ heldLogin }) => heldLogin)
+  const ofReplaced = replaced.map(({ id }) => readSignedCookie(req, visitCookie(seal, id)))
+  const content = own ?? ofReplaced.find((each) => each !== undefined)
   const entry = content === undefined ? undefined : decode(content, Model)
   return entry && { entry, isOfReplaced: own === undefined }
 }

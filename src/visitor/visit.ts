@@ -77,6 +77,7 @@ export async function rememberedVisitor(
 
 function forgetVisit(req: Request, session: HostSession): void {
   clearVisitEntry(session)
+  noteBesideSession(req, { [VISITOR_SESSION_KEY]: undefined })
   if (holdsLogin(req)) dropVisitCookie(req)
 }
 

@@ -89,6 +89,10 @@ async function startBoth(
       const answer: RequestHandler = (req, res) => {
         res.json(describeUser(req, Second))
       }
+      app.get('/begin', (req, res) => {
+        Object.assign(req.session, { begun: true })
+        res.end()
+      })
       app.get('/play/first', pages.guest, answer)
       app.get('/play/second', pages.secondGuest, answer)
       for (const [model, only] of [
@@ -173,6 +177,19 @@ for (const [where, define] of arrangements) {
 
 for (const [where, define] of arrangements) {
   describe(`the pages of one of two users models ${where}`, () => {
+    it('make no second guest of a late request, whose browser is the other’s guest by now', async () => {
+      const { browser } = await startBoth(define)
+      const fresh = browser()
+      const [cookie = ''] = (await fresh.get('/begin')).get('Set-Cookie') ?? []
+      await fresh.get('/play/first').expect(200)
+      const late = await browser()
+        .get('/play/second')
+        .set('Cookie', String(cookie.split(';')[0]))
+        .expect(200)
+      assert.equal((late.body as { model: unknown }).model, null)
+      assert.equal(late.headers['set-cookie'], undefined)
+    })
+
     it('are closed to users and guests of the other, whose key can be that of a user here', async () => {
       const host = await startBoth(define)
       const regular = host.browser()

@@ -147,6 +147,31 @@ describe('a late request, sent before the browser received its new session', () 
     }
   }
 
+  for (const [what, end, status] of ends) {
+    it(`a late request with the session before that of the guest makes no guest when the guest ${what}`, async () => {
+      const host = await start(
+        {},
+        {
+          pages(app) {
+            app.get('/begin', (req, res) => {
+              Object.assign(req.session, { begun: true })
+              res.end()
+            })
+          },
+        },
+      )
+      const browser = host.browser()
+      await browser.get('/begin').expect(200)
+      const before = cookieOf(browser)
+      await browser.get('/play').expect(200)
+      assert.equal((await end(browser)).status, status)
+      const users = await host.User.count()
+      const late = await host.browser().get('/play').set('Cookie', before).expect(200)
+      assert.deepEqual([(late.body as Who).user, late.headers['set-cookie']], [null, undefined])
+      assert.equal(await host.User.count(), users)
+    })
+  }
+
   it('a late request to any other page sets no cookie where cookies roll', async () => {
     const host = await start({ rolling: true, cookie: { maxAge: 60_000 } })
     const { browser, cookie } = await guest(host)

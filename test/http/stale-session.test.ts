@@ -118,6 +118,40 @@ describe('an answer that comes after its session was renewed by another request'
     assert.equal((await open(`${origin}/play`, guest.cookie)).who.user, null, 'nor makes another guest')
   })
 
+  it('a late request with the session before that of a guest who has logged out logs in no guest', async () => {
+    const { origin } = await start()
+    const { cookie } = await open(`${origin}/begin`)
+    const guest = await open(`${origin}/play`, cookie)
+    await open(`${origin}/logout?confirm=yes`, guest.cookie, { method: 'POST' })
+    const late = await open(`${origin}/play`, cookie)
+    assert.deepEqual([late.who.user, late.cookie], [null, ''])
+  })
+
+  it('a late request joins the guest whom a later session of its browser has made', async () => {
+    const { origin, Visitor, Guest } = await start()
+    const pass = await Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+    const { cookie } = await open(`${origin}/begin`)
+    const visit = await open(origin + pass.tokenise('/who'), cookie)
+    const guest = await open(`${origin}/play`, visit.cookie)
+    const late = await open(`${origin}/play`, cookie)
+    const { who } = await open(`${origin}/who`, late.cookie)
+    assert.deepEqual([who.user?.id, who.visitor?.id], [guest.who.user?.id, pass.id])
+    assert.equal(await Guest.count(), 1)
+  })
+
+  it('a late click does not replace a login that has followed a visit: it comes again', async () => {
+    const { origin, Visitor } = await start()
+    const [first, second] = await Visitor.bulkCreate(
+      ['fred', 'ginger'].map((name) => ({ email: `${name}@example.test`, scope: 'foo' })),
+    )
+    const { cookie } = await open(`${origin}/begin`)
+    const visit = await open(origin + String(first?.tokenise('/who')), cookie)
+    await open(`${origin}/login`, visit.cookie)
+    const late = await open(origin + String(second?.tokenise('/who')), cookie)
+    assert.match(late.cookie, /^session-again=/)
+    assert.equal((await second?.reload())?.uses, 0)
+  })
+
   it('a late click on a link does not replace the session of a guest: it comes again, once', async () => {
     const { origin, Visitor } = await start()
     const pass = await Visitor.create({ email: 'ginger@example.test', scope: 'foo' })

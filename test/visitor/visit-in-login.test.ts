@@ -41,6 +41,12 @@ async function start(
       host.post('/end', (req, res, next) => {
         endVisit(req).then(() => res.json(whoIs(req)), next)
       })
+      host.post('/end-and-convert', (req, _res, next) => {
+        req.url = '/convert'
+        endVisit(req).then(() => {
+          next()
+        }, next)
+      })
       host.post('/logout', (req, res, next) => {
         req.logout((error) => {
           if (error) next(error)
@@ -242,6 +248,35 @@ describe('a visit that begins inside a login', () => {
       assert.match(cookieOf(response.headers), /^visitor-binding=; .*Expires=Thu, 01 Jan 1970/)
     })
   }
+
+  it('does not come back as that of the next guest when the user is deleted', async () => {
+    const app = await start()
+    const browser = app.browser()
+    await logIn(browser)
+    const pass = await app.Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+    await browser.get(pass.tokenise('/who'))
+    await app.User.destroy({ where: { username: 'fred' } })
+    const guest = (await browser.get('/play').expect(200)).body as Who
+    assert.deepEqual([guest.isGuest, guest.visitor], [true, null])
+    assert.equal(((await browser.get('/who').expect(200)).body as Who).visitor, null)
+    await app.close()
+  })
+
+  it('does not come back by a conversion on the same request when endVisit has ended it', async () => {
+    const app = await start()
+    const browser = app.browser()
+    await browser.get('/play').expect(200)
+    const pass = await app.Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+    await browser.get(pass.tokenise('/who'))
+    await browser
+      .post('/end-and-convert')
+      .type('form')
+      .send({ username: 'ginger', password: 'correct horse', passwordAgain: 'correct horse' })
+      .expect(303)
+    const { user, visitor } = (await browser.get('/who').expect(200)).body as Who
+    assert.deepEqual([user?.username, visitor], ['ginger', null])
+    await app.close()
+  })
 
   it('ends by endVisit, which removes its cookie and leaves the user logged in', async () => {
     const { browser } = await visiting(app)

@@ -8,7 +8,7 @@ import { MergeFailed } from '../../errors.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { dayOf, recordOutcome } from '../outcome.js'
 import { findGuest } from '../statements.js'
-import { isUserId } from '../user-key.js'
+import { isUserId, keyOf } from '../user-key.js'
 import { resolveConflicts, uniqueConflictsOf, type MergeConflict, type UniqueConflict } from './conflicts.js'
 import { moveRows } from './move-rows.js'
 import { tableOf } from './references.js'
@@ -140,6 +140,8 @@ async function mergeWithin<U extends Model>(
   const account = await User.findByPk(pair.account, { ...locking, paranoid: true })
   if (guest === null) throw new NothingToMerge('the guest is gone')
   if (account === null) throw new MergeFailed('the account is gone')
+  if (keyOf(account) === keyOf(guest))
+    throw new NothingToMerge('the guest itself, in another spelling of the key')
   const where = { userId: pair.account }
   if ((await Guest.findOne({ where, ...asInstance, transaction })) !== null) {
     throw new NothingToMerge('a guest too')

@@ -148,6 +148,25 @@ describe('a guest who is logged in by a profile, with accountOf', () => {
     }
   })
 
+  it('is logged in without a merge, and keeps everything, if it returns the guest in another spelling of the key', async () => {
+    const uuid = { type: DataTypes.UUID, primaryKey: true, defaultValue: DataTypes.UUIDV4 }
+    const spellings = [
+      { id: uuid, spell: (key: string) => key.toUpperCase() },
+      { id: number, spell: (key: string) => `0${key}` },
+    ]
+    for (const { id, spell } of spellings) {
+      const { guest, owner, guests, response } = await logIn({
+        id,
+        login: profile,
+        accountOf: (_user, req) => spell(String((req.user as Model).get('id'))),
+      })
+      assert.equal(response.status, 200, response.text)
+      assert.deepEqual([String(await owner()), await guests()], [String(guest), 1])
+      await host?.close()
+      host = undefined
+    }
+  })
+
   it('is not asked about an instance', async () => {
     const { account, owner, response } = await logIn({
       login: (user) => user,
