@@ -8,7 +8,6 @@ import {
   replaceRegenerate,
   requireRenewableSession,
   requireSession,
-  sessionOf,
   settled,
   type HostSession,
 } from './session.js'
