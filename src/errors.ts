@@ -227,11 +227,14 @@ export class GuestStateUnknown extends EphemeralError {
   static override readonly code = 'ERR_GUEST_STATE_UNKNOWN'
   override readonly status = 500
 
-  constructor() {
+  constructor(isPlainObject = false) {
     super(
-      'Whether req.user is a guest was never looked up: register Guest.serializeUser and Guest.deserializeUser ' +
-        'with Passport and no others (it uses the first that fits), or put app.use(loadGuest({ Guest })) after ' +
-        'passport.session()',
+      isPlainObject
+        ? 'req.user is a plain object of the users model, of which nothing can tell whether it is a guest: have your ' +
+            'deserializeUser return the instance; from a cache by User.build(values, { isNewRecord: false, raw: true })'
+        : 'Whether req.user is a guest was never looked up: register Guest.serializeUser and Guest.deserializeUser ' +
+            'with Passport and no others (it uses the first that fits), or put app.use(loadGuest({ Guest })) after ' +
+            'passport.session()',
     )
   }
 }

@@ -8,7 +8,9 @@ import { checkPassportSession } from '../checks/runtime/order-checks.js'
 import { requestChecks, validationsRule, type Validations } from '../checks/runtime/request-checks.js'
 import { currentSessionId, requireSession } from '../http/session.js'
 import type { Model } from 'sequelize'
+import { GuestStateUnknown } from '../errors.js'
 import { guestModel, type GuestModel } from './guest.js'
+import { guestOfPlainUser } from './plain-user.js'
 import { isUserOf, rememberGuest } from './guest-state.js'
 import { meet, sessionNameOf } from './session.js'
 import { keyOf } from './user-key.js'
@@ -47,7 +49,12 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
     look(req)
     meet(Guest, req)
     const user = currentUser(req)
-    if (!isUserOf(Guest, user) || (await load(Guest, req, user))) {
+    if (!isUserOf(Guest, user)) {
+      if ((await guestOfPlainUser(Guest, user)) !== undefined) throw new GuestStateUnknown(true)
+      next()
+      return
+    }
+    if (await load(Guest, req, user)) {
       next()
       return
     }

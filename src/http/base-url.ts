@@ -69,7 +69,7 @@ function placeOf(req: Request): Place {
   }
   const { origin, pathname } = new URL(url)
   const root = withoutSlash(pathname)
-  const mount = own === undefined ? mountOf(req) : ''
+  const mount = own === undefined ? mountOf(req) : (req.app as unknown as MountedApplication).path()
   return { origin, root, prefix: root.endsWith(mount) ? root.slice(0, root.length - mount.length) : root }
 }
 

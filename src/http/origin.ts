@@ -40,11 +40,13 @@ export function isForeign(req: Request, own: OwnOrigins = {}): boolean {
 
 /**
  * Whether a page of this site, in a frame of a foreign one, sends this. Chromium names the access of such a frame to its cookies
- * (Storage Access API), and nothing in a page of one's own. Only a `SameSite=None` cookie is sent from there, and kept.
+ * (Storage Access API), and nothing in a page of one's own. Only a `SameSite=None` cookie can be sent from there, and kept: where
+ * the browser admits third-party cookies, or keeps them for each site apart (`Partitioned`).
  */
 function isWithinForeignPage(req: Request): boolean {
-  const isFramed = header(req, 'sec-fetch-storage-access') !== undefined
-  return isFramed && sessionOf(req)?.cookie?.sameSite !== 'none'
+  const access = header(req, 'sec-fetch-storage-access')
+  const { sameSite, partitioned } = sessionOf(req)?.cookie ?? {}
+  return access !== undefined && !(sameSite === 'none' && (access === 'active' || partitioned === true))
 }
 
 /**

@@ -10,14 +10,14 @@ interface Address {
  * The values of one query parameter, read from the address itself: what `req.query` makes of repeated, bracketed and
  * nested parameters depends on the Express version and on the application's parser. A bracketed one (`name[]=…`,
  * `name[a]=…`) counts as bearing the parameter, with `undefined` for a value. So do the spellings of programs that escape
- * a link once too often: `amp;name=…` and `name%3D…`.
+ * a link once too often: `amp;name=…` and `name%3D…`; or change its case, or break it: `NAME=…`, `%20name=…`.
  */
 export function queryValues(url: string, name: string): (string | undefined)[] {
   return split(url)
     .parameters.filter((parameter) => bears(parameter, name))
     .map((parameter) => {
       const [own, value = ''] = decodedParts(parameter)
-      return own === name ? value : undefined
+      return isSame(own, name) ? value : undefined
     })
 }
 
@@ -46,13 +46,17 @@ function split(url: string): Address {
 
 function bears(parameter: string, name: string): boolean {
   const [own = ''] = decodedParts(parameter)
-  return own === name || own.startsWith(`${name}[`)
+  return isSame(own, name) || own.toLowerCase().startsWith(`${name.toLowerCase()}[`)
+}
+
+function isSame(own = '', name: string): boolean {
+  return own.toLowerCase() === name.toLowerCase()
 }
 
 /** The name and the value, as forms encode them, in whichever spelling. */
 function decodedParts(parameter: string): string[] {
-  const plain = parameter.replace(/^(?:amp;)+/, '')
-  return plain.split(/(?:=|%3d)(.*)/is, 2).map((part) => {
+  const plain = parameter.replace(/^(?:amp;|;|%20|\+)+/i, '')
+  const [name = '', ...value] = plain.split(/(?:=|%3d)(.*)/is, 2).map((part) => {
     const spaced = part.replaceAll('+', ' ')
     try {
       return decodeURIComponent(spaced)
@@ -60,4 +64,5 @@ function decodedParts(parameter: string): string[] {
       return spaced
     }
   })
+  return [name.trim(), ...value]
 }

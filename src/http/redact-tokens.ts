@@ -52,7 +52,7 @@ function patternFor(queryKeys: readonly string[]): RegExp {
   if (pattern === undefined) {
     const names = queryKeys.map((key) => Array.from(key, anySpelling).join('')).join('|')
     const separator = SEPARATORS.map(anySpelling).join('|')
-    pattern = new RegExp(`((?:${names})(?:${separator}))[^&#]*`, 'giu')
+    pattern = new RegExp(`((?:${names})(?:${anySpelling(' ')}){0,3}(?:${separator}))[^&#]*`, 'giu')
     patterns.set(id, pattern)
   }
   return pattern

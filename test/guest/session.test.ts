@@ -314,6 +314,9 @@ describe('an application that keeps its own serializers', () => {
             res.json(whoIs(req))
           },
         )
+        host.get('/staff', (_req, res) => {
+          res.json('staff')
+        })
         host.get('/regulars', ensureRegularUser, (req, res) => {
           res.json(whoIs(req))
         })
@@ -346,6 +349,33 @@ describe('an application that keeps its own serializers', () => {
     })
   })
   after(() => own.close())
+
+  it('gets an error where its deserializer returns a plain object of a user, who may be a guest', async () => {
+    const authenticator = own.passport as unknown as { _deserializers: unknown[] }
+    const before = [...authenticator._deserializers]
+    const browser = own.browser()
+    await browser.get('/play').expect(200)
+    try {
+      authenticator._deserializers = []
+      own.passport.deserializeUser((id, done) => {
+        own.User.findByPk(id as number, { raw: true }).then((row) => {
+          done(null, (row ?? false) as Express.User | false)
+        }, done)
+      })
+      for (const path of ['/loaded', '/regulars']) {
+        const { code, message } = (await browser.get(path).expect(500)).body as Record<string, string>
+        assert.equal(code, 'ERR_GUEST_STATE_UNKNOWN')
+        assert.match(String(message), /req\.user is a plain object .* User\.build/)
+      }
+      authenticator._deserializers = []
+      own.passport.deserializeUser((_id, done) => {
+        done(null, { id: 1, username: 'staff@ldap' } as unknown as Express.User)
+      })
+      await browser.get('/staff').expect(200, '"staff"')
+    } finally {
+      authenticator._deserializers = before
+    }
+  })
 
   it('gets the correct guest state from loadGuest, with one more query', async () => {
     const browser = own.browser()

@@ -171,6 +171,14 @@ const places: readonly [string, Choices][] = [
     },
   ],
   ['mounted below another application', { front: mounted, baseUrl: (origin) => `${origin}/app` }],
+  [
+    'mounted below another application, whose routers have the option too',
+    {
+      front: mounted,
+      baseUrl: (origin) => `${origin}/app`,
+      routerBaseUrl: (origin) => `${origin}/app`,
+    },
+  ],
 ]
 
 for (const [place, choices] of places) {

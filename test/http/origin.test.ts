@@ -186,3 +186,34 @@ describe('OPTIONS *', () => {
     server.close()
   })
 })
+
+describe('a page of this site in a frame of a foreign one, with a SameSite=None cookie', () => {
+  for (const [access, partitioned, isGuest] of [
+    ['active', false, true],
+    ['none', false, false],
+    ['inactive', false, false],
+    ['none', true, true],
+  ] as const) {
+    it(`makes ${isGuest ? 'a' : 'no'} guest where the browser's access is '${access}'${partitioned ? ', by a partitioned cookie' : ''}`, async () => {
+      const host = await startApplication({
+        session: { cookie: { sameSite: 'none', partitioned } },
+        routes(express, { passport }) {
+          express.get('/play', passport.authenticate('guest'), (req, res) => {
+            res.json(whoIs(req))
+          })
+        },
+      })
+      try {
+        const headers = { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Dest': 'iframe' }
+        const response = await host
+          .browser()
+          .get('/play')
+          .set({ ...headers, 'Sec-Fetch-Storage-Access': access })
+        assert.equal(who(response).isGuest, isGuest)
+        assert.equal(await host.Guest.count(), isGuest ? 1 : 0)
+      } finally {
+        await host.close()
+      }
+    })
+  }
+})

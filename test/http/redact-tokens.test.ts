@@ -71,6 +71,8 @@ describe('redactTokens', () => {
       `vuid=${TOKEN}`,
       `//vuid=${TOKEN}`,
       `/a?vuid==${TOKEN}`,
+      `/a?vuid%20=${TOKEN}`,
+      `/a?vuid+=${TOKEN}`,
       `/a?vuid= ${TOKEN}\n${TOKEN}`,
       `/a?access_token=${TOKEN}`,
     ]) {

@@ -14,6 +14,7 @@ import { noteSessionEnd } from '../../http/stale-session.js'
 import { isText } from '../../database/columns.js'
 import { guestSettings, type GuestModel, type UserId } from '../guest.js'
 import { isUserOf, knownGuest, rememberGuest } from '../guest-state.js'
+import { guestOfPlainUser } from '../plain-user.js'
 import { hasTwoModels } from '../session.js'
 import { couldBeKey, keyOf } from '../user-key.js'
 import type { MergePair } from './merge-transaction.js'
@@ -40,11 +41,13 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
   const restored = currentUser(req)
 
   async function mergeAndLogIn(
+    present: object | undefined,
     guest: Model | undefined,
     user: unknown,
     options: Parameters<Login>[1],
   ): Promise<void> {
     await requireSerializable(req, user)
+    if (await guestOfPlainUser(interception.Guest, present)) throw new GuestStateUnknown(true)
     if (guest !== undefined) await prepare(req, guest, user, interception)
     await settled((done) => {
       login.call(req, user, options, done)
@@ -60,11 +63,12 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
     const guest = opensSession ? guestWhoLogsIn(present, user, interception.Guest) : undefined
     // A login that cannot succeed must not end the session of a guest, whichever model the user is of.
     const endsGuest = opensSession && present !== undefined && Boolean(knownGuest(present)) && Boolean(user)
-    if ((guest === undefined && !endsGuest) || callback === undefined) {
+    const isPlain = opensSession && present !== undefined && !(present instanceof Model)
+    if ((guest === undefined && !endsGuest && !isPlain) || callback === undefined) {
       login.call(req, user, options, done)
       return
     }
-    callBack(mergeAndLogIn(guest, user, typeof options === 'function' ? {} : options), callback)
+    callBack(mergeAndLogIn(present, guest, user, typeof options === 'function' ? {} : options), callback)
   })
 }
 

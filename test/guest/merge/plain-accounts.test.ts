@@ -26,6 +26,8 @@ interface Given {
   /** The type of the username's column. */
   readonly type?: string
   readonly accountOf?: NonNullable<MergeGuestOptions<Model>['accountOf']>
+  /** What the application's own deserializer makes of a user. */
+  readonly restore?: (user: Model) => object
   /** Whether a second Guest model has its deserializer on this Passport. */
   readonly hasSecondModel?: boolean
 }
@@ -34,7 +36,7 @@ const number = { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true 
 const username = { type: DataTypes.STRING(150), allowNull: false, unique: true }
 
 /** A guest with one note logs in to an account by such an object. */
-async function logIn({ id = number, options = {}, login, type, accountOf, hasSecondModel }: Given) {
+async function logIn({ id = number, options = {}, login, type, accountOf, hasSecondModel, restore }: Given) {
   let Note: ModelStatic<Model> | undefined
   let Second: GuestModel | undefined
   const none: RequestHandler = (_req, _res, next) => {
@@ -69,6 +71,10 @@ async function logIn({ id = number, options = {}, login, type, accountOf, hasSec
     },
     routes(express, { Guest, User }) {
       express.use(initialize)
+      express.use((req, _res, next) => {
+        if (restore && req.user) req.user = restore(req.user as unknown as Model) as Express.User
+        next()
+      })
       express.use(mergeGuest({ Guest, ...(accountOf && { accountOf }) }))
       express.post('/login', (req, res, next) => {
         User.unscoped()
@@ -303,4 +309,14 @@ describe('what a merge reads', () => {
     assert.equal(response.status, 200, response.text)
     assert.equal(String(await owner()), String(account))
   })
+})
+
+it('a guest whom the application’s own deserializer restores as a plain object is not logged in, and keeps everything', async () => {
+  const { guest, owner, guests, response } = await logIn({
+    login: (user) => user,
+    restore: (user) => user.get({ plain: true }) as object,
+  })
+  assert.equal(response.status, 500)
+  assert.match(response.text, /req\.user is a plain object/)
+  assert.deepEqual([String(await owner()), await guests()], [String(guest), 1])
 })
