@@ -359,7 +359,7 @@ describe('an application that keeps its own serializers', () => {
       authenticator._deserializers = []
       own.passport.deserializeUser((id, done) => {
         own.User.findByPk(id as number, { raw: true }).then((row) => {
-          done(null, (row ?? false) as Express.User | false)
+          done(null, (row ?? false))
         }, done)
       })
       for (const path of ['/loaded', '/regulars']) {
@@ -369,7 +369,7 @@ describe('an application that keeps its own serializers', () => {
       }
       authenticator._deserializers = []
       own.passport.deserializeUser((_id, done) => {
-        done(null, { id: 1, username: 'staff@ldap' } as unknown as Express.User)
+        done(null, { id: 1, username: 'staff@ldap' })
       })
       await browser.get('/staff').expect(200, '"staff"')
     } finally {

@@ -72,7 +72,7 @@ async function logIn({ id = number, options = {}, login, type, accountOf, hasSec
     routes(express, { Guest, User }) {
       express.use(initialize)
       express.use((req, _res, next) => {
-        if (restore && req.user) req.user = restore(req.user as unknown as Model) as Express.User
+        if (restore && req.user) req.user = restore(req.user as unknown as Model)
         next()
       })
       express.use(mergeGuest({ Guest, ...(accountOf && { accountOf }) }))
