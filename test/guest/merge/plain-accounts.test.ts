@@ -10,6 +10,7 @@ import {
 } from 'sequelize'
 import type { RequestHandler } from 'express'
 import { defineGuestModel, mergeGuest, type GuestModel, type MergeGuestOptions } from '../../../src/index.js'
+import { dialect } from '../../support/database.js'
 import { startHost, type Host, type HostUser, type HostWho } from '../../support/host-application.js'
 
 let host: Host | undefined
@@ -157,7 +158,8 @@ describe('a guest who is logged in by a profile, with accountOf', () => {
   it('is logged in without a merge, and keeps everything, if it returns the guest in another spelling of the key', async () => {
     const uuid = { type: DataTypes.UUID, primaryKey: true, defaultValue: DataTypes.UUIDV4 }
     const spellings = [
-      { id: uuid, spell: (key: string) => key.toUpperCase() },
+      // Elsewhere a UUID is a text, of which this one is another.
+      ...(dialect === 'postgres' ? [{ id: uuid, spell: (key: string) => key.toUpperCase() }] : []),
       { id: number, spell: (key: string) => `0${key}` },
     ]
     for (const { id, spell } of spellings) {
