@@ -4,7 +4,7 @@ import { isForeignKeyViolation } from '../database/driver-error.js'
 import { retryTransaction } from '../database/transactions.js'
 import type { Visitor } from '../visitor/visitor.js'
 import { visitLogOf } from '../visitor/visits/visitor-log.js'
-import { personOf, type Person, type PersonModels, type PersonOptions } from './person.js'
+import { personOf, rowsOf, type Person, type PersonModels, type PersonOptions } from './person.js'
 
 /** What {@link forget} deleted, and what it could not delete. */
 export interface Forgotten {
@@ -40,23 +40,21 @@ export async function forget(models: PersonModels, options: PersonOptions): Prom
   )
 }
 
-async function forgetWithin(
-  { Passes, Pending, passes, pendingConversions }: Person,
-  transaction: Transaction,
-): Promise<Forgotten> {
+async function forgetWithin(person: Person, transaction: Transaction): Promise<Forgotten> {
+  const { Passes, Pending } = person
   const notDeleted: { pass: number; reason: string }[] = []
   let [visits, deleted] = [0, 0]
   if (Passes !== undefined) {
-    const found = await Passes.unscoped().findAll({ where: passes, transaction, lock: true, raw: false })
-    for (const pass of found) {
+    for (const pass of await rowsOf(Passes, person, transaction)) {
       visits += await visitLogOf(Passes).destroy({ where: { visitorId: pass.id }, transaction })
       const reason = await deletePass(pass, transaction)
       if (reason === undefined) deleted += 1
       else notDeleted.push({ pass: pass.id, reason })
     }
   }
-  const pending = await Pending?.destroy({ where: pendingConversions, transaction })
-  return { passes: deleted, visits, pendingConversions: pending ?? 0, notDeleted }
+  const pending = Pending === undefined ? [] : await rowsOf(Pending, person, transaction)
+  for (const conversion of pending) await conversion.destroy({ transaction })
+  return { passes: deleted, visits, pendingConversions: pending.length, notDeleted }
 }
 
 /** Deletes a pass, or deactivates it where a foreign key forbids that; returns the database's reason then. */

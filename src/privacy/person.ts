@@ -1,4 +1,4 @@
-import type { WhereOptions } from 'sequelize'
+import type { Attributes, FindOptions, Model, ModelStatic, Transaction, WhereOptions } from 'sequelize'
 import { InvalidOption } from '../invalid-option.js'
 import { checkCleanupModels } from '../cleanup/cleanup.js'
 import type { CleanupModels } from '../cleanup/options.js'
@@ -6,7 +6,7 @@ import { guestSettings } from '../guest/guest.js'
 import type { PendingConversion } from '../guest/conversion/pending-conversion.js'
 import { aString, checkOptions } from '../options.js'
 import { judgeEmail } from '../pages/typed-text.js'
-import { ofAddress } from '../visitor/pass-conditions.js'
+import { inAnyCase } from '../visitor/pass-conditions.js'
 import type { Visitor } from '../visitor/visitor.js'
 
 /** The models whose rows can name a person by an e-mail address: the object that `cleanup` takes will do. */
@@ -18,12 +18,12 @@ export interface PersonOptions {
   email: string
 }
 
-/** The rows of a person, as conditions. */
+/** Whose rows, and in which models. */
 export interface Person {
   readonly Passes: typeof Visitor | undefined
   readonly Pending: typeof PendingConversion | undefined
-  readonly passes: WhereOptions
-  readonly pendingConversions: WhereOptions
+  /** Of the address. */
+  readonly spellings: readonly string[]
 }
 
 /** @throws {TypeError} if no model is given, or the address is none */
@@ -35,12 +35,33 @@ export function personOf(caller: string, models: PersonModels, options: PersonOp
     throw new InvalidOption(`${caller}: give it Guest or Visitor`)
   const { value } = judgeEmail(options.email)
   if (value === undefined) throw new InvalidOption(`${caller}: option 'email' is not an address`)
-  // An application can have stored the address in another spelling of its domain.
-  const spellings = [...new Set([value.toLowerCase(), options.email.trim().toLowerCase()])]
   return {
     Passes,
     Pending: Guest?.[guestSettings].PendingConversion,
-    passes: Passes === undefined ? {} : ofAddress(Passes, ...spellings),
-    pendingConversions: { email: spellings },
+    // An application can have stored the address in another spelling of its domain.
+    spellings: [...new Set([value, options.email.trim()])],
   }
+}
+
+/**
+ * The person's rows in a model. Databases can take other letters for the same, as MariaDB does with é and e: only a row whose address
+ * is the same in JavaScript is the person's.
+ *
+ * @param transaction locks the rows, and no others
+ */
+export async function rowsOf<M extends Model & { readonly email: string }>(
+  Model: ModelStatic<M>,
+  { spellings }: Person,
+  transaction?: Transaction,
+): Promise<M[]> {
+  const key = Model.primaryKeyAttribute as keyof M & string
+  const lowered = spellings.map((spelling) => spelling.toLowerCase())
+  const isTheirs = ({ email }: M): boolean => lowered.includes(email.toLowerCase())
+  const query: FindOptions<Attributes<M>> = { order: [key], raw: false, ...(transaction && { transaction }) }
+  const read = await Model.unscoped().findAll({ ...query, where: inAnyCase(Model, spellings) })
+  const theirs = read.filter(isTheirs)
+  if (transaction === undefined || theirs.length === 0) return theirs
+  const where = { [key]: theirs.map((row) => row[key]) } as WhereOptions<M>
+  const locked = await Model.unscoped().findAll({ ...query, where, lock: true })
+  return locked.filter(isTheirs)
 }

@@ -1,7 +1,7 @@
 import type { UserId } from '../guest/user-key.js'
 import type { Visitor, VisitorJson } from '../visitor/visitor.js'
 import { visitLogOf } from '../visitor/visits/visitor-log.js'
-import { personOf, type PersonModels, type PersonOptions } from './person.js'
+import { personOf, rowsOf, type PersonModels, type PersonOptions } from './person.js'
 
 /** What the package stores about one address. No token, password or session id is part of it. */
 export interface PersonalData {
@@ -44,14 +44,14 @@ export interface PersonalPass extends VisitorJson {
  * @throws the database's error
  */
 export async function personalData(models: PersonModels, options: PersonOptions): Promise<PersonalData> {
-  const { Passes, Pending, passes, pendingConversions } = personOf('personalData', models, options)
+  const person = personOf('personalData', models, options)
+  const { Passes, Pending } = person
   const described: PersonalPass[] = []
   if (Passes !== undefined) {
     await visitLogOf(Passes).flush()
-    const found = await Passes.unscoped().findAll({ where: passes, order: ['id'], raw: false })
-    for (const pass of found) described.push(await describe(Passes, pass))
+    for (const pass of await rowsOf(Passes, person)) described.push(await describe(Passes, pass))
   }
-  const pending = (await Pending?.findAll({ where: pendingConversions, raw: false })) ?? []
+  const pending = Pending === undefined ? [] : await rowsOf(Pending, person)
   return {
     passes: described,
     pendingConversions: pending.map(({ userId, email, createdAt, expiresAt }) => ({

@@ -1,4 +1,4 @@
-import { col, fn, Op, where, type WhereOptions } from 'sequelize'
+import { col, fn, Op, where, type Model, type ModelStatic, type WhereOptions } from 'sequelize'
 import { columnNameOf, sequelizeOf } from '../database/columns.js'
 import { dialectOf } from '../database/dialect.js'
 import type { Visitor } from './visitor.js'
@@ -18,11 +18,25 @@ export function inState(Passes: typeof Visitor, state: PassState): WhereOptions<
   return { isActive: true, expiresAt: { [Op.gt]: now }, maxUses }
 }
 
-/** The condition for the passes of an address, in any letter case and in each of these spellings; an index answers it. */
+/**
+ * The condition for the passes of an address, in any letter case and in each of these spellings; an index answers it. MySQL compares
+ * as the column's collation does: perhaps without accents, or with case.
+ */
 export function ofAddress(Passes: typeof Visitor, ...spellings: readonly string[]): WhereOptions<Visitor> {
-  const lowered = [...new Set(spellings.map((spelling) => spelling.toLowerCase()))]
-  if (dialectOf(sequelizeOf(Passes)).comparesWithoutCase) return { email: lowered }
-  return where(fn('lower', col(columnNameOf(Passes, 'email'))), { [Op.in]: lowered })
+  if (!dialectOf(sequelizeOf(Passes)).comparesWithoutCase) return inAnyCase(Passes, spellings)
+  return { email: [...new Set(spellings.flatMap((spelling) => [spelling, spelling.toLowerCase()]))] }
+}
+
+/**
+ * The condition for the rows of an address in any letter case, whatever the collation. The database's small letters can be others
+ * than JavaScript's, so each spelling is compared in both.
+ */
+export function inAnyCase<M extends Model>(
+  Model: ModelStatic<M>,
+  spellings: readonly string[],
+): WhereOptions<M> {
+  const lowered = spellings.flatMap((spelling) => [spelling.toLowerCase(), fn('lower', spelling)])
+  return where(fn('lower', col(columnNameOf(Model, 'email'))), { [Op.in]: lowered })
 }
 
 /** Words of a search that are looked for; more would only cost. */

@@ -4,6 +4,7 @@ import { DataTypes } from 'sequelize'
 import { ensureVisitor, forget, personalData, SCOPE_ANY, type PersonModels } from '../../src/index.js'
 import { guestSettings } from '../../src/guest/guest.js'
 import { startApplication, type TestApp } from '../support/application.js'
+import { dialect } from '../support/database.js'
 
 let app: TestApp
 
@@ -94,6 +95,64 @@ describe('personalData', () => {
     })
     await assert.rejects(personalData(models(), { email: 'no address' }), /option 'email' is not an address/)
     await assert.rejects(personalData({}, { email: 'a@b.test' }), /give it Guest, Visitor or VisitorLog/)
+  })
+})
+
+/** Pairs that some database takes for one address: MariaDB without accents, PostgreSQL by its small letters. */
+const LOOKALIKES = [
+  'jose@a.test',
+  'josé@a.test',
+  'ix@a.test',
+  'İx@a.test',
+  'ıx@a.test',
+  'strasse@a.test',
+  'straße@a.test',
+]
+
+describe('An address that the database takes for another one', () => {
+  it('has rows of its own: only they are collected and deleted', async () => {
+    for (const email of LOOKALIKES) {
+      await app.Visitor.create({ email, scope: 'page' })
+      await pendingConversion(email.toLowerCase())
+    }
+    const Pending = app.Guest[guestSettings].PendingConversion
+    for (const [place, email] of LOOKALIKES.entries()) {
+      const { passes, pendingConversions } = await personalData(models(), { email })
+      assert.deepEqual(
+        [...passes, ...pendingConversions].map((row) => row.email),
+        [email, email.toLowerCase()],
+      )
+      const done = await forget(models(), { email })
+      assert.deepEqual([done.passes, done.pendingConversions], [1, 1], email)
+      const left = LOOKALIKES.slice(place + 1)
+      const [stored, waiting] = [await app.Visitor.findAll(), await Pending.findAll()]
+      assert.deepEqual(stored.map((pass) => pass.email).sort(), [...left].sort())
+      assert.deepEqual(
+        waiting.map((each) => each.email).sort(),
+        left.map((each) => each.toLowerCase()).sort(),
+      )
+    }
+  })
+})
+
+describe('An address in capitals', { skip: dialect !== 'mysql' }, () => {
+  it('is found in a column that compares byte by byte', async () => {
+    const define = { charset: 'utf8mb4', collate: 'utf8mb4_bin' }
+    const bytewise = await startApplication({ database: { define } })
+    try {
+      const { Guest, Visitor, VisitorLog } = bytewise
+      for (const email of ['Ginger@Example.test', 'GINGER@example.test', 'ginger@example.test']) {
+        await Visitor.bulkCreate([
+          { email: 'Ginger@Example.test', scope: 'page', context: null },
+          { email: 'fred@example.test', scope: 'page', context: null },
+        ])
+        const { passes } = await personalData({ Guest, Visitor, VisitorLog }, { email })
+        assert.equal(passes.length, 1, email)
+        assert.equal((await forget({ Guest, Visitor, VisitorLog }, { email })).passes, 1, email)
+      }
+    } finally {
+      await bytewise.close()
+    }
   })
 })
 
