@@ -2,6 +2,7 @@ import type { Includeable, Model, WhereOptions } from 'sequelize'
 import { parseKey } from '../../database/page-by-key.js'
 import { GuestNotDeleted, NotGuestError } from '../../errors.js'
 import { guestSettings, USER_ALIAS, type Guest, type GuestModel } from '../../guest/guest.js'
+import type { UserId } from '../../guest/user-key.js'
 import { everythingOf } from '../../guest/merge/belongings.js'
 import { html } from '../../pages/html.js'
 import type { AdminRequest } from '../admin-request.js'
@@ -66,21 +67,40 @@ export async function showGuest(request: AdminRequest, Guests: GuestModel): Prom
   })
 }
 
-/** Deletes a guest with everything that belongs to them; never a regular user. */
+/**
+ * Deletes a guest with everything that belongs to them; never a regular user. A browser takes the answer to the second of two
+ * clicks, so that one is told, too, that the guest is gone.
+ */
 export async function deleteGuest(request: AdminRequest, Guests: GuestModel): Promise<void> {
-  const guest = await requireGuest(request, Guests)
-  if (guest === undefined) return
+  const userId = parseKey(Guests, 'userId', request.req.params['id'])
+  if (userId === undefined) {
+    await showNotice(request, 404, 'notFound')
+    return
+  }
   if (request.form()['confirmed'] !== 'yes') {
     await showNotice(request, 422, 'notConfirmed')
     return
   }
+  const refusal = await refusalToDelete(request, Guests, userId)
+  if (refusal !== undefined) await showNotice(request, 409, refusal)
+  else request.res.redirect(303, request.pageUrl('/guests', { done: 'yes' }))
+}
+
+/** Deletes the guest, and returns why they are still there; `undefined`: they are gone, perhaps by an earlier click. */
+async function refusalToDelete(
+  { origin }: AdminRequest,
+  Guests: GuestModel,
+  userId: UserId,
+): Promise<'guestHeld' | 'noGuest' | undefined> {
   try {
-    await Guests.delete(guest.userId, request.origin)
-    request.res.redirect(303, request.pageUrl('/guests', { done: 'yes' }))
+    await Guests.delete(userId, origin)
+    return undefined
   } catch (error) {
-    if (error instanceof NotGuestError) await showNotice(request, 409, 'noGuest')
-    else if (error instanceof GuestNotDeleted) await showNotice(request, 409, 'guestHeld')
-    else throw error
+    if (error instanceof GuestNotDeleted) return 'guestHeld'
+    if (!(error instanceof NotGuestError)) throw error
+    const { User } = Guests[guestSettings]
+    const where = { [User.primaryKeyAttribute]: userId }
+    return (await User.unscoped().count({ where, paranoid: false })) > 0 ? 'noGuest' : undefined
   }
 }
 
