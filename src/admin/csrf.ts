@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, Response } from 'express'
+import { v4 } from 'uuid'
 import { requireSession } from '../http/session.js'
 import { html, type Html } from '../pages/html.js'
 import type { AdminSettings } from './options.js'
@@ -31,7 +32,7 @@ function csrfToken(req: Request): string {
   const session = requireSession(req, 'adminRouter')
   const key = keyIn(session) ?? (session[SESSION_KEY] = randomBytes(32).toString('base64url'))
   const nonce = randomBytes(16).toString('base64url')
-  return `${nonce}.${sign(key, nonce).toString('base64url')}`
+  return `${nonce}.${sign(key, 'form', nonce).toString('base64url')}`
 }
 
 /** Whether a posted form was shown to this session. */
@@ -40,7 +41,7 @@ export function hasCsrfToken(req: Request): boolean {
   const token: unknown = (req.body as Record<string, unknown> | undefined)?.[CSRF_FIELD]
   if (key === undefined || typeof token !== 'string') return false
   const [nonce = '', signature = ''] = token.split('.')
-  const [expected, given] = [sign(key, nonce), Buffer.from(signature, 'base64url')]
+  const [expected, given] = [sign(key, 'form', nonce), Buffer.from(signature, 'base64url')]
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
@@ -49,6 +50,18 @@ function keyIn(session: Readonly<Record<string, unknown>>): string | undefined {
   return typeof key === 'string' && key !== '' ? key : undefined
 }
 
-function sign(key: string, nonce: string): Buffer {
-  return createHmac('sha256', key).update(nonce).digest()
+/**
+ * A UUID that a posted form of ours makes again with the same values, and that no one can foretell: its key is in the session. The
+ * form's token was checked before.
+ */
+export function formUuid(req: Request, values: readonly (string | undefined)[]): string {
+  const body = req.body as Readonly<Record<string, unknown>>
+  const [nonce] = String(body[CSRF_FIELD]).split('.')
+  const key = keyIn(requireSession(req, 'adminRouter')) ?? ''
+  return v4({ random: sign(key, 'uuid', JSON.stringify([nonce, ...values])).subarray(0, 16) })
+}
+
+/** @param purpose keeps what is signed for one use from being worth anything for another */
+function sign(key: string, purpose: 'form' | 'uuid', text: string): Buffer {
+  return createHmac('sha256', key).update(`${purpose}\0${text}`).digest()
 }

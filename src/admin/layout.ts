@@ -1,4 +1,5 @@
 import { html, type Html } from '../pages/html.js'
+import { noticeBody, type PageLink } from '../pages/notice-page.js'
 import { showPage } from '../pages/page.js'
 import type { AdminRequest } from './admin-request.js'
 import type { AdminMessages } from './messages/translation.js'
@@ -39,9 +40,10 @@ export async function showNotice(
   request: AdminRequest,
   status: number,
   notice: keyof AdminMessages['notices'],
+  link?: PageLink,
 ): Promise<void> {
   const { title, text } = request.words.notices[notice]
-  await showAdminPage(request, { status, title, body: html`<p>${text}</p>` })
+  await showAdminPage(request, { status, title, body: noticeBody({ text, link }) })
 }
 
 /** A form that changes something: its fields and buttons are `body`. */

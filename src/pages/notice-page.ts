@@ -15,7 +15,7 @@ export interface NoticePage extends Page {
   readonly otherLink?: PageLink
 }
 
-export function noticeBody(page: NoticePage): Html {
+export function noticeBody(page: Pick<NoticePage, 'text' | 'link' | 'otherLink'>): Html {
   return html`
     <p>${textHtml(page.text)}</p>
     ${linksHtml(page)}

@@ -440,6 +440,59 @@ describe('one pass', () => {
       assert.ok(app.Visitor.events.hasListener(name))
   })
 
+  it('is open for longer after it was extended, never for less, and no longer than a date can be', async () => {
+    const days = async (pass: Visitor, more: string): Promise<number> => {
+      const { status } = await staff.post(`${urlOf(pass)}/extend`, { days: more }, urlOf(pass))
+      assert.equal(status, 303)
+      return Math.round(((await pass.reload()).expiresAt.getTime() - Date.now()) / 1000 / DAY)
+    }
+    const inDays = (count: number): Date => new Date(Date.now() + count * DAY * 1000)
+    const pass = await issue({ expiresAt: inDays(30) })
+    assert.equal(await days(pass, '3'), 33)
+    assert.equal(await days(pass, '3650'), 3650)
+    assert.equal(await days(await issue({ expiresAt: inDays(-30) }), '3'), 3, 'an expired one from now on')
+    const last = new Date('9999-12-31T00:00:00Z')
+    const endless = await issue({ expiresAt: last })
+    await days(endless, '3650')
+    assert.ok(Math.abs(endless.expiresAt.getTime() - last.getTime()) < 2000)
+    assert.match(readable(await staff.get(urlOf(pass))), /adds the days to those that are left.* Days to add/)
+  })
+
+  for (const [how, path, fields] of [
+    ['on its page', (id: string) => `/admin/passes/${id}/extend`, () => ({})],
+    ['with others', () => '/admin/passes/selected', (id: string) => ({ id, action: 'extend' })],
+  ] as const)
+    it(`stays closed if it is deactivated while it is being extended ${how}`, async () => {
+      const pass = await issue()
+      const id = String(pass.id)
+      const token = csrfIn(await staff.get('/admin/passes/invite'))
+      let isClosed = false
+      app.Visitor.addHook('afterFind', 'meanwhile', async () => {
+        if (isClosed) return
+        isClosed = true
+        await app.Visitor.update({ isActive: false }, { where: { id: pass.id } })
+      })
+      try {
+        const form = { [CSRF_FIELD]: token, days: '3', ...fields(id) }
+        assert.equal((await staff.send(path(id), form)).status, 303)
+      } finally {
+        app.Visitor.removeHook('afterFind', 'meanwhile')
+      }
+      const { expiresAt } = pass
+      await pass.reload()
+      assert.deepEqual([isClosed, pass.isActive, pass.expiresAt], [true, false, expiresAt])
+    })
+
+  it('has a number on its page and in the list, and tells whether a fresh link opens it again', async () => {
+    const pass = await issue({ email: 'numbered@example.com' })
+    assert.match(await found('q=numbered@example.com'), new RegExp(` ${String(pass.id)} `))
+    const shown = async (): Promise<string> => readable(await staff.get(urlOf(pass)))
+    assert.match(await shown(), new RegExp(`Number ${String(pass.id)} `))
+    assert.doesNotMatch(await shown(), /a fresh link opens it again/)
+    await pass.deactivate()
+    assert.match(await shown(), /This pass is deactivated: a fresh link opens it again\./)
+  })
+
   it('is not changed by a number of days that is none, nor by another action', async () => {
     const pass = await issue()
     for (const days of [undefined, '', '0', '-1', '1e3', '99999', '1.5', 'x', ['1', '2']])
@@ -496,6 +549,8 @@ describe('several passes at once', () => {
         422,
       )
     assert.equal((await pass.reload()).isActive, true)
+    const nothing = await staff.send('/admin/passes/selected', { [CSRF_FIELD]: token, state: 'open' })
+    assert.match(nothing.text, /href="\/admin\/passes\?state=open"/)
   })
 })
 
@@ -527,6 +582,54 @@ describe('the form to invite a person', () => {
       assert.match(text, new RegExp(`id="${field}-error"`))
     }
     assert.equal(await app.Visitor.count(), before)
+  })
+
+  it('stores one pass by a double click, sends one message, and is one event', async () => {
+    const sent: PassMessage[] = []
+    const desk = await startAdmin({ linkUrl: '/who', send: (message) => sent.push(message) })
+    try {
+      const operator = await desk.as('staff')
+      let issued = 0
+      desk.Visitor.events.on('issued', () => (issued += 1))
+      const page = csrfIn(await operator.get('/admin/passes/invite'))
+      const click = (fields: object) =>
+        operator.send('/admin/passes/invite', {
+          ...{ [CSRF_FIELD]: page, email: 'a@example.com', scope: 'SURVEY', days: '3' },
+          ...fields,
+        })
+      const clicks = await Promise.all([1, 2, 3].map(() => click({ give: 'send' })))
+      assert.deepEqual(clicks.map(({ status }) => status).sort(), [303, 409, 409])
+      const refused = clicks.find(({ status }) => status === 409)
+      assert.match(refused?.text ?? '', /This invitation was made already.*href="\/admin\/passes\/\d+"/s)
+      assert.deepEqual([await desk.Visitor.count(), sent.length, issued], [1, 1, 1])
+
+      const other = { email: 'b@example.com', give: 'show' }
+      const links = (await Promise.all([click(other), click(other)])).map(
+        ({ text }) => /class="link">\s*([^\s<]+)/.exec(text)?.[1],
+      )
+      assert.equal(links[0]?.startsWith(desk.origin), true)
+      assert.equal(links[0], links[1], 'the same link')
+      assert.deepEqual([await desk.Visitor.count(), issued], [2, 2], 'the form with another address')
+      await later(MINUTE + 1, async () => {
+        assert.equal((await click(other)).status, 409)
+      })
+      const [pass] = await desk.Visitor.findAll({ where: { email: 'b@example.com' } })
+      const shown = await operator.get('/admin/passes/invite')
+      assert.equal(shown.text.includes(pass?.uuid ?? ''), false)
+      assert.equal(
+        (
+          await operator.post(
+            '/admin/passes/invite',
+            { ...other, scope: 'S', days: '3' },
+            '/admin/passes/invite',
+          )
+        ).status,
+        200,
+      )
+      assert.equal(await desk.Visitor.count(), 3, 'the form, shown again, stores another one')
+    } finally {
+      await desk.close()
+    }
   })
 
   it('stores a pass without characters that no text can hold', async () => {

@@ -59,6 +59,10 @@ export const de: AdminTranslation = {
       title: 'Der Link wurde schon ersetzt',
       text: 'Diesmal wurde nichts geändert. Dieses Formular wurde schon einmal gesendet, oder der Link wurde inzwischen auf anderem Weg ersetzt; der neue Link wurde dabei gesendet oder angezeigt. Wenn er nicht angekommen ist, gehen Sie zurück, laden Sie die Seite neu und erstellen Sie einen weiteren.',
     },
+    invited: {
+      title: 'Diese Einladung wurde schon erstellt',
+      text: 'Es wurde keine zweite erstellt. Dieses Formular wurde schon einmal gesendet; der Link wurde dabei gesendet oder angezeigt. Wenn er nicht angekommen ist, öffnen Sie die Einladung, und erstellen Sie einen neuen Link.',
+    },
     notFound: { title: 'Hier ist nichts', text: 'Vielleicht wurde es inzwischen gelöscht.' },
   },
   overview: {
@@ -109,17 +113,22 @@ export const de: AdminTranslation = {
     selfService: 'selbst angefordert',
     none: 'Keine Einladung passt dazu. Eine ganze E-Mail-Adresse wird in jedem Fall gefunden; von einem Namen genügt ein Teil.',
     withSelected: 'Mit den ausgewählten Einladungen',
+    selectedHint: '„Verlängern“ fügt die Tage den verbleibenden hinzu; „Wieder öffnen“ zählt sie ab jetzt.',
+    days: 'Tage',
+    moreDays: 'Zusätzliche Tage',
+    number: 'Nummer',
     deactivate: 'Sperren',
     reactivate: 'Wieder öffnen',
     extend: 'Verlängern',
     freshLink: 'Ein neuer Link',
     freshLinkHint:
       'Der früher gesendete Link öffnet dann nichts mehr, und Besuche, die mit ihm begannen, enden.',
+    freshLinkOpens: 'Diese Einladung ist gesperrt: ein neuer Link öffnet sie wieder.',
     sendFreshLink: (address) => `Neuen Link an ${address} senden`,
     makeFreshLink: 'Neuen Link zum Kopieren erstellen',
     closeOrExtend: 'Sperren oder verlängern',
     closeHint:
-      'Sperren schließt sofort den Link und jeden Besuch, der mit ihm begann. Verlängern lässt den Link, wie er ist.',
+      'Sperren schließt sofort den Link und jeden Besuch, der mit ihm begann. Verlängern lässt den Link, wie er ist, und fügt die Tage den verbleibenden hinzu.',
     reopen: 'Wieder öffnen',
     reopenHint:
       'Der früher gesendete Link öffnet dann wieder. Um ihn zu schließen und einen anderen zu senden, erstellen Sie einen neuen Link.',
@@ -140,6 +149,8 @@ export const de: AdminTranslation = {
       'Welche Seiten der Link öffnet: ein Wort, das die Anwendung erwartet, wie die in der Übersicht.',
     maxUses: 'Wie oft der Link benutzt werden kann',
     maxUsesHint: 'Leer lassen: beliebig oft.',
+    outdated:
+      'Diese Seite war zu lange offen; es wurde noch nichts gespeichert. Bitte drücken Sie noch einmal auf den Knopf.',
     badMaxUses: 'Bitte eine Zahl von 1 bis 999999 eingeben, oder nichts',
     send: 'Einladung senden',
     button: 'Link zum Kopieren erstellen',

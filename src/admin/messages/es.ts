@@ -56,6 +56,10 @@ export const es: AdminTranslation = {
       title: 'El enlace ya se había reemplazado',
       text: 'Esta vez no se ha cambiado nada. Este formulario ya se había enviado, o el enlace se ha reemplazado entretanto; el enlace nuevo se envió o se mostró entonces. Si no ha llegado, vuelva atrás, recargue la página y cree otro.',
     },
+    invited: {
+      title: 'Esta invitación ya se había creado',
+      text: 'No se ha creado otra. Este formulario ya se había enviado; el enlace se envió o se mostró entonces. Si no ha llegado, abra la invitación y cree un enlace nuevo.',
+    },
     notFound: { title: 'Aquí no hay nada', text: 'Quizá se haya eliminado entretanto.' },
   },
   overview: {
@@ -106,17 +110,22 @@ export const es: AdminTranslation = {
     selfService: 'la pidió la propia persona',
     none: 'No coincide ninguna invitación. Una dirección de correo completa se encuentra siempre; de un nombre basta una parte.',
     withSelected: 'Con las invitaciones seleccionadas',
+    selectedHint: '«Prolongar» añade los días a los que quedan; «Reactivar» los cuenta desde ahora.',
+    days: 'Días',
+    moreDays: 'Días que se añaden',
+    number: 'Número',
     deactivate: 'Desactivar',
     reactivate: 'Reactivar',
     extend: 'Prolongar',
     freshLink: 'Un enlace nuevo',
     freshLinkHint:
       'El enlace enviado antes dejará de abrir nada, y terminarán las visitas que empezaron con él.',
+    freshLinkOpens: 'Esta invitación está desactivada: un enlace nuevo la vuelve a abrir.',
     sendFreshLink: (address) => `Enviar un enlace nuevo a ${address}`,
     makeFreshLink: 'Crear un enlace nuevo para copiarlo',
     closeOrExtend: 'Desactivar o prolongar',
     closeHint:
-      'Desactivar cierra al momento el enlace y todas las visitas que empezaron con él. Prolongar deja el enlace como está.',
+      'Desactivar cierra al momento el enlace y todas las visitas que empezaron con él. Prolongar deja el enlace como está y añade los días a los que quedan.',
     reopen: 'Volver a abrir',
     reopenHint:
       'El enlace enviado antes volverá a abrirse. Para cerrarlo y enviar otro, cree un enlace nuevo.',
@@ -137,6 +146,8 @@ export const es: AdminTranslation = {
       'Qué páginas abre el enlace: una palabra que la aplicación espera, como las que aparecen en el resumen.',
     maxUses: 'Cuántas veces se puede usar el enlace',
     maxUsesHint: 'Déjelo vacío para un número ilimitado.',
+    outdated:
+      'Esta página estuvo abierta demasiado tiempo; todavía no se ha guardado nada. Pulse otra vez el botón.',
     badMaxUses: 'Escriba un número de 1 a 999999, o nada',
     send: 'Enviar la invitación',
     button: 'Crear un enlace para copiarlo',

@@ -59,6 +59,10 @@ export const fr: AdminTranslation = {
       title: 'Le lien a déjà été remplacé',
       text: 'Rien n’a été modifié cette fois. Ce formulaire avait déjà été envoyé, ou le lien a été remplacé entre-temps ; le nouveau lien a alors été envoyé ou affiché. S’il n’est pas arrivé, revenez en arrière, rechargez la page et créez-en un autre.',
     },
+    invited: {
+      title: 'Cette invitation a déjà été créée',
+      text: 'Aucune deuxième n’a été créée. Ce formulaire avait déjà été envoyé ; le lien a alors été envoyé ou affiché. S’il n’est pas arrivé, ouvrez l’invitation et créez un nouveau lien.',
+    },
     notFound: { title: 'Il n’y a rien ici', text: 'Cela a peut-être été supprimé entre-temps.' },
   },
   overview: {
@@ -109,17 +113,23 @@ export const fr: AdminTranslation = {
     selfService: 'demandée par la personne elle-même',
     none: 'Aucune invitation ne correspond. Une adresse e-mail entière est toujours trouvée ; pour un nom, une partie suffit.',
     withSelected: 'Avec les invitations sélectionnées',
+    selectedHint:
+      '« Prolonger » ajoute les jours à ceux qui restent ; « Réactiver » les compte à partir de maintenant.',
+    days: 'Jours',
+    moreDays: 'Jours à ajouter',
+    number: 'Numéro',
     deactivate: 'Désactiver',
     reactivate: 'Réactiver',
     extend: 'Prolonger',
     freshLink: 'Un nouveau lien',
     freshLinkHint:
       'Le lien envoyé auparavant n’ouvrira plus rien, et les visites commencées avec lui prendront fin.',
+    freshLinkOpens: 'Cette invitation est désactivée : un nouveau lien la rouvre.',
     sendFreshLink: (address) => `Envoyer un nouveau lien à ${address}`,
     makeFreshLink: 'Créer un nouveau lien à copier',
     closeOrExtend: 'Désactiver ou prolonger',
     closeHint:
-      'Désactiver ferme aussitôt le lien et toutes les visites commencées avec lui. Prolonger laisse le lien tel quel.',
+      'Désactiver ferme aussitôt le lien et toutes les visites commencées avec lui. Prolonger laisse le lien tel quel et ajoute les jours à ceux qui restent.',
     reopen: 'Rouvrir',
     reopenHint:
       'Le lien envoyé auparavant s’ouvrira de nouveau. Pour le fermer et en envoyer un autre, créez un nouveau lien.',
@@ -140,6 +150,8 @@ export const fr: AdminTranslation = {
       'Les pages que le lien ouvre : un mot attendu par l’application, comme ceux de la vue d’ensemble.',
     maxUses: 'Nombre d’utilisations du lien',
     maxUsesHint: 'Laissez vide pour un nombre illimité.',
+    outdated:
+      'Cette page est restée ouverte trop longtemps : rien n’a encore été enregistré. Veuillez appuyer de nouveau sur le bouton.',
     badMaxUses: 'Veuillez saisir un nombre de 1 à 999999, ou rien',
     send: 'Envoyer l’invitation',
     button: 'Créer un lien à copier',

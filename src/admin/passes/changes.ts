@@ -2,9 +2,10 @@ import { parseKey } from '../../database/page-by-key.js'
 import type { Visitor } from '../../visitor/visitor.js'
 import type { AdminRequest } from '../admin-request.js'
 import { showNotice } from '../layout.js'
-import { requireSeconds } from './days.js'
+import { LONGEST_TIME, requireSeconds } from './days.js'
 import { reissueOnce } from './fresh-link.js'
 import { asksToSend, giveLink, passUrl, requireLinkMaker, showLink } from './link.js'
+import { withLockedPass } from './locked-pass.js'
 import { PASSES_ON_A_PAGE, readFilter } from './list.js'
 import { requirePass } from './pass.js'
 
@@ -30,7 +31,11 @@ export async function changeSelected(request: AdminRequest, Passes: typeof Visit
   const keys = ids.map((id) => parseKey(Passes, 'id', id)).filter((key) => typeof key === 'number')
   const action = actionOf(form['action'])
   if (keys.length === 0 || action === undefined) {
-    await showNotice(request, 422, 'nothingSelected')
+    const link = {
+      href: request.pageUrl('/passes', { ...readFilter(form) }),
+      text: request.words.passes.title,
+    }
+    await showNotice(request, 422, 'nothingSelected', link)
     return
   }
   const passes = await Passes.unscoped().findAll({ where: { id: keys }, order: ['id'], useMaster: true })
@@ -59,10 +64,20 @@ async function apply(request: AdminRequest, passes: readonly Visitor[], action: 
   if (seconds === undefined) return false
   for (const pass of passes) {
     if (action === 'deactivate') await pass.deactivate(request.origin)
-    // A pass that was closed meanwhile is not opened by a form that was to extend it.
-    else if (action === 'reactivate' || pass.isActive) await pass.reactivate(seconds, request.origin)
+    else if (action === 'reactivate') await pass.reactivate(seconds, request.origin)
+    else await extend(request, pass, seconds)
   }
   return true
+}
+
+/** Adds to the time that a link has left. A pass that was closed meanwhile is not opened by a form that was to extend it. */
+async function extend({ origin }: AdminRequest, found: Visitor, seconds: number): Promise<void> {
+  await withLockedPass(found, async (pass, transaction) => {
+    const left = Math.max((pass.expiresAt.getTime() - Date.now()) / 1000, 0)
+    // No date becomes one that the database cannot store.
+    const wanted = Math.min(left + seconds, Math.max(left, LONGEST_TIME))
+    if (pass.isActive) await pass.reactivate(wanted, { transaction, ...origin })
+  })
 }
 
 function actionOf(name: unknown): Action | undefined {

@@ -6,10 +6,13 @@ import { showNotice } from '../layout.js'
 const DAY = 24 * 60 * 60 // seconds
 const MOST_DAYS = 3650
 
-/** The field for how long a link opens from now on. */
-export function daysField({ words }: AdminRequest, Passes: typeof Visitor, id: string): Html {
+/** For how long a link can be made to open, in seconds from now on. */
+export const LONGEST_TIME = MOST_DAYS * DAY
+
+/** The field for a number of days. */
+export function daysField(Passes: typeof Visitor, id: string, label: string): Html {
   return html`<div>
-    <label for="${id}">${words.days}</label>
+    <label for="${id}">${label}</label>
     <input
       id="${id}"
       name="days"

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
-import { Transaction } from 'sequelize'
-import { sequelizeOf } from '../../database/columns.js'
-import { readCommittedInstead, retryTransaction } from '../../database/transactions.js'
 import { html, type Html } from '../../pages/html.js'
 import { doubleClickSince } from '../../visitor/double-click.js'
 import type { Visitor } from '../../visitor/visitor.js'
 import type { AdminRequest } from '../admin-request.js'
+import { withLockedPass } from './locked-pass.js'
 
 /*
  * A double click posts the form twice, to one process or to two. If each made a link, two messages would be sent, the first with a
@@ -33,24 +31,16 @@ export async function reissueOnce(
   found: Visitor,
   seconds: number,
 ): Promise<{ readonly pass: Visitor; readonly change: Change } | undefined> {
-  const Passes = found.constructor as typeof Visitor
-  const sequelize = sequelizeOf(Passes)
   const replaces = form()[REPLACES]
-  const type = Transaction.TYPES.IMMEDIATE // SQLite locks the whole database file
-  return await retryTransaction(() =>
-    sequelize.transaction({ type, ...readCommittedInstead(sequelize) }, async (transaction) => {
-      const pass = await Passes.unscoped().findByPk(found.id, { lock: true, transaction })
-      if (pass === null) return undefined
-      if (replaces === linkName(pass)) {
-        await pass.reissue(seconds, { transaction, ...origin })
-        await pass.update({ confirmedBy: replaces }, { transaction, hooks: false, silent: true })
-        return { pass, change: 'reissued' }
-      }
-      const isRepeated =
-        pass.confirmedBy === replaces && (pass.reissuedAt ?? 0) >= doubleClickSince(new Date())
-      return { pass, change: isRepeated ? 'repeated' : 'outdated' }
-    }),
-  )
+  return await withLockedPass(found, async (pass, transaction) => {
+    if (replaces === linkName(pass)) {
+      await pass.reissue(seconds, { transaction, ...origin })
+      await pass.update({ confirmedBy: replaces }, { transaction, hooks: false, silent: true })
+      return { pass, change: 'reissued' }
+    }
+    const isRepeated = pass.confirmedBy === replaces && (pass.reissuedAt ?? 0) >= doubleClickSince(new Date())
+    return { pass, change: isRepeated ? 'repeated' : 'outdated' }
+  })
 }
 
 /** Reveals nothing of which a link could be made. No browser's click has such a name in `confirmedBy`. */

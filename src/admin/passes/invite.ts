@@ -1,15 +1,18 @@
-import { ValidationError, type InferAttributes, type SaveOptions } from 'sequelize'
+import { UniqueConstraintError, ValidationError, type InferAttributes, type SaveOptions } from 'sequelize'
 import { formBody, type FormField } from '../../pages/form-page.js'
 import { errorsOf, fillForm, readForm, type FormErrors, type FormValues } from '../../pages/form.js'
 import { html } from '../../pages/html.js'
 import { showProblem, type Problem } from '../../pages/problem.js'
 import { judgeEmail, judgePersonName, LONGEST_ADDRESS } from '../../pages/typed-text.js'
 import { LONGEST_SCOPE } from '../../visitor/scope.js'
+import { doubleClickSince } from '../../visitor/double-click.js'
+import { findPassByUuid } from '../../visitor/statements.js'
 import type { Visitor, WriteOptions } from '../../visitor/visitor.js'
 import type { AdminRequest } from '../admin-request.js'
-import { showAdminPage } from '../layout.js'
+import { formUuid } from '../csrf.js'
+import { showAdminPage, showNotice } from '../layout.js'
 import { secondsOf, usualDays } from './days.js'
-import { giveLink, linkButtons, requireLinkMaker } from './link.js'
+import { asksToSend, giveLink, linkButtons, passUrl, requireLinkMaker, showLink } from './link.js'
 
 const LONGEST_NAME = 150
 
@@ -46,8 +49,29 @@ export async function invite(request: AdminRequest, Passes: typeof Visitor): Pro
   const makeLink = await requireLinkMaker(request, pass)
   if (makeLink === undefined) return
   const options: SaveOptions<InferAttributes<Visitor>> & Omit<WriteOptions, 'transaction'> = request.origin // the event `issued` tells of it
-  await pass.save(options)
+  // A double click stores one pass: the unique index refuses the second one.
+  pass.uuid = formUuid(
+    request.req,
+    NAMES.map((name) => values[name]),
+  )
+  try {
+    await pass.save(options)
+  } catch (error) {
+    if (!(error instanceof UniqueConstraintError)) throw error
+    const made = await findPassByUuid(Passes, pass.uuid)
+    if (made === undefined) throw error
+    await showInvited(request, made, makeLink(made))
+    return
+  }
   await giveLink(request, pass, makeLink(pass))
+}
+
+/** A browser takes the answer to the second of two clicks: where a link was to be copied, that one must show it, too. */
+async function showInvited(request: AdminRequest, pass: Visitor, link: string): Promise<void> {
+  const toPass = { href: passUrl(request, pass), text: request.words.passes.backToPass }
+  if (!asksToSend(request) && pass.createdAt >= doubleClickSince(new Date()))
+    await showLink(request, pass, link)
+  else await showNotice(request, 409, 'invited', toPass)
 }
 
 async function showForm(request: AdminRequest, values: FormValues, errors: FormErrors): Promise<void> {

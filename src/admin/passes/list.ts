@@ -102,6 +102,7 @@ function passTable(request: AdminRequest, passes: readonly Visitor[], person: (p
       { heading: say.uses, kind: 'number', cell: (pass) => usesOf(request, pass) },
       { heading: words.expires, kind: 'time', cell: ({ expiresAt }) => format.time(expiresAt) },
       { heading: words.lastUsed, kind: 'time', cell: ({ lastUsedAt }) => format.time(lastUsedAt, say.never) },
+      { heading: say.number, kind: 'number', cell: ({ id }) => String(id) },
     ],
     passes,
   )
@@ -138,8 +139,9 @@ function changeableTable(
       )}
       <fieldset>
         <legend>${say.withSelected}</legend>
+        <p class="hint">${say.selectedHint}</p>
         <div class="row">
-          ${button('deactivate')} ${daysField(request, Passes, 'days')} ${button('extend')}
+          ${button('deactivate')} ${daysField(Passes, 'days', say.days)} ${button('extend')}
           ${button('reactivate')}
         </div>
       </fieldset>

@@ -44,6 +44,7 @@ function details(request: AdminRequest, pass: Visitor): Html {
   const { words, format, context } = request
   const say = words.passes
   return descriptionList([
+    [say.number, String(pass.id)],
     [say.state, stateTag(request, pass)],
     [context.words.fields.email, html`<bdi>${pass.email}</bdi>`],
     [words.scope, html`<bdi>${pass.scope}</bdi>`],
@@ -59,11 +60,12 @@ function details(request: AdminRequest, pass: Visitor): Html {
 function actions(request: AdminRequest, Passes: typeof Visitor, pass: Visitor): Html {
   const { isActive } = pass
   const say = request.words.passes
-  const form = (action: string, id: string, button: Html): Html =>
+  const { days } = request.words
+  const form = (action: string, id: string, button: Html, label = days): Html =>
     changeForm(
       request,
       passUrl(request, pass, `/${action}`),
-      html`${daysField(request, Passes, id)} ${button}`,
+      html`${daysField(Passes, id, label)} ${button}`,
       'row',
     )
   const freshLinkButtons = linkButtons(
@@ -74,7 +76,7 @@ function actions(request: AdminRequest, Passes: typeof Visitor, pass: Visitor): 
   const prolong = isActive ? 'extend' : 'reactivate'
   return html`
     <h2>${say.freshLink}</h2>
-    <p>${say.freshLinkHint}</p>
+    <p>${say.freshLinkHint}${!isActive && html` <strong>${say.freshLinkOpens}</strong>`}</p>
     ${form('reissue', 'fresh-days', html`${replacesField(pass)} ${freshLinkButtons}`)}
     <h2>${isActive ? say.closeOrExtend : say.reopen}</h2>
     <p>${isActive ? say.closeHint : say.reopenHint}</p>
@@ -87,7 +89,12 @@ function actions(request: AdminRequest, Passes: typeof Visitor, pass: Visitor): 
           html`<button class="danger">${say.deactivate}</button>`,
         )
       }
-      ${form(prolong, 'days', html`<button class="secondary">${say[prolong]}</button>`)}
+      ${form(
+        prolong,
+        'days',
+        html`<button class="secondary">${say[prolong]}</button>`,
+        isActive ? say.moreDays : days,
+      )}
     </div>
   `
 }
