@@ -359,7 +359,7 @@ describe('an application that keeps its own serializers', () => {
       authenticator._deserializers = []
       own.passport.deserializeUser((id, done) => {
         own.User.findByPk(id as number, { raw: true }).then((row) => {
-          done(null, (row ?? false))
+          done(null, row ?? false)
         }, done)
       })
       for (const path of ['/loaded', '/regulars']) {
