@@ -59,7 +59,7 @@ async function openEmbedded(options: Options): Promise<Opened> {
 }
 
 async function openServer(serverUrl: string, options: Options): Promise<Opened> {
-  const name = `ephemeral_${randomBytes(6).toString('hex')}`
+  const name = `${process.env['TEST_DATABASE_PREFIX'] ?? 'ephemeral'}_${randomBytes(6).toString('hex')}`
   const admin = new Sequelize(serverUrl, { logging: false })
   await admin.query(`CREATE DATABASE ${name}`)
   const own = new URL(serverUrl)
