@@ -3,7 +3,7 @@
  * Stryker runs, for each mutant, those of them that reach it.
  */
 export const DOORS: Readonly<Record<string, readonly string[]>> = {
-  'src/visitor/token.ts': ['visitor/token', 'visitor/damaged-links', 'visitor/fresh-link/fresh-links'],
+  'src/visitor/token.ts': ['visitor/token'],
   'src/visitor/scope.ts': ['visitor/ensure-visitor', 'visitor/visitor'],
   'src/visitor/ensure-visitor.ts': ['visitor/ensure-visitor', 'visitor/visits/record-visit'],
   'src/visitor/visit.ts': ['visitor/redeem', 'visitor/ensure-visitor', 'visitor/visit-in-login'],
@@ -15,7 +15,6 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
     'http/foreign-requests',
     'http/strict-cookie',
     'visitor/link-previews',
-    'guest/surroundings',
   ],
   'src/http/session.ts': ['guest/session', 'http/stale-session', 'http/own-cookies', 'session-stores'],
   'src/http/session-renewal.ts': ['guest/session', 'http/late-answer', 'http/stale-session'],

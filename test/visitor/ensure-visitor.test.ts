@@ -164,11 +164,31 @@ describe('ensureVisitor', () => {
 
   it('cannot be made without a scope, or with an option that it does not have', () => {
     for (const scope of ['', ' ', [], [''], ['foo', ''], undefined, null, 5, {}]) {
-      assert.throws(() => ensureVisitor(scope as string), TypeError, JSON.stringify(scope))
+      assert.throws(
+        () => ensureVisitor(scope as string),
+        /^TypeError.*: ensureVisitor: scope must be a non-empty string or an array/,
+        JSON.stringify(scope),
+      )
     }
     assert.throws(() => ensureVisitor('foo', { bypas: () => true } as object), /unknown option 'bypas'/)
-    assert.throws(() => ensureVisitor('foo', { logVisit: 'no' } as object), /'logVisit' must be a boolean/)
-    assert.throws(() => ensureVisitor('foo', { bypass: true } as object), /'bypass' must be a function/)
+    const wrong = {
+      bypass: true,
+      logVisit: 'no',
+      selfService: 'yes',
+      Visitor: class {},
+      selfServiceUrl: 'javascript:alert(1)',
+      sessionExpiry: -1,
+      validations: 5,
+    }
+    for (const [name, value] of Object.entries(wrong)) {
+      const options = { selfService: true, [name]: value } as object
+      assert.throws(
+        () => ensureVisitor('foo', options),
+        new RegExp(`^TypeError.*: ensureVisitor: .*'${name}' must be`),
+      )
+    }
+    for (const options of [{ selfServiceUrl: '/visitor' }, { sessionExpiry: 60 }])
+      assert.throws(() => ensureVisitor('foo', options), /ensureVisitor: .* need selfService: true/)
   })
 
   it('has a name for stack traces', () => {

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { createTokenCodec } from '../../src/visitor/token.js'
 
 const secret = 's'.repeat(32)
 const codec = createTokenCodec(secret)
+
+const idOf = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex')
+const hmac = (purpose: string, content: string | Buffer): Buffer =>
+  createHmac('sha256', secret).update(`passport-ephemeral:visitor:${purpose}\0`).update(content).digest()
 
 describe('a signed token', () => {
   it('leads back to the uuid it was made for', () => {
@@ -40,11 +44,16 @@ describe('a signed token', () => {
 
   it('is not one that was signed for another purpose with the same secret', () => {
     const uuid = randomUUID()
-    const id = Buffer.from(uuid.replaceAll('-', ''), 'hex')
-    const hash = Buffer.from(codec.hashSession(id.toString('latin1')), 'hex')
-    assert.deepEqual(codec.read(Buffer.concat([id, hash.subarray(0, 16)]).toString('hex')), {
-      reason: 'unknown',
-    })
+    const id = idOf(uuid)
+    const signature = codec.seal('visit', uuid).sign(id)
+    const forged = Buffer.concat([id, signature.subarray(0, 16)]).toString('hex')
+    assert.deepEqual(codec.read(forged), { reason: 'unknown' })
+  })
+
+  it('is the uuid and half of its HMAC, in every version: links that were sent out continue to work', () => {
+    const uuid = randomUUID()
+    const signature = hmac('token', idOf(uuid)).subarray(0, 16)
+    assert.equal(codec.sign(uuid), Buffer.concat([idOf(uuid), signature]).toString('hex'))
   })
 
   it('has letters and digits only, which no program cuts off the end of a link', () => {
@@ -97,12 +106,118 @@ describe('without a secret', () => {
   })
 })
 
+describe('a token in a damaged text', () => {
+  const both = createTokenCodec([secret, false])
+
+  it('is read, signed or bare, from between punctuation, line breaks and the 3D of quoted-printable', () => {
+    const uuid = randomUUID()
+    for (const token of [codec.sign(uuid), uuid]) {
+      const [start, end] = [token.slice(0, 20), token.slice(20)]
+      for (const text of [
+        `<${token}>`,
+        `“${token}”.`,
+        `3D${token}`,
+        `=3d${token}=`,
+        `${start}=\r\n${end}`,
+        `${start}\u00ad${end}`,
+        `${token}utm_source=mail`,
+      ])
+        assert.deepEqual(both.read(text), { uuid }, JSON.stringify(text))
+    }
+  })
+
+  it('is malformed, signed or bare, behind a letter or a number, and before another digit', () => {
+    const uuid = randomUUID()
+    for (const token of [codec.sign(uuid), uuid])
+      for (const text of [`x${token}`, `é${token}`, `9${token}`, `Ⅷ${token}`, `(x)${token}`, `${token}0`])
+        assert.deepEqual(both.read(text), { reason: 'malformed' }, JSON.stringify(text))
+  })
+
+  it('is malformed if it only has the form of a UUID', () => {
+    assert.deepEqual(both.read('00000000-0000-0000-0000-000000000001'), { reason: 'malformed' })
+  })
+})
+
+describe('a seal', () => {
+  const content = Buffer.from('content')
+
+  it('is genuine for its own purpose and content only', () => {
+    const signature = codec.seal('visit', randomUUID()).sign(content)
+    assert.equal(signature.length, 32)
+    assert.equal(codec.seal('visit')?.isGenuine(content, signature), true)
+    assert.equal(codec.seal('visit')?.isGenuine(Buffer.from('other'), signature), false)
+    assert.equal(codec.seal('confirmation')?.isGenuine(content, signature), false)
+  })
+
+  it('is not genuine with a signature that is cut off, too long or empty', () => {
+    const seal = codec.seal('visit', randomUUID())
+    const signature = seal.sign(content)
+    for (const given of [signature.subarray(0, 16), Buffer.concat([signature, Buffer.of(0)]), Buffer.of()])
+      assert.equal(seal.isGenuine(content, given), false)
+  })
+
+  it('is made by the first of several secrets, and genuine with each', () => {
+    const rotated = createTokenCodec(['n'.repeat(32), secret]).seal('visit', randomUUID())
+    assert.equal(rotated.isGenuine(content, hmac('visit', content)), true)
+    assert.equal(codec.seal('visit')?.isGenuine(content, rotated.sign(content)), false)
+  })
+
+  it('is signed by the uuid of its pass without a secret, and does not exist without a pass', () => {
+    const bare = createTokenCodec(false)
+    const seal = bare.seal('visit', randomUUID())
+    assert.equal(seal.isGenuine(content, seal.sign(content)), true)
+    assert.equal(bare.seal('visit', randomUUID()).isGenuine(content, seal.sign(content)), false)
+    assert.equal(bare.seal('visit'), undefined)
+  })
+})
+
+describe('the digest of a session id', () => {
+  it('needs the secret if there is one: the visit log alone leads to no session', () => {
+    assert.equal(codec.hashSession('sid'), hmac('session', 'sid').toString('hex'))
+  })
+
+  it('is a plain hash without a secret', () => {
+    const expected = createHash('sha256').update('sid').digest('hex')
+    assert.equal(createTokenCodec(false).hashSession('sid'), expected)
+  })
+})
+
+describe('the secrets of a codec', () => {
+  const strong = randomBytes(32).toString('base64')
+
+  it('are refused if there is none, or an empty one', () => {
+    for (const none of ['', [], ['', secret], [secret, '']])
+      assert.throws(() => createTokenCodec(none), /^TypeError.*: secret must not be empty/)
+  })
+
+  it('are described without being told: whether new links are signed, and each weakness once', () => {
+    assert.deepEqual(createTokenCodec([strong, false]).secrecy, { signs: true, weaknesses: [] })
+    assert.deepEqual(createTokenCodec([false, strong]).secrecy, { signs: false, weaknesses: [] })
+    assert.deepEqual(createTokenCodec(['short', strong, 'brief']).secrecy, {
+      signs: true,
+      weaknesses: ['is shorter than 32 characters'],
+    })
+  })
+})
+
 describe('a weak secret', () => {
+  it('is one of fewer than 32 characters: one of 32 is not warned of', async () => {
+    const warnings: string[] = []
+    const collect = (warning: Error): void => void warnings.push(warning.message)
+    await new Promise(setImmediate) // those of earlier tests
+    process.on('warning', collect)
+    createTokenCodec([secret, false])
+    await new Promise(setImmediate)
+    process.off('warning', collect)
+    assert.deepEqual(warnings, [])
+  })
+
   it('works, and is warned of', async () => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
-    assert.equal(createTokenCodec('short').sign(randomUUID()).length, 64)
+    assert.equal(createTokenCodec([secret, 'short']).sign(randomUUID()).length, 64)
     const warning = (await warned) as Error & { code?: string }
     assert.equal(warning.code, 'WEAK_VISITOR_SECRET')
+    assert.match(warning.message, /shorter than 32 characters/)
     assert.ok(!warning.message.includes("'short'"))
   })
 })
