@@ -154,6 +154,10 @@ describe('ensureGuest and ensureRegularUser', () => {
       () => ensureGuest({ loginUrl: '/login' } as object),
       /ensureGuest: unknown option 'loginUrl'/,
     )
+    assert.throws(
+      () => ensureRegularUser({ anonymousUrl: '/login' } as object),
+      /ensureRegularUser: unknown option 'anonymousUrl'/,
+    )
     assert.throws(() => ensureRegularUser({ convertUrl: 5 } as object), /'convertUrl' must be a URL/)
     assert.throws(() => ensureRegularUser({ loginUrl: 'javascript:alert(1)' }), /'loginUrl' must be a URL/)
   })

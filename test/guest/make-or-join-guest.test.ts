@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { extname } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { defineGuestModel, type GuestModel } from '../../src/index.js'
@@ -164,10 +165,13 @@ if (!isEmbedded && dialect !== 'sqlite') {
       url.pathname = `/${database.sequelize.getDatabaseName()}`
       // One after the other: both make the table of the sessions if it is missing.
       for (let i = 0; i < 2; i++) {
-        const worker = fork(fileURLToPath(new URL('../support/worker.ts', import.meta.url)), {
-          env: { ...process.env, WORKER_DATABASE_URL: url.href },
-          stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-        })
+        const worker = fork(
+          fileURLToPath(new URL(`../support/worker${extname(import.meta.url)}`, import.meta.url)),
+          {
+            env: { ...process.env, WORKER_DATABASE_URL: url.href },
+            stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+          },
+        )
         workers.push(worker)
         assert.ok(worker.stdout)
         const [line] = (await once(worker.stdout, 'data')) as [Buffer]

@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { extname } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -14,7 +15,9 @@ import type { Order } from './other-process.js'
 
 let other: ChildProcess
 before(() => {
-  other = fork(fileURLToPath(new URL('other-process.ts', import.meta.url)), { stdio: 'inherit' })
+  other = fork(fileURLToPath(new URL(`other-process${extname(import.meta.url)}`, import.meta.url)), {
+    stdio: 'inherit',
+  })
 })
 after(async () => {
   other.disconnect()

@@ -5,7 +5,7 @@
 export const DOORS: Readonly<Record<string, readonly string[]>> = {
   'src/visitor/token.ts': ['visitor/token'],
   'src/visitor/scope.ts': ['visitor/ensure-visitor', 'visitor/visitor'],
-  'src/visitor/ensure-visitor.ts': ['visitor/ensure-visitor', 'visitor/visits/record-visit'],
+  'src/visitor/ensure-visitor.ts': ['visitor/ensure-visitor', 'checks/runtime/order-checks'],
   'src/visitor/visit.ts': ['visitor/redeem', 'visitor/ensure-visitor', 'visitor/visit-in-login'],
   'src/visitor/visit-cookie.ts': ['visitor/redeem', 'http/own-cookies', 'visitor/visits/sharing'],
   'src/visitor/visit-entry.ts': ['visitor/redeem', 'visitor/visits/sharing', 'visitor/visit-in-login'],
@@ -22,7 +22,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   'src/http/late-answer.ts': ['http/late-answer', 'http/late-answer-elsewhere'],
   'src/http/renewal-notes.ts': ['http/late-answer', 'http/late-answer-elsewhere'],
   'src/http/signed-cookie.ts': ['http/own-cookies', 'visitor/confirmation', 'visitor/self-service/code'],
-  'src/guest/guards.ts': ['guest/guards', 'guest/two-models'],
+  'src/guest/guards.ts': ['guest/guards', 'guest/two-models', 'checks/runtime/order-checks'],
   'src/guest/reason-for-none.ts': ['guest/make-or-join-guest', 'guest/surroundings', 'http/foreign-requests'],
   'src/guest/make-or-join-guest.ts': ['guest/make-or-join-guest', 'guest/strategy', 'guest/surroundings'],
   'src/guest/load-guest.ts': ['guest/strategy', 'guest/session', 'guest/two-models'],

@@ -27,7 +27,10 @@ const chosen = (values.mutate ?? Object.keys(DOORS)).flatMap((list) => list.spli
 
 await install()
 for (const mutated of chosen) {
-  await mutate(mutated)
+  await mutate(mutated).catch((error: unknown) => {
+    console.error(error) // the other files are measured nevertheless
+    process.exitCode = 1
+  })
   await dropDatabases()
 }
 
