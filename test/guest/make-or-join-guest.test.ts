@@ -169,13 +169,12 @@ if (!isEmbedded && dialect !== 'sqlite') {
           fileURLToPath(new URL(`../support/worker${extname(import.meta.url)}`, import.meta.url)),
           {
             env: { ...process.env, WORKER_DATABASE_URL: url.href },
-            stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+            stdio: 'inherit',
           },
         )
         workers.push(worker)
-        assert.ok(worker.stdout)
-        const [line] = (await once(worker.stdout, 'data')) as [Buffer]
-        origins.push(line.toString().trim())
+        const [origin] = (await once(worker, 'message')) as [string]
+        origins.push(origin)
       }
     })
     after(async () => {

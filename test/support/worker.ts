@@ -9,7 +9,7 @@ import { defineUser, express, whoIs } from './application.js'
 
 /**
  * One web process of several: all its state, sessions included, is in the database that `WORKER_DATABASE_URL` names.
- * Prints its address on standard output, and ends with its parent.
+ * Sends its address to its parent, and ends with it.
  */
 const sequelize = new Sequelize(process.env['WORKER_DATABASE_URL'] ?? '', {
   logging: false,
@@ -40,7 +40,7 @@ const syncSessions: () => unknown = store.sync.bind(store)
 await syncSessions()
 const server = createServer(app)
 server.listen(0, '127.0.0.1', () => {
-  console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 })
 process.on('disconnect', () => {
   process.exit()
