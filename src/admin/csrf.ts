@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, Response } from 'express'
 import { v4 } from 'uuid'
-import { requireSession } from '../http/session.js'
+import { requireSession, sessionOf } from '../http/session.js'
 import { html, type Html } from '../pages/html.js'
 import type { AdminSettings } from './options.js'
 
@@ -61,7 +61,13 @@ export function formUuid(req: Request, values: readonly (string | undefined)[]):
   return v4({ random: sign(key, 'uuid', JSON.stringify([nonce, ...values])).subarray(0, 16) })
 }
 
+/** The parameter of an address that tells what was done: nobody can make one for another session. */
+export function outcomeMark(req: Request, outcome: 'sent' | 'yes'): string | undefined {
+  const key = keyIn(sessionOf(req) ?? {})
+  return key && `${outcome}.${sign(key, 'outcome', outcome).toString('base64url')}`
+}
+
 /** @param purpose keeps what is signed for one use from being worth anything for another */
-function sign(key: string, purpose: 'form' | 'uuid', text: string): Buffer {
+function sign(key: string, purpose: 'form' | 'outcome' | 'uuid', text: string): Buffer {
   return createHmac('sha256', key).update(`${purpose}\0${text}`).digest()
 }

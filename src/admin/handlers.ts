@@ -43,16 +43,23 @@ export function page(
   })
 }
 
-/** A posted form that changes something: of a page of ours that this session has seen, by a person who may. */
-export function change(settings: AdminSettings, answer: AdminHandler): RequestHandler {
+/**
+ * A posted form that changes something: of a page of ours that this session has seen, by a person who may.
+ *
+ * @param showOutdated answers a form of another session, which can have ended meanwhile
+ */
+export function change(
+  settings: AdminSettings,
+  answer: AdminHandler,
+  showOutdated: AdminHandler = (request) => showNotice(request, 403, 'outdatedForm'),
+): RequestHandler {
   const take: AdminHandler = async (request) => {
     const { req, res } = request
     refuseCrossSite(req)
     await settled((done) => {
       parseBody(req, res, done)
     })
-    if (hasCsrfToken(req)) await answer(request)
-    else await showNotice(request, 403, 'outdatedForm')
+    await (hasCsrfToken(req) ? answer : showOutdated)(request)
   }
   return page(settings, take, 'full')
 }

@@ -1,7 +1,8 @@
 import { html, type Html } from '../pages/html.js'
 import { noticeBody, type PageLink } from '../pages/notice-page.js'
 import { showPage } from '../pages/page.js'
-import type { AdminRequest } from './admin-request.js'
+import type { AdminRequest, Query } from './admin-request.js'
+import { outcomeMark } from './csrf.js'
 import type { AdminMessages } from './messages/translation.js'
 import { ADMIN_CSS } from './style.js'
 
@@ -20,9 +21,10 @@ export async function showAdminPage(
 ): Promise<void> {
   const { req, res, context, words } = request
   const layout = { css: ADMIN_CSS, header: navigation(request) }
-  // Only our own word: the address can be made by anyone.
-  const outcome = status === 200 && req.method === 'GET' ? req.query['done'] : undefined
-  const done = outcome === 'sent' ? words.sent : outcome === 'yes' && words.done
+  const mark = status === 200 && req.method === 'GET' ? req.query['done'] : undefined
+  const hasDone = (outcome: 'sent' | 'yes'): boolean =>
+    typeof mark === 'string' && mark === outcomeMark(req, outcome)
+  const done = hasDone('sent') ? words.sent : hasDone('yes') && words.done
   const whole = html`
     ${done && html`<p class="done" role="status">${done}</p>`} ${body}
     <p class="hint end">${words.utc}</p>
@@ -33,6 +35,16 @@ export async function showAdminPage(
     { name: 'admin', status, title, context },
     { render: undefined, body: () => whole, layout },
   )
+}
+
+/** Leads to a page of ours that tells what was done. */
+export function redirectDone(
+  { req, res, pageUrl }: AdminRequest,
+  path: string,
+  query: Query = {},
+  outcome: 'sent' | 'yes' = 'yes',
+): void {
+  res.redirect(303, pageUrl(path, { ...query, done: outcomeMark(req, outcome) }))
 }
 
 /** Answers with a page that tells why something was not done. */

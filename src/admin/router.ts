@@ -9,7 +9,7 @@ import { showNotice } from './layout.js'
 import { parseAdminOptions, type AdminRouterOptions } from './options.js'
 import { showOverview } from './overview.js'
 import { changePass, changeSelected, makeFreshLink } from './passes/changes.js'
-import { invite, showInvite } from './passes/invite.js'
+import { invite, showInvite, showInviteAgain } from './passes/invite.js'
 import { listPasses } from './passes/list.js'
 import { showPass } from './passes/pass.js'
 import { sendVisits } from './visits/csv.js'
@@ -35,7 +35,7 @@ export function adminRouter(options: AdminRouterOptions): Router {
     const pass = pagesOf(Visitor)
     get('/passes', pass(listPasses))
     router.get('/passes/invite', page(settings, pass(showInvite), 'full'))
-    post('/passes/invite', pass(invite))
+    router.post('/passes/invite', change(settings, pass(invite), showInviteAgain))
     post('/passes/selected', pass(changeSelected))
     get('/passes/:id', pass(showPass))
     post('/passes/:id/reissue', pass(makeFreshLink))

@@ -54,7 +54,7 @@ export function judgeEmail(typed: string, longest = LONGEST_ADDRESS): Judgement 
   return length > longest ? tooLong(longest) : { value }
 }
 
-/** Judges a username: one spelling (NFC), and no invisible characters, by which two names could look alike. */
+/** Judges a username, or another name by which a program knows something: one spelling (NFC), and no invisible characters, by which two names could look alike. */
 export function judgeUsername(typed: string, longest: number): Judgement {
   const judged = judgeLine(typed, longest, (text) => text.normalize('NFC').replace(/\s+/gu, ' '))
   return judged.value !== undefined && INVISIBLE.test(judged.value)

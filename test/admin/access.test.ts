@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { AdminAccessDenied, adminRouter } from '../../src/admin/index.js'
 import { express } from '../support/application.js'
-import { CSRF_FIELD, csrfIn, startAdmin, type AdminStage } from './stage.js'
+import { CSRF_FIELD, csrfIn, startAdmin, withoutMark, type AdminBrowser, type AdminStage } from './stage.js'
 
 let app: AdminStage
 let passId: number
@@ -392,7 +393,22 @@ describe('the application around the operator’s pages', () => {
       const fresh = await staff.post(`${path}/reissue`, { days: '3' }, path)
       assert.match(fresh.text, /class="link">\s*https:\/\/example\.org\/app\/\?vuid=/)
       const after = await staff.post(`${path}/deactivate`, {}, path)
-      assert.equal(after.headers['location'], `/app${path}?done=yes`)
+      assert.equal(withoutMark(after.headers), `/app${path}?done=yes`)
+      const tellsOf = async (browser: AdminBrowser, query: string): Promise<boolean> =>
+        (await browser.get(`${path}?${query}`).expect(200)).text.includes('role="status"')
+      const mark = String(after.headers['location']).split('?')[1] ?? ''
+      assert.equal(await tellsOf(staff, mark), true)
+      const other = await opened.as('staff')
+      const empty = createHmac('sha256', '').update('outcome\0sent').digest('base64url')
+      for (const forged of [
+        'done=yes',
+        'done=sent',
+        `done=sent.${empty}`,
+        mark.replace('yes', 'sent'),
+        `${mark}&${mark}`,
+      ])
+        assert.equal(await tellsOf(staff, forged), false, forged)
+      assert.equal(await tellsOf(other, mark), false, 'of another session')
     } finally {
       await opened.close()
     }

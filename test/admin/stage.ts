@@ -75,3 +75,8 @@ export function readable({ text }: { readonly text: string }): string {
     .replace(/<[^>]+>/g, ' ')
     .replace(/\s+/g, ' ')
 }
+
+/** Where an answer leads, without what proves to the session that something was done. */
+export function withoutMark(headers: { readonly location?: string }): string {
+  return String(headers.location).replace(/(done=\w+)\.[\w-]{43}$/, '$1')
+}

@@ -6,7 +6,7 @@ import type { UserId } from '../../guest/user-key.js'
 import { everythingOf } from '../../guest/merge/belongings.js'
 import { html } from '../../pages/html.js'
 import type { AdminRequest } from '../admin-request.js'
-import { changeForm, section, showAdminPage, showNotice } from '../layout.js'
+import { changeForm, redirectDone, section, showAdminPage, showNotice } from '../layout.js'
 import { countsTable, descriptionList } from '../table.js'
 
 /** Has a guest read with the user. */
@@ -83,7 +83,7 @@ export async function deleteGuest(request: AdminRequest, Guests: GuestModel): Pr
   }
   const refusal = await refusalToDelete(request, Guests, userId)
   if (refusal !== undefined) await showNotice(request, 409, refusal)
-  else request.res.redirect(303, request.pageUrl('/guests', { done: 'yes' }))
+  else redirectDone(request, '/guests')
 }
 
 /** Deletes the guest, and returns why they are still there; `undefined`: they are gone, perhaps by an earlier click. */

@@ -1,10 +1,10 @@
 import { parseKey } from '../../database/page-by-key.js'
 import type { Visitor } from '../../visitor/visitor.js'
 import type { AdminRequest } from '../admin-request.js'
-import { showNotice } from '../layout.js'
+import { redirectDone, showNotice } from '../layout.js'
 import { LONGEST_TIME, requireSeconds } from './days.js'
 import { reissueOnce } from './fresh-link.js'
-import { asksToSend, giveLink, passUrl, requireLinkMaker, showLink } from './link.js'
+import { asksToSend, giveLink, passPath, requireLinkMaker, showLink } from './link.js'
 import { withLockedPass } from './locked-pass.js'
 import { PASSES_ON_A_PAGE, readFilter } from './list.js'
 import { requirePass } from './pass.js'
@@ -20,8 +20,7 @@ export async function changePass(request: AdminRequest, Passes: typeof Visitor):
   if (pass === undefined) return
   const action = actionOf(request.req.params['action'])
   if (action === undefined) await showNotice(request, 404, 'notFound')
-  else if (await apply(request, [pass], action))
-    request.res.redirect(303, `${passUrl(request, pass)}?done=yes`)
+  else if (await apply(request, [pass], action)) redirectDone(request, passPath(pass))
 }
 
 /** The same for the passes that are ticked in a list. */
@@ -39,8 +38,7 @@ export async function changeSelected(request: AdminRequest, Passes: typeof Visit
     return
   }
   const passes = await Passes.unscoped().findAll({ where: { id: keys }, order: ['id'], useMaster: true })
-  if (await apply(request, passes, action))
-    request.res.redirect(303, request.pageUrl('/passes', { ...readFilter(form), done: 'yes' }))
+  if (await apply(request, passes, action)) redirectDone(request, '/passes', { ...readFilter(form) })
 }
 
 /** Gives a pass a fresh link, and sends or shows it. A browser takes the answer to the second of two clicks. */

@@ -3,7 +3,7 @@ import { formBody, type FormField } from '../../pages/form-page.js'
 import { errorsOf, fillForm, readForm, type FormErrors, type FormValues } from '../../pages/form.js'
 import { html } from '../../pages/html.js'
 import { showProblem, type Problem } from '../../pages/problem.js'
-import { judgeEmail, judgePersonName, LONGEST_ADDRESS } from '../../pages/typed-text.js'
+import { judgeEmail, judgePersonName, judgeUsername, LONGEST_ADDRESS } from '../../pages/typed-text.js'
 import { LONGEST_SCOPE } from '../../visitor/scope.js'
 import { doubleClickSince } from '../../visitor/double-click.js'
 import { findPassByUuid } from '../../visitor/statements.js'
@@ -36,6 +36,12 @@ function fieldsOf({ words, context: { words: common } }: AdminRequest): FormFiel
 /** The form by which a person is invited. */
 export async function showInvite(request: AdminRequest, Passes: typeof Visitor): Promise<void> {
   await showForm(request, { days: String(usualDays(Passes)) }, {})
+}
+
+/** The form that was shown to a session which has ended, with what was typed. */
+export async function showInviteAgain(request: AdminRequest): Promise<void> {
+  const problem = { text: request.words.invite.outdated }
+  await showForm(request, readForm(request.req, NAMES), { '': problem }, 403)
 }
 
 /** Issues a pass, and sends its link or shows it once. */
@@ -74,9 +80,13 @@ async function showInvited(request: AdminRequest, pass: Visitor, link: string): 
   else await showNotice(request, 409, 'invited', toPass)
 }
 
-async function showForm(request: AdminRequest, values: FormValues, errors: FormErrors): Promise<void> {
+async function showForm(
+  request: AdminRequest,
+  values: FormValues,
+  errors: FormErrors,
+  status = Object.keys(errors).length === 0 ? 200 : 422,
+): Promise<void> {
   const { context, words } = request
-  const status = Object.keys(errors).length === 0 ? 200 : 422
   const { title, button, send } = words.invite
   const form = formBody(
     {
@@ -111,7 +121,7 @@ async function draft({ words }: AdminRequest, Passes: typeof Visitor, values: Fo
     email: email.problem,
     firstName: firstName?.problem,
     lastName: lastName?.problem,
-    scope: scope === '' ? { code: 'required' } : undefined,
+    scope: judgeUsername(scope, LONGEST_SCOPE).problem,
     days: seconds === undefined ? { text: words.badDays } : undefined,
     maxUses: /^([1-9]\d{0,5})?$/.test(maxUses) ? undefined : { text: words.invite.badMaxUses },
   }

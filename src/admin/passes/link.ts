@@ -3,7 +3,7 @@ import { html, isolate, textHtml, type Html } from '../../pages/html.js'
 import { mailOf, warnOfUnsent } from '../../pages/mail.js'
 import type { Visitor } from '../../visitor/visitor.js'
 import type { AdminRequest } from '../admin-request.js'
-import { showAdminPage, showNotice } from '../layout.js'
+import { redirectDone, showAdminPage, showNotice } from '../layout.js'
 
 /** The field that tells which button was pressed. */
 const GIVE = 'give'
@@ -18,8 +18,13 @@ export function passLink(request: AdminRequest, pass: Visitor | { readonly id: n
   return html`<a href="${passUrl(request, pass)}"><bdi>${'email' in pass ? nameOf(pass) : pass.id}</bdi></a>`
 }
 
-export function passUrl({ pageUrl }: AdminRequest, { id }: { readonly id: number }, action = ''): string {
-  return pageUrl(`/passes/${id}${action}`)
+export function passUrl({ pageUrl }: AdminRequest, pass: { readonly id: number }, action = ''): string {
+  return pageUrl(`${passPath(pass)}${action}`)
+}
+
+/** Where the page of a pass is, among the operator's pages. */
+export function passPath({ id }: { readonly id: number }): string {
+  return `/passes/${id}`
 }
 
 /**
@@ -57,7 +62,7 @@ export function asksToSend({ settings, form }: AdminRequest): boolean {
 
 /** Sends the link of a pass, if that button was pressed. Otherwise, or if it cannot be sent, it is shown. */
 export async function giveLink(request: AdminRequest, pass: Visitor, link: string): Promise<void> {
-  const { req, res, context } = request
+  const { req, context } = request
   const { send } = request.settings
   if (send === undefined || !asksToSend(request)) {
     await showLink(request, pass, link)
@@ -74,7 +79,7 @@ export async function giveLink(request: AdminRequest, pass: Visitor, link: strin
     await showLink(request, pass, link, request.words.passes.unsent)
     return
   }
-  res.redirect(303, `${passUrl(request, pass)}?done=sent`)
+  redirectDone(request, passPath(pass), {}, 'sent')
 }
 
 /** The page with a link that is shown once: in this answer only, which no cache stores. */
