@@ -21,7 +21,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   'src/http/stale-session.ts': ['http/stale-session', 'http/late-answer', 'http/late-answer-elsewhere'],
   'src/http/late-answer.ts': ['http/late-answer', 'http/late-answer-elsewhere'],
   'src/http/renewal-notes.ts': ['http/late-answer', 'http/late-answer-elsewhere'],
-  'src/http/signed-cookie.ts': ['http/own-cookies', 'visitor/confirmation', 'visitor/self-service/code'],
+  'src/http/signed-cookie.ts': ['http/signed-cookie'],
   'src/guest/guards.ts': ['guest/guards', 'guest/two-models', 'checks/runtime/order-checks'],
   'src/guest/reason-for-none.ts': ['guest/make-or-join-guest', 'guest/surroundings', 'http/foreign-requests'],
   'src/guest/make-or-join-guest.ts': ['guest/make-or-join-guest', 'guest/strategy', 'guest/surroundings'],
