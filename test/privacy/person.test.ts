@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, it } from 'node:test'
 import { DataTypes } from 'sequelize'
 import { ensureVisitor, forget, personalData, SCOPE_ANY, type PersonModels } from '../../src/index.js'
 import { guestSettings } from '../../src/guest/guest.js'
+import { ofAddress } from '../../src/visitor/pass-conditions.js'
 import { startApplication, type TestApp } from '../support/application.js'
 import { dialect } from '../support/database.js'
 
@@ -146,6 +147,9 @@ describe('An address in capitals', { skip: dialect !== 'mysql' }, () => {
           { email: 'Ginger@Example.test', scope: 'page', context: null },
           { email: 'fred@example.test', scope: 'page', context: null },
         ])
+        const where = ofAddress(Visitor, email)
+        if (email === 'Ginger@Example.test')
+          assert.equal(await Visitor.count({ where }), 1, 'by an index, as typed')
         const { passes } = await personalData({ Guest, Visitor, VisitorLog }, { email })
         assert.equal(passes.length, 1, email)
         assert.equal((await forget({ Guest, Visitor, VisitorLog }, { email })).passes, 1, email)
