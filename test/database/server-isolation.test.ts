@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { touchGuest } from '../../src/guest/statements.js'
 import { hashOfCode, tryCode } from '../../src/pages/one-time-code.js'
 import { DAY, later } from '../support/clock.js'
-import { dialect, isEmbedded } from '../support/database.js'
+import { dialect, isEmbedded, isPooled } from '../support/database.js'
 import { plainUser, startHost, type Host } from '../support/host-application.js'
 
 const AT_ONCE = 8
@@ -13,7 +13,7 @@ const times = <T>(work: (n: number) => T): T[] => Array.from({ length: AT_ONCE }
 // Unlike the option `isolationLevel`, the server's own default is the level of each statement outside of a transaction too.
 describe(
   'on a PostgreSQL server whose own default isolation is SERIALIZABLE',
-  { skip: isEmbedded || dialect !== 'postgres' },
+  { skip: isEmbedded || isPooled || dialect !== 'postgres' },
   () => {
     let host: Host
     before(async () => {

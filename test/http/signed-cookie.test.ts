@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import express from 'express'
 import session from 'express-session'
 import {
+  cookiesNamed,
   dropCookie,
   giveSignedCookie,
   readSignedCookie,
@@ -41,6 +42,7 @@ before(async () => {
   })
   app.get('/app/read/:kind', (req, res) => res.json(readSignedCookies(req, kinds[req.params.kind] ?? plain)))
   app.get('/app/first', (req, res) => res.json([readSignedCookie(req, plain)]))
+  app.get('/app/named', (req, res) => res.json(cookiesNamed(req, 'plain')))
   app.get('/app/drop', (req, res) => {
     dropCookie(req, 'plain')
     res.end()
@@ -70,6 +72,7 @@ describe('a signed cookie', () => {
     assert.deepEqual(await read(`plain=${value}`), ['content1'])
     assert.deepEqual(await read(`a=b; plain=${value}; plain=x; plain=${value}`), ['content1', 'content1'])
     assert.deepEqual(await (await ask('/first', `plain=x; plain=${value}`)).json(), ['content1'])
+    assert.deepEqual(await (await ask('/named', 'a=b; plain=x; c')).json(), ['x'])
     assert.deepEqual(await read(), [])
     assert.deepEqual(await read('a=b'), [])
   })

@@ -30,7 +30,7 @@ import {
   type VisitorModelOptions,
   type VisitorTokenStrategyOptions,
 } from '../../src/index.js'
-import { openDatabase, type TestDatabase } from './database.js'
+import { openDatabase, preparedStatements, type TestDatabase } from './database.js'
 
 /** The Express under test: 5, or with `EXPRESS=4` its predecessor. */
 export const express = process.env['EXPRESS'] === '4' ? express4 : express5
@@ -94,8 +94,12 @@ export async function startApplication(options: TestAppOptions = {}): Promise<Te
   const database = await openDatabase(options.database)
   const { sequelize } = database
   const TestUser = defineUser(sequelize)
-  const { Visitor, VisitorLog } = defineVisitorModels(sequelize, { secret: SECRET, ...options.visitor })
-  const Guest = defineGuestModel(sequelize, { User: TestUser, ...options.guest })
+  const { Visitor, VisitorLog } = defineVisitorModels(sequelize, {
+    secret: SECRET,
+    preparedStatements,
+    ...options.visitor,
+  })
+  const Guest = defineGuestModel(sequelize, { User: TestUser, preparedStatements, ...options.guest })
   await sequelize.sync()
 
   const authenticator = new passport.Passport()

@@ -16,12 +16,24 @@ export interface TestDatabase {
 
 const url = process.env['DATABASE_URL']
 
+/** A pooler in front of that server, through which the suite's connections go. */
+const poolerUrl = process.env['POOLER_URL']
+
+/** Whether a connection keeps no session of the server, so that what one statement sets there is not for the next one. */
+export const isPooled = poolerUrl !== undefined
+
+/** Of the models that the tests share: whether they use prepared statements. `npm run suite:pooler` tries both. */
+export const preparedStatements = process.env['PREPARED_STATEMENTS'] !== 'false'
+
 /** The database of the suite; the embedded default is PostgreSQL too. */
 export const dialect: 'postgres' | 'mysql' | 'sqlite' =
   url === undefined || url.startsWith('postgres') ? 'postgres' : url.startsWith('sqlite') ? 'sqlite' : 'mysql'
 
 /** Whether the database has a single session, so that no statements run in parallel. */
 export const isEmbedded = url === undefined
+
+/** Whether a guest is made, and a token redeemed, by one statement: Sequelize's own calls take more. */
+export const usesOneStatement = dialect === 'postgres' && preparedStatements
 
 /** Opens an empty database on the server that `DATABASE_URL` names, or in this process. */
 export async function openDatabase(options: Options = {}): Promise<TestDatabase> {
@@ -62,14 +74,15 @@ async function openServer(serverUrl: string, options: Options): Promise<Opened> 
   const name = `${process.env['TEST_DATABASE_PREFIX'] ?? 'ephemeral'}_${randomBytes(6).toString('hex')}`
   const admin = new Sequelize(serverUrl, { logging: false })
   await admin.query(`CREATE DATABASE ${name}`)
-  const own = new URL(serverUrl)
+  const own = new URL(poolerUrl ?? serverUrl)
   own.pathname = `/${name}`
   const sequelize = new Sequelize(own.href, { pool: { max: 8 }, ...options })
   return {
     sequelize,
     close: async () => {
       await sequelize.close()
-      await admin.query(`DROP DATABASE ${name}`)
+      // A pooler keeps its connections.
+      await admin.query(`DROP DATABASE ${name}${poolerUrl === undefined ? '' : ' WITH (FORCE)'}`)
       await admin.close()
     },
   }

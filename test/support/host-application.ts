@@ -29,7 +29,7 @@ import {
   type VisitorModelOptions,
 } from '../../src/index.js'
 import { BROWSER, express, SECRET } from './application.js'
-import { openDatabase, type TestDatabase } from './database.js'
+import { openDatabase, preparedStatements, type TestDatabase } from './database.js'
 
 /** The users model of a host application. */
 export type HostUser = ModelStatic<Model>
@@ -101,8 +101,8 @@ export function defineHostModels(
   { defineUser, guest, visitor }: Pick<HostOptions, 'defineUser' | 'guest' | 'visitor'>,
 ): Pick<Host, 'User' | 'Guest' | 'Visitor' | 'VisitorLog'> {
   const User = defineUser(sequelize)
-  const models = defineVisitorModels(sequelize, { secret: SECRET, ...visitor })
-  return { User, Guest: defineGuestModel(sequelize, { User, ...guest }), ...models }
+  const models = defineVisitorModels(sequelize, { secret: SECRET, preparedStatements, ...visitor })
+  return { User, Guest: defineGuestModel(sequelize, { User, preparedStatements, ...guest }), ...models }
 }
 
 /**
