@@ -6,19 +6,13 @@ import { isUniqueViolation } from '../database/driver-error.js'
 import { currentSessionId, presentedSessionIds } from '../http/session.js'
 import { replacedSessions } from '../http/replaced-sessions.js'
 import { noteBesideSession } from '../http/session-renewal.js'
-import { endByGuest, LATE_MS } from '../http/stale-session.js'
+import { LATE_MS, noteOfEnd } from '../http/stale-session.js'
 import { makeGuest, type GuestRecipe } from './create.js'
 import type { GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
 import { findGuestBySession, findUserWithGuest, releaseSession } from './statements.js'
 
 const debug = createDebug('passport-ephemeral:guest')
-
-/**
- * How long after a guest was made another request of the same session may join it: as long as a page's parallel
- * requests may take to arrive. Longer than the note of the session's end lasts, so that none in between makes a second guest.
- */
-const JOIN_WINDOW_MS = LATE_MS + 10 * 1000
 
 /**
  * Makes a guest, or joins the one that a parallel request with the same session cookie has made. The database decides
@@ -40,16 +34,14 @@ export async function makeOrJoinGuest<U extends Model>(
   const hashes = presented.map((id) => hashOfSession(req, id))
   // Parallel requests bear the same cookies.
   const sessionHash = hashes.length === 1 ? String(hashes[0]) : hash('sha256', hashes.join('\0'), 'hex')
-  const replaced = replacedSessions(req).map(({ id }) => id)
-  const end = await endByGuest(req)
-  if (!presented.includes(current) || replaced.length > 0 || end !== undefined) {
-    // The session was renewed by a parallel request, or is gone from the store.
+  // The browser keeps the session of the later answer: so this one gets what the other one has kept. Where a visit has begun, its session has replaced the one of which a parallel request has made a guest.
+  const replaced = replacedSessions(req).flatMap(({ id, byVisit }) => (byVisit ? id : []))
+  const end = await noteOfEnd(req)
+  if (replaced.length > 0 || end?.end === 'guest') {
     const others = [...replaced, ...(end?.id === undefined ? [] : [end.id])]
-    const joined = await joinGuest(Guest, req, [
-      ...hashes,
-      ...others.map((id) => hashOfSession(req, id)),
-      sessionHash,
-    ])
+    const all = [...hashes, ...others.map((id) => hashOfSession(req, id)), sessionHash]
+    const joined = await joinGuest(Guest, all, end?.end === 'guest' ? Infinity : LATE_MS)
+    if (joined !== undefined) noteBesideSession(req, end?.kept ?? {})
     if (joined !== undefined) return joined
   }
   for (let attempt = 1; attempt <= 2; attempt++) {
@@ -57,10 +49,11 @@ export async function makeOrJoinGuest<U extends Model>(
       return await makeGuest(Guest, recipe, { sessionHash, req })
     } catch (error) {
       if (!isUniqueViolation(error)) throw error
-      const joined = await joinGuest(Guest, req, [sessionHash])
+      // A guest who has logged out since has left a note, which lasts longer.
+      const joined = await joinGuest(Guest, [sessionHash], LATE_MS)
       if (joined !== undefined) return joined
       // The guest that has the hash is too old to be joined. It gives up the hash, so that parallel requests make one guest.
-      await releaseSession(Guest, sessionHash, new Date(Date.now() - JOIN_WINDOW_MS))
+      await releaseSession(Guest, sessionHash, new Date(Date.now() - LATE_MS))
     }
   }
   return await makeGuest(Guest, recipe, { req })
@@ -75,20 +68,20 @@ function hashOfSession(req: Request, id: string): string {
 }
 
 /**
- * The guest that a parallel request has made for one of these sessions, if there is one. The browser keeps the session of the
- * later answer: so that of this request gets what the other one has kept, such as a visit.
+ * The guest that a parallel request has made for one of these sessions, if there is one.
+ *
+ * @param maxAge the age of the oldest guest to be joined, in milliseconds
  */
 async function joinGuest<U extends Model>(
   Guest: GuestModel<U>,
-  req: Request,
   hashes: readonly string[],
+  maxAge: number,
 ): Promise<U | undefined> {
   const sibling = await findGuestBySession(Guest, hashes)
-  if (sibling === undefined || sibling.createdAt.getTime() + JOIN_WINDOW_MS < Date.now()) return undefined
+  if (sibling === undefined || sibling.createdAt.getTime() + maxAge < Date.now()) return undefined
   const found = await findUserWithGuest(Guest, sibling.userId)
   if (found === undefined || found.guest === null) return undefined
   debug('joined the guest of a parallel request')
   rememberGuest(found.user, found.guest)
-  noteBesideSession(req, (await endByGuest(req))?.kept ?? {})
   return found.user
 }

@@ -46,9 +46,13 @@ export function aroundEnd(req: Request, res: Response, { before, after }: Around
       const waiting = before()
       if (waiting === undefined) return finish(given)
       state = 'waiting'
+      // express-session passes no callback on.
+      const callback = given.find((each) => typeof each === 'function')
+      if (callback !== undefined) res.once('finish', callback as () => void)
+      const rest = given.filter((each) => each !== callback)
       const restoreHead = keepHead(res)
       void waiting.then(() => {
-        process.nextTick(finishLater, given, restoreHead)
+        process.nextTick(finishLater, rest, restoreHead)
       })
       return res
     },
@@ -63,6 +67,7 @@ function keepHead(res: Response): () => void {
     if (res.headersSent) return
     Object.assign(res, { statusCode, statusMessage })
     for (const name of res.getHeaderNames()) if (!(name in headers)) res.removeHeader(name)
-    for (const [name, value] of Object.entries(headers)) if (value !== undefined) res.setHeader(name, value)
+    for (const [name, value] of Object.entries(headers))
+      if (value !== undefined && res.getHeader(name) !== value) res.setHeader(name, value)
   }
 }

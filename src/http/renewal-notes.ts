@@ -7,6 +7,7 @@ import {
   putBack,
   sessionOf,
   settled,
+  withholdSession,
   type SessionStore,
 } from './session.js'
 import { endsItsSession, lateForEndedSession, noteSessionEnd } from './stale-session.js'
@@ -27,6 +28,7 @@ export function noteRenewals(store: SessionStore): void {
     let withdrawNote: (() => Promise<void>) | undefined
     if (!endsItsSession(req)) {
       const earlier = await lateForEndedSession(req) // a late request must not replace the newer session by an empty one
+      if (earlier !== undefined) withholdSession(req)
       withdrawNote = await noteSessionEnd(req, 'replaced')
       if (earlier === undefined) renewals.set(req, withdrawNote)
     }

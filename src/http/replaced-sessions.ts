@@ -8,7 +8,12 @@ export interface ReplacedSession {
   readonly until: number
   /** Whether a user was logged in there. */
   readonly heldLogin: boolean
+  /** Whether a visit has begun by that. */
+  readonly byVisit: boolean
 }
+
+/** More than a browser has under way; each costs a note at the session's end. */
+const MOST = 8
 
 /** Where a session names those that it has replaced, one after the other. */
 const KEY = 'session:replaced'
@@ -30,5 +35,5 @@ export function recordReplaced(
   session: HostSession,
   replaced: readonly ReplacedSession[],
 ): void {
-  if (replaced.length > 0) session[KEY] = { by: currentSessionId(req), sessions: replaced }
+  if (replaced.length > 0) session[KEY] = { by: currentSessionId(req), sessions: replaced.slice(0, MOST) }
 }

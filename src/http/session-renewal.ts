@@ -12,8 +12,8 @@ import {
   type HostSession,
 } from './session.js'
 import { sessionHoldsLogin } from './passport-request.js'
-import { recordReplaced, replacedSessions } from './replaced-sessions.js'
-import { LATE_MS, noteSessionEnd, type SessionEnd } from './stale-session.js'
+import { recordReplaced, replacedSessions, type ReplacedSession } from './replaced-sessions.js'
+import { LATE_MS, noteOfEnd, noteSessionEnd, noteSuccessor, type SessionEnd } from './stale-session.js'
 
 /** What the next renewal of a session does beyond giving it a new id. */
 export interface Renewal {
@@ -49,7 +49,20 @@ export function shapeRenewal(req: Request, who: string, { keep, end, model, then
   const earlier = replacedSessions(req)
   const heldLogin = sessionHoldsLogin(req)
 
+  /** The sessions of this browser of which requests may be under way. A new session has none. */
+  async function replacedByThis(): Promise<ReplacedSession[]> {
+    const presented = presentedSessionIds(req)
+    const until = Date.now() + LATE_MS
+    const own = presented.map((id) => ({ id, until, heldLogin, byVisit: end === 'visit' }))
+    if (oldId === undefined || presented.includes(oldId)) return [...own, ...earlier]
+    // A parallel request has renewed it before this one: the browser may have the session of either.
+    const next = (await noteOfEnd(req))?.next
+    const sibling = next === undefined ? [] : [{ id: next, until, heldLogin: true, byVisit: false }]
+    return [...own, ...sibling, ...earlier]
+  }
+
   async function renew(): Promise<void> {
+    const replaced = await replacedByThis()
     const withdrawNote = end && (await noteSessionEnd(req, end, { kept, model }))
     try {
       await settled((done) => regenerate.call(old, done))
@@ -61,9 +74,8 @@ export function shapeRenewal(req: Request, who: string, { keep, end, model, then
     keepOutOfSharedCaches(req.res)
     const session = requireSession(req, who)
     Object.assign(session, kept)
-    // A new session has no requests under way.
-    if (oldId !== undefined && presentedSessionIds(req).includes(oldId))
-      recordReplaced(req, session, [{ id: oldId, until: Date.now() + LATE_MS, heldLogin }, ...earlier])
+    recordReplaced(req, session, replaced)
+    if (end) await noteSuccessor(req)
     then?.(session)
   }
 

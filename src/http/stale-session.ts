@@ -32,6 +32,8 @@ export interface Note {
   readonly by: string
   /** The session with which that request came: the noted one, or one that has replaced it meanwhile. */
   readonly id: string | undefined
+  /** The session that has followed. */
+  readonly next?: string | undefined
   /** What the renewal has kept of the session. */
   readonly kept?: Readonly<Record<string, unknown>> | undefined
   /** Of a guest: the name of the model, as sessions record it. */
@@ -49,6 +51,15 @@ const RECORD_KEY = 'guest:ended'
 
 /** The notes of this process, oldest first: what answers look at, without waiting for the store. */
 const notes = new Map<string, Note>()
+
+/** How to complete the note that a request has left. */
+const successions = new WeakMap<Request, (next: string) => Promise<void>>()
+
+/** Has the note that this request has left name the session that follows, for another request that follows the same one. */
+export async function noteSuccessor(req: Request): Promise<void> {
+  const next = currentSessionId(req)
+  if (next !== undefined) await successions.get(req)?.(next)
+}
 
 /** The requests that have noted the end of their own session, and may go on to write it: Passport does, before a logout. */
 const ending = new WeakSet<Request>()
@@ -91,6 +102,10 @@ export async function noteSessionEnd(
   ending.add(req)
   for (const name of names) keep(name, note)
   await inStore((each, name) => settled((done) => each.set(name, record, done)))
+  successions.set(req, async (next) => {
+    const followed = { cookie, [RECORD_KEY]: { ...note, next } }
+    await inStore((each, name) => settled((done) => each.set(name, followed, done)))
+  })
   return async function withdraw() {
     ending.delete(req)
     for (const name of names) if (notes.get(name) === note) restore(name, before.get(name))
@@ -112,11 +127,10 @@ async function idsThatEnd(req: Request): Promise<string[]> {
   return ids.filter((_, at) => records[at] === undefined)
 }
 
-/** The note of the session that this request's cookie names, if it has just ended by a guest who was made. */
-export async function endByGuest(req: Request): Promise<Note | undefined> {
+/** The note of the session that this request's cookie names, if it has just ended. */
+export async function noteOfEnd(req: Request): Promise<Note | undefined> {
   const store = sessionStoreOf(req)
-  const note = store && (await noteInStore(store, presentedSessionIds(req)))
-  return note?.end === 'guest' ? note : undefined
+  return store && (await noteInStore(store, presentedSessionIds(req)))
 }
 
 /**
@@ -128,8 +142,7 @@ export async function endByGuest(req: Request): Promise<Note | undefined> {
  * @returns 'replaced' for a guest of another model
  */
 export async function lateForEndedSession(req: Request, model?: string): Promise<SessionEnd | undefined> {
-  const store = sessionStoreOf(req)
-  const note = store && (await noteInStore(store, presentedSessionIds(req)))
+  const note = await noteOfEnd(req)
   if (note === undefined) return undefined
   const isOthers = note.end === 'guest' && model !== undefined && note.model !== model
   if (note.end !== 'guest' || isOthers) withholdSession(req)
@@ -158,9 +171,6 @@ const COMES_AGAIN_MS = 200
 
 const COMES_AGAIN = 'session-again'
 
-/** The ends of a session after which its browser may be logged in, in another one. */
-const LOGINS: readonly SessionEnd[] = ['guest', 'converted', 'merged', 'replaced']
-
 /**
  * Whether a request that would open a session is a late one of a browser that has been logged in meanwhile, in another tab: a
  * new session would replace that login. Such a request is to come again, with the cookie of the newer session. It does so
@@ -170,7 +180,7 @@ export async function shouldComeAgain(req: Request): Promise<boolean> {
   const ids = presentedSessionIds(req)
   if (ids.length === 0) return false
   const end = await lateForEndedSession(req)
-  if (end === undefined || !LOGINS.includes(end)) return false
+  if (end === undefined || end === 'visit') return false // of two visits the later one counts
   const ended = nameOf(ids.join())
   if (cookiesNamed(req, COMES_AGAIN).includes(ended)) {
     dropCookie(req, COMES_AGAIN)

@@ -93,7 +93,7 @@ describe('parallel first requests', () => {
     const soon = await open(`${app.origin}/play`, cookie)
     assert.equal(soon.who.user?.id, victim.who.user?.id)
     Object.assign(sessions, copy)
-    await later(31, async () => {
+    await later(21, async () => {
       const stranger = await open(`${app.origin}/play`, cookie)
       assert.equal(stranger.status, 200)
       assert.notEqual(stranger.who.user?.id, victim.who.user?.id)

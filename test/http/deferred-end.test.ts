@@ -11,6 +11,17 @@ const ROUTES: Readonly<Record<string, (req: Request, res: Response) => unknown>>
     res.redirect('/elsewhere')
     res.end()
   },
+  '/end-with-callback': (_req, res) => {
+    res.setHeader('Content-Type', 'application/json')
+    res.end('"once"', () => {
+      ended.push('/end-with-callback')
+    })
+  },
+  '/end-by-callback-alone': (_req, res) => {
+    res.end(() => {
+      ended.push('/end-by-callback-alone')
+    })
+  },
   '/json-and-throw': (_req, res) => {
     res.json('once')
     throw new Error('too late')
@@ -37,6 +48,7 @@ const ROUTES: Readonly<Record<string, (req: Request, res: Response) => unknown>>
   },
 }
 
+const ended: string[] = []
 const errors: string[] = []
 const faults: unknown[] = []
 const keepFault = (fault: unknown): void => {
@@ -85,6 +97,14 @@ for (const session of [
         assert.deepEqual([path, (await ask(path)).status, (await ask(path)).body], [path, 200, 'once'])
       const { status, headers } = await ask('/redirect-and-end')
       assert.deepEqual([status, headers['location']], [302, '/elsewhere'])
+    })
+
+    // express-session alone takes a callback for the text.
+    it('calls back when it has ended', { skip: !('rolling' in session) }, async () => {
+      ended.length = 0
+      assert.equal((await ask('/end-with-callback')).body, 'once')
+      assert.equal((await ask('/end-by-callback-alone')).status, 200)
+      assert.deepEqual(ended, ['/end-with-callback', '/end-by-callback-alone'])
     })
 
     it('that cannot be sent ends no process: the error reaches the application’s handler', async () => {

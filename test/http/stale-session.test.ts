@@ -48,6 +48,25 @@ async function start(session: Partial<SessionOptions> = {}): Promise<TestApp> {
           Number(req.query['ms'] ?? 300),
         )
       })
+      host.get('/forget', (req, res) => {
+        Reflect.deleteProperty(req.session, 'passport')
+        res.json({})
+      })
+      host.get('/regenerate', (req, res, next) => {
+        req.session.regenerate((error) => {
+          if (error) next(error)
+          else {
+            Object.assign(req.session, { renewed: true })
+            res.json({})
+          }
+        })
+      })
+      host.get('/out', (req, res, next) => {
+        req.logout((error) => {
+          if (error) next(error)
+          else res.json({})
+        })
+      })
       host.get('/begun', (req, res) => {
         res.json('begun' in req.session)
       })
@@ -125,6 +144,60 @@ describe('an answer that comes after its session was renewed by another request'
     await open(`${origin}/logout?confirm=yes`, guest.cookie, { method: 'POST' })
     const late = await open(`${origin}/play`, cookie)
     assert.deepEqual([late.who.user, late.cookie], [null, ''])
+  })
+
+  it('a guest whom a late request has joined does not come back after the logout', async () => {
+    const { origin } = await start()
+    const { cookie } = await open(`${origin}/begin`)
+    const first = await open(`${origin}/play`, cookie)
+    const joined = await open(`${origin}/play`, cookie)
+    assert.equal(joined.who.user?.id, first.who.user?.id)
+    await open(`${origin}/logout?confirm=yes`, joined.cookie, { method: 'POST' })
+    for (const each of [cookie, first.cookie]) {
+      const late = await open(`${origin}/write`, each)
+      assert.equal(late.cookie, '')
+    }
+    const late = await open(`${origin}/play`, cookie)
+    assert.deepEqual([late.who.user, late.cookie], [null, ''])
+  })
+
+  it('a visit that has begun in the session of a guest is not lost to a late request that joins the guest', async () => {
+    const { origin, Visitor } = await start()
+    const pass = await Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+    const { cookie } = await open(`${origin}/begin`)
+    const guest = await open(`${origin}/play`, cookie)
+    const visit = await open(origin + pass.tokenise('/who'), guest.cookie)
+    const late = await open(`${origin}/play`, `${cookie}; ${visit.cookie}`)
+    const { who } = await open(`${origin}/who`, `${late.cookie}; ${visit.cookie}`)
+    assert.deepEqual([who.user?.id, who.visitor?.id], [guest.who.user?.id, pass.id])
+  })
+
+  it('a guest who has left by code that keeps the session does not come back by the next guest page', async () => {
+    const { origin } = await start()
+    const { cookie } = await open(`${origin}/begin`)
+    const guest = await open(`${origin}/play`, cookie)
+    await open(`${origin}/forget`, guest.cookie)
+    const next = await open(`${origin}/play`, guest.cookie)
+    assert.deepEqual([next.who.isGuest, next.who.user?.id === guest.who.user?.id], [true, false])
+  })
+
+  it('a late click does not replace a login that has followed the logout of a guest: it comes again', async () => {
+    const { origin, Visitor } = await start()
+    const pass = await Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+    const guest = await open(`${origin}/play`)
+    await open(`${origin}/logout?confirm=yes`, guest.cookie, { method: 'POST' })
+    await open(`${origin}/login`)
+    assert.match((await open(origin + pass.tokenise('/who'), guest.cookie)).cookie, /^session-again=/)
+    assert.equal((await pass.reload()).uses, 0)
+  })
+
+  it('a late request that renews its own session does not replace that of a guest', async () => {
+    const { origin } = await start()
+    for (const path of ['/regenerate', '/out']) {
+      const { cookie } = await open(`${origin}/begin`)
+      await open(`${origin}/play`, cookie)
+      assert.equal((await open(`${origin}${path}`, cookie)).cookie, '')
+    }
   })
 
   it('a late request joins the guest whom a later session of its browser has made', async () => {
