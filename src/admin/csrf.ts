@@ -61,7 +61,7 @@ export function formUuid(req: Request, values: readonly (string | undefined)[]):
   return v4({ random: sign(key, 'uuid', JSON.stringify([nonce, ...values])).subarray(0, 16) })
 }
 
-/** The parameter of an address that tells what was done: nobody can make one for another session. */
+/** The parameter of an address that tells what was done: no other client can make one for this session. */
 export function outcomeMark(req: Request, outcome: 'sent' | 'yes'): string | undefined {
   const key = keyIn(sessionOf(req) ?? {})
   return key && `${outcome}.${sign(key, 'outcome', outcome).toString('base64url')}`
