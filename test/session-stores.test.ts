@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import type { Agent } from 'supertest'
 import { convertRouter, endVisit, guestLogout } from '../src/index.js'
 import { settled, type SessionStore } from '../src/http/session.js'
-import { endInStore } from '../src/http/stale-session.js'
+import { noteInStore } from '../src/http/stale-session.js'
 import { fred } from './guest/conversion/stage.js'
 import { logIn, startStage, who, type Stage } from './guest/merge/stage.js'
 import { whoIs, type Who } from './support/application.js'
@@ -60,7 +60,7 @@ for (const { name, skip, open } of storeKinds) {
       })
 
     /** How a session has ended, as another process learns it. */
-    const endOf = (id: string) => endInStore(sessions.elsewhere as SessionStore, [id])
+    const endOf = async (id: string) => (await noteInStore(sessions.elsewhere as SessionStore, [id]))?.end
 
     const now = async (browser: Agent): Promise<Who> => who(await browser.get('/who').expect(200))
     const leave = (browser: Agent) =>

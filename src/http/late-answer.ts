@@ -17,7 +17,7 @@ import {
   type SessionStore,
 } from './session.js'
 import { noteRenewals, withdrawWhereNoneFollows } from './renewal-notes.js'
-import { endInStore, endsItsSession, hasEndedHere } from './stale-session.js'
+import { noteInStore, endsItsSession, hasEndedHere } from './stale-session.js'
 
 /** What the steps of a request tell about its answer. */
 interface Watch {
@@ -102,12 +102,12 @@ function watchEnd(
   let isChanged = false
   let hasLooked = false
   const look = async (): Promise<void> => {
-    endedElsewhere = (await endInStore(store, ids)) !== undefined
+    endedElsewhere = (await noteInStore(store, ids)) !== undefined
   }
   /** Not so if a login or logout on this request has given it another session. */
   const hasOldSession = (): boolean => currentSessionId(req) === arrivedWith
   const hasEnded = (): boolean => hasOldSession() && (endedElsewhere || hasEndedHere(ids))
-  // A note is written before its session is destroyed. So if the session is gone, what is found now is final.
+  // A note is written before its session is destroyed. So if the session is gone by that, it is found now.
   const isGone = !ids.includes(arrivedWith)
   const lookAtArrival = isGone ? look() : undefined
 
@@ -127,7 +127,9 @@ function watchEnd(
     lookBeforeEnd() {
       if (res.headersSent || !hasOldSession()) return undefined
       isChanged = contentOf(req) !== contentAtArrival
-      const looking = lookAtArrival ?? (setsCookie(req, store, isChanged) ? look() : undefined)
+      // What was found at arrival may not be final: a session that was gone before can have been replaced meanwhile.
+      const mustAsk = isGone ? isChanged : setsCookie(req, store, isChanged)
+      const looking = mustAsk ? look() : lookAtArrival
       hasLooked = looking !== undefined
       return looking
     },

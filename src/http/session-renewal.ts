@@ -2,7 +2,6 @@ import type { Request } from 'express'
 import { keepOutOfSharedCaches } from './caching.js'
 import {
   callBack,
-  currentSessionId,
   presentedSessionIds,
   putBack,
   replaceRegenerate,
@@ -45,7 +44,6 @@ export function shapeRenewal(req: Request, who: string, { keep, end, model, then
     keep.filter((key) => values[key] !== undefined).map((key) => [key, values[key]]),
   )
   const { regenerate } = old
-  const oldId = currentSessionId(req)
   const earlier = replacedSessions(req)
   const heldLogin = sessionHoldsLogin(req)
 
@@ -54,10 +52,9 @@ export function shapeRenewal(req: Request, who: string, { keep, end, model, then
     const presented = presentedSessionIds(req)
     const until = Date.now() + LATE_MS
     const own = presented.map((id) => ({ id, until, heldLogin, byVisit: end === 'visit' }))
-    if (oldId === undefined || presented.includes(oldId)) return [...own, ...earlier]
     // A parallel request has renewed it before this one: the browser may have the session of either.
-    const next = (await noteOfEnd(req))?.next
-    const sibling = next === undefined ? [] : [{ id: next, until, heldLogin: true, byVisit: false }]
+    const next = (await noteOfEnd(req))?.next ?? []
+    const sibling = next.map((id) => ({ id, until, heldLogin: true, byVisit: false }))
     return [...own, ...sibling, ...earlier]
   }
 

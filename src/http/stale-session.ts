@@ -32,8 +32,8 @@ export interface Note {
   readonly by: string
   /** The session with which that request came: the noted one, or one that has replaced it meanwhile. */
   readonly id: string | undefined
-  /** The session that has followed. */
-  readonly next?: string | undefined
+  /** The sessions that have followed, the latest first: of parallel requests each opens one. */
+  readonly next?: readonly string[] | undefined
   /** What the renewal has kept of the session. */
   readonly kept?: Readonly<Record<string, unknown>> | undefined
   /** Of a guest: the name of the model, as sessions record it. */
@@ -85,7 +85,10 @@ export async function noteSessionEnd(
   const replaced = replacedSessions(req).map(({ id }) => nameOf(id))
   const names = [...(await idsThatEnd(req)).map(nameOf), ...replaced]
   const until = Date.now() + LATE_MS
-  const note: Note = { end, until, by: randomUUID(), id: currentSessionId(req), ...more }
+  // A request that joins a guest of a parallel one: others find the guest by the session for which it was made.
+  const joined = end === 'guest' ? await noteOfEnd(req) : undefined
+  const earlier = joined?.end === 'guest' ? joined : undefined
+  const note: Note = { end, until, by: randomUUID(), id: earlier?.id ?? currentSessionId(req), ...more }
   const before = new Map(names.map((name) => [name, notes.get(name)]))
   for (const name of replaced) before.set(name, before.get(name) ?? (store && (await readNote(store, name))))
   // Stores take a record's life from one of these.
@@ -103,7 +106,7 @@ export async function noteSessionEnd(
   for (const name of names) keep(name, note)
   await inStore((each, name) => settled((done) => each.set(name, record, done)))
   successions.set(req, async (next) => {
-    const followed = { cookie, [RECORD_KEY]: { ...note, next } }
+    const followed = { cookie, [RECORD_KEY]: { ...note, next: [next, ...(earlier?.next ?? [])].slice(0, 8) } }
     await inStore((each, name) => settled((done) => each.set(name, followed, done)))
   })
   return async function withdraw() {
@@ -201,15 +204,8 @@ export function hasEndedHere(ids: readonly string[]): boolean {
   return notes.size > 0 && ids.some((id) => (notes.get(nameOf(id))?.until ?? 0) > Date.now())
 }
 
-/** How the first of these sessions has ended that has a note in the store, of whatever process. */
-export async function endInStore(
-  store: SessionStore,
-  ids: readonly string[],
-): Promise<SessionEnd | undefined> {
-  return (await noteInStore(store, ids))?.end
-}
-
-async function noteInStore(store: SessionStore, ids: readonly string[]): Promise<Note | undefined> {
+/** The note of the first of these sessions that has one in the store, of whatever process. */
+export async function noteInStore(store: SessionStore, ids: readonly string[]): Promise<Note | undefined> {
   const found = await Promise.all(ids.map((id) => readNote(store, nameOf(id))))
   return found.find((note) => note !== undefined && note.until > Date.now())
 }

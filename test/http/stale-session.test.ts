@@ -150,15 +150,30 @@ describe('an answer that comes after its session was renewed by another request'
     const { origin } = await start()
     const { cookie } = await open(`${origin}/begin`)
     const first = await open(`${origin}/play`, cookie)
+    const second = await open(`${origin}/play`, cookie)
     const joined = await open(`${origin}/play`, cookie)
     assert.equal(joined.who.user?.id, first.who.user?.id)
     await open(`${origin}/logout?confirm=yes`, joined.cookie, { method: 'POST' })
-    for (const each of [cookie, first.cookie]) {
+    for (const each of [cookie, first.cookie, second.cookie]) {
       const late = await open(`${origin}/write`, each)
       assert.equal(late.cookie, '')
     }
     const late = await open(`${origin}/play`, cookie)
     assert.deepEqual([late.who.user, late.cookie], [null, ''])
+  })
+
+  it('a guest does not come back who was joined by a request that had read the session before it ended', async () => {
+    const { origin } = await start()
+    const { cookie } = await open(`${origin}/begin`)
+    let first: Answer | undefined
+    beforeGuest = async () => {
+      beforeGuest = undefined
+      first = await open(`${origin}/play`, cookie)
+    }
+    const joined = await open(`${origin}/play`, cookie)
+    assert.equal(joined.who.user?.id, first?.who.user?.id)
+    await open(`${origin}/logout?confirm=yes`, joined.cookie, { method: 'POST' })
+    assert.equal((await open(`${origin}/write`, first?.cookie)).cookie, '')
   })
 
   it('a visit that has begun in the session of a guest is not lost to a late request that joins the guest', async () => {
@@ -206,9 +221,11 @@ describe('an answer that comes after its session was renewed by another request'
     const { cookie } = await open(`${origin}/begin`)
     const visit = await open(origin + pass.tokenise('/who'), cookie)
     const guest = await open(`${origin}/play`, visit.cookie)
-    const late = await open(`${origin}/play`, cookie)
-    const { who } = await open(`${origin}/who`, late.cookie)
-    assert.deepEqual([who.user?.id, who.visitor?.id], [guest.who.user?.id, pass.id])
+    for (let times = 0; times < 3; times++) {
+      const late = await open(`${origin}/play`, cookie)
+      const { who } = await open(`${origin}/who`, late.cookie)
+      assert.deepEqual([who.user?.id, who.visitor?.id], [guest.who.user?.id, pass.id])
+    }
     assert.equal(await Guest.count(), 1)
   })
 
