@@ -34,7 +34,8 @@ export async function makeOrJoinGuest<U extends Model>(
   const hashes = presented.map((id) => hashOfSession(req, id))
   // Parallel requests bear the same cookies.
   const sessionHash = hashes.length === 1 ? String(hashes[0]) : hash('sha256', hashes.join('\0'), 'hex')
-  // The browser keeps the session of the later answer: so this one gets what the other one has kept. Where a visit has begun, its session has replaced the one of which a parallel request has made a guest.
+  // The browser keeps the session of the later answer: so this one gets what the other one has kept. Where a visit has
+  // begun, its session has replaced the one for which a parallel request has made a guest.
   const replaced = replacedSessions(req).flatMap(({ id, byVisit }) => (byVisit ? id : []))
   const end = await noteOfEnd(req)
   if (replaced.length > 0 || end?.end === 'guest') {

@@ -107,7 +107,7 @@ function watchEnd(
   /** Not so if a login or logout on this request has given it another session. */
   const hasOldSession = (): boolean => currentSessionId(req) === arrivedWith
   const hasEnded = (): boolean => hasOldSession() && (endedElsewhere || hasEndedHere(ids))
-  // A note is written before its session is destroyed. So if the session is gone by that, it is found now.
+  // A note is written before its session is destroyed: if the session is gone for that reason, the note is found now.
   const isGone = !ids.includes(arrivedWith)
   const lookAtArrival = isGone ? look() : undefined
 
