@@ -4,9 +4,10 @@ import type { Request } from 'express'
 import type { Model } from 'sequelize'
 import { isUniqueViolation } from '../database/driver-error.js'
 import { currentSessionId, presentedSessionIds } from '../http/session.js'
+import { clientContext } from '../http/client-network.js'
 import { replacedSessions } from '../http/replaced-sessions.js'
 import { noteBesideSession } from '../http/session-renewal.js'
-import { LATE_MS, noteOfEnd } from '../http/stale-session.js'
+import { LATE_MS, noteByThisClient } from '../http/stale-session.js'
 import { makeGuest, type GuestRecipe } from './create.js'
 import type { GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
@@ -37,7 +38,7 @@ export async function makeOrJoinGuest<U extends Model>(
   // The browser keeps the session of the later answer: so this one gets what the other one has kept. Where a visit has
   // begun, its session has replaced the one for which a parallel request has made a guest.
   const replaced = replacedSessions(req).flatMap(({ id, byVisit }) => (byVisit ? id : []))
-  const end = await noteOfEnd(req)
+  const end = await noteByThisClient(req)
   if (replaced.length > 0 || end?.end === 'guest') {
     const others = [...replaced, ...(end?.id === undefined ? [] : [end.id])]
     const all = [...hashes, ...others.map((id) => hashOfSession(req, id)), sessionHash]
@@ -65,7 +66,7 @@ export async function makeOrJoinGuest<U extends Model>(
  * of it so that an attacker who planted the session id in a browser (session fixation) does not join its guest.
  */
 function hashOfSession(req: Request, id: string): string {
-  return hash('sha256', [id, req.ip ?? '', req.get('user-agent') ?? ''].join('\0'), 'hex')
+  return hash('sha256', [id, clientContext(req)].join('\0'), 'hex')
 }
 
 /**

@@ -19,7 +19,7 @@ export function clientKey(req: Request): string {
   return ip === '' ? 'unknown' : ip
 }
 
-/** What a signed cookie is bound to that another client must not use: the network and the browser's name. */
+/** What is bound to a client, so that another one cannot use it: the network and the browser's name. */
 export function clientContext(req: Request): string {
   return [clientKey(req), header(req, 'user-agent') ?? ''].join('\0')
 }

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import onHeaders from 'on-headers'
 import { aroundEnd } from './deferred-end.js'
+import { dropEndedVisit, rememberVisit } from './parallel-visit.js'
 import { isForeign, type OwnOrigins } from './origin.js'
 import { sessionHoldsLogin } from './passport-request.js'
 import {
@@ -98,11 +99,13 @@ function watchEnd(
   const ids = presentedSessionIds(req)
   if (ids.length === 0) return undefined
   const contentAtArrival = contentOf(req)
+  rememberVisit(req)
   let endedElsewhere = false
   let isChanged = false
   let hasLooked = false
   const look = async (): Promise<void> => {
-    endedElsewhere = (await noteInStore(store, ids)) !== undefined
+    const [note] = await Promise.all([noteInStore(store, ids), dropEndedVisit(req)])
+    endedElsewhere = note !== undefined
   }
   /** Not so if a login or logout on this request has given it another session. */
   const hasOldSession = (): boolean => currentSessionId(req) === arrivedWith

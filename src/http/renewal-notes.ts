@@ -10,6 +10,7 @@ import {
   withholdSession,
   type SessionStore,
 } from './session.js'
+import { dropEndedVisit } from './parallel-visit.js'
 import { endsItsSession, lateForEndedSession, noteSessionEnd } from './stale-session.js'
 
 /** How to take back the note that a renewal of this request's session has left. */
@@ -26,6 +27,7 @@ export function noteRenewals(store: SessionStore): void {
     const old = sessionOf(req)
     const isBrowsers = presentedSessionIds(req).includes(currentSessionId(req) ?? '')
     let withdrawNote: (() => Promise<void>) | undefined
+    await dropEndedVisit(req) // with keepSessionInfo Passport copies what the session holds
     if (!endsItsSession(req)) {
       const earlier = await lateForEndedSession(req) // a late request must not replace the newer session by an empty one
       if (earlier !== undefined) withholdSession(req)

@@ -11,8 +11,9 @@ import {
   type HostSession,
 } from './session.js'
 import { sessionHoldsLogin } from './passport-request.js'
+import { dropEndedVisit } from './parallel-visit.js'
 import { recordReplaced, replacedSessions, type ReplacedSession } from './replaced-sessions.js'
-import { LATE_MS, noteOfEnd, noteSessionEnd, noteSuccessor, type SessionEnd } from './stale-session.js'
+import { LATE_MS, noteByThisClient, noteSessionEnd, noteSuccessor, type SessionEnd } from './stale-session.js'
 
 /** What the next renewal of a session does beyond giving it a new id. */
 export interface Renewal {
@@ -39,10 +40,6 @@ export function noteBesideSession(req: Request, values: Readonly<Record<string, 
  */
 export function shapeRenewal(req: Request, who: string, { keep, end, model, then }: Renewal): void {
   const old = requireRenewableSession(req, who)
-  const values = { ...old, ...besideSessions.get(req) }
-  const kept = Object.fromEntries(
-    keep.filter((key) => values[key] !== undefined).map((key) => [key, values[key]]),
-  )
   const { regenerate } = old
   const earlier = replacedSessions(req)
   const heldLogin = sessionHoldsLogin(req)
@@ -53,12 +50,21 @@ export function shapeRenewal(req: Request, who: string, { keep, end, model, then
     const until = Date.now() + LATE_MS
     const own = presented.map((id) => ({ id, until, heldLogin, byVisit: end === 'visit' }))
     // A parallel request has renewed it before this one: the browser may have the session of either.
-    const next = (await noteOfEnd(req))?.next ?? []
+    const next = (await noteByThisClient(req))?.next ?? []
     const sibling = next.map((id) => ({ id, until, heldLogin: true, byVisit: false }))
     return [...own, ...sibling, ...earlier]
   }
 
+  function whatToKeep(): Record<string, unknown> {
+    const values = { ...old, ...besideSessions.get(req) }
+    return Object.fromEntries(
+      keep.filter((key) => values[key] !== undefined).map((key) => [key, values[key]]),
+    )
+  }
+
   async function renew(): Promise<void> {
+    await dropEndedVisit(req)
+    const kept = whatToKeep()
     const replaced = await replacedByThis()
     const withdrawNote = end && (await noteSessionEnd(req, end, { kept, model }))
     try {

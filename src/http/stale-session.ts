@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import createDebug from 'debug'
 import type { Request } from 'express'
-import { cookiesNamed, dropCookie, giveCookie } from './signed-cookie.js'
+import { clientContext } from './client-network.js'
 import {
   currentSessionId,
   presentedSessionIds,
@@ -32,6 +32,8 @@ export interface Note {
   readonly by: string
   /** The session with which that request came: the noted one, or one that has replaced it meanwhile. */
   readonly id: string | undefined
+  /** Which client sent that request. */
+  readonly client: string
   /** The sessions that have followed, the latest first: of parallel requests each opens one. */
   readonly next?: readonly string[] | undefined
   /** What the renewal has kept of the session. */
@@ -82,13 +84,14 @@ export async function noteSessionEnd(
   more: Pick<Note, 'kept' | 'model'> = {},
 ): Promise<() => Promise<void>> {
   const store = sessionStoreOf(req)
-  const replaced = replacedSessions(req).map(({ id }) => nameOf(id))
-  const names = [...(await idsThatEnd(req)).map(nameOf), ...replaced]
+  const replaced = replacedSessions(req).map(({ id }) => nameOfNote(id))
+  const names = [...(await idsThatEnd(req)).map(nameOfNote), ...replaced]
   const until = Date.now() + LATE_MS
   // A request that joins a guest of a parallel one: others find the guest by the session for which it was made.
-  const joined = end === 'guest' ? await noteOfEnd(req) : undefined
+  const joined = end === 'guest' ? await noteByThisClient(req) : undefined
   const earlier = joined?.end === 'guest' ? joined : undefined
-  const note: Note = { end, until, by: randomUUID(), id: earlier?.id ?? currentSessionId(req), ...more }
+  const id = earlier?.id ?? currentSessionId(req)
+  const note: Note = { end, until, by: randomUUID(), id, client: clientOf(req), ...more }
   const before = new Map(names.map((name) => [name, notes.get(name)]))
   for (const name of replaced) before.set(name, before.get(name) ?? (store && (await readNote(store, name))))
   // Stores take a record's life from one of these.
@@ -131,9 +134,22 @@ async function idsThatEnd(req: Request): Promise<string[]> {
 }
 
 /** The note of the session that this request's cookie names, if it has just ended. */
-export async function noteOfEnd(req: Request): Promise<Note | undefined> {
+async function noteOfEnd(req: Request): Promise<Note | undefined> {
   const store = sessionStoreOf(req)
   return store && (await noteInStore(store, presentedSessionIds(req)))
+}
+
+/**
+ * The note of the session that this request's cookie names, if this client has ended it just now. An attacker who planted the
+ * session's id in a browser bears it, too: what has followed that session is not the attacker's.
+ */
+export async function noteByThisClient(req: Request): Promise<Note | undefined> {
+  const note = await noteOfEnd(req)
+  return note?.client === clientOf(req) ? note : undefined
+}
+
+function clientOf(req: Request): string {
+  return hash('sha256', clientContext(req), 'base64url')
 }
 
 /**
@@ -169,31 +185,6 @@ export async function waitForSessionEnd(req: Request): Promise<SessionEnd | unde
   return undefined
 }
 
-/** How long the answer to a late request waits, so that the browser receives the cookie of its other session first. */
-const COMES_AGAIN_MS = 200
-
-const COMES_AGAIN = 'session-again'
-
-/**
- * Whether a request that would open a session is a late one of a browser that has been logged in meanwhile, in another tab: a
- * new session would replace that login. Such a request is to come again, with the cookie of the newer session. It does so
- * once: a browser that has dropped the other answer has no newer session.
- */
-export async function shouldComeAgain(req: Request): Promise<boolean> {
-  const ids = presentedSessionIds(req)
-  if (ids.length === 0) return false
-  const end = await lateForEndedSession(req)
-  if (end === undefined || end === 'visit') return false // of two visits the later one counts
-  const ended = nameOf(ids.join())
-  if (cookiesNamed(req, COMES_AGAIN).includes(ended)) {
-    dropCookie(req, COMES_AGAIN)
-    return false
-  }
-  giveCookie(req, COMES_AGAIN, ended, { seconds: LATE_MS / 1000 })
-  await setTimeout(COMES_AGAIN_MS)
-  return true
-}
-
 /** Whether this request itself has noted that its session ends. */
 export function endsItsSession(req: Request): boolean {
   return ending.has(req)
@@ -201,12 +192,12 @@ export function endsItsSession(req: Request): boolean {
 
 /** Whether this process has noted that one of these sessions has ended. */
 export function hasEndedHere(ids: readonly string[]): boolean {
-  return notes.size > 0 && ids.some((id) => (notes.get(nameOf(id))?.until ?? 0) > Date.now())
+  return notes.size > 0 && ids.some((id) => (notes.get(nameOfNote(id))?.until ?? 0) > Date.now())
 }
 
 /** The note of the first of these sessions that has one in the store, of whatever process. */
 export async function noteInStore(store: SessionStore, ids: readonly string[]): Promise<Note | undefined> {
-  const found = await Promise.all(ids.map((id) => readNote(store, nameOf(id))))
+  const found = await Promise.all(ids.map((id) => readNote(store, nameOfNote(id))))
   return found.find((note) => note !== undefined && note.until > Date.now())
 }
 
@@ -214,7 +205,7 @@ async function readNote(store: SessionStore, name: string): Promise<Note | undef
   return (await readRecord(store, name))?.[RECORD_KEY] as Note | undefined
 }
 
-async function readRecord(store: SessionStore, name: string): Promise<HostSession | undefined> {
+export async function readRecord(store: SessionStore, name: string): Promise<HostSession | undefined> {
   try {
     return (await settled<HostSession | null | undefined>((done) => store.get(name, done))) ?? undefined
   } catch (error) {
@@ -239,6 +230,6 @@ function keep(name: string, note: Note): void {
 }
 
 /** As long, and of the same letters, as the ids that express-session makes: stores have columns for those. */
-function nameOf(id: string): string {
+export function nameOfNote(id: string): string {
   return hash('sha256', `${RECORD_KEY}\0${id}`, 'base64url').slice(0, 32)
 }

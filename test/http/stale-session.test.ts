@@ -93,8 +93,8 @@ interface Answer {
   readonly cookie: string
 }
 
-async function open(url: string, cookie = '', init: RequestInit = {}): Promise<Answer> {
-  const headers = { 'user-agent': BROWSER, ...(cookie && { cookie }), accept: 'application/json' }
+async function open(url: string, cookie = '', init: RequestInit = {}, agent = BROWSER): Promise<Answer> {
+  const headers = { 'user-agent': agent, ...(cookie && { cookie }), accept: 'application/json' }
   const response = await fetch(url, { redirect: 'manual', ...init, headers })
   const text = await response.text()
   return {
@@ -160,6 +160,20 @@ describe('an answer that comes after its session was renewed by another request'
     }
     const late = await open(`${origin}/play`, cookie)
     assert.deepEqual([late.who.user, late.cookie], [null, ''])
+  })
+
+  it('a client with the session id that it has planted in a browser ends no later session of that browser', async () => {
+    const { origin } = await start(ROLLING)
+    const { cookie } = await open(`${origin}/begin`)
+    const guest = await open(`${origin}/play`, cookie)
+    const attacker = `${BROWSER} Attacker`
+    const planted = await open(`${origin}/play`, cookie, {}, attacker)
+    assert.notEqual(planted.who.user?.id, guest.who.user?.id)
+    const session = planted.cookie || cookie
+    await open(`${origin}/logout?confirm=yes`, session, { method: 'POST' }, attacker)
+    const next = await open(`${origin}/write`, guest.cookie)
+    assert.equal(next.cookie, guest.cookie, 'its cookie rolls on')
+    assert.equal((await open(`${origin}/who`, guest.cookie)).who.user?.id, guest.who.user?.id)
   })
 
   it('a guest does not come back who was joined by a request that had read the session before it ended', async () => {
