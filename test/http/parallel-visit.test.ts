@@ -62,7 +62,7 @@ async function start(session: Partial<SessionOptions> = {}): Promise<TestApp> {
         void paused.mayGoOn
           .then(() => User.findOrCreate({ where: { username: 'fred' } }))
           .then(([user]) => {
-            req.login(user, { keepSessionInfo: true }, (error) => {
+            req.login(user, { keepSessionInfo: true, session: true }, (error) => {
               if (error) next(error)
               else res.json(whoIs(req))
             })
