@@ -26,6 +26,11 @@ export interface Person {
   readonly spellings: readonly string[]
 }
 
+/** The spellings of an address: an application can have stored it in another one of its domain. */
+export function spellingsOf(email: string): readonly string[] {
+  return [...new Set([judgeEmail(email).value ?? email, email.trim()])]
+}
+
 /** @throws {TypeError} if no model is given, or the address is none */
 export function personOf(caller: string, models: PersonModels, options: PersonOptions): Person {
   checkCleanupModels(caller, models)
@@ -33,13 +38,12 @@ export function personOf(caller: string, models: PersonModels, options: PersonOp
   const { Guest, Visitor: Passes } = models
   if (Guest === undefined && Passes === undefined)
     throw new InvalidOption(`${caller}: give it Guest or Visitor`)
-  const { value } = judgeEmail(options.email)
-  if (value === undefined) throw new InvalidOption(`${caller}: option 'email' is not an address`)
+  if (judgeEmail(options.email).value === undefined)
+    throw new InvalidOption(`${caller}: option 'email' is not an address`)
   return {
     Passes,
     Pending: Guest?.[guestSettings].PendingConversion,
-    // An application can have stored the address in another spelling of its domain.
-    spellings: [...new Set([value, options.email.trim()])],
+    spellings: spellingsOf(options.email),
   }
 }
 
@@ -51,7 +55,7 @@ export function personOf(caller: string, models: PersonModels, options: PersonOp
  */
 export async function rowsOf<M extends Model & { readonly email: string }>(
   Model: ModelStatic<M>,
-  { spellings }: Person,
+  { spellings }: Pick<Person, 'spellings'>,
   transaction?: Transaction,
 ): Promise<M[]> {
   const key = Model.primaryKeyAttribute as keyof M & string

@@ -134,6 +134,33 @@ describe('passes on the command line', () => {
       assert.equal(await stage.Visitor.count({ where: { isActive: true } }), 1)
     })
 
+    it('no command takes the passes of an address or a scope that only the database takes for the one that is named', async () => {
+      const named = await make({ email: 'jos\u00e9@example.com', isActive: false })
+      const others = [
+        await make({ email: 'jose@example.com' }),
+        await make({ email: 'jos\u00e9@example.com', scope: 'Reference' }),
+      ]
+      const selection = ['--email', 'JOS\u00c9@example.com', '--scope', 'REFERENCE']
+      const { document } = await stage.json(['visitors', ...selection, '--all'])
+      assert.deepEqual(
+        (document as { passes: { id: number }[] }).passes.map(({ id }) => id),
+        [named.id],
+      )
+      await stage.json(['reactivate', ...selection])
+      assert.equal((await named.reload()).isActive, true)
+      const { uuid } = named
+      assert.equal((await stage.run(['reissue', ...selection, '--url', URL_])).code, 0)
+      assert.notEqual((await named.reload()).uuid, uuid)
+      assert.deepEqual((await stage.json(['revoke', ...selection])).document, { matched: 1, revoked: 1 })
+      for (const { id, uuid: before, expiresAt, updatedAt } of others) {
+        const pass = await stage.Visitor.findByPk(id, { rejectOnEmpty: true })
+        assert.deepEqual(
+          [pass.isActive, pass.uuid, pass.expiresAt, pass.updatedAt],
+          [true, before, expiresAt, updatedAt],
+        )
+      }
+    })
+
     it('revoke exits with 1 if nothing matches', async () => {
       await make()
       const uuid = '00000000-0000-4000-8000-000000000000'

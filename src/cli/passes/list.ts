@@ -50,7 +50,7 @@ export async function listPasses(
   const Passes = requireModel(configuration, 'Visitor')
   const { all, limit, after } = options
   const conditions = [
-    ...whereMatching(Passes, options),
+    await whereMatching(Passes, options),
     ...(all === true ? [] : [inState(Passes, 'open')]),
     ...(after === undefined ? [] : [{ id: { [Op.lt]: after } }]),
   ]

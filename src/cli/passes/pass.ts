@@ -1,5 +1,5 @@
-import { Op, type WhereOptions } from 'sequelize'
-import { ofAddress } from '../../visitor/pass-conditions.js'
+import type { WhereOptions } from 'sequelize'
+import { rowsOf, spellingsOf } from '../../privacy/person.js'
 import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
 import { CommandError, UsageError } from '../failure.js'
 
@@ -61,15 +61,17 @@ function whereNamed(pass: string): WhereOptions<Visitor> {
   throw new UsageError('A pass is named by its uuid or its id, as passport-ephemeral visitors prints them')
 }
 
-/** The conditions for the passes of an address, in any letter case, and of a scope; none if neither is given. */
-export function whereMatching(
+/**
+ * The condition for the passes of an address, in any letter case, and of a scope; everything if neither is given. Only passes whose
+ * address is the same in JavaScript are those of the address: see {@link rowsOf}.
+ */
+export async function whereMatching(
   Passes: typeof Visitor,
   { email, scope }: Omit<PassSelection, 'pass'>,
-): WhereOptions<Visitor>[] {
-  return [
-    ...(email === undefined ? [] : [ofAddress(Passes, email)]),
-    ...(scope === undefined ? [] : [{ scope }]),
-  ]
+): Promise<WhereOptions<Visitor>> {
+  if (email === undefined) return scope === undefined ? {} : { scope }
+  const passes = await rowsOf(Passes, { spellings: spellingsOf(email) })
+  return { id: passes.filter((pass) => scope === undefined || pass.scope === scope).map(({ id }) => id) }
 }
 
 /**
@@ -77,13 +79,16 @@ export function whereMatching(
  *
  * @throws {UsageError} if it is not clear which, so that no command works on every pass by mistake
  */
-export function whereSelected(Passes: typeof Visitor, selection: PassSelection): WhereOptions<Visitor> {
+export async function whereSelected(
+  Passes: typeof Visitor,
+  selection: PassSelection,
+): Promise<WhereOptions<Visitor>> {
   const { pass, email, scope } = selection
   const isAmbiguous = pass === undefined ? email === undefined : email !== undefined || scope !== undefined
   if (isAmbiguous) {
     throw new UsageError('Name the passes: either <uuid or id>, or --email <address>, perhaps with --scope')
   }
-  return pass === undefined ? { [Op.and]: whereMatching(Passes, selection) } : whereNamed(pass)
+  return pass === undefined ? await whereMatching(Passes, selection) : whereNamed(pass)
 }
 
 /**
@@ -94,7 +99,7 @@ export function whereSelected(Passes: typeof Visitor, selection: PassSelection):
  */
 export async function findOnePass(Passes: typeof Visitor, selection: PassSelection): Promise<Visitor> {
   const found = await Passes.findAll({
-    where: whereSelected(Passes, selection),
+    where: await whereSelected(Passes, selection),
     order: [['id', 'DESC']],
     limit: MOST_NAMED,
   })

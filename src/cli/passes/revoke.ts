@@ -15,7 +15,7 @@ interface ReactivateOptions extends RevokeOptions {
   readonly expiresIn?: number
 }
 
-/** Deactivates the selected passes, as `deactivate()` does, in one statement. */
+/** Deactivates the selected passes, as `deactivate()` does, by one statement. */
 export async function revoke(
   configuration: Configuration,
   output: Output,
@@ -23,7 +23,7 @@ export async function revoke(
   options: RevokeOptions,
 ): Promise<ExitCode> {
   const Passes = requireModel(configuration, 'Visitor')
-  const where = whereSelected(Passes, { ...options, pass })
+  const where = await whereSelected(Passes, { ...options, pass })
   const [revoked] = await Passes.update(
     { isActive: false, confirmedBy: null },
     { where: { [Op.and]: [where, { isActive: true }] } },
@@ -39,7 +39,7 @@ export async function revoke(
   return matched === 0 ? ExitCode.PROBLEM : ExitCode.DONE
 }
 
-/** Opens the links of the selected passes again, as `reactivate()` does, in one statement. */
+/** Opens the links of the selected passes again, as `reactivate()` does, by one statement. */
 export async function reactivate(
   configuration: Configuration,
   output: Output,
@@ -47,7 +47,7 @@ export async function reactivate(
   { expiresIn, ...options }: ReactivateOptions,
 ): Promise<ExitCode> {
   const Passes = requireModel(configuration, 'Visitor')
-  const where = whereSelected(Passes, { ...options, pass })
+  const where = await whereSelected(Passes, { ...options, pass })
   const seconds = expiresIn ?? Passes[visitorSettings].tokenExpiry
   const expiresAt = new Date(Date.now() + seconds * 1000)
   await Passes.update({ isActive: true, expiresAt }, { where })
