@@ -1,7 +1,7 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, Response } from 'express'
 import { v4 } from 'uuid'
-import { requireSession, sessionOf } from '../http/session.js'
+import { currentSessionId, requireSession, sessionOf } from '../http/session.js'
 import { html, type Html } from '../pages/html.js'
 import type { AdminSettings } from './options.js'
 
@@ -23,21 +23,21 @@ export function tokenFields(req: Request, res: Response, settings: AdminSettings
 }
 
 /**
- * A token for the forms of one page. Its key is in the session, and ends with it. Each page has another token, so that what a
+ * A token for the forms of one page. Its key is the session's, and ends with it. Each page has another token, so that what a
  * compressed page repeats of its address reveals nothing of it (BREACH).
  *
  * @throws {SessionRequired} if there is no session
  */
 function csrfToken(req: Request): string {
-  const session = requireSession(req, 'adminRouter')
-  const key = keyIn(session) ?? (session[SESSION_KEY] = randomBytes(32).toString('base64url'))
+  const key = keepKey(req)
   const nonce = randomBytes(16).toString('base64url')
   return `${nonce}.${sign(key, 'form', nonce).toString('base64url')}`
 }
 
 /** Whether a posted form was shown to this session. */
 export function hasCsrfToken(req: Request): boolean {
-  const key = keyIn(requireSession(req, 'adminRouter'))
+  requireSession(req, 'adminRouter')
+  const key = keyOf(req)
   const token: unknown = (req.body as Record<string, unknown> | undefined)?.[CSRF_FIELD]
   if (key === undefined || typeof token !== 'string') return false
   const [nonce = '', signature = ''] = token.split('.')
@@ -45,25 +45,53 @@ export function hasCsrfToken(req: Request): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
-function keyIn(session: Readonly<Record<string, unknown>>): string | undefined {
-  const key = session[SESSION_KEY]
+/**
+ * The key of the session, which parallel first pages agree on. It comes from the session's id, which only the server and the browser
+ * have: a renewed session has another key, whatever it keeps of the earlier one. A session without an id, as cookie-session's, has
+ * its key among its data.
+ */
+function keyOf(req: Request): string | undefined {
+  const id = currentSessionId(req)
+  if (id !== undefined) return digest(`id\0${id}`)
+  const key = sessionOf(req)?.[SESSION_KEY]
   return typeof key === 'string' && key !== '' ? key : undefined
 }
 
 /**
- * A UUID that a posted form of ours makes again with the same values, and that no one can foretell: its key is in the session. The
+ * The key of the session, which has one from now on.
+ *
+ * @throws {SessionRequired} if there is no session
+ */
+function keepKey(req: Request): string {
+  const session = requireSession(req, 'adminRouter')
+  if (currentSessionId(req) !== undefined) session[SESSION_KEY] ??= true // an empty session would not be stored
+  return keyOf(req) ?? (session[SESSION_KEY] = firstKey(req, session))
+}
+
+/** For a session without an id: parallel first pages come with the same cookies, of which the session's is signed. */
+function firstKey(req: Request, session: Readonly<Record<string, unknown>>): string {
+  const cookies = session['isNew'] === false ? req.headers.cookie : undefined
+  return cookies === undefined ? randomBytes(32).toString('base64url') : digest(`cookies\0${cookies}`)
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(`passport-ephemeral:admin\0${text}`).digest('base64url')
+}
+
+/**
+ * A UUID that a posted form of ours makes again with the same values, and that no one can foretell: its key is the session's. The
  * form's token was checked before.
  */
 export function formUuid(req: Request, values: readonly (string | undefined)[]): string {
   const body = req.body as Readonly<Record<string, unknown>>
   const [nonce] = String(body[CSRF_FIELD]).split('.')
-  const key = keyIn(requireSession(req, 'adminRouter')) ?? ''
+  const key = keyOf(req) ?? ''
   return v4({ random: sign(key, 'uuid', JSON.stringify([nonce, ...values])).subarray(0, 16) })
 }
 
 /** The parameter of an address that tells what was done: no other client can make one for this session. */
 export function outcomeMark(req: Request, outcome: 'sent' | 'yes'): string | undefined {
-  const key = keyIn(sessionOf(req) ?? {})
+  const key = keyOf(req)
   return key && `${outcome}.${sign(key, 'outcome', outcome).toString('base64url')}`
 }
 

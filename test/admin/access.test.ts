@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
+import cookieSession from 'cookie-session'
 import { AdminAccessDenied, adminRouter } from '../../src/admin/index.js'
-import { express } from '../support/application.js'
+import { BROWSER, express, startApplication } from '../support/application.js'
 import { CSRF_FIELD, csrfIn, startAdmin, withoutMark, type AdminBrowser, type AdminStage } from './stage.js'
 
 let app: AdminStage
@@ -191,6 +192,86 @@ describe('who may see the operator’s pages', () => {
     assert.notEqual(first, second)
     for (const csrf of [first, second])
       assert.equal((await staff.send('/admin/cleanup', { [CSRF_FIELD]: csrf })).status, 200)
+  })
+})
+
+describe('the first pages of a session that are opened in parallel', () => {
+  const FIRST = 3
+  /** Holds the first pages back until each of them has its session. */
+  function together(): () => Promise<true> {
+    let arrived = 0
+    let release = (): void => undefined
+    const all = new Promise<void>((resolve) => (release = resolve))
+    return async () => {
+      if (++arrived === FIRST) release()
+      await all
+      return true
+    }
+  }
+  const paths = Array<string>(FIRST).fill('/admin/passes/invite')
+
+  it('have forms that all work; a renewed session takes none of them, whatever data it keeps', async () => {
+    const opened = await startAdmin(
+      { authorize: together() },
+      {
+        routes(host) {
+          host.post('/renew', (req, res, next) => {
+            const kept = Object.entries(req.session).filter(([name]) => name !== 'cookie')
+            req.session.regenerate((error) => {
+              Object.assign(req.session, Object.fromEntries(kept))
+              if (error) next(error)
+              else res.end()
+            })
+          })
+        },
+      },
+    )
+    try {
+      const staff = await opened.as('staff')
+      const tokens = (await Promise.all(paths.map((path) => staff.get(path)))).map(csrfIn)
+      for (const csrf of tokens) await staff.send('/admin/cleanup', { [CSRF_FIELD]: csrf }).expect(200)
+      await staff.send('/renew', {}).expect(200)
+      for (const csrf of tokens) await staff.send('/admin/cleanup', { [CSRF_FIELD]: csrf }).expect(403)
+      assert.equal((await staff.post('/admin/cleanup', {}, '/admin/passes/invite')).status, 200)
+    } finally {
+      await opened.close()
+    }
+  })
+
+  it('have forms that all work where cookie-session holds the sessions', async () => {
+    const sessions = cookieSession({ secret: 'x' })
+    const opened = await startApplication({
+      before(host) {
+        const cookies = express()
+        cookies.use(sessions)
+        cookies.get('/login', (req, res) => {
+          Object.assign(req.session, { user: 1 })
+          res.end()
+        })
+        cookies.use('/admin', (req, res, next) => {
+          admin(req, res, next)
+        })
+        host.use('/cookies', cookies)
+      },
+    })
+    const { Guest, Visitor } = opened
+    const admin = adminRouter({ Guest, Visitor, authorize: together() })
+    try {
+      const [staff, other] = [opened.browser(), opened.browser()]
+      for (const browser of [staff, other])
+        await browser.get('/cookies/login').set('User-Agent', BROWSER).expect(200)
+      const post = (browser: typeof staff, csrf: string) =>
+        browser
+          .post('/cookies/admin/cleanup')
+          .type('form')
+          .send({ [CSRF_FIELD]: csrf })
+      const tokens = (await Promise.all(paths.map((path) => staff.get(`/cookies${path}`)))).map(csrfIn)
+      for (const csrf of tokens) await post(staff, csrf).expect(200)
+      const [csrf = ''] = tokens
+      await post(other, csrf).expect(403)
+    } finally {
+      await opened.close()
+    }
   })
 })
 
