@@ -27,6 +27,8 @@ export interface Dialect {
   readonly hasCaseInTableNames: boolean
   /** Whether the hot statements, which are written for PostgreSQL, are prepared past the ORM. */
   readonly preparesStatements: boolean
+  /** Whether the driver prepares each text with parameters, and keeps what it has prepared: 16,000 texts on one connection. */
+  readonly keepsEachText: boolean
   /** Whether one statement can select rows, delete them, and tell what it has deleted (`WITH … DELETE … RETURNING`). */
   readonly hasWritingSelect: boolean
   /** Whether settings and advisory locks can be made for one transaction (`set_config`, `pg_advisory_xact_lock`). */
@@ -64,6 +66,7 @@ const postgres: Dialect = {
   comparesWithoutCase: false,
   hasCaseInTableNames: true,
   preparesStatements: true,
+  keepsEachText: false,
   hasWritingSelect: true,
   hasTransactionSettings: true,
   indexesForeignKeys: false,
@@ -86,6 +89,7 @@ const mysql: Dialect = {
   comparesWithoutCase: true,
   hasCaseInTableNames: false,
   preparesStatements: false,
+  keepsEachText: true,
   hasWritingSelect: false,
   hasTransactionSettings: false,
   indexesForeignKeys: true,
@@ -108,6 +112,7 @@ const sqlite: Dialect = {
   comparesWithoutCase: false,
   hasCaseInTableNames: false,
   preparesStatements: false,
+  keepsEachText: false,
   hasWritingSelect: false,
   hasTransactionSettings: false,
   indexesForeignKeys: false,

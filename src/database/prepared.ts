@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { DatabaseError, type Sequelize } from 'sequelize'
 import { hostOptions } from './columns.js'
+import { dialectOf } from './dialect.js'
 import { driverCode } from './driver-error.js'
 import { warn } from '../warning.js'
 
@@ -16,6 +17,15 @@ export type Row = Record<string, unknown>
 /** What node-postgres offers on a connection that Sequelize made. */
 interface Connection {
   query: (query: { name?: string; text: string; values: readonly unknown[] }) => Promise<{ rows: Row[] }>
+}
+
+/**
+ * Options of an update whose text changes with its values, because its condition compares with a time or a list: Sequelize binds
+ * values that must be equal, and writes all others into the text. On MySQL and MariaDB each text would be prepared and kept until
+ * the server has `max_prepared_stmt_count` of them (16,382), and every update fails. So all values go into the text.
+ */
+export function withoutPreparing(sequelize: Sequelize): { readonly bindParam?: false } {
+  return dialectOf(sequelize).keepsEachText ? { bindParam: false } : {}
 }
 
 const names = new Map<string, string>()

@@ -9,7 +9,7 @@ import {
 } from '../database/columns.js'
 import { canInsertRaw, notDeleted, columnsForRawSelect } from '../database/host-model.js'
 import { writeInsert, type Insert } from '../database/inserter.js'
-import { runPrepared, statement, type Row, type Statement } from '../database/prepared.js'
+import { runPrepared, statement, withoutPreparing, type Row, type Statement } from '../database/prepared.js'
 import {
   guestSettings,
   GUEST_ALIAS,
@@ -60,7 +60,9 @@ export async function findGuestBySession(
 /** Takes a session's hash from a guest that was made before a time, so that another guest can have it. */
 export async function releaseSession(Guest: GuestModel, sessionHash: string, before: Date): Promise<void> {
   const where = { sessionHash, createdAt: { [Op.lt]: before } }
-  await retryTransaction(() => Guest.update({ sessionHash: null }, { where, hooks: false }))
+  await retryTransaction(() =>
+    Guest.update({ sessionHash: null }, { where, hooks: false, ...withoutPreparing(sequelizeOf(Guest)) }),
+  )
 }
 
 /** A user's `Guest` row, by primary key. */
@@ -82,7 +84,9 @@ export async function touchGuest(Guest: GuestModel, guest: Guest): Promise<void>
   guest.lastSeenAt = new Date(now)
   const { lastSeenAt, userId } = guest
   const where = { userId, lastSeenAt: { [Op.lte]: due } }
-  await retryTransaction(() => Guest.update({ lastSeenAt }, { where, hooks: false }))
+  await retryTransaction(() =>
+    Guest.update({ lastSeenAt }, { where, hooks: false, ...withoutPreparing(sequelizeOf(Guest)) }),
+  )
 }
 
 /**

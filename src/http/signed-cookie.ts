@@ -1,5 +1,6 @@
 import { parse } from 'cookie'
 import type { Request } from 'express'
+import { keepOutOfSharedCaches } from './caching.js'
 import { cookieLikeSession, requireSession, sessionOf } from './session.js'
 
 /** Signs what passes through a browser and must come back as it was. Each seal has one purpose. */
@@ -30,8 +31,9 @@ interface Reach {
   readonly path?: string | undefined
 }
 
-/** Sets a cookie that goes as far as the session's. */
+/** Sets a cookie that goes as far as the session's. No shared cache keeps the answer. */
 export function giveCookie(req: Request, name: string, value: string, { seconds, path }: Reach = {}): void {
+  keepOutOfSharedCaches(req.res)
   req.res?.cookie(name, value, {
     ...cookieLikeSession(req, sessionOf(req) ?? {}),
     ...(seconds !== undefined && { maxAge: seconds * 1000 }),
@@ -41,8 +43,9 @@ export function giveCookie(req: Request, name: string, value: string, { seconds,
 
 /** Has the browser forget a cookie that {@link giveCookie} has set. */
 export function dropCookie(req: Request, name: string): void {
-  if (req.res?.headersSent === false)
-    req.res.clearCookie(name, cookieLikeSession(req, requireSession(req, `the cookie '${name}'`)))
+  if (req.res?.headersSent !== false) return
+  keepOutOfSharedCaches(req.res)
+  req.res.clearCookie(name, cookieLikeSession(req, requireSession(req, `the cookie '${name}'`)))
 }
 
 /** All cookies of one name: a sister domain can set one of the same name beside ours. */

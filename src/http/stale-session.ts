@@ -86,10 +86,10 @@ export async function noteSessionEnd(
   const store = sessionStoreOf(req)
   const replaced = replacedSessions(req).map(({ id }) => nameOfNote(id))
   const names = [...(await idsThatEnd(req)).map(nameOfNote), ...replaced]
-  const until = Date.now() + LATE_MS
   // A request that joins a guest of a parallel one: others find the guest by the session for which it was made.
   const joined = end === 'guest' ? await noteByThisClient(req) : undefined
   const earlier = joined?.end === 'guest' ? joined : undefined
+  const until = earlier?.until ?? Date.now() + LATE_MS // a request that joins does not prolong it
   const id = earlier?.id ?? currentSessionId(req)
   const note: Note = { end, until, by: randomUUID(), id, client: clientOf(req), ...more }
   const before = new Map(names.map((name) => [name, notes.get(name)]))

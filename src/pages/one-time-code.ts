@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import { literal, Op, type Model, type ModelStatic, type WhereOptions } from 'sequelize'
-import { quotedField } from '../database/columns.js'
+import { quotedField, sequelizeOf } from '../database/columns.js'
+import { withoutPreparing } from '../database/prepared.js'
 import { retryTransaction } from '../database/transactions.js'
 
 /*
@@ -95,6 +96,7 @@ export async function tryCode<R extends RowWithCode>(
     silent: true,
     hooks: false,
     validate: false,
+    ...withoutPreparing(sequelizeOf(Rows)),
   }
   const [counted] = await retryTransaction(() => Rows.unscoped().update({ codeAttempts: oneMore }, options))
   if (counted === 0) return isVoid

@@ -9,7 +9,7 @@ import {
   sequelizeOf,
 } from '../database/columns.js'
 import { dialectOf } from '../database/dialect.js'
-import { runPrepared, statement, type Statement } from '../database/prepared.js'
+import { runPrepared, statement, withoutPreparing, type Statement } from '../database/prepared.js'
 import { retryTransaction } from '../database/transactions.js'
 import { confirmedByNext, doubleClickSince, repeatableClicks, type Confirmation } from './double-click.js'
 import { visitorSettings, type Visitor } from './visitor.js'
@@ -157,7 +157,14 @@ export async function takeBackRenewal(
  * MariaDB it can deadlock with one that deletes the pass.
  */
 async function update(Model: typeof Visitor, values: object, where: WhereOptions): Promise<boolean> {
-  const options = { where, silent: true, hooks: false, validate: false, ...withoutLog(Model) }
+  const options = {
+    where,
+    silent: true,
+    hooks: false,
+    validate: false,
+    ...withoutPreparing(sequelizeOf(Model)),
+    ...withoutLog(Model),
+  }
   const [count] = await retryTransaction(() =>
     withoutSqlInErrors(Model, Model.unscoped().update(values, options)),
   )

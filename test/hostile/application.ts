@@ -263,9 +263,11 @@ const hashPassword = (password: string): string => `hash of ${String(password.le
 
 function localStrategy(Users: typeof User): LocalStrategy {
   return new LocalStrategy((username, password, done) => {
-    // A name that no column can hold is nobody's.
+    // No user has a name that no column can hold, nor a number: a JSON body can contain one.
     const found =
-      password === PASSWORD && /^[\w-]{1,150}$/.test(username) ? Users.findOne({ where: { username } }) : null
+      password === PASSWORD && /^[a-z][\w-]{0,149}$/.test(username)
+        ? Users.findOne({ where: { username } })
+        : null
     Promise.resolve(found).then((user) => {
       done(null, user ?? false)
     }, done)

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { BASE_URL, FAILING_CLIENT } from './agreement.js'
+import { redactTokens } from '../../src/index.js'
 import type { Random } from './random.js'
 import { encode, encodeForm, targetOf, type Pair, type Shot } from './shot.js'
 import { FOREIGN_HOST, hostileName, hostileText, MARK } from './texts.js'
@@ -7,8 +8,8 @@ import { FOREIGN_HOST, hostileName, hostileText, MARK } from './texts.js'
 /** Makes one thing of a request wrong. Returns what, for the report; `undefined` if the request has no such part. */
 type Mutation = (shot: Shot, random: Random) => string | undefined
 
-/** What bears a token: it may be spelt in many ways, but never so that a log's `redactTokens` could not know it. */
-const CREDENTIALS = ['vuid', 'token']
+/** Whether a parameter bears a token: it may be spelt in many ways, but never so that a log's `redactTokens` could not know it. */
+const bearsToken = (name: string): boolean => redactTokens(`?${name}=x`) !== `?${name}=x`
 
 /** Every way, with how often it comes. */
 const mutations: Readonly<Record<string, readonly [weight: number, mutate: Mutation]>> = {
@@ -100,7 +101,7 @@ function spoilQueryName({ query }: Shot, random: Random): string | undefined {
     name.toUpperCase(),
     `%${name.charCodeAt(0).toString(16)}${name.slice(1)}`,
   ]
-  const names = CREDENTIALS.includes(name)
+  const names = bearsToken(name)
     ? spellings
     : [...spellings, hostileName(random), `__proto__[${name}]`, encode(hostileText(random))]
   query[at] = [random.pick(names), value]

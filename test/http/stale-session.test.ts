@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { afterEach, describe, it } from 'node:test'
 import type { SessionOptions } from 'express-session'
 import { guestLogout } from '../../src/index.js'
+import { later } from '../support/clock.js'
 import { BROWSER, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
 
 let app: TestApp | undefined
@@ -160,6 +161,16 @@ describe('an answer that comes after its session was renewed by another request'
     }
     const late = await open(`${origin}/play`, cookie)
     assert.deepEqual([late.who.user, late.cookie], [null, ''])
+  })
+
+  it('a request that joins a guest does not prolong the time in which others can', async () => {
+    const { origin } = await start()
+    const { cookie } = await open(`${origin}/begin`)
+    const first = await open(`${origin}/play`, cookie)
+    const joined = await later(15, () => open(`${origin}/play`, cookie))
+    assert.equal(joined.who.user?.id, first.who.user?.id)
+    const next = await later(30, () => open(`${origin}/play`, cookie))
+    assert.notEqual(next.who.user?.id, first.who.user?.id)
   })
 
   it('a client with the session id that it has planted in a browser ends no later session of that browser', async () => {

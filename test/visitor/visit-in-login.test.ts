@@ -113,10 +113,12 @@ describe('a visit that begins inside a login', () => {
           .get('/who')
           .set('Cookie', `${session}; ${cookie}`)
           .expect(200)
-        return { ...(body as Who), binding: cookieOf(headers).split(';')[0] ?? '' }
+        const cache = String((headers as Record<string, unknown>)['cache-control'])
+        return { ...(body as Who), binding: cookieOf(headers).split(';')[0] ?? '', cache }
       }
       const next = await page(binding)
       assert.deepEqual([next.isRegularUser, next.visitor?.id], [true, pass.id])
+      assert.match(next.cache, /private|no-store/)
       // From now on the visit is bound to the new session.
       const last = await later(MINUTE, () => page(next.binding))
       assert.deepEqual([last.isRegularUser, last.visitor?.id, last.binding], [true, pass.id, ''])

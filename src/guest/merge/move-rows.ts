@@ -1,5 +1,6 @@
 import { Op, type Transaction, type WhereOptions } from 'sequelize'
 import { sequelizeOf } from '../../database/columns.js'
+import { withoutPreparing } from '../../database/prepared.js'
 import { isCheckViolation } from '../../database/driver-error.js'
 import { decide, type MergeConflict } from './conflicts.js'
 import type { Scope } from './references.js'
@@ -66,6 +67,7 @@ async function tryToMove(
           silent: true, // the owner of a row has changed, not its contents
           paranoid: false,
           transaction,
+          ...withoutPreparing(sequelizeOf(model)),
         },
       )
     })
