@@ -7,7 +7,8 @@ import { currentSessionId, presentedSessionIds } from '../http/session.js'
 import { clientContext } from '../http/client-network.js'
 import { replacedSessions } from '../http/replaced-sessions.js'
 import { noteBesideSession } from '../http/session-renewal.js'
-import { LATE_MS, noteByThisClient } from '../http/stale-session.js'
+import { LATE_MS } from '../http/session-notes.js'
+import { keptByFollower, noteByThisClient } from '../http/stale-session.js'
 import { makeGuest, type GuestRecipe } from './create.js'
 import type { GuestModel } from './guest.js'
 import { rememberGuest } from './guest-state.js'
@@ -26,6 +27,7 @@ export async function makeOrJoinGuest<U extends Model>(
   Guest: GuestModel<U>,
   recipe: GuestRecipe<U>,
   req: Request,
+  keepSessionData: readonly string[],
 ): Promise<U> {
   const presented = presentedSessionIds(req)
   const current = currentSessionId(req)
@@ -43,8 +45,10 @@ export async function makeOrJoinGuest<U extends Model>(
     const others = [...replaced, ...(end?.id === undefined ? [] : [end.id])]
     const all = [...hashes, ...others.map((id) => hashOfSession(req, id)), sessionHash]
     const joined = await joinGuest(Guest, all, end?.end === 'guest' ? Infinity : LATE_MS)
-    if (joined !== undefined) noteBesideSession(req, end?.kept ?? {})
-    if (joined !== undefined) return joined
+    if (joined !== undefined) {
+      if (end !== undefined) noteBesideSession(req, await keptByFollower(req, end, keepSessionData))
+      return joined
+    }
   }
   for (let attempt = 1; attempt <= 2; attempt++) {
     try {

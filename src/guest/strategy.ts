@@ -188,7 +188,7 @@ export class GuestStrategy<U extends Model = Model, G extends Guest = Guest> ext
     const unverified = await askVerify('GuestStrategy', verify, req)
     if (unverified?.status === 403) this.refuse('not-verified', req, new GuestNotVerified())
     if (unverified?.status === 503) this.refuse('not-verified', req, new VerifyUnavailable(unverified.cause))
-    const user = await makeOrJoinGuest(Guest, recipe({ req }), req)
+    const user = await makeOrJoinGuest(Guest, recipe({ req }), req, keepSessionData)
     // Checks and hooks of the application can take long. The clean-up deletes such a guest.
     if (logsIn && (await isOvertaken(req, Guest))) return undefined
     let isLoggedIn = false

@@ -2,7 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { Request } from 'express'
 import { presentedSessionIds } from './session.js'
 import { cookiesNamed, dropCookie, giveCookie } from './signed-cookie.js'
-import { LATE_MS, lateForEndedSession, nameOfNote } from './stale-session.js'
+import { LATE_MS, nameOfNote } from './session-notes.js'
+import { lateForEndedSession } from './stale-session.js'
 
 /** How long the answer to a late request waits, so that the browser receives the cookie of its other session first. */
 const COMES_AGAIN_MS = 200

@@ -18,7 +18,8 @@ import {
   type SessionStore,
 } from './session.js'
 import { noteRenewals, withdrawWhereNoneFollows } from './renewal-notes.js'
-import { noteInStore, endsItsSession, hasEndedHere } from './stale-session.js'
+import { noteInStore, hasEndedHere } from './session-notes.js'
+import { endsItsSession } from './stale-session.js'
 
 /** What the steps of a request tell about its answer. */
 interface Watch {

@@ -8,12 +8,14 @@ import {
   requireRenewableSession,
   requireSession,
   settled,
+  VISITOR_SESSION_KEY,
   type HostSession,
 } from './session.js'
 import { sessionHoldsLogin } from './passport-request.js'
-import { dropEndedVisit } from './parallel-visit.js'
+import { dropEndedVisit, ENDED_VISITS_KEY, insteadOfEndedVisit } from './parallel-visit.js'
 import { recordReplaced, replacedSessions, type ReplacedSession } from './replaced-sessions.js'
-import { LATE_MS, noteByThisClient, noteSessionEnd, noteSuccessor, type SessionEnd } from './stale-session.js'
+import { LATE_MS, type SessionEnd } from './session-notes.js'
+import { noteByThisClient, noteSessionEnd, noteSuccessor } from './stale-session.js'
 
 /** What the next renewal of a session does beyond giving it a new id. */
 export interface Renewal {
@@ -32,6 +34,13 @@ const besideSessions = new WeakMap<Request, Readonly<Record<string, unknown>>>()
 /** Notes values that belong to the session, and lie elsewhere: a renewal that keeps their keys puts them into the new one. */
 export function noteBesideSession(req: Request, values: Readonly<Record<string, unknown>>): void {
   besideSessions.set(req, { ...besideSessions.get(req), ...values })
+}
+
+/** A visit inside a login, which a cookie carries, may have ended in another tab since this request has read its session. */
+async function forgetEndedVisitBeside(req: Request): Promise<void> {
+  const visit = besideSessions.get(req)?.[VISITOR_SESSION_KEY]
+  if (typeof visit !== 'object' || visit === null) return
+  noteBesideSession(req, (await insteadOfEndedVisit(req, visit)) ?? {})
 }
 
 /**
@@ -58,12 +67,13 @@ export function shapeRenewal(req: Request, who: string, { keep, end, model, then
   function whatToKeep(): Record<string, unknown> {
     const values = { ...old, ...besideSessions.get(req) }
     return Object.fromEntries(
-      keep.filter((key) => values[key] !== undefined).map((key) => [key, values[key]]),
+      [...keep, ENDED_VISITS_KEY].filter((key) => values[key] !== undefined).map((key) => [key, values[key]]),
     )
   }
 
   async function renew(): Promise<void> {
     await dropEndedVisit(req)
+    await forgetEndedVisitBeside(req)
     const kept = whatToKeep()
     const replaced = await replacedByThis()
     const withdrawNote = end && (await noteSessionEnd(req, end, { kept, model }))

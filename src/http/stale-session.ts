@@ -9,50 +9,28 @@ import {
   sessionStoreOf,
   settled,
   withholdSession,
-  type HostSession,
   type SessionStore,
 } from './session.js'
 import { replacedSessions } from './replaced-sessions.js'
 import { describeError } from './redact-tokens.js'
+import {
+  keepNote,
+  LATE_MS,
+  nameOfNote,
+  noteHere,
+  noteInStore,
+  readNote,
+  readRecord,
+  restoreNote,
+  writeNote,
+  type Note,
+  type SessionEnd,
+} from './session-notes.js'
 
 const debug = createDebug('passport-ephemeral:session')
 
-/**
- * What a session's id is given up for: a guest was made, a visit began, or the guest's session ended. `replaced` if the
- * application did it: a login or logout of Passport's, which this package has no part in.
- */
-export type SessionEnd = 'guest' | 'visit' | 'converted' | 'merged' | 'logged-out' | 'replaced'
-
-/** How a session ended, as it is kept in this process and in the session store. */
-export interface Note {
-  readonly end: SessionEnd
-  /** Milliseconds since the epoch. */
-  readonly until: number
-  /** The request that has left it, which alone takes it back. */
-  readonly by: string
-  /** The session with which that request came: the noted one, or one that has replaced it meanwhile. */
-  readonly id: string | undefined
-  /** Which client sent that request. */
-  readonly client: string
-  /** The sessions that have followed, the latest first: of parallel requests each opens one. */
-  readonly next?: readonly string[] | undefined
-  /** What the renewal has kept of the session. */
-  readonly kept?: Readonly<Record<string, unknown>> | undefined
-  /** Of a guest: the name of the model, as sessions record it. */
-  readonly model?: string | undefined
-}
-
-/** As long as a merge may take, and requests be under way that were sent before the browser received its new cookie. */
-export const LATE_MS = 20 * 1000
-
 /** As long as a request waits for a parallel one of its browser that has won against it, and is about to renew the session. */
 const RENEWAL_MS = 1000
-
-/** What the note's record in the store has beside its cookie. */
-const RECORD_KEY = 'guest:ended'
-
-/** The notes of this process, oldest first: what answers look at, without waiting for the store. */
-const notes = new Map<string, Note>()
 
 /** How to complete the note that a request has left. */
 const successions = new WeakMap<Request, (next: string) => Promise<void>>()
@@ -92,11 +70,8 @@ export async function noteSessionEnd(
   const until = earlier?.until ?? Date.now() + LATE_MS // a request that joins does not prolong it
   const id = earlier?.id ?? currentSessionId(req)
   const note: Note = { end, until, by: randomUUID(), id, client: clientOf(req), ...more }
-  const before = new Map(names.map((name) => [name, notes.get(name)]))
+  const before = new Map(names.map((name) => [name, noteHere(name)]))
   for (const name of replaced) before.set(name, before.get(name) ?? (store && (await readNote(store, name))))
-  // Stores take a record's life from one of these.
-  const cookie = { maxAge: LATE_MS, originalMaxAge: LATE_MS, expires: new Date(until) }
-  const record = { cookie, [RECORD_KEY]: note }
 
   async function inStore(change: (each: SessionStore, name: string) => Promise<void>): Promise<void> {
     if (store === undefined) return
@@ -106,20 +81,23 @@ export async function noteSessionEnd(
   }
 
   ending.add(req)
-  for (const name of names) keep(name, note)
-  await inStore((each, name) => settled((done) => each.set(name, record, done)))
+  for (const name of names) keepNote(name, note)
+  await inStore((each, name) => writeNote(each, name, note))
   successions.set(req, async (next) => {
-    const followed = { cookie, [RECORD_KEY]: { ...note, next: [next, ...(earlier?.next ?? [])].slice(0, 8) } }
-    await inStore((each, name) => settled((done) => each.set(name, followed, done)))
+    const followed = { ...note, next: [next, ...(earlier?.next ?? [])].slice(0, 8) }
+    await inStore(async (each, name) => {
+      // A login on a parallel request may have noted its own since.
+      if ((await readNote(each, name))?.by === note.by) await writeNote(each, name, followed)
+    })
   })
   return async function withdraw() {
     ending.delete(req)
-    for (const name of names) if (notes.get(name) === note) restore(name, before.get(name))
+    for (const name of names) if (noteHere(name) === note) restoreNote(name, before.get(name))
     await inStore(async (each, name) => {
       if ((await readNote(each, name))?.by !== note.by) return
       const earlier = before.get(name)
       if (earlier === undefined) await settled((done) => each.destroy(name, done))
-      else await settled((done) => each.set(name, { cookie, [RECORD_KEY]: earlier }, done))
+      else await writeNote(each, name, earlier)
     })
   }
 }
@@ -146,6 +124,23 @@ async function noteOfEnd(req: Request): Promise<Note | undefined> {
 export async function noteByThisClient(req: Request): Promise<Note | undefined> {
   const note = await noteOfEnd(req)
   return note?.client === clientOf(req) ? note : undefined
+}
+
+/**
+ * What of a noted session is to be kept in another one that follows it: of the latest that has followed and still exists, where
+ * a visit may have ended meanwhile and data changed; otherwise as it was at the first renewal.
+ */
+export async function keptByFollower(
+  req: Request,
+  { kept = {}, next = [] }: Note,
+  keys: readonly string[],
+): Promise<Readonly<Record<string, unknown>>> {
+  const store = sessionStoreOf(req)
+  for (const id of store === undefined ? [] : next) {
+    const follower = store && (await readRecord(store, id))
+    if (follower !== undefined) return Object.fromEntries(keys.map((key) => [key, follower[key]]))
+  }
+  return kept
 }
 
 function clientOf(req: Request): string {
@@ -188,48 +183,4 @@ export async function waitForSessionEnd(req: Request): Promise<SessionEnd | unde
 /** Whether this request itself has noted that its session ends. */
 export function endsItsSession(req: Request): boolean {
   return ending.has(req)
-}
-
-/** Whether this process has noted that one of these sessions has ended. */
-export function hasEndedHere(ids: readonly string[]): boolean {
-  return notes.size > 0 && ids.some((id) => (notes.get(nameOfNote(id))?.until ?? 0) > Date.now())
-}
-
-/** The note of the first of these sessions that has one in the store, of whatever process. */
-export async function noteInStore(store: SessionStore, ids: readonly string[]): Promise<Note | undefined> {
-  const found = await Promise.all(ids.map((id) => readNote(store, nameOfNote(id))))
-  return found.find((note) => note !== undefined && note.until > Date.now())
-}
-
-async function readNote(store: SessionStore, name: string): Promise<Note | undefined> {
-  return (await readRecord(store, name))?.[RECORD_KEY] as Note | undefined
-}
-
-export async function readRecord(store: SessionStore, name: string): Promise<HostSession | undefined> {
-  try {
-    return (await settled<HostSession | null | undefined>((done) => store.get(name, done))) ?? undefined
-  } catch (error) {
-    debug('the session store does not answer whether a session has just ended: %o', error)
-    return undefined
-  }
-}
-
-function restore(name: string, earlier: Note | undefined): void {
-  if (earlier === undefined) notes.delete(name)
-  else notes.set(name, earlier)
-}
-
-/** Keeps a note, and drops those whose time is over. */
-function keep(name: string, note: Note): void {
-  notes.delete(name)
-  notes.set(name, note)
-  for (const [each, { until }] of notes) {
-    if (until > Date.now()) break
-    notes.delete(each)
-  }
-}
-
-/** As long, and of the same letters, as the ids that express-session makes: stores have columns for those. */
-export function nameOfNote(id: string): string {
-  return hash('sha256', `${RECORD_KEY}\0${id}`, 'base64url').slice(0, 32)
 }

@@ -1,5 +1,6 @@
 import type { Request } from 'express'
-import { currentSessionId } from '../http/session.js'
+import { hasVisitEnded } from '../http/parallel-visit.js'
+import { currentSessionId, sessionOf } from '../http/session.js'
 import {
   cookiesNamed,
   dropCookie,
@@ -60,7 +61,8 @@ export async function readVisitCookie(
   const ofReplaced = replaced.map(({ id }) => readSignedCookie(req, visitCookie(seal, id)))
   const content = own ?? ofReplaced.find((each) => each !== undefined)
   const entry = content === undefined ? undefined : decode(content, Model)
-  return entry && { entry, isOfReplaced: own === undefined }
+  if (entry === undefined || hasVisitEnded(sessionOf(req), entry)) return undefined
+  return { entry, isOfReplaced: own === undefined }
 }
 
 async function sealOfClaimed(claims: readonly string[], Model: typeof Visitor): Promise<Seal | undefined> {

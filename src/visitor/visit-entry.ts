@@ -10,6 +10,8 @@ export interface VisitEntry {
   readonly model: string
   /** As which issue of the pass the visit began. Nothing of which a token could be made. */
   readonly issue: string
+  /** When it began, in milliseconds since the epoch: it tells two visits of one pass apart. */
+  readonly began: number
   /** When the visit ends, in milliseconds since the epoch; `null`: with the host's session. */
   readonly until: number | null
 }
@@ -20,16 +22,19 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export function entryOf(visitor: Visitor): VisitEntry {
   const { id, sessionExpiry } = visitor
   const lasts = sessionExpiry === 0 ? DAY_MS : sessionExpiry === null ? null : sessionExpiry * 1000
-  const until = lasts === null ? null : Date.now() + lasts
-  return { id, model: sessionNameOf(visitor.constructor as typeof Visitor), issue: issueOf(visitor), until }
+  const began = Date.now()
+  const until = lasts === null ? null : began + lasts
+  const model = sessionNameOf(visitor.constructor as typeof Visitor)
+  return { id, model, issue: issueOf(visitor), began, until }
 }
 
 /** An entry that came back from where it was stored, if it is one of this model. */
 export function parseEntry(stored: unknown, Model: typeof Visitor): VisitEntry | undefined {
   if (typeof stored !== 'object' || stored === null) return undefined
-  const { id, model, issue, until } = stored as Partial<VisitEntry>
+  const { id, model, issue, began, until } = stored as Partial<VisitEntry>
   if (model !== sessionNameOf(Model) || !isPassId(id) || typeof issue !== 'string') return undefined
-  return until === null || typeof until === 'number' ? { id, model, issue, until } : undefined
+  if (typeof began !== 'number') return undefined
+  return until === null || typeof until === 'number' ? { id, model, issue, began, until } : undefined
 }
 
 /** The name by which sessions, and what we sign for a browser, record a model, and where its passes are. */

@@ -1,6 +1,7 @@
 import createDebug from 'debug'
 import type { Request } from 'express'
 import { announce } from '../events/events.js'
+import { recordEndedVisit } from '../http/parallel-visit.js'
 import { currentUser, sessionHoldsLogin } from '../http/passport-request.js'
 import { requireSession, saveSession, VISITOR_SESSION_KEY, type HostSession } from '../http/session.js'
 import { noteBesideSession, renewSession } from '../http/session-renewal.js'
@@ -98,8 +99,7 @@ export interface EndVisitOptions extends WriteOptions {
 
 /**
  * Ends the visit in this browser: at the last step of a form, for example. A logged-in user stays logged in; their visit is a
- * cookie, which is removed, and only `deactivate` keeps a client from sending a copy of it. Call it before the response
- * begins. Without a visitor it does nothing.
+ * cookie, which is removed, and of which a copy opens nothing any more. Call it before the response begins. Without a visitor it does nothing.
  *
  * @example
  * await endVisit(req, { deactivate: true })
@@ -113,6 +113,10 @@ export async function endVisit(
   const session = requireSession(req, 'endVisit')
   const { visitor } = req
   if (deactivate) await visitor?.deactivate({ transaction, req, actor })
+  if (visitor && holdsLogin(req)) {
+    const carried = await readVisitCookie(req, visitor.constructor as typeof Visitor)
+    if (carried !== undefined) recordEndedVisit(session, carried.entry)
+  }
   forgetVisit(req, session)
   req.visitor = undefined
   if (visitor)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterEach, describe, it } from 'node:test'
 import type { SessionOptions } from 'express-session'
-import { guestLogout } from '../../src/index.js'
+import { endVisit, guestLogout } from '../../src/index.js'
 import { later } from '../support/clock.js'
 import { BROWSER, startApplication, whoIs, type TestApp, type Who } from '../support/application.js'
 
@@ -84,6 +84,9 @@ async function start(session: Partial<SessionOptions> = {}): Promise<TestApp> {
         res.json({})
       })
       host.post('/logout', guestLogout())
+      host.post('/end', (req, res, next) => {
+        endVisit(req).then(() => res.json({}), next)
+      })
     },
   })
   return app
@@ -323,6 +326,37 @@ describe('an answer that comes after its session was renewed by another request'
     assert.deepEqual([visitor, user?.id === first.who.user?.id], [null, false])
     const strangers = stranger.headers.get('set-cookie')?.split(';')[0]
     assert.equal((await open(`${origin}/who`, strangers)).who.visitor, null)
+  })
+
+  it('a late request that joins a guest has the data that its session has now, and no visit that has ended since', async () => {
+    const { origin, Visitor } = await start()
+    const pass = await Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
+    const { cookie } = await open(`${origin}${pass.tokenise('/who')}`)
+    const guest = await open(`${origin}/play`, cookie)
+    await open(`${origin}/end`, guest.cookie, { method: 'POST' })
+    await open(`${origin}/begin`, guest.cookie)
+    const late = await open(`${origin}/play`, cookie)
+    const { who } = await open(`${origin}/who`, late.cookie)
+    assert.deepEqual([who.user?.id, who.visitor], [guest.who.user?.id, null])
+    assert.equal((await open(`${origin}/begun`, late.cookie)).who, true)
+  })
+
+  it('a login while a parallel request makes a guest is not replaced by that guest', async () => {
+    const { origin, store } = await start()
+    const { cookie } = await open(`${origin}/begin`)
+    const destroy = store.destroy.bind(store)
+    let login: Answer | undefined
+    store.destroy = (id, done) => {
+      store.destroy = destroy
+      void open(`${origin}/login`, cookie).then((answer) => {
+        login = answer
+        destroy(id, done)
+      })
+    }
+    await open(`${origin}/play`, cookie)
+    assert.equal(login?.who.user?.username, 'fred')
+    const late = await open(`${origin}/play`, cookie)
+    assert.deepEqual([late.cookie, late.who.user], ['', null])
   })
 
   it('a guest is not lost to a visit that renews the same session at the same time', async () => {

@@ -288,6 +288,38 @@ describe('a visit that begins inside a login', () => {
     assert.deepEqual([isVisitor, user?.username], [false, 'fred'])
   })
 
+  it('ends by endVisit also for a client that keeps its cookie; the link opens it again', async () => {
+    const { browser, pass, cookie } = await visiting(app, { sessionExpiry: null })
+    await browser.post('/end').expect(200)
+    const [pair = ''] = cookie.split(';', 1)
+    const copied = (await browser.get('/who').set('Cookie', pair).expect(200)).body as Who
+    assert.deepEqual([copied.isVisitor, copied.user?.username], [false, 'fred'])
+    await browser.get(pass.tokenise('/who')).expect(303)
+    assert.equal((await who(browser)).visitor?.id, pass.id)
+  })
+
+  it('does not come back by a conversion that was under way when endVisit ended it in another tab', async () => {
+    let end: (() => Promise<unknown>) | undefined
+    const app = await start({}, async () => {
+      await end?.()
+      return 'hash'
+    })
+    try {
+      const browser = app.browser()
+      await browser.get('/play').expect(200)
+      const pass = await invite(app)
+      const [pair = ''] = cookieOf((await browser.get(pass.tokenise('/who'))).headers).split(';', 1)
+      end = () => browser.post('/end').expect(200)
+      await browser.post('/convert').type('form').send(ginger).expect(303)
+      const { isRegularUser, visitor } = await who(browser)
+      assert.deepEqual([isRegularUser, visitor], [true, null])
+      const copied = (await browser.get('/who').set('Cookie', pair).expect(200)).body as Who
+      assert.equal(copied.visitor, null)
+    } finally {
+      await app.close()
+    }
+  })
+
   it('ends on the server, for a client that keeps its cookie for longer', async () => {
     for (const [sessionExpiry, pattern, lasts] of [
       [60, /; Max-Age=60; /, 60],
