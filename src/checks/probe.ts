@@ -32,6 +32,7 @@ export async function sendProbe(
   const server = createServer((req, res) => {
     seen = { req, closed: new Promise((resolve) => res.once('close', resolve)) }
     collectFindings(req, collector)
+    pretendTls(req)
     try {
       app(req, res)
     } catch {
@@ -63,6 +64,14 @@ async function statusOf(port: number, path: string): Promise<number | undefined>
   })
   request.destroy()
   return status
+}
+
+/**
+ * Whether TLS ends at a proxy or in the application's own server, which this one replaces, is unknown: both look like TLS
+ * here, so that a cookie with `secure: 'auto'` is a secure one.
+ */
+function pretendTls({ socket }: IncomingMessage): void {
+  Object.defineProperty(socket, 'encrypted', { value: true })
 }
 
 /** With `saveUninitialized`, or by a middleware that writes to it, a session was stored. */

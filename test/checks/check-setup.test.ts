@@ -126,6 +126,27 @@ describe('checkSetup', () => {
     assert.deepEqual(codes(await check({ ...choices, validations })), [])
   })
 
+  for (const trust of [undefined, false, 1]) {
+    it(`finds a cookie that is not secure in production, with 'trust proxy' ${String(trust)}`, async () => {
+      const found = async (secure: boolean | 'auto', isProduction: boolean): Promise<string[]> => {
+        const session = {
+          ...healthySession(models.sequelize),
+          cookie: { sameSite: 'lax', maxAge: 1000, secure },
+        } as const
+        const settings: Choices['settings'] = (app) => {
+          if (trust !== undefined) app.set('trust proxy', trust)
+        }
+        return codes(await check({ session, settings }, { isProduction })).filter(
+          (code) => code !== 'PROXY_UNTRUSTED',
+        )
+      }
+      assert.deepEqual(await found(false, true), ['COOKIE_INSECURE'])
+      assert.deepEqual(await found(false, false), [])
+      assert.deepEqual(await found('auto', true), [])
+      assert.deepEqual(await found(true, true), [])
+    })
+  }
+
   it('notes a cookie that goes with the browser', async () => {
     const cookie = { secure: true, sameSite: 'lax' } as const
     const findings = await check({ session: { ...healthySession(models.sequelize), cookie } })

@@ -22,10 +22,10 @@ export const checkCookie: Check = (look) => {
 }
 
 function checkSecure({ req, isProduction, report }: Look, { secure }: Cookie): void {
-  // Behind a proxy that is not trusted, the connection is no evidence; PROXY_UNTRUSTED is reported instead.
+  if (isProduction && secure !== true) report('COOKIE_INSECURE')
+  // Behind a proxy that is not trusted, PROXY_UNTRUSTED is reported instead.
   const isPlain = !req.secure && req.headers['x-forwarded-proto'] !== 'https'
   if (secure === true && isPlain) report('COOKIE_NEVER_SENT')
-  if (isProduction && secure !== true && (req.secure || isPlain)) report('COOKIE_INSECURE')
 }
 
 function checkSameSite({ report }: Look, { sameSite }: Cookie): void {

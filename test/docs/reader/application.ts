@@ -81,6 +81,7 @@ export declare const error: EphemeralError
 export declare const server: import('node:http').Server
 export declare const boss: PgBoss
 export declare const redis: RedisClientType
+export declare const store: session.Store
 export declare const send: SendLink
 export declare const hashPassword: (password: string) => Promise<string>
 export declare const hash: (password: string) => Promise<string>
