@@ -24,6 +24,9 @@ export const pathsRule: Rule = {
     value.every((path) => typeof path === 'string' && path.startsWith('/')),
 }
 
+/** A word for those who have an application of NestJS, which is no Express application. */
+export const EXPRESS_OF_NEST = 'of NestJS: nest.getHttpAdapter().getInstance(), after await nest.init()'
+
 /** A route for forms alone, which no GET reaches. */
 const REACHED_BY_FORM = new Set(['guestLogout'])
 
@@ -45,7 +48,8 @@ export async function checkSetup(
   app: Application,
   options: CheckSetupOptions = {},
 ): Promise<readonly Finding[]> {
-  if (typeof app !== 'function') throw new InvalidOption('checkSetup: app must be what express() returned')
+  if (typeof app !== 'function')
+    throw new InvalidOption(`checkSetup: app must be what express() returned (${EXPRESS_OF_NEST})`)
   checkOptions('checkSetup', options, { paths: pathsRule, isProduction: aBoolean })
   const isProduction = options.isProduction ?? process.env['NODE_ENV'] === 'production'
   const collector: Collector = { isProduction, findings: [], seen: new Set() }

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Application } from 'express'
 import type { Model, ModelStatic, Sequelize } from 'sequelize'
-import { pathsRule } from '../checks/check-setup.js'
+import { EXPRESS_OF_NEST, pathsRule } from '../checks/check-setup.js'
 import { parseCleanupOptions, type CleanupOptions } from '../cleanup/options.js'
 import { hostOptions, sequelizeOf } from '../database/columns.js'
 import { guestModel, type GuestModel } from '../guest/guest.js'
@@ -12,13 +12,16 @@ import { visitorModel, type Visitor } from '../visitor/visitor.js'
 import { ConfigurationError, UsageError, type ExitCode } from './failure.js'
 import type { Io, Output } from './output.js'
 
+/** Returns the application, or the module that exports it as `app` or by default; or a promise of either. */
+type LoadApplication = () => unknown
+
 /** What a configuration file can export. */
 interface Exports {
   readonly sequelize?: Sequelize
   readonly Guest?: GuestModel
   readonly Visitor?: typeof Visitor
-  /** The application, for `doctor`. */
-  readonly app?: Application
+  /** The application, for `doctor`; or a function that returns it, which `doctor` alone calls. */
+  readonly app?: Application | LoadApplication
   /** The paths for which `doctor` asks it. @default ['/'] */
   readonly paths?: readonly string[]
   /** The application's options of every clean-up; the command line overrides them. */
@@ -48,6 +51,7 @@ const NAME = 'passport-ephemeral.config'
 const EXTENSIONS = ['js', 'mjs', 'cjs', 'ts']
 const OF_THIS_COPY =
   ' (of this very copy of passport-ephemeral: run npx passport-ephemeral in the folder of the application)'
+const AN_APPLICATION = `an Express application (${EXPRESS_OF_NEST})`
 const RULES: Readonly<Record<keyof Exports, Rule>> = {
   sequelize: {
     expected: 'a Sequelize instance',
@@ -57,8 +61,8 @@ const RULES: Readonly<Record<keyof Exports, Rule>> = {
   Guest: { ...guestModel, expected: guestModel.expected + OF_THIS_COPY },
   Visitor: { ...visitorModel, expected: visitorModel.expected + OF_THIS_COPY },
   app: {
-    expected: 'an Express application',
-    test: (value) => typeof value === 'function' && 'use' in value && 'set' in value,
+    expected: `${AN_APPLICATION}, or a function that returns one`,
+    test: (value) => typeof value === 'function',
   },
   paths: pathsRule,
   cleanup: anObject,
@@ -69,7 +73,7 @@ const EXAMPLE = `Write ${NAME}.js, with the paths of your application:
   import { Guest, Visitor } from './src/models.js'
 
   export { sequelize, Guest, Visitor }
-  export { app } from './src/app.js' // optional, for doctor: must not listen by being imported
+  export const app = () => import('./src/app.js') // optional, for doctor: must not listen by being imported
   export const paths = ['/', '/convert'] // optional: what doctor asks it for, one for each part
   export const cleanup = { retention: { passes: 30 * 24 * 60 * 60 } } // optional`
 
@@ -86,6 +90,30 @@ export async function openConfiguration(named: string | undefined, { cwd, env }:
   // The application's log of statements would be mixed into what is printed.
   if (!env['DEBUG']) hostOptions(sequelize).logging = false
   return { ...exported, source, sequelize }
+}
+
+/**
+ * Loads the application. The file of an application may open connections and query, which no other command needs.
+ *
+ * @returns `undefined` if the configuration exports none
+ * @throws {ConfigurationError} if it cannot be loaded, or is no Express application
+ */
+export async function loadApplication({ app, source }: Configuration): Promise<Application | undefined> {
+  if (app === undefined || isApplication(app)) return app
+  let loaded: unknown
+  try {
+    loaded = await app()
+  } catch (error) {
+    throw new ConfigurationError(`${source}: app cannot be loaded: ${messageOf(error)}`, { cause: error })
+  }
+  const { app: named, default: main } = Object(loaded) as { app?: unknown; default?: unknown }
+  const found = [loaded, named, main, (Object(main) as { app?: unknown }).app].find(isApplication)
+  if (found !== undefined) return found
+  throw new ConfigurationError(`${source}: the function 'app' must return ${AN_APPLICATION}`)
+}
+
+function isApplication(value: unknown): value is Application {
+  return typeof value === 'function' && 'use' in value && 'set' in value
 }
 
 /** @throws {UsageError} if the configuration does not export this model */

@@ -1,7 +1,7 @@
 import { diagnose } from '../checks/diagnose.js'
 import type { Finding } from '../checks/finding.js'
 import type { CheckCode } from '../checks/runtime/request-checks.js'
-import type { Configuration } from './configuration.js'
+import { loadApplication, type Configuration } from './configuration.js'
 import { ExitCode } from './failure.js'
 import type { Output } from './output.js'
 import { counted, printable } from './text.js'
@@ -29,7 +29,8 @@ export async function doctor(
   output: Output,
   { production }: DoctorOptions,
 ): Promise<ExitCode> {
-  const { source, sequelize, Guest, Visitor, app, paths = ['/'] } = configuration
+  const { source, sequelize, Guest, Visitor, paths = ['/'] } = configuration
+  const app = await loadApplication(configuration)
   const findings = await diagnose({
     sequelize,
     ...(Guest && { Guest }),

@@ -68,6 +68,25 @@ describeWhere(!isEmbedded)('the process, with a configuration module', () => {
     assert.match(stderr, /chatter of the application/)
   })
 
+  it('a promise that the application leaves to be rejected is named, and changes no exit code', async () => {
+    await writeFile(
+      join(stage.folder, 'querying.ts'),
+      `import { sequelize, Visitor } from './own.ts'
+       const close = sequelize.close.bind(sequelize)
+       sequelize.close = async () => {
+         void Promise.reject(new Error('Connections are closed')) // as a query that is under way
+         await close()
+       }
+       export { Visitor }`,
+    )
+    const { code, stdout, stderr } = await spawned(stage.folder, ['visitors', '--config', 'querying.ts'])
+    assert.deepEqual([code, stdout], [0, 'No passes.\n'], stderr)
+    assert.match(
+      stderr,
+      /^passport-ephemeral: a promise of the application was rejected: Connections are closed$/m,
+    )
+  })
+
   it('the process finishes its batch on a signal, and exits with 1', async () => {
     for (const username of ['one', 'two', 'three']) {
       const user = await stage.User.create({ username })

@@ -77,6 +77,52 @@ describe('doctor', () => {
     assert.ok(lenient.findings.length < strict.findings.length)
   })
 
+  it('loads the application by the function that the configuration exports, which no other command calls', async () => {
+    const { Guest, Visitor, folder } = stage
+    const application = express()
+    const loads = [
+      () => application,
+      () => Promise.resolve({ app: application }),
+      () => Promise.resolve({ default: application }),
+      () => Promise.resolve({ default: { app: application } }), // a module of CommonJS
+    ]
+    for (const [index, load] of loads.entries()) {
+      let calls = 0
+      const app = (): unknown => {
+        calls += 1
+        return load()
+      }
+      await exportFrom(folder, { Guest, Visitor, app }, `loads-${index}.mjs`)
+      assert.equal((await stage.run(['visitors', '--config', `loads-${index}.mjs`])).code, 0)
+      assert.equal(calls, 0)
+      const { requests } = await diagnose('--config', `loads-${index}.mjs`)
+      assert.deepEqual([calls, requests], [1, ['GET /']])
+    }
+  })
+
+  it('explains that the application cannot be loaded, and how to get that of NestJS', async () => {
+    const { Guest, folder } = stage
+    const nest = { use: () => undefined, getHttpAdapter: () => undefined }
+    const broken = (): never => {
+      throw new Error('no session secret')
+    }
+    const wrong: readonly [unknown, RegExp][] = [
+      [broken, /wrong-0\.mjs: app cannot be loaded: no session secret\n$/],
+      [() => nest, /the function 'app' must return an Express application \(of NestJS: nest\.getHttpAdapter/],
+      [() => undefined, /the function 'app' must return/],
+      [
+        nest,
+        /export 'app' must be an Express application \(of NestJS: nest\.getHttpAdapter.*nest\.init\(\)\)/,
+      ],
+    ]
+    for (const [index, [app, message]] of wrong.entries()) {
+      await exportFrom(folder, { Guest, app }, `wrong-${index}.mjs`)
+      const { code, stdout, stderr } = await stage.run(['doctor', '--config', `wrong-${index}.mjs`])
+      assert.deepEqual([code, stdout], [2, ''])
+      assert.match(stderr, message)
+    }
+  })
+
   it('asks for the paths that the configuration exports, and prints them', async () => {
     const asked: string[] = []
     const app = express().use((req, res) => {
