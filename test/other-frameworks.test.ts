@@ -7,7 +7,7 @@ import session from 'express-session'
 import { collectFindings } from '../src/checks/runtime/request-checks.js'
 import type { Finding } from '../src/checks/finding.js'
 import { settled } from '../src/http/session.js'
-import { ensureGuest, ensureVisitor, mergeGuest, SCOPE_ANY } from '../src/index.js'
+import { ensureGuest, ensureVisitor, GuestRequired, mergeGuest, SCOPE_ANY } from '../src/index.js'
 import { warningsOf } from './checks/stage.js'
 import { BROWSER, express, startApplication, whoIs, type TestApp, type Who } from './support/application.js'
 
@@ -65,9 +65,8 @@ function guard(middleware: RequestHandler): RequestHandler {
 /** `guestGuard` of examples/nestjs. */
 function guestGuard(passport: TestApp['passport']): RequestHandler {
   return guard((req, res, next) => {
-    const unauthorized = Object.assign(new Error('Unauthorized'), { status: 401 })
     const done = (error?: unknown): void => {
-      next(error ?? (req.user ? undefined : unauthorized))
+      next(error ?? (req.user ? undefined : new GuestRequired(401)))
     }
     void (passport.authenticate('guest') as RequestHandler)(req, res, done)
   })

@@ -172,6 +172,7 @@ function parseBlock({ code, line }: CodeBlock, { path }: Page, folder: string) {
       declared.push(...valuesDeclared(statement))
     }
   }
+  body = body.replace(/(?<=\bimport\()'\.[^']*'(?=\))/g, (from) => readersModule(from, folder))
   return {
     imports,
     declared,

@@ -1,4 +1,5 @@
-import { Body, Controller, Get, Post, UseGuards } from '@nestjs/common'
+import { Body, Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/common'
+import type { Request } from 'express'
 import { ensureRegularUser, ensureVisitor } from 'passport-ephemeral'
 import type { Visitor as Pass } from 'passport-ephemeral'
 import { CurrentUser, CurrentVisitor, guard, guestGuard } from './ephemeral'
@@ -7,6 +8,12 @@ import { Note, User, Visitor } from './models'
 
 @Controller()
 export class AppController {
+  /** Where a guest arrives who has left: it makes no guest. */
+  @Get()
+  home(): object {
+    return { notes: '/notes' }
+  }
+
   /** The first request of a person creates a guest. */
   @Get('notes')
   @UseGuards(guestGuard)
@@ -26,6 +33,15 @@ export class AppController {
   @UseGuards(LoginGuard)
   login(@CurrentUser() user: User): object {
     return { userId: user.id }
+  }
+
+  /** Of regular users: `guestLogout`, which stands before the controllers, answers guests. */
+  @Post('logout')
+  @HttpCode(204)
+  async logout(@Req() req: Request): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      req.logout((error?: Error) => (error ? reject(error) : resolve()))
+    })
   }
 
   /** A link for a visitor. An application sends it by e-mail. */

@@ -1,8 +1,8 @@
-import { Catch, createParamDecorator, UnauthorizedException } from '@nestjs/common'
+import { Catch, createParamDecorator } from '@nestjs/common'
 import type { ArgumentsHost, CanActivate, ExceptionFilter, ExecutionContext } from '@nestjs/common'
 import type { Request, RequestHandler } from 'express'
 import passport from 'passport'
-import { EphemeralError, errorPages } from 'passport-ephemeral'
+import { EphemeralError, errorPages, GuestRequired } from 'passport-ephemeral'
 
 const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<Request>()
 const fromRequest = (property: 'user' | 'visitor') =>
@@ -21,9 +21,9 @@ export const guard = (middleware: RequestHandler): CanActivate => ({
     }),
 })
 
-/** `@UseGuards(guestGuard)`: the first request makes a guest. A client who gets none, for example a bot, gets 401. */
+/** `@UseGuards(guestGuard)`: the first request makes a guest. A client who gets none (a bot, a guest who has just left) gets 401. */
 export const guestGuard = guard((req, res, next) => {
-  const done = (error?: unknown) => next(error ?? (req.user ? undefined : new UnauthorizedException()))
+  const done = (error?: unknown) => next(error ?? (req.user ? undefined : new GuestRequired(401)))
   passport.authenticate('guest')(req, res, done)
 })
 

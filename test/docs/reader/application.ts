@@ -85,6 +85,7 @@ export declare const store: session.Store
 export declare const send: SendLink
 export declare const hashPassword: (password: string) => Promise<string>
 export declare const hash: (password: string) => Promise<string>
+export declare const addTask: RequestHandler
 export declare const avatars: Set<number>
 export declare const provider: object
 export declare const mailer: { readonly sendMail: (mail: object) => Promise<void> }
@@ -150,7 +151,10 @@ export declare const io: {
 export interface NestExpressApplication {
   readonly use: (...handlers: readonly unknown[]) => void
   readonly useGlobalFilters: (filter: ExceptionFilter) => void
+  readonly init: () => Promise<unknown>
+  readonly getHttpAdapter: () => { readonly getInstance: () => Express }
 }
+export declare const createNestApp: () => Promise<NestExpressApplication>
 export declare const NestFactory: { readonly create: <Host>(module: unknown) => Promise<Host> }
 export declare const AppModule: object
 export declare const EphemeralFilter: new () => ExceptionFilter

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Browser } from '../browser.js'
+import { Browser, BROWSER } from '../browser.js'
 import type { Example } from '../examples.js'
+import { run } from '../project.js'
 
 const MOST_LINES_OF_GLUE = 30
 
@@ -13,6 +14,20 @@ export const nestjs: Example = {
       const glue = await readFile(join(folder, 'src/ephemeral.ts'), 'utf8')
       const lines = glue.split('\n').filter((line) => !/^(\/\/.*|\/\*\*.*|)$/.test(line.trim()))
       assert.ok(lines.length <= MOST_LINES_OF_GLUE, `${lines.length} lines`)
+    })
+    await check('doctor checks the Express application within that of Nest', async () => {
+      const { stdout } = await run('npx', ['passport-ephemeral', 'doctor', '--no-production', '--json'], {
+        cwd: folder,
+        env: { ...process.env, DATABASE_URL: undefined },
+      })
+      const { findings, requests } = JSON.parse(stdout) as {
+        findings: { code: string }[]
+        requests: string[]
+      }
+      assert.deepEqual(requests, ['GET /', 'GET /notes', 'GET /reference', 'GET /convert'])
+      const codes = findings.map(({ code }) => code)
+      assert.ok(codes.includes('COOKIE_WITHOUT_MAX_AGE'), codes.join())
+      assert.ok(!codes.includes('NOTHING_SEEN') && !codes.includes('REQUEST_FAILS'), codes.join())
     })
     await serve(async (origin) => {
       const browser = new Browser(origin)
@@ -29,9 +44,23 @@ export const nestjs: Example = {
           notes: ['written as a guest'],
         })
       })
-      await check('a program gets no guest, and 401', async () => {
+      await check('a program gets no guest, and 401 as a problem', async () => {
         const answer = await fetch(`${origin}/notes`)
         assert.equal(answer.status, 401)
+        assert.equal(answer.headers.get('content-type')?.split(';')[0], 'application/problem+json')
+        assert.equal(((await answer.json()) as { code: string }).code, 'ERR_GUEST_REQUIRED')
+      })
+      await check('a guest who has left gets a page that tells so', async () => {
+        const leaving = new Browser(origin)
+        assert.equal((await leaving.get('/notes')).status, 200)
+        assert.equal((await leaving.post('/logout', {})).status, 422)
+        assert.equal((await leaving.post('/logout', { confirm: 'yes' })).status, 204)
+        assert.equal((await leaving.get('/')).status, 200)
+        const refused = await fetch(`${origin}/notes`, {
+          headers: { cookie: leaving.cookie, 'user-agent': BROWSER, accept: 'text/html' },
+        })
+        assert.equal(refused.status, 401)
+        assert.match(await refused.text(), /<h1>You are not here as a guest any more<\/h1>/)
       })
       await check('a guest is refused by a guard for regular users, as a problem', async () => {
         const { status, json } = await browser.post('/invitations', { email: 'ginger@example.com' })
