@@ -64,6 +64,15 @@ export async function checkApplication(app: Express, migration: Migration): Prom
   await again.get('/tasks').expect(200, ['Call Ginger', 'Dance'])
   assert.equal(await User.count(), 1)
 
+  const owner = (await User.findOne({ rejectOnEmpty: true })).get('id')
+  app.post('/logged-in-before-the-upgrade', (req, res) => {
+    Object.assign(req.session, { passport: { user: owner } })
+    res.end()
+  })
+  const loggedInBefore = browser(app)
+  await loggedInBefore.post('/logged-in-before-the-upgrade')
+  await loggedInBefore.get('/tasks').expect(200, ['Call Ginger', 'Dance'])
+
   const pass = await Visitor.create({ firstName: 'Ginger', email: 'ginger@example.com', scope: 'REFERENCE' })
   const ginger = browser(app)
   await ginger.get('/reference').expect(403, /This page is by invitation/)

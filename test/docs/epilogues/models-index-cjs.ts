@@ -9,7 +9,8 @@ export default async function check(folder: string) {
   const file = await migrationIn(folder)
   const require = createRequire(import.meta.url)
   const app = require(join(folder, 'app.js')) as Express
-  const configuration = require(join(folder, 'passport-ephemeral.config.js')) as object
+  const configuration = require(join(folder, 'passport-ephemeral.config.js')) as { app: () => Express }
+  assert.equal(configuration.app(), app)
   assert.ok(['sequelize', 'Guest', 'Visitor', 'VisitorLog'].every((name) => name in configuration))
   const migration = require(join(folder, 'migrations', file)) as Migration
   assert.ok((await checkApplication(app, migration)).includes('Guests'))

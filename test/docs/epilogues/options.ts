@@ -27,5 +27,6 @@ export default async function check({ passport, sequelize, Guest }: Program) {
   const { body } = (await browser(app).get('/play').expect(200)) as { body: User }
   assert.match(body.username, /^Guest\d{8}$/)
   assert.equal(body.email, `${body.username}@guest.invalid`)
+  assert.match(body.passwordHash, /^hash of .{36}$/)
   assert.equal(await Guest.count(), 1)
 }

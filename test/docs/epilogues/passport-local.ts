@@ -17,7 +17,7 @@ interface Program {
 
 export default async function check({ app, passport, sequelize, User, Guest, Visitor }: Program) {
   await sequelize.sync()
-  const fred = await User.create({ username: 'fred' })
+  const fred = await User.create({ username: 'fred', passwordHash: 'hash of correct' })
   const pass = await Visitor.create({ email: 'ginger@example.com', scope: 'REFERENCE_REQUEST' })
 
   app.get('/who', (req, res) => {
@@ -44,6 +44,10 @@ export default async function check({ app, passport, sequelize, User, Guest, Vis
   await person.get('/who').expect(200, 'regular user')
   await person.get('/play').expect(200, 'Play!')
   assert.equal(await Guest.count(), 1)
+  const guest = await Guest.findOne({ include: 'user', rejectOnEmpty: true })
+  const { username } = (guest as unknown as { readonly user: { readonly username: string } }).user
+  for (const password of ['guessed', 'null'])
+    await browser(app).post('/login').type('form').send({ username, password }).expect(401)
 
   await person.get('/reference').expect(403)
   await person.get(pass.tokenise('/reference')).expect(303)

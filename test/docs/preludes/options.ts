@@ -10,6 +10,7 @@ import {
 import { sequelize } from '../database.js'
 
 export { passport, sequelize }
+export const hashPassword = (password: string): Promise<string> => Promise.resolve(`hash of ${password}`)
 
 /** A users model that requires more than a username. */
 export class User extends Model<InferAttributes<User>, InferCreationAttributes<User>> {

@@ -32,5 +32,8 @@ app.get('/tasks', passport.authenticate('guest'), (req, res, next) => {
     next,
   )
 })
+// the page's lines
+
+// the page's lines
 
 export default app
