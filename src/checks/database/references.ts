@@ -1,11 +1,12 @@
 import type { Sequelize } from 'sequelize'
 import { columnNamed, type Catalog, type ForeignKey } from '../../database/catalog.js'
 import { columnNameOf } from '../../database/columns.js'
+import { dialectOf } from '../../database/dialect.js'
 import { guestSettings } from '../../guest/guest.js'
 import { referencesIn, tableOf, type Reference } from '../../guest/merge/references.js'
 import type { Report } from '../finding.js'
-import { addForeignKey, cascade, type MissingKey } from './remedies.js'
-import { ownModels, type Models } from './tables.js'
+import { addForeignKey, cascade, createIndex, type MissingKey } from './remedies.js'
+import { hasIndexOn, ownModels, type Models } from './tables.js'
 
 /** A column that refers to a row by a model's declaration, and what the database has of that. */
 interface StoredReference extends MissingKey {
@@ -87,7 +88,13 @@ function reportOrphans({ sequelize, Guest }: Models, stored: StoredReference, re
     reference.isEnforced ? 'warning' : 'note',
     `${reference.model.name} refers to ${User} by ${column}, and ${table.sql} has no foreign key for it: its rows stay behind when a guest is deleted.`,
     reference.isEnforced
-      ? addForeignKey(sequelize, stored)
+      ? [addForeignKey(sequelize, stored), ...indexFor(sequelize, stored)].join('\n')
       : `The association has constraints: false. Delete such rows yourself, in a beforeDestroy hook of ${User} with cleanup({ individualHooks: true }), or by a trigger.`,
   )
+}
+
+/** The index that the foreign key needs, unless there is one, or the database makes it. */
+function indexFor(sequelize: Sequelize, { table, column }: StoredReference): string[] {
+  const isThere = dialectOf(sequelize).indexesForeignKeys || hasIndexOn(table, [column])
+  return isThere ? [] : [createIndex(sequelize, table, [column])]
 }

@@ -7,24 +7,27 @@ import { Diagnosis, itOnPostgres } from './diagnosis.js'
 describe('Of the table of users, diagnose', () => {
   const diagnosis = new Diagnosis()
 
-  it('a model whose table has no foreign key to users is reported', async () => {
-    const Order = diagnosis.defineOrders({})
-    await diagnosis.makeTables()
-    await Order.drop()
-    await diagnosis.database.sequelize.getQueryInterface().createTable('Orders', {
-      id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
-      userId: { type: DataTypes.INTEGER, allowNull: false },
-      what: DataTypes.STRING,
-      createdAt: DataTypes.DATE,
-      updatedAt: DataTypes.DATE,
+  for (const isIndexed of [true, false]) {
+    it(`a model whose table has no foreign key to users is reported, ${isIndexed ? 'with' : 'without'} an index`, async () => {
+      const Order = diagnosis.defineOrders({})
+      await diagnosis.makeTables()
+      await Order.drop()
+      await diagnosis.database.sequelize.getQueryInterface().createTable('Orders', {
+        id: { type: DataTypes.INTEGER, primaryKey: true, autoIncrement: true },
+        userId: { type: DataTypes.INTEGER, allowNull: false },
+        what: DataTypes.STRING,
+        createdAt: DataTypes.DATE,
+        updatedAt: DataTypes.DATE,
+      })
+      if (isIndexed) await diagnosis.database.sequelize.getQueryInterface().addIndex('Orders', ['userId'])
+      const { remedy, message } = await diagnosis.only('ROWS_ORPHANED', 'warning')
+      assert.match(message, /^Order refers to User by userId/)
+      assert.equal(/CREATE INDEX/.test(remedy), !isIndexed && dialect !== 'mysql')
+      if (dialect === 'sqlite') return
+      await diagnosis.run(remedy)
+      assert.deepEqual(await diagnosis.check(), [])
     })
-    await diagnosis.database.sequelize.getQueryInterface().addIndex('Orders', ['userId'])
-    const { remedy, message } = await diagnosis.only('ROWS_ORPHANED', 'warning')
-    assert.match(message, /^Order refers to User by userId/)
-    if (dialect === 'sqlite') return
-    await diagnosis.run(remedy)
-    assert.deepEqual(await diagnosis.check(), [])
-  })
+  }
 
   it('a model that declares no foreign key is only noted', async () => {
     diagnosis.defineOrders({ constraints: false })
