@@ -92,7 +92,7 @@ export interface ConvertRouterOptions<U extends Model> extends FlowOptions<Conve
    * @default the account exists at once, and no address is proven
    */
   verifyEmail?: VerifyEmailOptions<U>
-  /** The form's fields; give `schema` with them. @default username, e-mail address if it is needed, password twice */
+  /** The form's fields; give `schema` with them. @default username; e-mail address, if `User` requires it or it is verified; password twice */
   fields?: readonly FormField[] | FieldsOf
   /**
    * Checks and shapes the form. Of its result, `password` is hashed, `username` goes to the model's `usernameField`, and
