@@ -22,7 +22,7 @@ describe('Of the table of users, diagnose', () => {
       if (isIndexed) await diagnosis.database.sequelize.getQueryInterface().addIndex('Orders', ['userId'])
       const { remedy, message } = await diagnosis.only('ROWS_ORPHANED', 'warning')
       assert.match(message, /^Order refers to User by userId/)
-      assert.equal(/CREATE INDEX/.test(remedy), !isIndexed && dialect !== 'mysql')
+      assert.equal(remedy.includes('CREATE INDEX'), !isIndexed && dialect !== 'mysql')
       if (dialect === 'sqlite') return
       await diagnosis.run(remedy)
       assert.deepEqual(await diagnosis.check(), [])
