@@ -21,6 +21,14 @@ export function knownGuest(user: object): Guest | null | undefined {
   return known.get(user)
 }
 
+/** The zones of databases repeat an hour in autumn, or half of one: a time of then is read that much off. */
+const REPEATED_MS = 30 * 60 * 1000
+
+/** Whether a guest is the one who was created at this time, and not a later one who was given the same key. */
+export function wasCreatedAt(guest: Guest | null, since: number): boolean {
+  return guest !== null && (guest.createdAt.getTime() - since) % REPEATED_MS === 0
+}
+
 /** The Guest model of a user, by the association that `defineGuestModel` made. */
 export function guestModelOf(user: object): ModelStatic<Model> | undefined {
   if (!(user instanceof Model)) return undefined

@@ -157,10 +157,12 @@ export class Guest<
 
 /**
  * How the session refers to its user: by the primary key, the name of the Guest model with a digest of where its users
- * are, and whether a guest opened it. The same key means another user in another model or another database.
+ * are, and whether a guest opened it. The same key means another user in another model or another database; and that of a
+ * deleted guest can be given to a later one, so `since` says when the guest was created, in milliseconds since the epoch.
  */
 export type SerializedUser =
-  { readonly guest: UserId; readonly model: string } | { readonly user: UserId; readonly model: string }
+  | { readonly guest: UserId; readonly since: number; readonly model: string }
+  | { readonly user: UserId; readonly model: string }
 
 /** How `Guest.createGuestUser` makes one; as the options of `GuestStrategy` that have the same names. */
 export interface CreateGuestOptions<U extends Model, G extends Guest = Guest> extends WriteOptions {

@@ -11,7 +11,7 @@ import type { Model } from 'sequelize'
 import { GuestStateUnknown } from '../errors.js'
 import { guestModel, type GuestModel } from './guest.js'
 import { guestOfPlainUser } from './plain-user.js'
-import { isUserOf, rememberGuest } from './guest-state.js'
+import { isUserOf, knownGuest, rememberGuest, wasCreatedAt } from './guest-state.js'
 import { meet, sessionNameOf } from './session.js'
 import { keyOf } from './user-key.js'
 import { findGuest, touchGuest } from './statements.js'
@@ -67,28 +67,36 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
 /** Looks up whether a user is a guest, and returns whether the session may go on. */
 async function load(Guest: GuestModel, req: Request, user: Model): Promise<boolean> {
   const guest = (await findGuest(Guest, keyOf(user))) ?? null
-  if (guest === null ? wasOpenedAsGuest(Guest, req, user) : guest.hasExpired) return false
+  const since = openedAsGuestOf(Guest, req, user)
+  // Converted elsewhere; or deleted, and a later guest has the key.
+  if (since !== undefined && !wasCreatedAt(guest, since)) return false
+  if (guest?.hasExpired === true) return false
+  rememberGuest(user, guest)
   if (guest !== null) {
     await touchGuest(Guest, guest)
     // The session may have begun in a way that did not record it: a login by hand, another id for the same data.
-    if (sessionHoldsLogin(req) && !wasOpenedAsGuest(Guest, req, user)) recordOpenedAsGuest(Guest, req, user)
+    if (sessionHoldsLogin(req) && since === undefined) recordOpenedAsGuest(Guest, req, user)
   }
-  rememberGuest(user, guest)
   return true
 }
 
 /**
- * Records in a session that it was opened as a guest's. The value is made of the session and the user, so that it is void
- * once either changes: a login that copies the old session's data copies a void value.
+ * Records in a session that it was opened as a guest's, and when that guest was created. The value is made of the session and
+ * the user, too, so that it is void once either changes: a login that copies the old session's data copies a void value.
  */
 export function recordOpenedAsGuest(Guest: GuestModel, req: Request, user: Model): void {
   const signature = signatureOf(Guest, req, user)
-  if (signature !== undefined) requireSession(req, 'loadGuest')[SESSION_KEY] = signature
+  const since = knownGuest(user)?.createdAt.getTime()
+  if (signature === undefined || since === undefined) return
+  requireSession(req, 'loadGuest')[SESSION_KEY] = `${signature}.${String(since)}`
 }
 
-function wasOpenedAsGuest(Guest: GuestModel, req: Request, user: Model): boolean {
+/** When the guest was created as whose the session was opened; `undefined` if it was not opened as that of a guest. */
+function openedAsGuestOf(Guest: GuestModel, req: Request, user: Model): number | undefined {
   const signature = signatureOf(Guest, req, user)
-  return signature !== undefined && requireSession(req, 'loadGuest')[SESSION_KEY] === signature
+  const recorded = signature === undefined ? undefined : requireSession(req, 'loadGuest')[SESSION_KEY]
+  const [recordedSignature, since] = typeof recorded === 'string' ? recorded.split('.') : []
+  return recordedSignature === undefined || recordedSignature !== signature ? undefined : Number(since)
 }
 
 function signatureOf(Guest: GuestModel, req: Request, user: Model): string | undefined {

@@ -10,7 +10,7 @@ import { watchAnswer } from '../http/late-answer.js'
 import { callBack } from '../http/session.js'
 import { deserializersOn, sessionManagerOf } from '../http/passport-request.js'
 import { guestSettings, type GuestModel, type SerializedUser, type UserId } from './guest.js'
-import { guestModelOf, isUserOf, knownGuest, rememberGuest } from './guest-state.js'
+import { guestModelOf, isUserOf, knownGuest, rememberGuest, wasCreatedAt } from './guest-state.js'
 import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
 import { couldBeKey, isUserId, keyOf } from './user-key.js'
 
@@ -66,7 +66,7 @@ async function serialize(Guest: GuestModel, req: Request, user: object): Promise
     guest = (await findGuest(Guest, id)) ?? null
     rememberGuest(user, guest)
   }
-  return guest === null ? { user: id, model } : { guest: id, model }
+  return guest === null ? { user: id, model } : { guest: id, since: guest.createdAt.getTime(), model }
 }
 
 /** `false` if the user's session has ended, `undefined` if it is not of this model. */
@@ -78,18 +78,19 @@ async function deserialize(
   watchAnswer(req)
   enrol(Guest, req)
   if (isUserId(value)) {
-    if (Guest[guestSettings].bareKeys) return (await restore(Guest, value, false)) ?? false
+    if (Guest[guestSettings].bareKeys) return (await restore(Guest, value, 'unknown')) ?? false
     warnOnce(NAMES_NO_MODEL)
     return undefined
   }
-  const { guest, user, model } = (value ?? {}) as {
+  const { guest, since, user, model } = (value ?? {}) as {
     readonly guest?: unknown
+    readonly since?: unknown
     readonly user?: unknown
     readonly model?: unknown
   }
   if (model === sessionNameOf(Guest)) {
-    if (isUserId(guest)) return (await restore(Guest, guest, true)) ?? false
-    return isUserId(user) ? ((await restore(Guest, user, false)) ?? false) : undefined
+    if (isUserId(guest)) return (await restore(Guest, guest, { since: Number(since) })) ?? false
+    return isUserId(user) ? ((await restore(Guest, user, 'regular')) ?? false) : undefined
   }
   if (!isNameInSessions(model, Guest.name)) return undefined
   warnOnce(OF_ANOTHER_DATABASE)
@@ -141,15 +142,24 @@ function sameName(Guest: GuestModel, other: ModelStatic<Model>): TypeError {
   )
 }
 
-async function restore(Guest: GuestModel, id: UserId, openedAsGuest: boolean): Promise<Model | undefined> {
+/** As whom a session was opened: a guest who was created at this time, a regular user, or one of whom it holds only the key. */
+type OpenedAs = { readonly since: number } | 'regular' | 'unknown'
+
+async function restore(Guest: GuestModel, id: UserId, openedAs: OpenedAs): Promise<Model | undefined> {
   const found = couldBeKey(Guest[guestSettings].User, id) ? await findUserWithGuest(Guest, id) : undefined
   if (found === undefined) {
     debug('user not restored: the row is gone')
     return undefined
   }
   const { user, guest } = found
+  const openedAsGuest = typeof openedAs === 'object'
   if (guest === null && openedAsGuest) {
     debug('guest not restored: converted elsewhere')
+    return undefined
+  }
+  const isAnother = openedAsGuest ? !wasCreatedAt(guest, openedAs.since) : openedAs === 'regular'
+  if (guest !== null && isAnother) {
+    debug('user not restored: the row is gone, and a later guest has its key')
     return undefined
   }
   if (guest?.hasExpired === true) {
@@ -157,7 +167,7 @@ async function restore(Guest: GuestModel, id: UserId, openedAsGuest: boolean): P
     return undefined
   }
   if (guest !== null) {
-    if (!openedAsGuest) warnOnce(SERIALIZER_MISSING)
+    if (openedAs === 'unknown') warnOnce(SERIALIZER_MISSING)
     await touchGuest(Guest, guest)
   }
   rememberGuest(user, guest)

@@ -17,7 +17,7 @@ import {
   VISITOR_SESSION_KEY,
   type SessionStore,
 } from './session.js'
-import { noteRenewals, withdrawWhereNoneFollows } from './renewal-notes.js'
+import { noteRenewals, correctNote } from './renewal-notes.js'
 import { noteInStore, hasEndedHere } from './session-notes.js'
 import { endsItsSession } from './stale-session.js'
 
@@ -73,7 +73,7 @@ export function watchAnswer(req: Request, own?: OwnOrigins): void {
   aroundEnd(req, res, {
     before() {
       hideFromBrowser()
-      return (late?.lookBeforeEnd() ?? withdrawWhereNoneFollows(req, res))?.then(hideFromBrowser)
+      return (late?.lookBeforeEnd() ?? correctNote(req, res))?.then(hideFromBrowser)
     },
     after() {
       late?.learn()

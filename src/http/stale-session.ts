@@ -44,6 +44,9 @@ export async function noteSuccessor(req: Request): Promise<void> {
 /** The requests that have noted the end of their own session, and may go on to write it: Passport does, before a logout. */
 const ending = new WeakSet<Request>()
 
+/** The notes that were taken back, so that none comes back when a later one is: of two logouts that end the session at once. */
+const withdrawn = new WeakSet<Note>()
+
 /**
  * Notes, for every process that shares the session store, that the session which this request's cookie names ends. Requests
  * that are under way with that cookie must not set a session cookie: it would replace the new session's. Called before the
@@ -92,10 +95,15 @@ export async function noteSessionEnd(
   })
   return async function withdraw() {
     ending.delete(req)
-    for (const name of names) if (noteHere(name) === note) restoreNote(name, before.get(name))
+    withdrawn.add(note)
+    const beforeIt = (name: string): Note | undefined => {
+      const earlier = before.get(name)
+      return earlier !== undefined && withdrawn.has(earlier) ? undefined : earlier
+    }
+    for (const name of names) if (noteHere(name) === note) restoreNote(name, beforeIt(name))
     await inStore(async (each, name) => {
       if ((await readNote(each, name))?.by !== note.by) return
-      const earlier = before.get(name)
+      const earlier = beforeIt(name)
       if (earlier === undefined) await settled((done) => each.destroy(name, done))
       else await writeNote(each, name, earlier)
     })

@@ -67,6 +67,7 @@ export async function rememberedVisitor(
   if (visitor?.isActive === true && beganByIssueOf(entry, visitor)) {
     if (carried !== undefined) noteBesideSession(req, { [VISITOR_SESSION_KEY]: carried.entry })
     if (carried?.isOfReplaced === true) giveVisitCookie(req, visitor, entry)
+    if (carried !== undefined && VISITOR_SESSION_KEY in session) session[VISITOR_SESSION_KEY] = entry // the later visit
     return visitor
   }
   const reason = ended ? 'session-ended' : whyNotRestored(visitor)
@@ -114,8 +115,12 @@ export async function endVisit(
   const { visitor } = req
   if (deactivate) await visitor?.deactivate({ transaction, req, actor })
   if (visitor && holdsLogin(req)) {
-    const carried = await readVisitCookie(req, visitor.constructor as typeof Visitor)
-    if (carried !== undefined) recordEndedVisit(session, carried.entry)
+    const Model = visitor.constructor as typeof Visitor
+    const carried = await readVisitCookie(req, Model)
+    // A renewal of the login has put it into the session; the cookie of the session before it is valid for a moment.
+    for (const entry of [carried?.entry, parseEntry(session[VISITOR_SESSION_KEY], Model)]) {
+      if (entry !== undefined) recordEndedVisit(session, entry)
+    }
   }
   forgetVisit(req, session)
   req.visitor = undefined

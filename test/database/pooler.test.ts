@@ -168,7 +168,8 @@ if (dialect === 'postgres' && !isEmbedded && hasPgBouncer) {
 
 /** What a page of a guest does first: it restores the user from the session. */
 async function load(Guest: GuestModel<User>, { id }: User): Promise<number | undefined> {
-  const serialized = { guest: id, model: sessionNameOf(Guest) }
+  const { createdAt } = await Guest.findByPk(id, { rejectOnEmpty: true })
+  const serialized = { guest: id, since: createdAt.getTime(), model: sessionNameOf(Guest) }
   const user = await new Promise<unknown>((resolve, reject) => {
     Guest.deserializeUser({} as Request, serialized, (error: unknown, found: unknown) => {
       if (error instanceof Error) reject(error)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { Request, RequestHandler } from 'express'
 import type { Agent } from 'supertest'
 import { sessionNameOf } from '../../src/guest/session.js'
@@ -106,6 +107,32 @@ describe('a session opened as a guest', () => {
     const { browser, id } = await guest()
     await app.User.destroy({ where: { id } })
     assert.equal(body(await browser.get('/who')).user, null)
+  })
+
+  it('is not restored as that of a later guest, or regular user, who was given the key of the deleted one', async () => {
+    const { browser, id } = await guest()
+    await app.User.destroy({ where: { id } })
+    await setTimeout(2)
+    await app.Guest.createGuestUser({
+      createUser: ({ username, transaction }) => app.User.create({ id, username }, { transaction }),
+    })
+    assert.equal(body(await browser.get('/who').expect(200)).user, null)
+
+    const other = await guest()
+    await app.User.destroy({ where: { id: other.id } })
+    await app.User.create({ id: other.id, username: 'fred' })
+    assert.equal(body(await other.browser.get('/who').expect(200)).user, null)
+  })
+
+  it('of a deleted regular user is not restored as that of a guest who was given the key', async () => {
+    const { id } = await app.User.create({ username: 'fred' })
+    const browser = app.browser()
+    await browser.get('/login-by-hand/fred').expect(200)
+    await app.User.destroy({ where: { id } })
+    await app.Guest.createGuestUser({
+      createUser: ({ username, transaction }) => app.User.create({ id, username }, { transaction }),
+    })
+    assert.equal(body(await browser.get('/who').expect(200)).user, null)
   })
 
   it('ends when the guest has expired, although no clean-up has run', async () => {
@@ -408,6 +435,18 @@ describe('an application that keeps its own serializers', () => {
     await own.Guest.convert(second.user?.id ?? 0, { username: 'converted' })
     assert.equal(body(await other.get('/loaded')).user, null)
     assert.notEqual(second.user?.id, user?.id)
+  })
+
+  it('does not restore a later guest who was given the key of a deleted one', async () => {
+    const browser = own.browser()
+    const { user } = body(await browser.get('/play'))
+    const id = user?.id ?? 0
+    await own.User.destroy({ where: { id } })
+    await setTimeout(2)
+    await own.Guest.createGuestUser({
+      createUser: ({ username, transaction }) => own.User.create({ id, username }, { transaction }),
+    })
+    assert.equal(body(await browser.get('/loaded').expect(200)).user, null)
   })
 
   it('does not restore a converted guest who was logged in by req.login, once or twice', async () => {

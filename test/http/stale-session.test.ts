@@ -68,6 +68,16 @@ async function start(session: Partial<SessionOptions> = {}): Promise<TestApp> {
           else res.json({})
         })
       })
+      host.get('/destroy', (req, res, next) => {
+        req.logout((failure) => {
+          if (failure) next(failure)
+          else
+            req.session.destroy((error) => {
+              if (error) next(error)
+              else res.json({})
+            })
+        })
+      })
       host.get('/begun', (req, res) => {
         res.json('begun' in req.session)
       })
@@ -232,6 +242,28 @@ describe('an answer that comes after its session was renewed by another request'
     await open(`${origin}/login`)
     assert.match((await open(origin + pass.tokenise('/who'), guest.cookie)).cookie, /^session-again=/)
     assert.equal((await pass.reload()).uses, 0)
+  })
+
+  it('two logouts at once that destroy the session leave the browser no time without sessions', async () => {
+    const { origin } = await start()
+    const { cookie } = await open(`${origin}/login`)
+    const both = await Promise.all([open(`${origin}/destroy`, cookie), open(`${origin}/destroy`, cookie)])
+    assert.deepEqual(
+      both.map((each) => each.cookie),
+      ['', ''],
+    )
+    const next = await open(`${origin}/play`, cookie)
+    assert.deepEqual([next.who.isGuest, next.cookie === ''], [true, false])
+  })
+
+  it('a login on a late request is not replaced by the guest whom others could join', async () => {
+    const { origin } = await start()
+    const { cookie } = await open(`${origin}/begin`)
+    await open(`${origin}/play`, cookie)
+    const login = await open(`${origin}/login`, cookie)
+    assert.equal((await open(`${origin}/who`, login.cookie)).who.user?.username, 'fred')
+    const late = await open(`${origin}/play`, cookie)
+    assert.deepEqual([late.cookie, late.who.user], ['', null])
   })
 
   it('a late request that renews its own session does not replace that of a guest', async () => {

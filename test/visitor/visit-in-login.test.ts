@@ -320,6 +320,50 @@ describe('a visit that begins inside a login', () => {
     }
   })
 
+  it('ends by endVisit also for a client that keeps its cookie over a conversion', async () => {
+    const app = await start()
+    try {
+      const browser = app.browser()
+      await browser.get('/play').expect(200)
+      const pass = await invite(app)
+      const [pair = ''] = cookieOf((await browser.get(pass.tokenise('/who'))).headers).split(';', 1)
+      const converted = await browser.post('/convert').type('form').send(ginger).expect(303)
+      const [session = ''] = String(converted.headers['set-cookie']).split(';', 1)
+      // Without the cookie the visit is in the session.
+      const anew = app.browser()
+      assert.equal(((await anew.post('/end').set('Cookie', session).expect(200)).body as Who).visitor, null)
+      const copied = await app.browser().get('/who').set('Cookie', `${session}; ${pair}`).expect(200)
+      assert.equal((copied.body as Who).visitor, null)
+    } finally {
+      await app.close()
+    }
+  })
+
+  it('is over for good when a later one has replaced it while the guest was converted', async () => {
+    let convert: (() => Promise<unknown>) | undefined
+    const app = await start({}, async () => {
+      await convert?.()
+      return 'hash'
+    })
+    try {
+      const browser = app.browser()
+      await browser.get('/play').expect(200)
+      const [first, second] = await Promise.all([
+        invite(app, { sessionExpiry: null }),
+        invite(app, { email: 'fred@example.test', sessionExpiry: 60 }),
+      ])
+      await browser.get(first.tokenise('/who')).expect(303)
+      convert = () => browser.get(second.tokenise('/who')).expect(303)
+      await browser.post('/convert').type('form').send(ginger).expect(303)
+      assert.equal((await who(browser)).visitor?.id, second.id)
+      await later(61, async () => {
+        assert.equal((await who(browser)).visitor, null)
+      })
+    } finally {
+      await app.close()
+    }
+  })
+
   it('ends on the server, for a client that keeps its cookie for longer', async () => {
     for (const [sessionExpiry, pattern, lasts] of [
       [60, /; Max-Age=60; /, 60],
