@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { domainToASCII } from 'node:url'
+import { domainToASCII, domainToUnicode } from 'node:url'
 import { en } from './messages/en.js'
 import { showProblem, type Problem } from './problem.js'
 
@@ -52,6 +52,23 @@ export function judgeEmail(typed: string, longest = LONGEST_ADDRESS): Judgement 
   // Both can have grown; addresses are compared in small letters, of which a capital may need several.
   const { length } = value.length < value.toLowerCase().length ? value.toLowerCase() : value
   return length > longest ? tooLong(longest) : { value }
+}
+
+/**
+ * The spellings in which an application can have stored an address: as it was typed, with its domain in ASCII or in Unicode, and with
+ * the letters of the mailbox composed or decomposed.
+ */
+export function spellingsOf(email: string): readonly string[] {
+  const typed = email.trim()
+  const { value } = judgeEmail(typed)
+  if (value === undefined) return [typed]
+  const at = value.lastIndexOf('@')
+  const domain = value.slice(at + 1)
+  const mailboxes = ['NFC', 'NFD'].map((form) => value.slice(0, at).normalize(form))
+  const spellings = mailboxes.flatMap((mailbox) =>
+    [domain, domainToUnicode(domain)].map((each) => `${mailbox}@${each}`),
+  )
+  return [...new Set([...spellings, typed])]
 }
 
 /** Judges a username, or another name by which a program knows something: one spelling (NFC), and no invisible characters, by which two names could look alike. */

@@ -5,7 +5,7 @@ import type { CleanupModels } from '../cleanup/options.js'
 import { guestSettings } from '../guest/guest.js'
 import type { PendingConversion } from '../guest/conversion/pending-conversion.js'
 import { aString, checkOptions } from '../options.js'
-import { judgeEmail } from '../pages/typed-text.js'
+import { spellingsOf } from '../pages/typed-text.js'
 import { inAnyCase } from '../visitor/pass-conditions.js'
 import type { Visitor } from '../visitor/visitor.js'
 
@@ -26,10 +26,8 @@ export interface Person {
   readonly spellings: readonly string[]
 }
 
-/** The spellings of an address: an application can have stored it in another one of its domain. */
-export function spellingsOf(email: string): readonly string[] {
-  return [...new Set([judgeEmail(email).value ?? email, email.trim()])]
-}
+/** Looser than `judgeEmail`: what a model's validator has let through can be asked for, such as a mailbox in quotes. */
+const ADDRESS = /.@./su
 
 /** @throws {TypeError} if no model is given, or the address is none */
 export function personOf(caller: string, models: PersonModels, options: PersonOptions): Person {
@@ -38,7 +36,7 @@ export function personOf(caller: string, models: PersonModels, options: PersonOp
   const { Guest, Visitor: Passes } = models
   if (Guest === undefined && Passes === undefined)
     throw new InvalidOption(`${caller}: give it Guest or Visitor`)
-  if (judgeEmail(options.email).value === undefined)
+  if (!ADDRESS.test(options.email.trim()))
     throw new InvalidOption(`${caller}: option 'email' is not an address`)
   return {
     Passes,

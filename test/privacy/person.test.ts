@@ -136,6 +136,26 @@ describe('An address that the database takes for another one', () => {
   })
 })
 
+describe('An address that the application has stored in another spelling than the person uses', () => {
+  const [ascii, unicode] = ['rita@xn--mnchen-3ya.test', 'rita@münchen.test']
+  const [composed, decomposed] = ['jos\u00e9@a.test', 'jose\u0301@a.test']
+  for (const [stored, asked] of [
+    [ascii, unicode],
+    [unicode, ascii],
+    [unicode, 'RITA@MÜNCHEN.test'],
+    [composed, decomposed],
+    [decomposed, composed],
+    ['"fred flint"@a.test', '"Fred Flint"@a.test'],
+    ['fre\u00add@a.test', 'fre\u00add@a.test'],
+  ] as const)
+    it(`is collected and deleted: ${JSON.stringify(stored)} for ${JSON.stringify(asked)}`, async () => {
+      await app.Visitor.create({ email: stored, scope: 'page' })
+      assert.equal((await personalData(models(), { email: asked })).passes.length, 1)
+      assert.equal((await forget(models(), { email: asked })).passes, 1)
+      assert.equal(await app.Visitor.count(), 0)
+    })
+})
+
 describe('An address in capitals', { skip: dialect !== 'mysql' }, () => {
   it('is found in a column that compares byte by byte', async () => {
     const define = { charset: 'utf8mb4', collate: 'utf8mb4_bin' }

@@ -1,7 +1,7 @@
 import type { WhereOptions } from 'sequelize'
 import { readCursor, readPage, type ListPage } from '../../database/page-by-key.js'
 import { html, type Html } from '../../pages/html.js'
-import { judgeEmail } from '../../pages/typed-text.js'
+import { judgeEmail, spellingsOf } from '../../pages/typed-text.js'
 import { inState, matching, ofAddress, PASS_STATES, type PassState } from '../../visitor/pass-conditions.js'
 import type { Visitor } from '../../visitor/visitor.js'
 import type { AdminRequest } from '../admin-request.js'
@@ -71,12 +71,11 @@ async function findPasses(
     after: readCursor(Passes, ORDER, after),
     limit: PASSES_ON_A_PAGE,
   }
-  const address = q === undefined ? undefined : judgeEmail(q).value
   const states: WhereOptions[] = state === undefined ? [] : [inState(Passes, state)]
-  if (q !== undefined && address !== undefined) {
+  if (q !== undefined && judgeEmail(q).value !== undefined) {
     const found = await readPage<Visitor>({
       ...list,
-      where: [ofAddress(Passes, q, address), ...states] as never,
+      where: [ofAddress(Passes, ...spellingsOf(q)), ...states] as never,
     })
     if (found.rows.length > 0 || after !== undefined) return found
   }

@@ -1,5 +1,6 @@
 import type { WhereOptions } from 'sequelize'
-import { rowsOf, spellingsOf } from '../../privacy/person.js'
+import { spellingsOf } from '../../pages/typed-text.js'
+import { rowsOf } from '../../privacy/person.js'
 import { visitorSettings, type Visitor } from '../../visitor/visitor.js'
 import { CommandError, UsageError } from '../failure.js'
 
