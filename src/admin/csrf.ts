@@ -1,9 +1,12 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, Response } from 'express'
 import { v4 } from 'uuid'
-import { currentSessionId, requireSession, sessionOf } from '../http/session.js'
+import { SessionRequired } from '../errors.js'
+import { currentSessionId, requireSession } from '../http/session.js'
 import { html, type Html } from '../pages/html.js'
 import type { AdminSettings } from './options.js'
+
+const WHO = 'adminRouter'
 
 const SESSION_KEY = 'passport-ephemeral:admin'
 
@@ -29,53 +32,36 @@ export function tokenFields(req: Request, res: Response, settings: AdminSettings
  * @throws {SessionRequired} if there is no session
  */
 function csrfToken(req: Request): string {
-  const key = keepKey(req)
+  const key = requireKey(req)
+  requireSession(req, WHO)[SESSION_KEY] ??= true // an empty session would not be stored
   const nonce = randomBytes(16).toString('base64url')
   return `${nonce}.${sign(key, 'form', nonce).toString('base64url')}`
 }
 
 /** Whether a posted form was shown to this session. */
 export function hasCsrfToken(req: Request): boolean {
-  requireSession(req, 'adminRouter')
-  const key = keyOf(req)
+  const key = requireKey(req)
   const token: unknown = (req.body as Record<string, unknown> | undefined)?.[CSRF_FIELD]
-  if (key === undefined || typeof token !== 'string') return false
+  if (typeof token !== 'string') return false
   const [nonce = '', signature = ''] = token.split('.')
   const [expected, given] = [sign(key, 'form', nonce), Buffer.from(signature, 'base64url')]
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
 /**
- * The key of the session, which parallel first pages agree on. It comes from the session's id, which only the server and the browser
- * have: a renewed session has another key, whatever it keeps of the earlier one. A session without an id, as cookie-session's, has
- * its key among its data.
+ * The key of the session. It comes from the session's id, which only the server and the browser have: parallel first pages agree on
+ * it, and a renewed session has another one, whatever it keeps of the earlier one.
  */
 function keyOf(req: Request): string | undefined {
   const id = currentSessionId(req)
-  if (id !== undefined) return digest(`id\0${id}`)
-  const key = sessionOf(req)?.[SESSION_KEY]
-  return typeof key === 'string' && key !== '' ? key : undefined
+  return id && createHash('sha256').update(`passport-ephemeral:admin\0${id}`).digest('base64url')
 }
 
-/**
- * The key of the session, which has one from now on.
- *
- * @throws {SessionRequired} if there is no session
- */
-function keepKey(req: Request): string {
-  const session = requireSession(req, 'adminRouter')
-  if (currentSessionId(req) !== undefined) session[SESSION_KEY] ??= true // an empty session would not be stored
-  return keyOf(req) ?? (session[SESSION_KEY] = firstKey(req, session))
-}
-
-/** For a session without an id: parallel first pages come with the same cookies, of which the session's is signed. */
-function firstKey(req: Request, session: Readonly<Record<string, unknown>>): string {
-  const cookies = session['isNew'] === false ? req.headers.cookie : undefined
-  return cookies === undefined ? randomBytes(32).toString('base64url') : digest(`cookies\0${cookies}`)
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(`passport-ephemeral:admin\0${text}`).digest('base64url')
+/** @throws {SessionRequired} if there is no session with an id: cookie-session's has none */
+function requireKey(req: Request): string {
+  const key = keyOf(req)
+  if (key === undefined) throw new SessionRequired(WHO)
+  return key
 }
 
 /**
@@ -85,8 +71,7 @@ function digest(text: string): string {
 export function formUuid(req: Request, values: readonly (string | undefined)[]): string {
   const body = req.body as Readonly<Record<string, unknown>>
   const [nonce] = String(body[CSRF_FIELD]).split('.')
-  const key = keyOf(req) ?? ''
-  return v4({ random: sign(key, 'uuid', JSON.stringify([nonce, ...values])).subarray(0, 16) })
+  return v4({ random: sign(requireKey(req), 'uuid', JSON.stringify([nonce, ...values])).subarray(0, 16) })
 }
 
 /** The parameter of an address that tells what was done: no other client can make one for this session. */

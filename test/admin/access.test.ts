@@ -3,7 +3,8 @@ import { createHmac } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import cookieSession from 'cookie-session'
 import { AdminAccessDenied, adminRouter } from '../../src/admin/index.js'
-import { BROWSER, express, startApplication } from '../support/application.js'
+import { errorPages } from '../../src/index.js'
+import { express, startApplication } from '../support/application.js'
 import { CSRF_FIELD, csrfIn, startAdmin, withoutMark, type AdminBrowser, type AdminStage } from './stage.js'
 
 let app: AdminStage
@@ -238,37 +239,28 @@ describe('the first pages of a session that are opened in parallel', () => {
     }
   })
 
-  it('have forms that all work where cookie-session holds the sessions', async () => {
-    const sessions = cookieSession({ secret: 'x' })
+  it('have no form where the session has no id, as that of cookie-session: the error tells what to use', async () => {
     const opened = await startApplication({
       before(host) {
         const cookies = express()
-        cookies.use(sessions)
-        cookies.get('/login', (req, res) => {
-          Object.assign(req.session, { user: 1 })
-          res.end()
-        })
-        cookies.use('/admin', (req, res, next) => {
+        cookies.use(cookieSession({ secret: 'x' }))
+        cookies.use((req, res, next) => {
           admin(req, res, next)
         })
-        host.use('/cookies', cookies)
+        host.use('/admin', cookies, errorPages())
       },
     })
     const { Guest, Visitor } = opened
-    const admin = adminRouter({ Guest, Visitor, authorize: together() })
+    const admin = adminRouter({ Guest, Visitor, authorize: () => true })
     try {
-      const [staff, other] = [opened.browser(), opened.browser()]
-      for (const browser of [staff, other])
-        await browser.get('/cookies/login').set('User-Agent', BROWSER).expect(200)
-      const post = (browser: typeof staff, csrf: string) =>
-        browser
-          .post('/cookies/admin/cleanup')
-          .type('form')
-          .send({ [CSRF_FIELD]: csrf })
-      const tokens = (await Promise.all(paths.map((path) => staff.get(`/cookies${path}`)))).map(csrfIn)
-      for (const csrf of tokens) await post(staff, csrf).expect(200)
-      const [csrf = ''] = tokens
-      await post(other, csrf).expect(403)
+      const browser = opened.browser()
+      for (const answer of [
+        await browser.get('/admin/passes/invite'),
+        await browser.post('/admin/cleanup').type('form').send({}),
+      ]) {
+        assert.equal(answer.status, 500)
+        assert.equal((answer.body as { code: string }).code, 'ERR_SESSION_REQUIRED')
+      }
     } finally {
       await opened.close()
     }

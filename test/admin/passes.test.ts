@@ -344,6 +344,24 @@ describe('one pass', () => {
 
   // The embedded database and SQLite's file belong to one process.
   const isShared = !isEmbedded && dialect !== 'sqlite'
+  it('does not show the fresh link of one operator to another who has the same page open', async () => {
+    const [pass, other] = [await issue(), await app.as('staff')]
+    const pages = [await staff.get(urlOf(pass)), await other.get(urlOf(pass))]
+    const [first, second] = pages.map((page) => ({
+      [CSRF_FIELD]: csrfIn(page),
+      replaces: replacesIn(page),
+      days: '3',
+    }))
+    let reissued = 0
+    app.Visitor.events.on('reissued', () => reissued++)
+    const shown = await staff.send(`${urlOf(pass)}/reissue`, first ?? {}).expect(200)
+    const refused = await other.send(`${urlOf(pass)}/reissue`, second ?? {}).expect(409)
+    assert.match(shown.text, /class="link">/)
+    assert.doesNotMatch(refused.text, /class="link">|vuid=/)
+    assert.match(readable(refused), /The link was replaced already/)
+    assert.equal(reissued, 1)
+  })
+
   it('gets one fresh link, also if two processes get a click each', { skip: !isShared }, async () => {
     const sent: PassMessage[] = []
     const send = (message: PassMessage): unknown => sent.push(message)
