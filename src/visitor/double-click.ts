@@ -12,7 +12,7 @@ export interface Confirmation {
 }
 
 /** How long the same browser's next click on the button is taken for the same click. */
-const DOUBLE_CLICK_MS = 60_000
+export const DOUBLE_CLICK_MS = 60_000
 
 /** How many more clicks one counted use admits in that time. */
 const MAX_REPEATED_CLICKS = 2

@@ -15,6 +15,7 @@ import {
   readable,
   replacesIn,
   startAdmin,
+  untilIn,
   withoutMark,
   type AdminBrowser,
   type AdminStage,
@@ -438,12 +439,6 @@ describe('one pass', () => {
       return await pass.reload()
     }
     assert.equal((await change('deactivate')).isActive, false)
-    const { expiresAt } = pass
-    assert.deepEqual(
-      (await change('extend', '30')).expiresAt,
-      expiresAt,
-      'a closed pass is not opened by extending it',
-    )
     assert.equal((await change('reactivate', '30')).isActive, true)
     assert.ok((await change('extend', '60')).expiresAt.getTime() > Date.now() + 59 * DAY * 1000)
     await staff.post(`${urlOf(pass)}/reissue`, { days: '1' }, urlOf(pass))
@@ -484,7 +479,8 @@ describe('one pass', () => {
     it(`stays closed if it is deactivated while it is being extended ${how}`, async () => {
       const pass = await issue()
       const id = String(pass.id)
-      const token = csrfIn(await staff.get('/admin/passes/invite'))
+      const page = await staff.get(urlOf(pass))
+      const [token, until] = [csrfIn(page), untilIn(page)]
       let isClosed = false
       app.Visitor.addHook('afterFind', 'meanwhile', async () => {
         if (isClosed) return
@@ -492,8 +488,10 @@ describe('one pass', () => {
         await app.Visitor.update({ isActive: false }, { where: { id: pass.id } })
       })
       try {
-        const form = { [CSRF_FIELD]: token, days: '3', ...fields(id) }
-        assert.equal((await staff.send(path(id), form)).status, 303)
+        const form = { [CSRF_FIELD]: token, days: '3', ...until, ...fields(id) }
+        const { status, headers } = await staff.send(path(id), form)
+        assert.equal(status, 303)
+        assert.doesNotMatch(String(headers['location']), /done=/)
       } finally {
         app.Visitor.removeHook('afterFind', 'meanwhile')
       }
@@ -501,6 +499,47 @@ describe('one pass', () => {
       await pass.reload()
       assert.deepEqual([isClosed, pass.isActive, pass.expiresAt], [true, false, expiresAt])
     })
+
+  for (const [how, path, fields] of [
+    ['on its page', (pass: Visitor) => `${urlOf(pass)}/extend`, () => ({})],
+    [
+      'with others',
+      () => '/admin/passes/selected',
+      ({ id }: Visitor) => ({ id: String(id), action: 'extend' }),
+    ],
+  ] as const)
+    for (const [state, left] of [
+      ['open', 30],
+      ['expired', -30],
+    ] as const)
+      it(`gets the days of one click by a double click, ${how}, if it is ${state}`, async () => {
+        const pass = await issue({ expiresAt: new Date(Date.now() + left * DAY * 1000) })
+        const page = await staff.get(urlOf(pass))
+        const form = { [CSRF_FIELD]: csrfIn(page), ...untilIn(page), days: '3', ...fields(pass) }
+        const answers = await Promise.all([1, 2, 3].map(() => staff.send(path(pass), form)))
+        for (const { headers } of answers) assert.match(String(headers['location']), /done=yes/)
+        const days = ((await pass.reload()).expiresAt.getTime() - Date.now()) / 1000 / DAY
+        assert.equal(Math.round(days), Math.max(left, 0) + 3)
+        const later = await staff.send(path(pass), { ...form, days: '5' }).expect(303)
+        assert.doesNotMatch(String(later.headers['location']), /done=/, 'another change came first')
+        const { expiresAt } = pass
+        assert.deepEqual((await pass.reload()).expiresAt, expiresAt)
+      })
+
+  it('is not extended by a form that does not name until when it was open', async () => {
+    const pass = await issue()
+    const token = csrfIn(await staff.get(urlOf(pass)))
+    for (const until of [undefined, '', 'x', '-1', '1e3', '9'.repeat(16), '0'])
+      await staff
+        .send(`${urlOf(pass)}/extend`, {
+          [CSRF_FIELD]: token,
+          days: '3',
+          [`until-${String(pass.id)}`]: until,
+        })
+        .expect(303)
+    const { expiresAt } = pass
+    assert.deepEqual((await pass.reload()).expiresAt, expiresAt)
+  })
 
   it('has a number on its page and in the list, and tells whether a fresh link opens it again', async () => {
     const pass = await issue({ email: 'numbered@example.com' })

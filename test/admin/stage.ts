@@ -48,7 +48,7 @@ export async function startAdmin(
         async post(path, fields = {}, from = '/admin') {
           const page = await browser.get(from)
           const replaces = path.endsWith('/reissue') ? replacesIn(page) : undefined
-          return await send(path, { [CSRF_FIELD]: csrfIn(page), replaces, ...fields })
+          return await send(path, { [CSRF_FIELD]: csrfIn(page), replaces, ...untilIn(page), ...fields })
         },
       }
     },
@@ -66,6 +66,12 @@ export function csrfIn({ text }: { readonly text: string }): string {
 /** The name of the link that the form of a pass's page replaces. */
 export function replacesIn({ text }: { readonly text: string }): string {
   return /name="replaces"\s+value="([^"]+)"/.exec(text)?.[1] ?? ''
+}
+
+/** Until when the passes on a page are open, as its forms name it. */
+export function untilIn({ text }: { readonly text: string }): Record<string, string> {
+  const fields = text.matchAll(/name="(until-\d+)"\s+value="(\d+)"/g)
+  return Object.fromEntries(Array.from(fields, ([, name = '', value = '']) => [name, value]))
 }
 
 /** The text of a page as it is read, without its style sheet and tags. */

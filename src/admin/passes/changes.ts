@@ -1,8 +1,9 @@
 import { parseKey } from '../../database/page-by-key.js'
+import { DOUBLE_CLICK_MS } from '../../visitor/double-click.js'
 import type { Visitor } from '../../visitor/visitor.js'
-import type { AdminRequest } from '../admin-request.js'
+import type { AdminRequest, Query } from '../admin-request.js'
 import { redirectDone, showNotice } from '../layout.js'
-import { LONGEST_TIME, requireSeconds } from './days.js'
+import { LONGEST_TIME, requireSeconds, shownUntil } from './days.js'
 import { reissueOnce } from './fresh-link.js'
 import { asksToSend, giveLink, passPath, requireLinkMaker, showLink } from './link.js'
 import { withLockedPass } from './locked-pass.js'
@@ -20,7 +21,10 @@ export async function changePass(request: AdminRequest, Passes: typeof Visitor):
   if (pass === undefined) return
   const action = actionOf(request.req.params['action'])
   if (action === undefined) await showNotice(request, 404, 'notFound')
-  else if (await apply(request, [pass], action)) redirectDone(request, passPath(pass))
+  else {
+    const isDone = await apply(request, [pass], action)
+    if (isDone !== undefined) redirectBack(request, isDone, passPath(pass))
+  }
 }
 
 /** The same for the passes that are ticked in a list. */
@@ -38,7 +42,8 @@ export async function changeSelected(request: AdminRequest, Passes: typeof Visit
     return
   }
   const passes = await Passes.unscoped().findAll({ where: { id: keys }, order: ['id'], useMaster: true })
-  if (await apply(request, passes, action)) redirectDone(request, '/passes', { ...readFilter(form) })
+  const isDone = await apply(request, passes, action)
+  if (isDone !== undefined) redirectBack(request, isDone, '/passes', { ...readFilter(form) })
 }
 
 /** Gives a pass a fresh link, and sends or shows it. A browser takes the answer to the second of two clicks. */
@@ -56,26 +61,54 @@ export async function makeFreshLink(request: AdminRequest, Passes: typeof Visito
   else await showNotice(request, 409, 'linkReplaced')
 }
 
-/** Returns whether it was done; if not, the request was answered. Each pass is one change, and one event. */
-async function apply(request: AdminRequest, passes: readonly Visitor[], action: Action): Promise<boolean> {
+/**
+ * Each pass is one change, and one event.
+ *
+ * @returns whether each of them was changed; `undefined` if the request was answered
+ */
+async function apply(
+  request: AdminRequest,
+  passes: readonly Visitor[],
+  action: Action,
+): Promise<boolean | undefined> {
   const seconds = action === 'deactivate' ? 0 : await requireSeconds(request)
-  if (seconds === undefined) return false
+  if (seconds === undefined) return undefined
+  let isDone = true
   for (const pass of passes) {
     if (action === 'deactivate') await pass.deactivate(request.origin)
     else if (action === 'reactivate') await pass.reactivate(seconds, request.origin)
-    else await extend(request, pass, seconds)
+    else if ((await extend(request, pass, seconds)) !== true) isDone = false
   }
-  return true
+  return isDone
 }
 
-/** Adds to the time that a link has left. A pass that was closed meanwhile is not opened by a form that was to extend it. */
-async function extend({ origin }: AdminRequest, found: Visitor, seconds: number): Promise<void> {
-  await withLockedPass(found, async (pass, transaction) => {
-    const left = Math.max((pass.expiresAt.getTime() - Date.now()) / 1000, 0)
+/**
+ * Adds to the time that a link had left when the form was shown: a double click adds the days once. A pass that was closed meanwhile is
+ * not opened, and one that has another expiry keeps it.
+ *
+ * @returns whether the pass is open for as long as the form asked for
+ */
+async function extend(
+  { form, origin }: AdminRequest,
+  found: Visitor,
+  seconds: number,
+): Promise<boolean | undefined> {
+  return await withLockedPass(found, async (pass, transaction) => {
+    const shown = shownUntil(form(), pass)
+    if (!pass.isActive || shown === undefined) return false
+    const now = Date.now()
     // No date becomes one that the database cannot store.
-    const wanted = Math.min(left + seconds, Math.max(left, LONGEST_TIME))
-    if (pass.isActive) await pass.reactivate(wanted, { transaction, ...origin })
+    const wanted = Math.min(Math.max(shown, now) + seconds * 1000, Math.max(shown, now + LONGEST_TIME * 1000))
+    if (pass.expiresAt.getTime() === shown)
+      await pass.reactivate((wanted - now) / 1000, { transaction, ...origin })
+    return Math.abs(pass.expiresAt.getTime() - wanted) < DOUBLE_CLICK_MS
   })
+}
+
+/** Leads to a page that shows what is stored now; it tells that all was done only if it was. */
+function redirectBack(request: AdminRequest, isDone: boolean, path: string, query: Query = {}): void {
+  if (isDone) redirectDone(request, path, query)
+  else request.res.redirect(303, request.pageUrl(path, query))
 }
 
 function actionOf(name: unknown): Action | undefined {

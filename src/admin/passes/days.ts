@@ -25,6 +25,21 @@ export function daysField(Passes: typeof Visitor, id: string, label: string): Ht
   </div>`
 }
 
+/** The hidden field that names until when a link opens, as the page shows it: extending begins there. */
+export function untilField(pass: Visitor): Html {
+  return html`<input type="hidden" name="${nameOfUntil(pass)}" value="${pass.expiresAt.getTime()}" />`
+}
+
+/** What {@link untilField} has named in a posted form. */
+export function shownUntil(form: Readonly<Record<string, unknown>>, pass: Visitor): number | undefined {
+  const text = form[nameOfUntil(pass)]
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+function nameOfUntil({ id }: Visitor): string {
+  return `until-${String(id)}`
+}
+
 /** How long links of this model open, in whole days. */
 export function usualDays(Passes: typeof Visitor): number {
   return Math.min(Math.max(Math.ceil(Passes[visitorSettings].tokenExpiry / DAY), 1), MOST_DAYS)

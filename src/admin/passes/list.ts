@@ -8,7 +8,7 @@ import type { AdminRequest } from '../admin-request.js'
 import { changeForm } from '../layout.js'
 import { choiceField, searchField, searchText, showList } from '../list-page.js'
 import { table, tag } from '../table.js'
-import { daysField } from './days.js'
+import { daysField, untilField } from './days.js'
 import { nameOf, passLink } from './link.js'
 
 const ORDER = ['id']
@@ -134,7 +134,7 @@ function changeableTable(
                 >${say.select(nameOf(pass))}</span
               ></label
             >
-            ${passLink(request, pass)}`,
+            ${untilField(pass)} ${passLink(request, pass)}`,
       )}
       <fieldset>
         <legend>${say.withSelected}</legend>

@@ -7,7 +7,7 @@ import { changeForm, section, showAdminPage, showNotice } from '../layout.js'
 import { descriptionList } from '../table.js'
 import { VISIT_ORDER } from '../visits/filter.js'
 import { visitTable } from '../visits/list.js'
-import { daysField } from './days.js'
+import { daysField, untilField } from './days.js'
 import { replacesField } from './fresh-link.js'
 import { linkButtons, nameOf, passUrl } from './link.js'
 import { stateTag, usesOf } from './list.js'
@@ -92,7 +92,7 @@ function actions(request: AdminRequest, Passes: typeof Visitor, pass: Visitor): 
       ${form(
         prolong,
         'days',
-        html`<button class="secondary">${say[prolong]}</button>`,
+        html`${isActive && untilField(pass)} <button class="secondary">${say[prolong]}</button>`,
         isActive ? say.moreDays : days,
       )}
     </div>
