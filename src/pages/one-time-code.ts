@@ -7,7 +7,7 @@ import { retryTransaction } from '../database/transactions.js'
 /*
  * A code from a message, typed in the browser that asked for it, in place of following the message's link. OWASP ASVS 5.0 (6.6.2 to
  * 6.6.4) and NIST SP 800-63B (out-of-band authenticators) ask for: random digits of a cryptographic generator (at least 20 bits; these
- * are 26), ten minutes at most, one use, few attempts, and the binding to the request that it answers.
+ * are 26), ten minutes at most, one use (which a double click shares), few attempts, and the binding to the request that it answers.
  */
 
 const DIGITS = 8

@@ -46,7 +46,7 @@ export interface SelfServiceOptions extends FlowOptions<SelfServicePage> {
   baseUrl?: BaseUrl
   /**
    * Whether the message has a one-time code beside the link: 8 digits that can be typed in the browser that asked, for ten minutes,
-   * with five attempts. Code and link are void once the code is used, and the code once the link is.
+   * with five attempts. The code counts as one use of the pass, and ends with it; the link works as often as the pass may be used.
    * @default false
    */
   code?: boolean
