@@ -1,4 +1,5 @@
 import { writeCursor, type Cursor, type ListPage } from '../database/page-by-key.js'
+import { datalist } from '../pages/form-page.js'
 import { html, type Html } from '../pages/html.js'
 import type { AdminRequest, Query } from './admin-request.js'
 import { showAdminPage } from './layout.js'
@@ -54,10 +55,23 @@ export function filterForm(
 }
 
 /** The field `q`, for what {@link searchText} reads. */
-export function searchField(label: string, value: string | undefined): Html {
+export function searchField(
+  label: string,
+  value: string | undefined,
+  suggestions: readonly string[] = [],
+): Html {
   return html`<div class="grow">
     <label for="q">${label}</label>
-    <input id="q" name="q" type="search" value="${value}" maxlength="${LONGEST_SEARCH}" dir="auto" />
+    <input
+      id="q"
+      name="q"
+      type="search"
+      value="${value}"
+      maxlength="${LONGEST_SEARCH}"
+      dir="auto"
+      ${suggestions.length > 0 && html`list="q-list"`}
+    />
+    ${datalist('q', suggestions)}
   </div>`
 }
 

@@ -35,7 +35,7 @@ export function adminRouter(options: AdminRouterOptions): Router {
     const pass = pagesOf(Visitor)
     get('/passes', pass(listPasses))
     router.get('/passes/invite', page(settings, pass(showInvite), 'full'))
-    router.post('/passes/invite', change(settings, pass(invite), showInviteAgain))
+    router.post('/passes/invite', change(settings, pass(invite), pass(showInviteAgain)))
     post('/passes/selected', pass(changeSelected))
     get('/passes/:id', pass(showPass))
     post('/passes/:id/reissue', pass(makeFreshLink))

@@ -18,6 +18,8 @@ export interface FormField {
   readonly inputMode?: 'text' | 'email' | 'numeric'
   /** A regular expression for the whole of what is typed (HTML's `pattern`); the server checks by itself. */
   readonly pattern?: string
+  /** What a browser offers to choose from; anything else can be typed (HTML's `datalist`). */
+  readonly suggestions?: readonly string[]
   /** @default true */
   readonly required?: boolean
   /** A line between label and field. */
@@ -128,6 +130,7 @@ function fieldHtml(field: FilledField, isFirstWrong: boolean): Html {
     minLength,
     inputMode,
     pattern,
+    suggestions = [],
     required = true,
   } = field
   // No word of a language: keyboards must not change it, and its direction is its own.
@@ -148,6 +151,7 @@ function fieldHtml(field: FilledField, isFirstWrong: boolean): Html {
       ${minLength !== undefined && html`minlength="${minLength}"`}
       ${inputMode !== undefined && html`inputmode="${inputMode}"`}
       ${pattern !== undefined && html`pattern="${pattern}"`}
+      ${suggestions.length > 0 && html`list="${name}-list"`}
       ${isIdentifier && html`autocapitalize="none" spellcheck="false"`}
       ${type !== 'password' && html`dir="auto"`}
       ${required && html`required`}
@@ -155,6 +159,17 @@ function fieldHtml(field: FilledField, isFirstWrong: boolean): Html {
       ${error !== undefined && html`aria-invalid="true"`}
       ${isFirstWrong && html`autofocus`}
     />
+    ${datalist(name, suggestions)}
     ${error !== undefined && html`<p class="error" id="${name}-error">${error}</p>`}
   `
+}
+
+/** What the field of this name has in `list="<name>-list"`. */
+export function datalist(name: string, suggestions: readonly string[]): Html | false {
+  return (
+    suggestions.length > 0 &&
+    html`<datalist id="${name}-list">
+      ${suggestions.map((each) => html`<option value="${each}"></option>`)}
+    </datalist>`
+  )
 }

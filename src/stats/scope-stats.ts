@@ -5,6 +5,9 @@ import type { Visitor } from '../visitor/visitor.js'
 /** Passes that the counts by scope read at most: the newest ones. */
 export const NEWEST_PASSES = 50_000
 
+/** The same where scopes are offered for choice: the answer is worth less than the counts, and needed more often. */
+const NEWEST_OFFERED = 5000
+
 /** Scopes that are listed at most: those with the most passes. */
 const MOST_SCOPES = 20
 
@@ -20,12 +23,22 @@ export interface ScopeStats {
   readonly isPartial: boolean
 }
 
+/** The scopes of the newest passes, in constant time: to be offered where a scope is typed. */
+export async function readRecentScopes(Passes: typeof Visitor): Promise<string[]> {
+  const { scopes } = await readScopeStats(Passes, new Date(0), NEWEST_OFFERED)
+  return scopes.map(({ scope }) => scope)
+}
+
 /** Counts passes by scope, in constant time however many there are: the key bounds what is read. */
-export async function readScopeStats(Passes: typeof Visitor, since: Date): Promise<ScopeStats> {
+export async function readScopeStats(
+  Passes: typeof Visitor,
+  since: Date,
+  newest = NEWEST_PASSES,
+): Promise<ScopeStats> {
   const older = await Passes.unscoped().findOne({
     attributes: ['id', 'createdAt'],
     order: [['id', 'DESC']],
-    offset: NEWEST_PASSES,
+    offset: newest,
     useMaster: true,
   })
   const [scope, lastUsedAt, id] = (['scope', 'lastUsedAt', 'id'] as const).map((attribute) =>

@@ -155,6 +155,33 @@ describe('the list of passes', () => {
   })
 })
 
+describe('the fields in which a scope is typed', () => {
+  it('offer the scopes of the newest 5,000 passes, in two statements', async () => {
+    const issueMany = (scope: string, count: number) =>
+      app.Visitor.bulkCreate(
+        Array.from({ length: count }, () => ({ email: 'offered@example.com', scope, context: null })),
+      )
+    await issueMany('BEFORE_THOSE', 1)
+    await issueMany('">&lt;OFFERED', 5000)
+    for (const path of ['/admin/passes/invite', '/admin/passes']) {
+      app.database.takeStatements()
+      const { text } = await staff.get(path).expect(200)
+      const statements = app.database.takeStatements().filter((sql) => /scope|OFFSET/.test(sql))
+      assert.equal(statements.length, path.endsWith('invite') ? 2 : 3, 'the third one reads the list')
+      const offered = Array.from(
+        /<datalist.*<\/datalist>/s.exec(text)?.[0].matchAll(/value="([^"]*)"/g) ?? [],
+      )
+      assert.deepEqual(
+        offered.map(([, value]) => value),
+        ['&quot;&gt;&amp;lt;OFFERED'],
+      )
+      assert.match(text, /<input[^>]* name="(?:scope|q)"[^>]* list="(?:scope|q)-list"/)
+      assert.doesNotMatch(text.replace(/<table.*<\/table>/s, ''), /BEFORE_THOSE/)
+    }
+    await app.Visitor.destroy({ where: { email: 'offered@example.com' } })
+  })
+})
+
 describe('one pass', () => {
   const urlOf = ({ id }: Visitor): string => `/admin/passes/${String(id)}`
 

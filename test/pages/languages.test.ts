@@ -129,6 +129,27 @@ describe('a form', () => {
     assert.match(inputOf('password'), /minlength="8"/)
   })
 
+  it('offers the suggestions of a field, as text, and marks no other field', async () => {
+    const own = await startConversion({
+      schema: { '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [] }) } },
+      fields: [
+        { name: 'username', label: 'Name', type: 'text' },
+        { name: 'team', label: 'Team', type: 'text', suggestions: ['North', '"><b>'] },
+      ],
+    })
+    try {
+      const { text } = await (await guest(own)).browser.get('/convert').expect(200)
+      assert.match(text, /name="team"[^>]* list="team-list"/)
+      assert.match(
+        text,
+        /<datalist id="team-list">\s*<option value="North"><\/option>\s*<option value="&quot;&gt;&lt;b&gt;">/,
+      )
+      assert.equal(text.match(/list="/g)?.length, 1)
+    } finally {
+      await own.close()
+    }
+  })
+
   it('is there as HTML for a page of the application, with the codes of the errors', async () => {
     const codes: (string | undefined)[] = []
     const own = await startConversion({

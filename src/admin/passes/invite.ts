@@ -4,6 +4,7 @@ import { errorsOf, fillForm, readForm, type FormErrors, type FormValues } from '
 import { html } from '../../pages/html.js'
 import { showProblem, type Problem } from '../../pages/problem.js'
 import { judgeEmail, judgePersonName, judgeUsername, LONGEST_ADDRESS } from '../../pages/typed-text.js'
+import { readRecentScopes } from '../../stats/scope-stats.js'
 import { LONGEST_SCOPE } from '../../visitor/scope.js'
 import { doubleClickSince } from '../../visitor/double-click.js'
 import { findPassByUuid } from '../../visitor/statements.js'
@@ -18,7 +19,10 @@ const LONGEST_NAME = 150
 
 const NAMES = ['email', 'firstName', 'lastName', 'scope', 'days', 'maxUses'] as const
 
-function fieldsOf({ words, context: { words: common } }: AdminRequest): FormField[] {
+function fieldsOf(
+  { words, context: { words: common } }: AdminRequest,
+  scopes: readonly string[],
+): FormField[] {
   const { scopeHint, maxUses, maxUsesHint } = words.invite
   const text = { type: 'text', autocomplete: 'off' } as const
   const name = { ...text, maxLength: LONGEST_NAME, required: false }
@@ -27,7 +31,15 @@ function fieldsOf({ words, context: { words: common } }: AdminRequest): FormFiel
     { ...text, name: 'email', label: common.fields.email, type: 'email', maxLength: LONGEST_ADDRESS },
     { ...name, name: 'firstName', label: common.fields.firstName },
     { ...name, name: 'lastName', label: common.fields.lastName },
-    { ...text, name: 'scope', label: words.scope, maxLength: LONGEST_SCOPE, hint: scopeHint },
+    // Firefox offers nothing where `autocomplete` is off.
+    {
+      type: 'text',
+      name: 'scope',
+      label: words.scope,
+      maxLength: LONGEST_SCOPE,
+      hint: scopeHint,
+      suggestions: scopes,
+    },
     { ...number, name: 'days', label: words.days, maxLength: 4 },
     { ...number, name: 'maxUses', label: maxUses, maxLength: 6, required: false, hint: maxUsesHint },
   ]
@@ -35,13 +47,13 @@ function fieldsOf({ words, context: { words: common } }: AdminRequest): FormFiel
 
 /** The form by which a person is invited. */
 export async function showInvite(request: AdminRequest, Passes: typeof Visitor): Promise<void> {
-  await showForm(request, { days: String(usualDays(Passes)) }, {})
+  await showForm(request, Passes, { days: String(usualDays(Passes)) }, {})
 }
 
 /** The form that was shown to a session which has ended, with what was typed. */
-export async function showInviteAgain(request: AdminRequest): Promise<void> {
+export async function showInviteAgain(request: AdminRequest, Passes: typeof Visitor): Promise<void> {
   const problem = { text: request.words.invite.outdated }
-  await showForm(request, readForm(request.req, NAMES), { '': problem }, 403)
+  await showForm(request, Passes, readForm(request.req, NAMES), { '': problem }, 403)
 }
 
 /** Issues a pass, and sends its link or shows it once. */
@@ -49,7 +61,7 @@ export async function invite(request: AdminRequest, Passes: typeof Visitor): Pro
   const values = readForm(request.req, NAMES)
   const { pass, errors } = await draft(request, Passes, values)
   if (pass === undefined) {
-    await showForm(request, values, errors)
+    await showForm(request, Passes, values, errors)
     return
   }
   const makeLink = await requireLinkMaker(request, pass)
@@ -82,6 +94,7 @@ async function showInvited(request: AdminRequest, pass: Visitor, link: string): 
 
 async function showForm(
   request: AdminRequest,
+  Passes: typeof Visitor,
   values: FormValues,
   errors: FormErrors,
   status = Object.keys(errors).length === 0 ? 200 : 422,
@@ -96,7 +109,7 @@ async function showForm(
       text: undefined,
       context,
       ...showProblem(errors[''], context.words),
-      fields: fillForm(fieldsOf(request), values, errors, context.words),
+      fields: fillForm(fieldsOf(request, await readRecentScopes(Passes)), values, errors, context.words),
       action: request.pageUrl('/passes/invite'),
       button,
       csrf: undefined,

@@ -2,6 +2,7 @@ import type { WhereOptions } from 'sequelize'
 import { readCursor, readPage, type ListPage } from '../../database/page-by-key.js'
 import { html, type Html } from '../../pages/html.js'
 import { judgeEmail, spellingsOf } from '../../pages/typed-text.js'
+import { readRecentScopes } from '../../stats/scope-stats.js'
 import { inState, matching, ofAddress, PASS_STATES, type PassState } from '../../visitor/pass-conditions.js'
 import type { Visitor } from '../../visitor/visitor.js'
 import type { AdminRequest } from '../admin-request.js'
@@ -42,7 +43,7 @@ export async function listPasses(request: AdminRequest, Passes: typeof Visitor):
     title: say.title,
     path: '/passes',
     filter: { ...filter },
-    fields: html`${searchField(say.search, filter.q)}
+    fields: html`${searchField(say.search, filter.q, await readRecentScopes(Passes))}
     ${choiceField('state', say.state, [['', words.any], ...states], filter.state)}`,
     above: html`
       <p class="hint">${say.text}</p>
