@@ -227,9 +227,12 @@ export class GuestStateUnknown extends EphemeralError {
   static override readonly code = 'ERR_GUEST_STATE_UNKNOWN'
   override readonly status = 500
 
-  constructor(isPlainObject = false) {
+  constructor(
+    /** Why, for the application's logs. */
+    readonly reason: 'not-looked-up' | 'plain-object',
+  ) {
     super(
-      isPlainObject
+      reason === 'plain-object'
         ? 'req.user is a plain object of the users model, of which nothing can tell whether it is a guest: have your ' +
             'deserializeUser return the instance; from a cache by User.build(values, { isNewRecord: false, raw: true })'
         : 'Whether req.user is a guest was never looked up: register Guest.serializeUser and Guest.deserializeUser ' +

@@ -31,7 +31,7 @@ export async function accessOf(
   const user = currentUser(req)
   if (user !== undefined) {
     const guest = knownGuest(user)
-    if (guest === undefined && guestModelOf(user) !== undefined) throw new GuestStateUnknown()
+    if (guest === undefined && guestModelOf(user) !== undefined) throw new GuestStateUnknown('not-looked-up')
     if (guest) return undefined
   }
   const answer: unknown = await authorize(req)

@@ -77,7 +77,7 @@ export function guestOf(req: Request, Model?: ModelStatic<Guest>): Guest | null 
   const user = currentUser(req)
   if (user === undefined) return undefined
   const guest = known.get(user)
-  if (guest === undefined) throw new GuestStateUnknown()
+  if (guest === undefined) throw new GuestStateUnknown('not-looked-up')
   const isAnother = guest !== null && Model !== undefined && !(guest instanceof Model)
   if (isAnother) {
     throw new InvalidOption(`guestOf: the guest belongs to another model than ${Model.name}`)

@@ -50,7 +50,7 @@ export function loadGuest(options: LoadGuestOptions): RequestHandler {
     meet(Guest, req)
     const user = currentUser(req)
     if (!isUserOf(Guest, user)) {
-      if ((await guestOfPlainUser(Guest, user)) !== undefined) throw new GuestStateUnknown(true)
+      if ((await guestOfPlainUser(Guest, user)) !== undefined) throw new GuestStateUnknown('plain-object')
       next()
       return
     }

@@ -47,7 +47,7 @@ export function interceptLogin(req: Request, login: Login, interception: Interce
     options: Parameters<Login>[1],
   ): Promise<void> {
     await requireSerializable(req, user)
-    if (await guestOfPlainUser(interception.Guest, present)) throw new GuestStateUnknown(true)
+    if (await guestOfPlainUser(interception.Guest, present)) throw new GuestStateUnknown('plain-object')
     if (guest !== undefined) await prepare(req, guest, user, interception)
     await settled((done) => {
       login.call(req, user, options, done)
@@ -94,7 +94,7 @@ async function prepare(
     if (knownGuest(user as Model) === null) await noteSessionEnd(req, 'converted')
     return
   }
-  if (knownGuest(current) === undefined) throw new GuestStateUnknown()
+  if (knownGuest(current) === undefined) throw new GuestStateUnknown('not-looked-up')
   if (isForeign(req, { trustedOrigins })) throw new CrossSiteRequest(hasOpaqueOrigin(req))
   requireRenewableSession(req, 'mergeGuest') // a login that cannot succeed must not have moved anything
   const account =
