@@ -65,7 +65,7 @@ describe('the types', () => {
   it('declare two guards that work with and without a call, and require a scope for ensureVisitor', () => {
     const handlers: RequestHandler[] = [
       ensureGuest,
-      ensureGuest({ anonymousUrl: '/login' }),
+      ensureGuest({ loginUrl: '/login' }),
       ensureRegularUser,
       ensureRegularUser({ convertUrl: '/convert' }),
       ensureVisitor(SCOPE_ANY),
@@ -75,7 +75,7 @@ describe('the types', () => {
     // @ts-expect-error -- without a scope
     assert.throws(() => ensureVisitor())
     // @ts-expect-error -- not an option of this guard
-    assert.throws(() => ensureGuest({ loginUrl: '/login' }))
+    assert.throws(() => ensureGuest({ convertUrl: '/convert' }))
   })
 
   it('are compatible with the types of Passport', () => {

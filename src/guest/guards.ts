@@ -21,7 +21,7 @@ export interface EnsureGuestOptions {
   /** The model whose users are admitted, in an application with two of them. A user of the other counts as anonymous. @default any */
   Guest?: GuestModel
   /** Where an anonymous request is redirected; paths begin where the application lives (`baseUrl`). @default '/login' */
-  anonymousUrl?: string
+  loginUrl?: string
   /** Where a regular user is redirected. @default '/' */
   registeredUrl?: string
   /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
@@ -49,18 +49,18 @@ export interface EnsureRegularUserOptions {
  *
  * @example
  * app.get('/why-join', ensureGuest, whyJoin)
- * app.get('/tour', ensureGuest({ anonymousUrl: '/start' }), tour)
+ * app.get('/tour', ensureGuest({ loginUrl: '/start' }), tour)
  *
  * @throws {TypeError} at start-up, naming the option that is wrong
  */
 export const ensureGuest: Guard<EnsureGuestOptions> = bareOrCalled((options) => {
   checkOptions('ensureGuest', options, {
     Guest: guestModel,
-    anonymousUrl: aLocalUrl,
+    loginUrl: aLocalUrl,
     registeredUrl: aLocalUrl,
     validations: validationsRule,
   })
-  const { anonymousUrl = '/login', registeredUrl = '/', validations } = options
+  const { loginUrl = '/login', registeredUrl = '/', validations } = options
   const look = requestChecks('ensureGuest', [checkPassportSession], validations)
 
   return function guestGuard(req, res, next) {
@@ -74,7 +74,7 @@ export const ensureGuest: Guard<EnsureGuestOptions> = bareOrCalled((options) => 
     }
     const isAnonymous = guest === undefined
     redirectOrError(req, res, next, {
-      url: publicUrl(req, isAnonymous ? anonymousUrl : registeredUrl),
+      url: publicUrl(req, isAnonymous ? loginUrl : registeredUrl),
       comeBack: false,
       error: new GuestRequired(isAnonymous ? 401 : 403),
     })

@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express'
 import { VisitorAccessDenied } from '../errors.js'
 import { InvalidOption } from '../invalid-option.js'
 import { announce } from '../events/events.js'
-import { aBoolean, aFunction, aLocalUrl, checkOptions } from '../options.js'
+import { aBoolean, aFunction, aLocalUrl, checkOptions, either } from '../options.js'
 import { forbidStoring, keepOutOfSharedCaches } from '../http/caching.js'
 import { watchAnswer } from '../http/late-answer.js'
 import { isPrefetch } from '../http/origin.js'
@@ -28,12 +28,6 @@ export interface EnsureVisitorOptions extends OfferOptions {
   bypass?: Bypass | undefined
   /** Write a row of `VisitorLog` for each visit, after the response. @default true */
   logVisit?: boolean
-  /**
-   * Redirects a browser without a pass for this scope to the form of `selfServiceRouter`, to ask for one by e-mail: any
-   * person with a mailbox is admitted. A pass is made for the first of several scopes. Programs get the error.
-   * @default false
-   */
-  selfService?: boolean
   /** Which of the checks of the first requests run; `docs/doctor.md` lists them. @default true: all of them */
   validations?: Validations
 }
@@ -69,9 +63,8 @@ export function ensureVisitor(
   checkOptions('ensureVisitor', options, {
     bypass: aFunction,
     logVisit: aBoolean,
-    selfService: aBoolean,
+    selfService: either(aBoolean, aLocalUrl),
     Visitor: visitorModel,
-    selfServiceUrl: aLocalUrl,
     sessionExpiry: visitLength,
     validations: validationsRule,
   })
@@ -122,12 +115,10 @@ export function ensureVisitor(
 const visitorStrategy = visitorStrategyCheck((req) => modelOf(req) !== undefined)
 
 function refusalOf(wanted: readonly string[], options: EnsureVisitorOptions): Refuse {
-  const { selfService = false, selfServiceUrl, sessionExpiry } = options
-  if (selfService) return offerSelfService(wanted, options)
-  if (selfServiceUrl === undefined && sessionExpiry === undefined) return refuseByError
-  throw new InvalidOption(
-    "ensureVisitor: options 'selfServiceUrl' and 'sessionExpiry' need selfService: true",
-  )
+  const { selfService = false, sessionExpiry } = options
+  if (selfService !== false) return offerSelfService(wanted, options)
+  if (sessionExpiry === undefined) return refuseByError
+  throw new InvalidOption("ensureVisitor: option 'sessionExpiry' needs selfService")
 }
 
 const refuseByError: Refuse = (_req, _res, next, error) => {

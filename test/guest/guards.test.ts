@@ -23,11 +23,7 @@ before(async () => {
         host.get(path, guard, (_req, res) => {
           res.set('Cache-Control', 'public, max-age=600').json({ ok: true })
         })
-      host.get(
-        '/guests-custom',
-        ensureGuest({ anonymousUrl: '/hello', registeredUrl: '/home?from=guests' }),
-        ok,
-      )
+      host.get('/guests-custom', ensureGuest({ loginUrl: '/hello', registeredUrl: '/home?from=guests' }), ok)
       host.get(
         '/regulars-custom',
         ensureRegularUser({ loginUrl: '/in?a=1#form', convertUrl: 'https://accounts.test/convert' }),
@@ -151,12 +147,12 @@ describe('ensureGuest and ensureRegularUser', () => {
 
   it('refuse unknown and wrong options at start-up', () => {
     assert.throws(
-      () => ensureGuest({ loginUrl: '/login' } as object),
-      /ensureGuest: unknown option 'loginUrl'/,
+      () => ensureGuest({ convertUrl: '/convert' } as object),
+      /ensureGuest: unknown option 'convertUrl'/,
     )
     assert.throws(
-      () => ensureRegularUser({ anonymousUrl: '/login' } as object),
-      /ensureRegularUser: unknown option 'anonymousUrl'/,
+      () => ensureRegularUser({ registeredUrl: '/' } as object),
+      /ensureRegularUser: unknown option 'registeredUrl'/,
     )
     assert.throws(() => ensureRegularUser({ convertUrl: 5 } as object), /'convertUrl' must be a URL/)
     assert.throws(() => ensureRegularUser({ loginUrl: 'javascript:alert(1)' }), /'loginUrl' must be a URL/)

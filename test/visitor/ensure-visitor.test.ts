@@ -174,9 +174,8 @@ describe('ensureVisitor', () => {
     const wrong = {
       bypass: true,
       logVisit: 'no',
-      selfService: 'yes',
       Visitor: class {},
-      selfServiceUrl: 'javascript:alert(1)',
+      selfService: 'javascript:alert(1)',
       sessionExpiry: -1,
       validations: 5,
     }
@@ -187,8 +186,8 @@ describe('ensureVisitor', () => {
         new RegExp(`^TypeError.*: ensureVisitor: .*'${name}' must be`),
       )
     }
-    for (const options of [{ selfServiceUrl: '/visitor' }, { sessionExpiry: 60 }])
-      assert.throws(() => ensureVisitor('foo', options), /ensureVisitor: .* need selfService: true/)
+    assert.throws(() => ensureVisitor('foo', { selfService: '' }), /'selfService' must be/)
+    assert.throws(() => ensureVisitor('foo', { sessionExpiry: 60 }), /'sessionExpiry' needs selfService/)
   })
 
   it('has a name for stack traces', () => {

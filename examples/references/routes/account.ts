@@ -14,7 +14,7 @@ const AFTER_LOGIN = '/requests'
 export function accountRoutes({ models: { Guest } }: Context): Router {
   const router = Router()
 
-  router.use('/convert', ensureGuest({ anonymousUrl: '/login', registeredUrl: AFTER_LOGIN }))
+  router.use('/convert', ensureGuest({ registeredUrl: AFTER_LOGIN }))
 
   router.get('/convert', (req, res) => {
     res.render('account/convert', { values: {}, errors: {}, next: localPath(req.query['next'], AFTER_LOGIN) })

@@ -19,8 +19,13 @@ export type Refuse = (req: Request, res: Response, next: NextFunction, error: Vi
 export interface OfferOptions {
   /** The model whose passes are admitted, in an application with two of them. @default any */
   Visitor?: typeof Visitor
-  /** Where `selfServiceRouter` is mounted. @default '/visitor' */
-  selfServiceUrl?: string
+  /**
+   * Redirects a browser without a pass for this scope to the form of `selfServiceRouter`, to ask for one by e-mail: any
+   * person with a mailbox is admitted. A pass is made for the first of several scopes. Programs get the error. `true` if the
+   * router is at `/visitor`, or its address; paths begin where the application lives (`baseUrl`).
+   * @default false
+   */
+  selfService?: boolean | string
   /** How long a visit by self-service lasts, as in `defineVisitorModels`. @default the model's */
   sessionExpiry?: number | null
 }
@@ -32,7 +37,8 @@ export interface OfferOptions {
  * @throws {TypeError} at start-up, if there is no scope for which a pass could be made
  */
 export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options: OfferOptions): Refuse {
-  const { selfServiceUrl = '/visitor', sessionExpiry } = options
+  const { selfService, sessionExpiry } = options
+  const routerUrl = typeof selfService === 'string' ? selfService : '/visitor'
   if (scope === SCOPE_ANY) {
     throw new InvalidOption(
       "ensureVisitor: option 'selfService' needs a scope to make passes for, not SCOPE_ANY",
@@ -53,7 +59,7 @@ export function offerSelfService([scope = SCOPE_ANY]: readonly string[], options
       )
       return
     }
-    const url = publicUrl(req, selfServiceUrl)
+    const url = publicUrl(req, routerUrl)
     const form = localPath(url.split(/[?#]/, 1)[0] ?? '')
     const passRequest = {
       model: sessionNameOf(Model),

@@ -44,7 +44,7 @@ const routers = (Visitor: VisitorModel, app: ReturnType<typeof express>): void =
   app.get('/reference', ensureVisitor('REFERENCE', { selfService: true }), (req, res) => {
     res.json(whoIs(req))
   })
-  app.get('/once', ensureVisitor('ONCE', { selfService: true, selfServiceUrl: '/once-only' }), (req, res) => {
+  app.get('/once', ensureVisitor('ONCE', { selfService: '/once-only' }), (req, res) => {
     res.json(whoIs(req))
   })
   app.use('/visitor', selfServiceRouter({ ...common, code: true }))

@@ -357,17 +357,11 @@ describe('a request for a pass', () => {
         const { Visitor: Other } = defineVisitorModels(sequelize, { secret: SECRET, modelName: 'Other' })
         const router = (Model: typeof Visitor) =>
           selfServiceRouter({ Visitor: Model, baseUrl: 'https://example.test/app', send: () => undefined })
-        host.get('/strict', ensureVisitor('PARTNER', { selfService: true, selfServiceUrl: '/partner-in' }))
+        host.get('/strict', ensureVisitor('PARTNER', { selfService: '/partner-in' }))
         host.get('/lax', ensureVisitor('PUBLIC', { selfService: true }))
-        host.get(
-          '/other',
-          ensureVisitor('PUBLIC', { selfService: true, Visitor: Other, selfServiceUrl: '/others' }),
-        )
-        host.get('/behind', ensureVisitor('PUBLIC', { selfService: true, selfServiceUrl: '/app/Visitor/' }))
-        host.get(
-          '/nested',
-          ensureVisitor('PARTNER', { selfService: true, selfServiceUrl: '/partner/visitor' }),
-        )
+        host.get('/other', ensureVisitor('PUBLIC', { Visitor: Other, selfService: '/others' }))
+        host.get('/behind', ensureVisitor('PUBLIC', { selfService: '/app/Visitor/' }))
+        host.get('/nested', ensureVisitor('PARTNER', { selfService: '/partner/visitor' }))
         host.use('/visitor', router(Visitor))
         host.use('/partner-in', router(Visitor))
         host.use('/others', router(Other))
@@ -1081,8 +1075,7 @@ describe('wrong options', () => {
 
   it('a guard without a scope to make passes for throws at start-up', () => {
     assert.throws(() => ensureVisitor(SCOPE_ANY, { selfService: true }), /needs a scope/)
-    assert.throws(() => ensureVisitor('A', { selfServiceUrl: '/x' }), /need selfService: true/)
-    assert.throws(() => ensureVisitor('A', { sessionExpiry: 60 }), /need selfService: true/)
+    assert.throws(() => ensureVisitor('A', { sessionExpiry: 60 }), /needs selfService/)
     assert.throws(() => ensureVisitor('x'.repeat(101), { selfService: true }), /at most 100 characters/)
   })
 })
