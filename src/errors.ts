@@ -222,15 +222,12 @@ export class MiddlewareOrder extends EphemeralError {
   override readonly status = 500
 }
 
-/** It was never looked up whether this request's user is a guest. */
+/** It was never looked up whether this request's user is a guest; `reason` names why not, for the application's logs. */
 export class GuestStateUnknown extends EphemeralError {
   static override readonly code = 'ERR_GUEST_STATE_UNKNOWN'
   override readonly status = 500
 
-  constructor(
-    /** Why, for the application's logs. */
-    readonly reason: 'not-looked-up' | 'plain-object',
-  ) {
+  constructor(readonly reason: 'not-looked-up' | 'plain-object') {
     super(
       reason === 'plain-object'
         ? 'req.user is a plain object of the users model, of which nothing can tell whether it is a guest: have your ' +
