@@ -55,3 +55,8 @@ export function handled(
     })
   }
 }
+
+/** Whether the client has closed the connection before it had the whole answer: browsers do so when a button is pressed again. */
+export function hasGoneAway({ res }: Request): boolean {
+  return res !== undefined && res.destroyed && !res.writableFinished
+}

@@ -18,7 +18,7 @@ import {
   type SessionStore,
 } from './session.js'
 import { noteRenewals, correctNote } from './renewal-notes.js'
-import { noteInStore, hasEndedHere } from './session-notes.js'
+import { currentNoteHere, noteInStore, type Note } from './session-notes.js'
 import { endsItsSession } from './stale-session.js'
 
 /** What the steps of a request tell about its answer. */
@@ -99,20 +99,23 @@ function watchEnd(
 ): WatchedEnd | undefined {
   const ids = presentedSessionIds(req)
   if (ids.length === 0) return undefined
+  const isGone = !ids.includes(arrivedWith)
   const contentAtArrival = contentOf(req)
   rememberVisit(req)
   let endedElsewhere = false
   let isChanged = false
   let hasLooked = false
+  // An ended session is never stored again. One that is new replaces none if the browser has not received the newer one's cookie.
+  const replaces = (note: Note | undefined): boolean =>
+    note !== undefined && !(isGone && note.isUndelivered === true)
   const look = async (): Promise<void> => {
     const [note] = await Promise.all([noteInStore(store, ids), dropEndedVisit(req)])
-    endedElsewhere = note !== undefined
+    endedElsewhere = replaces(note)
   }
   /** Not so if a login or logout on this request has given it another session. */
   const hasOldSession = (): boolean => currentSessionId(req) === arrivedWith
-  const hasEnded = (): boolean => hasOldSession() && (endedElsewhere || hasEndedHere(ids))
+  const hasEnded = (): boolean => hasOldSession() && (endedElsewhere || replaces(currentNoteHere(ids)))
   // A note is written before its session is destroyed: if the session is gone for that reason, the note is found now.
-  const isGone = !ids.includes(arrivedWith)
   const lookAtArrival = isGone ? look() : undefined
 
   // express-session stores a changed session, or with `resave` any; handlers do too.

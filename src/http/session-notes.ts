@@ -25,6 +25,8 @@ export interface Note {
   readonly next?: readonly string[] | undefined
   /** What the renewal has kept of the session. */
   readonly kept?: Readonly<Record<string, unknown>> | undefined
+  /** Whether the client went away before it got the answer, with the cookie of what has followed: two clicks on a button. */
+  readonly isUndelivered?: boolean | undefined
   /** Of a guest: the name of the model, as sessions record it. */
   readonly model?: string | undefined
 }
@@ -38,9 +40,12 @@ const RECORD_KEY = 'guest:ended'
 /** The notes of this process, oldest first: what answers look at, without waiting for the store. */
 const notes = new Map<string, Note>()
 
-/** Whether this process has noted that one of these sessions has ended. */
-export function hasEndedHere(ids: readonly string[]): boolean {
-  return notes.size > 0 && ids.some((id) => (notes.get(nameOfNote(id))?.until ?? 0) > Date.now())
+/** The note of this process for one of these sessions, if one has ended. */
+export function currentNoteHere(ids: readonly string[]): Note | undefined {
+  if (notes.size === 0) return undefined
+  return ids
+    .map((id) => notes.get(nameOfNote(id)))
+    .find((note) => note !== undefined && note.until > Date.now())
 }
 
 /** The note of the first of these sessions that has one in the store, of whatever process. */

@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import createDebug from 'debug'
 import type { Request } from 'express'
+import { hasGoneAway } from './answer.js'
 import { clientContext } from './client-network.js'
 import {
   currentSessionId,
@@ -32,20 +33,17 @@ const debug = createDebug('passport-ephemeral:session')
 /** As long as a request waits for a parallel one of its browser that has won against it, and is about to renew the session. */
 const RENEWAL_MS = 1000
 
-/** How to complete the note that a request has left. */
-const successions = new WeakMap<Request, (next: string) => Promise<void>>()
+/** How to complete the note that a request has left, for another request that follows the same session. */
+const completions = new WeakMap<Request, (more: Pick<Note, 'next' | 'isUndelivered'>) => Promise<void>>()
 
 /** Has the note that this request has left name the session that follows, for another request that follows the same one. */
 export async function noteSuccessor(req: Request): Promise<void> {
   const next = currentSessionId(req)
-  if (next !== undefined) await successions.get(req)?.(next)
+  if (next !== undefined) await completions.get(req)?.({ next: [next] })
 }
 
 /** The requests that have noted the end of their own session, and may go on to write it: Passport does, before a logout. */
 const ending = new WeakSet<Request>()
-
-/** The notes that were taken back, so that none comes back when a later one is: of two logouts that end the session at once. */
-const withdrawn = new WeakSet<Note>()
 
 /**
  * Notes, for every process that shares the session store, that the session which this request's cookie names ends. Requests
@@ -72,9 +70,11 @@ export async function noteSessionEnd(
   const earlier = joined?.end === 'guest' ? joined : undefined
   const until = earlier?.until ?? Date.now() + LATE_MS // a request that joins does not prolong it
   const id = earlier?.id ?? currentSessionId(req)
-  const note: Note = { end, until, by: randomUUID(), id, client: clientOf(req), ...more }
+  const isUndelivered = hasGoneAway(req)
+  const note: Note = { end, until, by: randomUUID(), id, client: clientOf(req), isUndelivered, ...more }
   const before = new Map(names.map((name) => [name, noteHere(name)]))
   for (const name of replaced) before.set(name, before.get(name) ?? (store && (await readNote(store, name))))
+  const isOurs = (other: Note | undefined): boolean => other?.by === note.by
 
   async function inStore(change: (each: SessionStore, name: string) => Promise<void>): Promise<void> {
     if (store === undefined) return
@@ -86,23 +86,36 @@ export async function noteSessionEnd(
   ending.add(req)
   for (const name of names) keepNote(name, note)
   await inStore((each, name) => writeNote(each, name, note))
-  successions.set(req, async (next) => {
-    const followed = { ...note, next: [next, ...(earlier?.next ?? [])].slice(0, 8) }
+  completions.set(req, async ({ next = [], ...rest }) => {
+    const changed = (old: Note): Note => ({
+      ...old,
+      ...rest,
+      next: [...next, ...(old.next ?? earlier?.next ?? [])].slice(0, 8),
+    })
+    for (const name of names) {
+      const here = noteHere(name)
+      if (here !== undefined && isOurs(here)) restoreNote(name, changed(here))
+    }
     await inStore(async (each, name) => {
       // A login on a parallel request may have noted its own since.
-      if ((await readNote(each, name))?.by === note.by) await writeNote(each, name, followed)
+      const stored = await readNote(each, name)
+      if (stored !== undefined && isOurs(stored)) await writeNote(each, name, changed(stored))
     })
+  })
+  req.res?.once('close', () => {
+    if (hasGoneAway(req)) void completions.get(req)?.({ isUndelivered: true })
   })
   return async function withdraw() {
     ending.delete(req)
-    withdrawn.add(note)
+    completions.delete(req)
+    keepNote(nameOfNote(note.by), note) // it must not come back when a later one is taken back: of two logouts at once
     const beforeIt = (name: string): Note | undefined => {
       const earlier = before.get(name)
-      return earlier !== undefined && withdrawn.has(earlier) ? undefined : earlier
+      return earlier !== undefined && noteHere(nameOfNote(earlier.by)) !== undefined ? undefined : earlier
     }
-    for (const name of names) if (noteHere(name) === note) restoreNote(name, beforeIt(name))
+    for (const name of names) if (isOurs(noteHere(name))) restoreNote(name, beforeIt(name))
     await inStore(async (each, name) => {
-      if ((await readNote(each, name))?.by !== note.by) return
+      if (!isOurs(await readNote(each, name))) return
       const earlier = beforeIt(name)
       if (earlier === undefined) await settled((done) => each.destroy(name, done))
       else await writeNote(each, name, earlier)
@@ -160,6 +173,8 @@ function clientOf(req: Request): string {
  * has another session by now: its own session is kept from the browser, unless the other one is a guest's, which this
  * request can join.
  *
+ * A browser that has never received the other session's cookie is not late.
+ *
  * @param model the name of the Guest model whose guests it can join, as sessions record it; any by default
  * @returns 'replaced' for a guest of another model
  */
@@ -167,6 +182,9 @@ export async function lateForEndedSession(req: Request, model?: string): Promise
   const note = await noteOfEnd(req)
   if (note === undefined) return undefined
   const isOthers = note.end === 'guest' && model !== undefined && note.model !== model
+  // The browser has no newer session. Of a conversion, the account is there.
+  if (note.isUndelivered === true && note.end !== 'guest')
+    return note.end === 'converted' ? 'converted' : undefined
   if (note.end !== 'guest' || isOthers) withholdSession(req)
   return isOthers ? 'replaced' : note.end
 }

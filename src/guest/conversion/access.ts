@@ -6,7 +6,7 @@ import { currentUser } from '../../http/passport-request.js'
 import { ownAddress } from '../../http/address.js'
 import { publicUrl } from '../../http/base-url.js'
 import { withQuery } from '../../http/query.js'
-import { redirectOrError } from '../../http/answer.js'
+import { hasGoneAway, redirectOrError } from '../../http/answer.js'
 import { requireRenewableSession, settled, VISITOR_SESSION_KEY } from '../../http/session.js'
 import { shapeRenewal } from '../../http/session-renewal.js'
 import { lateForEndedSession, noteSessionEnd, waitForSessionEnd } from '../../http/stale-session.js'
@@ -90,6 +90,8 @@ export async function convertInSession<U extends Model>(
   convert: () => Promise<U | undefined>,
 ): Promise<boolean> {
   requireRenewableSession(req, WHO) // before anything is changed
+  // The second of two clicks converts, whose answer the browser takes: it has dropped this one, with the cookie of the login.
+  if (hasGoneAway(req)) return false
   const guest = currentGuest(Guest, req)
   const withdrawNote = await noteSessionEnd(req, 'converted')
   let user: U | undefined
