@@ -166,7 +166,7 @@ describe('the fields in which a scope is typed', () => {
     for (const path of ['/admin/passes/invite', '/admin/passes']) {
       app.database.takeStatements()
       const { text } = await staff.get(path).expect(200)
-      const statements = app.database.takeStatements().filter((sql) => /scope|OFFSET/.test(sql))
+      const statements = app.database.takeStatements().filter((sql) => /FROM .Visitors/.test(sql))
       assert.equal(statements.length, path.endsWith('invite') ? 2 : 3, 'the third one reads the list')
       const offered = Array.from(
         /<datalist.*<\/datalist>/s.exec(text)?.[0].matchAll(/value="([^"]*)"/g) ?? [],
