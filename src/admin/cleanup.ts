@@ -42,13 +42,19 @@ export async function showCleanup(request: AdminRequest): Promise<void> {
         html`<h2>${say.due}</h2>
           ${countTable(request, say.due, due, due)}
           ${!due.isComplete && html`<p class="hint">${say.countedInPart}</p>`}
+          ${isNothingDue(due) && html`<p class="done">${say.complete}</p>`}
           ${
             access === 'full' &&
+            !isNothingDue(due) &&
             changeForm(request, pageUrl('/cleanup'), html`<button class="danger">${say.run}</button>`)
           }`
       }
     `,
   })
+}
+
+function isNothingDue(due: CleanupResult): boolean {
+  return due.isComplete && KINDS.every((kind) => due[kind] === 0)
 }
 
 /** Deletes what is due for some seconds, and offers to go on. */

@@ -14,6 +14,7 @@ header.brand { max-width: 76rem; margin: 0 auto; padding: .75rem 1.25rem }
 .menu p.hint { max-width: 76rem; margin: 0 auto; padding: 0 1.25rem .5rem }
 main { max-width: 76rem; padding: 1.5rem 1.25rem 0 }
 main > p, main > form > p { max-width: 45rem }
+h1, main p, button { overflow-wrap: anywhere }
 h1 { margin: 0 0 1rem }
 h2 { margin: 2.5rem 0 .5rem; font-size: 1.1875rem }
 h2 + p { margin-top: 0 }
@@ -23,6 +24,7 @@ input[type=checkbox] { width: 1.375rem; height: 1.375rem; min-height: 0; margin:
 label { margin: 0 0 .25rem }
 label.tick { display: inline-block; margin: 0; padding: .25rem 0 }
 button, .button { margin: 0; padding: .5625rem 1.125rem; min-height: 2.75rem }
+[hidden] { display: none }
 button.danger { color: var(--paper); background: var(--bad) }
 .row { display: flex; flex-wrap: wrap; gap: .75rem 1rem; align-items: end; margin: 1rem 0 }
 .row .row { margin: 0 }
@@ -51,8 +53,11 @@ caption, .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden
 th { font-size: .875rem; font-weight: 600; text-align: start; color: var(--soft) }
 tbody th { font-size: 1rem; font-weight: inherit; color: inherit }
 th, td { padding: .5rem 0; padding-inline-end: 1rem; vertical-align: middle; border-bottom: 1px solid color-mix(in srgb, var(--line) 35%, transparent); overflow-wrap: anywhere }
+thead th { overflow-wrap: normal }
 .number { text-align: end; white-space: nowrap }
 .time { white-space: nowrap }
+.word { min-width: 12.5rem }
+.counts { max-width: 32rem }
 .sub { display: block; font-size: .875rem; color: var(--soft) }
 td.picture { width: 40%; min-width: 8rem }
 svg.bar { display: block; width: 100%; height: .875rem; background: var(--ground) }
@@ -60,8 +65,7 @@ svg.bar { display: block; width: 100%; height: .875rem; background: var(--ground
 .key { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .5rem 0; padding: 0; list-style: none; font-size: .9375rem }
 .key svg { width: .875rem; height: .875rem; vertical-align: -.0625rem }
 .part-1 { fill: var(--act) } .part-2 { fill: var(--done) } .part-3 { fill: var(--merge) } .part-4 { fill: var(--gone) } .part-5 { fill: var(--bad) }
-@media (max-width: 48rem) {
-  .menu nav { gap: 0 1.125rem }
+@media (max-width: 70rem) {
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   table, tbody { display: block }
   tbody tr { display: flex; flex-wrap: wrap; gap: .125rem 1rem; padding: .75rem 0; border-bottom: 1px solid color-mix(in srgb, var(--line) 35%, transparent) }
@@ -71,6 +75,10 @@ svg.bar { display: block; width: 100%; height: .875rem; background: var(--ground
   td[data-label]::before { content: attr(data-label) " "; color: var(--soft); font-size: .875rem }
   td.none { display: none }
   td.wide { flex-basis: 100% }
+  .word { min-width: 0 }
+}
+@media (max-width: 48rem) {
+  .menu nav { gap: 0 1.125rem }
   dl { grid-template-columns: 1fr; gap: 0 }
   dd { margin-bottom: .625rem }
   .row .grow { flex-basis: 100% }

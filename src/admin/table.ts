@@ -8,7 +8,7 @@ export interface Column<Row> {
   /** A number is a count, which is written in the reader's language. */
   readonly cell: (row: Row) => Html | string | number
   /** How it is laid out; the first column heads its row. @default as a text */
-  readonly kind?: 'number' | 'picture' | 'time' | 'wide' | undefined
+  readonly kind?: 'number' | 'picture' | 'time' | 'wide' | 'word' | undefined
   /** Whether the label is left out where a narrow screen shows the row as a card. @default it is shown */
   readonly isPlain?: boolean | undefined
 }
@@ -66,7 +66,7 @@ export function countsTable(
   heading: string,
   rows: readonly { readonly name: string; readonly count: number }[],
 ): Html {
-  return table(
+  const counts = table(
     request,
     caption,
     [
@@ -80,6 +80,7 @@ export function countsTable(
     ],
     rows,
   )
+  return html`<div class="counts">${counts}</div>`
 }
 
 /** A word that stands out, such as a state. */

@@ -116,6 +116,13 @@ describe('the clean-up', () => {
     assert.deepEqual(told, [[1, operator?.id]])
   })
 
+  it('tells that nothing is due, and offers no button that deletes it', async () => {
+    await staff.post('/admin/cleanup', {}, '/admin/passes/invite')
+    const { text } = await staff.get('/admin/cleanup?count=yes').expect(200)
+    assert.match(readable({ text }), /Guests 0 .* Nothing more is due\./)
+    assert.doesNotMatch(text, /method="post"/)
+  })
+
   it('stops after some seconds, and goes on where it stopped by the button, with what it has deleted in all', async () => {
     const keep = { guests: () => setTimeout(3100, false) } // each batch takes longer than a step
     const slow = await startAdmin({ cleanup: { batchSize: 1, keep } })

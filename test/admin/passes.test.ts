@@ -620,6 +620,25 @@ describe('several passes at once', () => {
     assert.equal(third, String(passes[2]?.id))
   })
 
+  it('are not changed by the Enter key, which presses the first button of a form', async () => {
+    const { text } = await staff.get('/admin/passes').expect(200)
+    const form = /action="\/admin\/passes\/selected".*<\/form>/s.exec(text)?.[0] ?? ''
+    const buttons = Array.from(form.matchAll(/<button([^>]*)>/g), ([, attributes = '']) => attributes.trim())
+    assert.equal(buttons[0], 'hidden')
+    assert.match(String(buttons.at(-1)), /value="deactivate"/)
+    const pass = await issue()
+    const token = csrfIn({ text })
+    const answer = await staff.send('/admin/passes/selected', {
+      [CSRF_FIELD]: token,
+      days: '3',
+      id: String(pass.id),
+    })
+    assert.match(
+      readable(answer),
+      /Nothing was changed Go back, tick at least one pass, and press one of the buttons/,
+    )
+  })
+
   it('are not changed without a choice, or by an action that is none', async () => {
     const pass = await issue()
     const token = csrfIn(await staff.get('/admin/passes'))

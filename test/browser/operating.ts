@@ -59,6 +59,18 @@ export async function operate({ demo, mailbox, newPerson, outsider }: Stage): Pr
     },
   )
 
+  await step('the Enter key in the list of passes changes none of those that are ticked', async () => {
+    for (const field of ['Days', 'Select Vera Ellen']) {
+      await open(operator, `${demo.address}/admin/passes?q=vera@example.com`)
+      await operator.getByLabel('Select Vera Ellen').check()
+      await operator.getByLabel(field).focus()
+      await Promise.all([operator.waitForURL('**/selected'), operator.keyboard.press('Enter')])
+      assert.equal(await heading(operator), 'Nothing was changed')
+    }
+    await open(operator, `${demo.address}/admin/passes?q=vera@example.com`)
+    assert.match(await text(operator), /Vera Ellen[^]*Open/)
+  })
+
   await step(
     'another pass is closed, and its page offers one answer for every link that is refused',
     async () => {

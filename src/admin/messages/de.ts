@@ -32,8 +32,8 @@ export const de: AdminTranslation = {
       text: 'Nichts wurde geändert. Gehen Sie zurück, laden Sie die Seite neu, und versuchen Sie es noch einmal.',
     },
     nothingSelected: {
-      title: 'Keine Einladung ist ausgewählt',
-      text: 'Nichts wurde geändert. Gehen Sie zurück, und wählen Sie mindestens eine Einladung aus.',
+      title: 'Nichts wurde geändert',
+      text: 'Gehen Sie zurück, wählen Sie mindestens eine Einladung aus, und betätigen Sie eine der Schaltflächen unter der Liste.',
     },
     noDays: {
       title: 'Für wie viele Tage?',
@@ -179,7 +179,7 @@ export const de: AdminTranslation = {
     when: 'Wann',
     outcome: 'Ergebnis',
     request: 'Anfrage',
-    ip: 'Adresse',
+    ip: 'IP-Adresse',
     browser: 'Browser',
     from: 'Vom Tag',
     to: 'Bis zum Tag',

@@ -30,8 +30,8 @@ export const en = {
       text: 'Nothing was changed. Go back, reload the page, and try again.',
     },
     nothingSelected: {
-      title: 'No pass is selected',
-      text: 'Nothing was changed. Go back, and tick at least one pass.',
+      title: 'Nothing was changed',
+      text: 'Go back, tick at least one pass, and press one of the buttons below the list.',
     },
     noDays: {
       title: 'For how many days?',
@@ -173,7 +173,7 @@ export const en = {
     when: 'When',
     outcome: 'Outcome',
     request: 'Request',
-    ip: 'Address',
+    ip: 'IP address',
     browser: 'Browser',
     from: 'From day',
     to: 'To day',

@@ -29,8 +29,8 @@ export const es: AdminTranslation = {
       text: 'No se ha cambiado nada. Vuelva atrás, recargue la página e inténtelo de nuevo.',
     },
     nothingSelected: {
-      title: 'No hay ninguna invitación seleccionada',
-      text: 'No se ha cambiado nada. Vuelva atrás y marque al menos una invitación.',
+      title: 'No se ha cambiado nada',
+      text: 'Vuelva atrás, marque al menos una invitación y pulse uno de los botones que hay debajo de la lista.',
     },
     noDays: {
       title: '¿Para cuántos días?',
@@ -176,7 +176,7 @@ export const es: AdminTranslation = {
     when: 'Cuándo',
     outcome: 'Resultado',
     request: 'Petición',
-    ip: 'Dirección',
+    ip: 'Dirección IP',
     browser: 'Navegador',
     from: 'Desde el día',
     to: 'Hasta el día',

@@ -32,8 +32,8 @@ export const fr: AdminTranslation = {
       text: 'Rien n’a été modifié. Revenez en arrière, rechargez la page et réessayez.',
     },
     nothingSelected: {
-      title: 'Aucune invitation n’est sélectionnée',
-      text: 'Rien n’a été modifié. Revenez en arrière et cochez au moins une invitation.',
+      title: 'Rien n’a été modifié',
+      text: 'Revenez en arrière, cochez au moins une invitation et appuyez sur l’un des boutons sous la liste.',
     },
     noDays: {
       title: 'Pour combien de jours ?',
@@ -180,7 +180,7 @@ export const fr: AdminTranslation = {
     when: 'Quand',
     outcome: 'Résultat',
     request: 'Requête',
-    ip: 'Adresse',
+    ip: 'Adresse IP',
     browser: 'Navigateur',
     from: 'Du',
     to: 'Au',

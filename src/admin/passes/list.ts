@@ -98,7 +98,7 @@ function passTable(request: AdminRequest, passes: readonly Visitor[], person: (p
           ${pass.fullName !== '' && html`<span class="sub"><bdi>${pass.email}</bdi></span>`}`,
       },
       { heading: say.state, isPlain: true, cell: (pass) => stateTag(request, pass) },
-      { heading: words.scope, isPlain: true, cell: ({ scope }) => html`<bdi>${scope}</bdi>` },
+      { heading: words.scope, kind: 'word', isPlain: true, cell: ({ scope }) => html`<bdi>${scope}</bdi>` },
       { heading: say.uses, kind: 'number', cell: (pass) => usesOf(request, pass) },
       { heading: words.expires, kind: 'time', cell: ({ expiresAt }) => format.time(expiresAt) },
       { heading: words.lastUsed, kind: 'time', cell: ({ lastUsedAt }) => format.time(lastUsedAt, say.never) },
@@ -107,6 +107,9 @@ function passTable(request: AdminRequest, passes: readonly Visitor[], person: (p
     passes,
   )
 }
+
+/** The Enter key presses the first button of a form, here for all passes that are ticked: one that changes nothing. */
+const BUTTON_OF_ENTER = html`<button hidden></button>`
 
 /** The table with a box to tick each pass, and what can be done with those that are ticked. */
 function changeableTable(
@@ -122,6 +125,7 @@ function changeableTable(
     request,
     request.pageUrl('/passes/selected'),
     html`
+      ${BUTTON_OF_ENTER}
       ${Object.entries<string | undefined>({ ...filter }).map(
         ([name, value]) =>
           value !== undefined && html`<input type="hidden" name="${name}" value="${value}" />`,
@@ -141,8 +145,8 @@ function changeableTable(
         <legend>${say.withSelected}</legend>
         <p class="hint">${say.selectedHint}</p>
         <div class="row">
-          ${button('deactivate')} ${daysField(Passes, 'days', say.days)} ${button('extend')}
-          ${button('reactivate')}
+          ${daysField(Passes, 'days', say.days)} ${button('extend')} ${button('reactivate')}
+          ${button('deactivate')}
         </div>
       </fieldset>
     `,

@@ -57,7 +57,7 @@ export function visitTable(
         isPlain: true,
         cell: ({ method, path, status }) => html`<bdi dir="ltr">${method} ${path} → ${status}</bdi>`,
       },
-      { heading: say.ip, cell: ({ ip }) => html`<bdi>${ip}</bdi>` },
+      { heading: say.ip, kind: 'word', cell: ({ ip }) => html`<bdi>${ip}</bdi>` },
       {
         heading: say.browser,
         kind: 'wide',
