@@ -8,9 +8,10 @@ import { explainMissingTable } from '../database/driver-error.js'
 import { isNameInSessions, nameInSessions } from '../database/model-identity.js'
 import { watchAnswer } from '../http/late-answer.js'
 import { callBack } from '../http/session.js'
-import { deserializersOn, sessionManagerOf } from '../http/passport-request.js'
+import { currentUser, deserializersOn, sessionManagerOf } from '../http/passport-request.js'
 import { guestSettings, type GuestModel, type SerializedUser, type UserId } from './guest.js'
 import { guestModelOf, isUserOf, knownGuest, rememberGuest, wasCreatedAt } from './guest-state.js'
+import { guestOfPlainUser } from './plain-user.js'
 import { findGuest, findUserWithGuest, touchGuest } from './statements.js'
 import { couldBeKey, isUserId, keyOf } from './user-key.js'
 
@@ -56,6 +57,9 @@ async function serialize(Guest: GuestModel, req: Request, user: object): Promise
   if (!isUserOf(Guest, user)) {
     const other = guestModelOf(user)
     if (other !== Guest && other?.name === Guest.name) throw sameName(Guest, other)
+    req.res?.once('finish', () => {
+      if (currentUser(req) !== user && Number(req.res?.statusCode) >= 400) warnOfPlainUser(Guest, user)
+    })
     return undefined
   }
   const id = keyOf(user)
@@ -67,6 +71,13 @@ async function serialize(Guest: GuestModel, req: Request, user: object): Promise
     rememberGuest(user, guest)
   }
   return guest === null ? { user: id, model } : { guest: id, since: guest.createdAt.getTime(), model }
+}
+
+/** Warns if a login that has failed, because no serializer took the user, was that of a user of this model as a plain object. */
+function warnOfPlainUser(Guest: GuestModel, user: object): void {
+  callBack(guestOfPlainUser(Guest, user), (_error, guest) => {
+    if (guest !== undefined) warnOnce(PLAIN_USER)
+  })
 }
 
 /** `false` if the user's session has ended, `undefined` if it is not of this model. */
@@ -180,6 +191,13 @@ const SERIALIZER_MISSING = finding(
   'warning',
   "A guest's session was not written by Guest.serializeUser: it stays open after the guest was converted elsewhere.",
   'passport.serializeUser(Guest.serializeUser), before any other serializer.',
+)
+
+const PLAIN_USER = finding(
+  'USER_IS_PLAIN_OBJECT',
+  'warning',
+  'A login was given a plain object of the users model, and failed: Guest.serializeUser takes instances of User, and no other serializer took the object.',
+  'Give req.login, and the callback of a strategy, the instance: no toJSON(), no query with raw: true; from a cache User.build(values, { isNewRecord: false, raw: true }).',
 )
 
 const NAMES_NO_MODEL = finding(

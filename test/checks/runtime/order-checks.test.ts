@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
-import type { RequestHandler } from 'express'
+import type { Application, RequestHandler } from 'express'
 import {
   convertRouter,
   ensureGuest,
@@ -183,6 +184,46 @@ describe('The order of middleware', () => {
       await ask(app, '/play', { headers: { cookie } })
     })
     assert.deepEqual(emitted, ['GUEST_SERIALIZER_MISSING'])
+  })
+
+  it('a login of a plain object of the users model causes a warning, if no serializer takes it', async () => {
+    const logInAs = (user: object, takesObjects = false): Application =>
+      buildApp(models, {
+        strategies(authenticator, parts) {
+          registerAll(authenticator, parts)
+          if (takesObjects)
+            authenticator.serializeUser((_user, done) => {
+              done(null, 'an object')
+            })
+        },
+        middleware(outer, { authenticator }) {
+          outer.use(authenticator.session())
+          outer.get('/in', (req, res, next) => {
+            req.login(user, (error) => {
+              if (error) next(error)
+              else res.end()
+            })
+          })
+        },
+      })
+    const kim = (await models.Users.findOne({ where: { username: 'kim' }, rejectOnEmpty: true })).toJSON()
+    for (const [app, status] of [
+      [logInAs(kim, true), 200],
+      [logInAs({ ...kim, username: 'kim@ldap' }), 500],
+      [logInAs({ id: kim.id }), 500],
+    ] as const) {
+      const emitted = await warningsOf(async () => {
+        assert.equal((await ask(app, '/in')).status, status)
+        for (let query = 0; query < 3; query++) await models.Users.count() // the look-up began before these
+      })
+      assert.deepEqual(emitted, [])
+    }
+    const emitted = await warningsOf(async () => {
+      const warned = once(process, 'warning', { signal: AbortSignal.timeout(5000) })
+      assert.equal((await ask(logInAs(kim), '/in')).status, 500)
+      await warned
+    })
+    assert.deepEqual(emitted, ['USER_IS_PLAIN_OBJECT'])
   })
 
   it('two copies of the package cause a warning', async () => {
