@@ -234,7 +234,7 @@ export class GuestStateUnknown extends EphemeralError {
             'deserializeUser return the instance; from a cache by User.build(values, { isNewRecord: false, raw: true })'
         : 'Whether req.user is a guest was never looked up: register Guest.serializeUser and Guest.deserializeUser ' +
             'with Passport and no others (it uses the first that fits), or put app.use(loadGuest({ Guest })) after ' +
-            'passport.session()',
+            'passport.session() and after each middleware that logs in (remember-me, bearer)',
     )
   }
 }

@@ -347,6 +347,17 @@ describe('an application that keeps its own serializers', () => {
         host.get('/regulars', ensureRegularUser, (req, res) => {
           res.json(whoIs(req))
         })
+        const remember: RequestHandler = (req, _res, next) => {
+          User.findOne({ where: { username: 'fred' }, rejectOnEmpty: true }).then((user) => {
+            req.login(user, next)
+          }, next)
+        }
+        const load = loadGuest({ Guest })
+        const show: RequestHandler = (req, res) => {
+          res.json(whoIs(req))
+        }
+        host.get('/remembered-before', remember, load, show)
+        host.get('/remembered-after', load, remember, show)
         host.get('/log-in/:username', (req, res, next) => {
           User.findOne({ where: { username: req.params.username }, rejectOnEmpty: true }).then((user) => {
             req.login(user, { keepSessionInfo: true, session: true }, (error) => {
@@ -422,6 +433,14 @@ describe('an application that keeps its own serializers', () => {
     await browser.get('/play')
     const response = await browser.get('/unloaded').expect(500)
     assert.equal((response.body as { code: string }).code, 'ERR_GUEST_STATE_UNKNOWN')
+  })
+
+  it('gets an error that names the order, where a middleware logs in after loadGuest', async () => {
+    await own.User.findOrCreate({ where: { username: 'fred' } })
+    assert.equal(body(await own.browser().get('/remembered-before').expect(200)).isRegularUser, true)
+    const { body: error } = await own.browser().get('/remembered-after').expect(500)
+    assert.equal((error as { code: string }).code, 'ERR_GUEST_STATE_UNKNOWN')
+    assert.match((error as Error).message, /loadGuest.* after each middleware that logs in \(remember-me/)
   })
 
   it('does not restore a guest who has expired or was converted in another session', async () => {

@@ -73,7 +73,7 @@ export const MISTAKES = {
     message:
       'The user of the session was restored without Guest.deserializeUser or loadGuest: whether they are a guest is unknown.',
     remedy:
-      'passport.deserializeUser(Guest.deserializeUser) before any other, or app.use(loadGuest({ Guest })) after passport.session().',
+      'passport.deserializeUser(Guest.deserializeUser) before any other, or app.use(loadGuest({ Guest })) after passport.session() and after each middleware that logs in (remember-me, bearer).',
   },
   GUEST_NOT_REMEMBERED: {
     severity: 'warning',

@@ -87,7 +87,7 @@ const reassigned: Rule = {
  * A guest who logs in to an account that exists keeps their things: whichever way they log in, by any strategy or by
  * `req.login`. In one transaction, before the session of the account exists, what belongs to the guest goes to the account,
  * `onMerge` runs, and the guest is deleted. If that fails nothing is changed and the login does not happen: its callback
- * gets `MergeFailed`. Put it after `passport.session()` (and `loadGuest`), and before your logins.
+ * gets `MergeFailed`. Put it after `passport.session()` and before all that logs in, a "remember me" middleware included.
  *
  * @example
  * app.use(passport.session())

@@ -86,6 +86,7 @@ export declare const send: SendLink
 export declare const hashPassword: (password: string) => Promise<string>
 export declare const hash: (password: string) => Promise<string>
 export declare const addTask: RequestHandler
+export declare const api: RequestHandler
 export declare const avatars: Set<number>
 export declare const provider: object
 export declare const mailer: { readonly sendMail: (mail: object) => Promise<void> }
