@@ -1,13 +1,10 @@
 import type { Sequelize } from 'sequelize'
 import type { Catalog, ForeignKey } from '../../database/catalog.js'
 import { dialectOf } from '../../database/dialect.js'
-import { guestSettings } from '../../guest/guest.js'
 import type { Report } from '../finding.js'
-import { cascade, createIndex } from './remedies.js'
+import { deletedTables, remedyFor, requiredOf, tablesDeletedWith, type Deleted } from './deletions.js'
+import { changeForeignKey, createIndex } from './remedies.js'
 import { hasIndexOn, type Models } from './tables.js'
-
-/** What one of the rows is that the clean-up deletes. */
-type Deleted = 'guest' | 'visitor pass'
 
 /**
  * Foreign keys that prevent the deletion of guests and passes, or make it slow: those to their tables, and to what a
@@ -16,53 +13,60 @@ type Deleted = 'guest' | 'visitor pass'
  * @param known foreign keys that have a finding already
  */
 export async function checkForeignKeys(
-  { sequelize, Guest, Visitor: Passes }: Models,
+  models: Models,
   catalog: Catalog,
   known: readonly ForeignKey[],
   report: Report,
 ): Promise<void> {
+  const { sequelize } = models
   const checked = new Set<ForeignKey>(known)
-  const roots = [
-    [Guest?.[guestSettings].User, 'guest'],
-    [Passes, 'visitor pass'],
-  ] as const
-  for (const [model, what] of roots) {
-    const table = model && (await catalog.tableOf(model))
-    const deleted = table === undefined ? [] : [table]
-    for (const target of deleted) {
+  const roots = await deletedTables(models, catalog)
+  for (const { table, what } of roots) {
+    for (const target of tablesDeletedWith(catalog, table)) {
       for (const key of catalog.foreignKeys.filter((each) => each.target === target)) {
-        if (key.onDelete === 'CASCADE' && !deleted.includes(key.table)) deleted.push(key.table)
         if (checked.has(key)) continue
         checked.add(key)
-        checkAction(sequelize, key, what, report)
-        checkIndex(sequelize, key, what, report)
+        checkAction({ sequelize, catalog, key, what, roots }, report)
+        checkIndex({ sequelize, key, what }, report)
       }
     }
   }
 }
 
-function checkAction(sequelize: Sequelize, key: ForeignKey, what: Deleted, report: Report): void {
+/** A foreign key, and what it is checked for. */
+interface Checked {
+  readonly sequelize: Sequelize
+  readonly catalog: Catalog
+  readonly key: ForeignKey
+  readonly what: Deleted['what']
+  readonly roots: readonly Deleted[]
+}
+
+function checkAction({ sequelize, catalog, key, what, roots }: Checked, report: Report): void {
+  const remedy = (): string =>
+    remedyFor(catalog, { ...key, what, roots }, (action) => changeForeignKey(sequelize, key, action))
   if (key.onDelete === 'NO ACTION' || key.onDelete === 'RESTRICT') {
     report(
       'FOREIGN_KEY_BLOCKS',
       'error',
       `${describe(key)} ON DELETE ${key.onDelete}: a ${what} to which such a row refers cannot be deleted, by clean-up or by a merge.`,
-      cascade(sequelize, key),
+      remedy(),
     )
   }
-  const required = key.table.columns
-    .filter(({ name, isNullable }) => key.columns.includes(name) && !isNullable)
-    .map(({ name }) => name)
+  const required = requiredOf(key.table, key.columns)
   if (key.onDelete !== 'SET NULL' || required.length === 0) return
   report(
     'FOREIGN_KEY_SETS_NULL',
     'error',
     `${describe(key)} ON DELETE SET NULL, and ${required.join(', ')} must not be null: a ${what} to which such a row refers cannot be deleted.`,
-    `Let ${required.join(', ')} of ${key.table.sql} be null. Or delete the rows too: ${cascade(sequelize, key)}`,
+    `Let ${required.join(', ')} of ${key.table.sql} be null. Or:\n${remedy()}`,
   )
 }
 
-function checkIndex(sequelize: Sequelize, key: ForeignKey, what: Deleted, report: Report): void {
+function checkIndex(
+  { sequelize, key, what }: Pick<Checked, 'sequelize' | 'key' | 'what'>,
+  report: Report,
+): void {
   if (dialectOf(sequelize).indexesForeignKeys || hasIndexOn(key.table, key.columns)) return
   report(
     'FOREIGN_KEY_WITHOUT_INDEX',

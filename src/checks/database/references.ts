@@ -5,7 +5,8 @@ import { dialectOf } from '../../database/dialect.js'
 import { guestSettings } from '../../guest/guest.js'
 import { referencesIn, tableOf, type Reference } from '../../guest/merge/references.js'
 import type { Report } from '../finding.js'
-import { addForeignKey, cascade, createIndex, type MissingKey } from './remedies.js'
+import { deletedTables, remedyFor, type Deleted } from './deletions.js'
+import { addForeignKey, changeForeignKey, createIndex, type MissingKey } from './remedies.js'
 import { hasIndexOn, ownModels, type Models } from './tables.js'
 
 /** A column that refers to a row by a model's declaration, and what the database has of that. */
@@ -36,9 +37,10 @@ export async function checkReferences(
     // Of two associations over one column, the one that declares a foreign key tells more.
     if (wrong.get(place)?.reference.isEnforced !== true) wrong.set(place, stored)
   }
+  const roots = await deletedTables(models, catalog)
   for (const stored of wrong.values()) {
     if (own.includes(stored.reference.model)) reportOwn(models.sequelize, stored, report)
-    else reportOrphans(models, stored, report)
+    else reportOrphans(models, { ...stored, catalog, roots }, report)
   }
   return [...wrong.values()].flatMap(({ key }) => key ?? [])
 }
@@ -76,19 +78,28 @@ function reportOwn(sequelize: Sequelize, stored: StoredReference, report: Report
     'OWN_FOREIGN_KEY_MISSING',
     'error',
     `${table.sql} (${column}) ${problem}: deleting what rows of ${reference.model.name} belong to fails, or leaves them behind.`,
-    key === undefined ? addForeignKey(sequelize, stored) : cascade(sequelize, key),
+    key === undefined
+      ? addForeignKey(sequelize, stored, 'CASCADE')
+      : changeForeignKey(sequelize, key, 'CASCADE'),
   )
 }
 
-function reportOrphans({ sequelize, Guest }: Models, stored: StoredReference, report: Report): void {
-  const { reference, table, column } = stored
+function reportOrphans(
+  { sequelize, Guest }: Models,
+  stored: StoredReference & { readonly catalog: Catalog; readonly roots: readonly Deleted[] },
+  report: Report,
+): void {
+  const { reference, table, column, catalog, roots } = stored
+  const referrer = { table, columns: [column], what: 'guest', roots } as const
   const User = Guest?.[guestSettings].User.name ?? ''
   report(
     'ROWS_ORPHANED',
     reference.isEnforced ? 'warning' : 'note',
     `${reference.model.name} refers to ${User} by ${column}, and ${table.sql} has no foreign key for it: its rows stay behind when a guest is deleted.`,
     reference.isEnforced
-      ? [addForeignKey(sequelize, stored), ...indexFor(sequelize, stored)].join('\n')
+      ? remedyFor(catalog, referrer, (action) =>
+          [addForeignKey(sequelize, stored, action), ...indexFor(sequelize, stored)].join('\n'),
+        )
       : `The association has constraints: false. Delete such rows yourself, in a beforeDestroy hook of ${User} with cleanup({ individualHooks: true }), or by a trigger.`,
   )
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { DataTypes } from 'sequelize'
 import { dialect } from '../../support/database.js'
 import { codes } from '../stage.js'
-import { Diagnosis, itNotOnMysql, itOnPostgres } from './diagnosis.js'
+import { Diagnosis, itNotOnMysql, itOnPostgres, itOnServers } from './diagnosis.js'
 
 describe('Of foreign keys, diagnose', () => {
   const diagnosis = new Diagnosis()
@@ -13,6 +13,7 @@ describe('Of foreign keys, diagnose', () => {
     await diagnosis.makeTables()
     const { remedy, message } = await diagnosis.only('FOREIGN_KEY_BLOCKS', 'error')
     assert.match(message, /Orders.* \(userId\) refers to .*Users/)
+    assert.match(remedy, /^-- Caution: the rows of .*Orders.* are deleted with the guest\.\n/)
     if (dialect === 'sqlite') return
     await diagnosis.run(remedy)
     assert.deepEqual(await diagnosis.check(), [])
@@ -20,6 +21,60 @@ describe('Of foreign keys, diagnose', () => {
     await diagnosis.database.sequelize.model('Order').create({ userId: user.id })
     await diagnosis.models.Users.destroy({ where: { id: user.id } })
     assert.equal(await diagnosis.database.sequelize.model('Order').count(), 0)
+  })
+
+  itOnServers('a row that can do without its user stays, without the reference', async () => {
+    const Order = diagnosis.defineOrders({ allowNull: true, onDelete: 'NO ACTION' })
+    await diagnosis.makeTables()
+    const { remedy } = await diagnosis.only('FOREIGN_KEY_BLOCKS', 'error')
+    await diagnosis.run(remedy)
+    assert.deepEqual(await diagnosis.check(), [])
+    const user = await diagnosis.models.Guest.createGuestUser()
+    await Order.create({ userId: user.id })
+    await diagnosis.models.Users.destroy({ where: { id: user.id } })
+    assert.equal(await Order.count({ where: { userId: null } }), 1)
+  })
+
+  itOnServers('the remedy for users who refer to users deletes no other account', async () => {
+    await diagnosis.makeTables()
+    await diagnosis.run(`ALTER TABLE "Users" ADD COLUMN "referredBy" int; CREATE INDEX referrers ON "Users" ("referredBy");
+        ALTER TABLE "Users" ADD FOREIGN KEY ("referredBy") REFERENCES "Users" ("id")`)
+    const { remedy } = await diagnosis.only('FOREIGN_KEY_BLOCKS', 'error')
+    await diagnosis.run(remedy)
+    assert.deepEqual(await diagnosis.check(), [])
+    const { Users, Guest } = diagnosis.models
+    const guest = await Guest.createGuestUser()
+    const friend = await Users.create({ username: 'friend', password: 'x' })
+    await diagnosis.run(`UPDATE "Users" SET "referredBy" = ${String(guest.id)} WHERE username = 'friend'`)
+    await Users.destroy({ where: { id: guest.id } })
+    assert.equal(await Users.count({ where: { id: friend.id } }), 1)
+  })
+
+  for (const onDelete of ['NO ACTION', 'SET NULL']) {
+    itOnPostgres(
+      `no statement is given where a user must refer to a user, ON DELETE ${onDelete}`,
+      async () => {
+        await diagnosis.makeTables()
+        await diagnosis.run(`ALTER TABLE "Users" ADD COLUMN "referredBy" int NOT NULL REFERENCES "Users" ON DELETE ${onDelete};
+          CREATE INDEX referrers ON "Users" ("referredBy")`)
+        const [finding] = await diagnosis.check()
+        assert.match(finding?.remedy ?? '', /The application must decide .*Let referredBy of "Users" be null/)
+        assert.doesNotMatch(finding?.remedy ?? '', /ALTER TABLE/)
+      },
+    )
+  }
+
+  itOnServers('no statement is given where a cascade would go on to other users', async () => {
+    await diagnosis.makeTables()
+    await diagnosis.run(`CREATE TABLE "Tenants" (id int PRIMARY KEY, "ownerId" int NOT NULL);
+        ALTER TABLE "Tenants" ADD FOREIGN KEY ("ownerId") REFERENCES "Users" ("id");
+        CREATE INDEX owners ON "Tenants" ("ownerId");
+        ALTER TABLE "Users" ADD COLUMN "tenantId" int; CREATE INDEX members ON "Users" ("tenantId");
+        ALTER TABLE "Users" ADD FOREIGN KEY ("tenantId") REFERENCES "Tenants" ("id") ON DELETE CASCADE`)
+    const { remedy, message } = await diagnosis.only('FOREIGN_KEY_BLOCKS', 'error')
+    assert.match(message, /Tenants.* \(ownerId\)/)
+    assert.match(remedy, /would delete other rows of .*Users.* with the guest/)
+    assert.doesNotMatch(remedy, /ALTER TABLE/)
   })
 
   it('foreign keys to rows that a cascade deletes are checked too', async () => {

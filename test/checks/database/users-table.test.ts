@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DataTypes, type ModelAttributes } from 'sequelize'
 import { dialect } from '../../support/database.js'
-import { Diagnosis, itOnPostgres } from './diagnosis.js'
+import { Diagnosis, itOnPostgres, itOnServers } from './diagnosis.js'
 
 describe('Of the table of users, diagnose', () => {
   const diagnosis = new Diagnosis()
@@ -28,6 +28,25 @@ describe('Of the table of users, diagnose', () => {
       assert.deepEqual(await diagnosis.check(), [])
     })
   }
+
+  itOnServers(
+    'users who refer to users that are gone stay, when the missing foreign key is added',
+    async () => {
+      const { Users } = diagnosis.models
+      await diagnosis.makeTables()
+      await diagnosis.run('ALTER TABLE "Users" ADD COLUMN "referredBy" int')
+      Users.hasMany(Users, { foreignKey: 'referredBy' })
+      const { id } = await Users.create({ username: 'first', password: 'x' })
+      await Users.create({ username: 'second', password: 'x' })
+      await diagnosis.run(`UPDATE "Users" SET "referredBy" = id + 1`) // the last one to a user that is gone
+      const { remedy } = await diagnosis.only('ROWS_ORPHANED', 'warning')
+      await diagnosis.run(remedy)
+      assert.deepEqual(await diagnosis.check(), [])
+      const users = await Users.findAll({ attributes: ['referredBy'], order: ['id'], raw: true })
+      assert.deepEqual(users, [{ referredBy: id + 1 }, { referredBy: null }])
+      assert.match(remedy, /ON DELETE SET NULL/)
+    },
+  )
 
   it('a model that declares no foreign key is only noted', async () => {
     diagnosis.defineOrders({ constraints: false })
