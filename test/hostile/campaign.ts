@@ -161,7 +161,7 @@ export class Campaign {
 
   private take(mail: Mail, number: number, browser: Browser): void {
     browser.receive(mail)
-    const [, token] = /[?&](?:vuid|token)=(\w[\w-]+)/.exec(mail.link ?? '') ?? []
+    const [, token] = /[?&](?:vuid|token)=(\w[\w-]{19,})/.exec(mail.link ?? '') ?? []
     if (token !== undefined) this.secrets.set(token, number)
     if (mail.code !== undefined) this.secrets.set(mail.code, number)
   }
