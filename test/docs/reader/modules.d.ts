@@ -12,6 +12,19 @@ declare module 'pino-http' {
     serializers: { req: (req: { url: string; headers: { referer?: string } }) => object }
   }): void
 }
+declare module 'csrf-csrf' {
+  import type { Request, RequestHandler } from 'express'
+  export function doubleCsrf(options: {
+    getSecret: () => string
+    getSessionIdentifier: (req: Request) => string
+  }): { readonly doubleCsrfProtection: RequestHandler }
+}
+declare module 'express-rate-limit' {
+  export class MemoryStore {
+    init(options: { windowMs: number; limit: number }): void
+    increment(key: string): Promise<{ totalHits: number; resetTime: Date | undefined }>
+  }
+}
 declare module 'graphile-worker' {
   interface Helpers {
     readonly logger: { readonly info: (line: string) => void }
