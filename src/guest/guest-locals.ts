@@ -1,8 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import { aLocalUrl, checkOptions } from '../options.js'
-import { ownAddress } from '../http/address.js'
+import { ownAddress, withWayBack } from '../http/address.js'
 import { publicUrl } from '../http/base-url.js'
-import { withQuery } from '../http/query.js'
 import { prefersHtml } from '../http/answer.js'
 import { isGuest } from './guest-state.js'
 
@@ -48,7 +47,7 @@ export function guestLocals(options: GuestLocalsOptions = {}): RequestHandler {
       visitor: () => req.visitor,
       convertUrl() {
         const url = publicUrl(req, convertUrl)
-        return isPage(req) ? withQuery(url, 'next', ownAddress(req)) : url
+        return isPage(req) ? withWayBack(url, ownAddress(req)) : url
       },
     }
     for (const [name, get] of Object.entries(locals)) {

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { prefixOf } from './base-url.js'
-import { withoutQuery } from './query.js'
+import { withoutQuery, withQuery } from './query.js'
 
 const credentialParameters = new WeakMap<Request, Set<string>>()
 
@@ -28,6 +28,22 @@ export function ownAddress(req: Request): string {
 /** The same with the credentials: where a form posts to that the address has opened. */
 export function ownAddressWithCredentials(req: Request): string {
   return prefixOf(req) + localPath(requestTarget(req))
+}
+
+/**
+ * The longest way back that is carried, in characters as they are encoded in `Location`. nginx takes 4 kB for all headers of an
+ * answer (`proxy_buffer_size`), answers a longer one with 502, and may leave the application out for 10 seconds.
+ */
+const LONGEST_WAY_BACK = 1500
+
+/** Whether an address fits into another one as the way back. */
+export function canBeWayBack(address: string): boolean {
+  return encodeURIComponent(address).length <= LONGEST_WAY_BACK
+}
+
+/** An address with the way back as `?next=`; without one that is too long. */
+export function withWayBack(url: string, address: string): string {
+  return canBeWayBack(address) ? withQuery(url, 'next', address) : url
 }
 
 /** Where the router that answers this request is mounted, as a path of this site; `''` at its root. */

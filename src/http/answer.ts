@@ -1,14 +1,13 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { explainMissingTable } from '../database/driver-error.js'
 import type { EphemeralError } from '../errors.js'
-import { ownAddress } from './address.js'
-import { withQuery } from './query.js'
+import { ownAddress, withWayBack } from './address.js'
 
 /** Where a guard sends a person, and what it tells a program. */
 export interface Refusal {
   /** Where to send a person. */
   readonly url: string
-  /** Whether to add `?next=` with the way back. */
+  /** Whether to add `?next=` with the way back, unless it is too long. */
   readonly comeBack: boolean
   /** Whether a form that a person posts is redirected as well, rather than answered by the error. @default false */
   readonly formsToo?: boolean
@@ -26,7 +25,7 @@ export function redirectOrError(req: Request, res: Response, next: NextFunction,
     next(refusal.error)
     return
   }
-  const target = refusal.comeBack ? withQuery(refusal.url, 'next', ownAddress(req)) : refusal.url
+  const target = refusal.comeBack ? withWayBack(refusal.url, ownAddress(req)) : refusal.url
   res
     .set('Cache-Control', 'no-store')
     .vary('Accept')

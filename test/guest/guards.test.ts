@@ -131,6 +131,13 @@ describe('ensureRegularUser', () => {
     }
   })
 
+  it('leaves out a way back that would make the headers of the answer too long for a proxy', async () => {
+    const query = 'a=1&'.repeat(500)
+    assert.equal(await sentTo(app.browser(), `/regulars?${query}`), '/login')
+    assert.equal(await sentTo(await guest(), `/regulars?${query}`), '/convert')
+    assert.equal(await sentTo(app.browser(), `/regulars-custom?${query}`), '/in?a=1#form')
+  })
+
   it('does not repeat a visitor’s token in the way back', async () => {
     const pass = await app.Visitor.create({ email: 'ginger@example.test', scope: 'foo' })
     const location = await sentTo(app.browser(), pass.tokenise('/regulars?a=1'))

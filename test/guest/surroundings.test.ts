@@ -136,9 +136,14 @@ describe('guestLocals', () => {
     assert.ok(!(refused.body as { convertUrl: string }).convertUrl.includes('vuid'))
   })
 
-  it('gives no way back to a posted form or to a request for data', async () => {
+  it('gives no way back to a posted form or to a request for data, and none that is too long', async () => {
     const data = await app.browser().get('/open').set('Accept', 'application/json')
     assert.equal((data.body as { convertUrl: string }).convertUrl, '/convert')
+    const long = await app
+      .browser()
+      .get(`/open?${'a=1&'.repeat(500)}`)
+      .set('Accept', 'text/html')
+    assert.equal((long.body as { convertUrl: string }).convertUrl, '/convert')
     assert.equal(((await app.browser().post('/open')).body as { convertUrl: string }).convertUrl, '/convert')
   })
 

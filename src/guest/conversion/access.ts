@@ -3,9 +3,8 @@ import type { Model } from 'sequelize'
 import { isRowOf } from '../../database/model-identity.js'
 import { GuestRequired, NotGuestError, RegularUserRequired } from '../../errors.js'
 import { currentUser } from '../../http/passport-request.js'
-import { ownAddress } from '../../http/address.js'
+import { ownAddress, withWayBack } from '../../http/address.js'
 import { publicUrl } from '../../http/base-url.js'
-import { withQuery } from '../../http/query.js'
 import { hasGoneAway, redirectOrError } from '../../http/answer.js'
 import { requireRenewableSession, settled, VISITOR_SESSION_KEY } from '../../http/session.js'
 import { shapeRenewal } from '../../http/session-renewal.js'
@@ -52,8 +51,7 @@ async function redirectNonGuest<U extends Model>(
   const end = isAnonymous ? await lateForEndedSession(req) : undefined
   const home = carried ?? (end === 'converted' ? pageUrl('/success') : publicUrl(req, registeredUrl))
   redirectOrError(req, res, next, {
-    url:
-      isAnonymous && end === undefined ? withQuery(publicUrl(req, loginUrl), 'next', ownAddress(req)) : home,
+    url: isAnonymous && end === undefined ? withWayBack(publicUrl(req, loginUrl), ownAddress(req)) : home,
     comeBack: false,
     formsToo: true,
     error: new GuestRequired(isAnonymous ? 401 : 403),

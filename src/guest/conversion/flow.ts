@@ -2,7 +2,7 @@ import { ValidationError, type Attributes, type Model } from 'sequelize'
 import { announce } from '../../events/events.js'
 import { NotGuestError } from '../../errors.js'
 import { InvalidOption } from '../../invalid-option.js'
-import { isLocalPath } from '../../http/address.js'
+import { canBeWayBack, isLocalPath } from '../../http/address.js'
 import { publicUrl, requireBaseUrl } from '../../http/base-url.js'
 import { queryValues, withQuery } from '../../http/query.js'
 import { durationIn } from '../../pages/context.js'
@@ -57,7 +57,7 @@ export function conversionFlow<U extends Model>(
     show: pageShower(render, { formLeadsAnywhere: true }),
     carried: (req) => {
       const [next, ...more] = queryValues(req.originalUrl, 'next')
-      return ['next', more.length === 0 && isLocalPath(next) ? next : undefined]
+      return ['next', more.length === 0 && isLocalPath(next) && canBeWayBack(next) ? next : undefined]
     },
     access(request) {
       if (verification !== undefined) requireBaseUrl(request.req, WHO) // before a form is shown whose link could not be made

@@ -1,6 +1,6 @@
 import type { Model } from 'sequelize'
+import { withWayBack } from '../../http/address.js'
 import { publicUrl } from '../../http/base-url.js'
-import { withQuery } from '../../http/query.js'
 import type { FlowRequest } from '../../pages/flow-declaration.js'
 import { guestSettings } from '../guest.js'
 import type { UserId } from '../user-key.js'
@@ -23,6 +23,6 @@ export function waysOn<U extends Model>(
   { req, carried, pageUrl }: FlowRequest,
 ): WaysOn {
   const url = publicUrl(req, loginUrl)
-  const login = carried === undefined ? url : withQuery(url, 'next', carried)
+  const login = carried === undefined ? url : withWayBack(url, carried)
   return { login, form: pageUrl('/') }
 }

@@ -1,4 +1,4 @@
-import { isLocalPath } from '../../http/address.js'
+import { canBeWayBack, isLocalPath } from '../../http/address.js'
 import type { Messages } from '../../pages/messages/catalog.js'
 import type { Seal } from '../token.js'
 
@@ -31,9 +31,6 @@ export const PASS_REQUEST_KEY = 'for'
 /** Seconds. People may take a break between opening the form and posting it. */
 const LIFETIME = 4 * 60 * 60
 
-/** Browsers and proxies accept addresses of 8 kB; the form's own contains this one. */
-const LONGEST_WAY_BACK = 2048
-
 /** As it travels; `expiresAt` in seconds since the epoch. */
 type Written = PassRequest & { readonly expiresAt: number }
 
@@ -42,7 +39,7 @@ export function signPassRequest(seal: Seal, passRequest: PassRequest): string {
   const { next } = passRequest
   const written: Written = {
     ...passRequest,
-    next: next.length > LONGEST_WAY_BACK ? pathOf(next) : next,
+    next: canBeWayBack(next) ? next : pathOf(next),
     expiresAt: Math.ceil(Date.now() / 1000) + LIFETIME,
   }
   const content = Buffer.from(JSON.stringify(written))
@@ -75,5 +72,5 @@ function comparable(path: string): string {
 
 function pathOf(address: string): string {
   const [path = '/'] = address.split(/[?#]/, 1)
-  return path.length > LONGEST_WAY_BACK ? '/' : path
+  return canBeWayBack(path) ? path : '/'
 }

@@ -376,6 +376,16 @@ describe('a request without a guest', () => {
     }
   })
 
+  it('a way back that is too long for the headers of an answer is dropped', async () => {
+    const url = `/convert?next=/list%3F${'a'.repeat(3000)}`
+    for (const method of ['get', 'post'] as const) {
+      assert.equal(locationOf(await app.browser()[method](url).set('Accept', HTML)), '/login')
+    }
+    assert.equal(locationOf(await post(await regular(app), fred, url)), '/')
+    const { browser } = await guest(app)
+    assert.equal(locationOf(await post(browser, { ...fred, username: 'far' }, url)), '/convert/success')
+  })
+
   it('is redirected as a regular user, home or to the way back; programs get the error', async () => {
     const browser = await regular(app)
     assert.equal(locationOf(await browser.get('/convert').set('Accept', HTML).expect(302)), '/')

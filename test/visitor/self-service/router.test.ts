@@ -342,11 +342,14 @@ describe('the request for a pass that the guard signs', () => {
   }
 
   it('stays short enough for a browser when the page first asked for has a huge query', async () => {
-    const browser = app.browser()
-    const url = await formUrl(browser, `/reference?q=${'x'.repeat(6000)}`)
-    assert.ok(url.length < 2000, String(url.length))
-    await browser.post(url).type('form').send(ginger).expect(303)
-    assert.match(mailbox[0]?.link ?? '', /^https:\/\/example\.test\/reference\?vuid=/)
+    for (const length of [1800, 6000]) {
+      mailbox.length = 0
+      const browser = app.browser()
+      const url = await formUrl(browser, `/reference?q=${'x'.repeat(length)}`)
+      assert.ok(url.length < 2000, String(url.length))
+      await browser.post(url).type('form').send(ginger).expect(303)
+      assert.match(mailbox[0]?.link ?? '', /^https:\/\/example\.test\/reference\?vuid=/)
+    }
   })
 })
 
