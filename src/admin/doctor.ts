@@ -1,5 +1,6 @@
 import { diagnose } from '../checks/diagnose.js'
 import { sequelizeOf } from '../database/columns.js'
+import { publicHelp } from '../help.js'
 import { html } from '../pages/html.js'
 import type { AdminRequest } from './admin-request.js'
 import { showAdminPage } from './layout.js'
@@ -19,16 +20,18 @@ export async function showDoctor(request: AdminRequest): Promise<void> {
           ...(Guest && { Guest }),
           ...(Visitor && { Visitor }),
         })
+  // No operator names the paths to ask for: that is for `passport-ephemeral doctor`.
+  const shown = findings.filter(({ code }) => code !== 'NOT_REACHED')
   await showAdminPage(request, {
     title: say.title,
     body: html`
       <p>${say.text}</p>
-      ${findings.length === 0 && html`<p class="done">${say.nothing}</p>`}
-      ${findings.map(
+      ${shown.length === 0 && html`<p class="done">${say.nothing}</p>`}
+      ${shown.map(
         ({ severity, code, message, remedy, help }) => html`
           <h2>${tag(severity, say.severities[severity])} <bdi lang="en" dir="ltr">${message}</bdi></h2>
           <pre lang="en" dir="ltr">${remedy}</pre>
-          <p class="hint"><a href="${help}">${code}</a></p>
+          <p class="hint"><a href="${publicHelp(help)}">${code}</a></p>
         `,
       )}
     `,

@@ -155,5 +155,8 @@ describe('the doctor', () => {
     const { text } = await staff.get('/admin/doctor').expect(200)
     assert.match(readable({ text }), /Doctor/)
     assert.doesNotMatch(text, /a secret of more than thirty-two/)
+    const links = [...text.matchAll(/class="hint"><a href="([^"]*)"/g)].map(([, href]) => href ?? '')
+    for (const href of links) assert.match(href, /^https:/)
+    assert.doesNotMatch(text, /NOT_REACHED/)
   })
 })

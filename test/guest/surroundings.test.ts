@@ -190,6 +190,7 @@ describe('a users table that requires an e-mail address', () => {
         for (const user of users) {
           const username = String(user.get('username'))
           assert.equal(user.get('email'), guestEmail(username))
+          assert.equal(guestEmail(guestEmail(username)), guestEmail(username))
           assert.match(String(user.get('email')), /^Gast=20=28=c3a4=29=20[\d=a-z]+@guest\.invalid$/)
         }
       } finally {

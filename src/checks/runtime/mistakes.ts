@@ -16,7 +16,7 @@ export const MISTAKES = {
     severity: 'error',
     message: '%s sends links, and does not know where the application lives: its requests fail.',
     remedy:
-      "app.set('baseUrl', 'https://example.com'), with the path if there is one; or the option baseUrl of the router.",
+      "app.set('baseUrl', 'https://example.com'), with the path if there is one; or the option baseUrl of selfServiceRouter and convertRouter.",
   },
   BODY_NOT_PARSED: {
     severity: 'warning',
