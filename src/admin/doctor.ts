@@ -1,6 +1,5 @@
 import { diagnose } from '../checks/diagnose.js'
 import { sequelizeOf } from '../database/columns.js'
-import { publicHelp } from '../help.js'
 import { html } from '../pages/html.js'
 import type { AdminRequest } from './admin-request.js'
 import { showAdminPage } from './layout.js'
@@ -28,10 +27,10 @@ export async function showDoctor(request: AdminRequest): Promise<void> {
       <p>${say.text}</p>
       ${shown.length === 0 && html`<p class="done">${say.nothing}</p>`}
       ${shown.map(
-        ({ severity, code, message, remedy, help }) => html`
+        ({ severity, code, message, remedy }) => html`
           <h2>${tag(severity, say.severities[severity])} <bdi lang="en" dir="ltr">${message}</bdi></h2>
           <pre lang="en" dir="ltr">${remedy}</pre>
-          <p class="hint"><a href="${publicHelp(help)}">${code}</a></p>
+          <p class="hint"><code>${code}</code></p>
         `,
       )}
     `,

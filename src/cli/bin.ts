@@ -18,4 +18,6 @@ process.on('unhandledRejection', (reason) => {
 })
 const code = await main(process.argv.slice(2), { stdout, stderr, env, cwd: process.cwd() })
 // The configuration file may have left something open, such as a server or a pool of connections.
-stdout.write('', () => process.exit(code))
+stdout.write('', () => {
+  setImmediate(() => process.exit(code)) // Node tells of rejected promises before that
+})
