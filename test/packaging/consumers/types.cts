@@ -3,6 +3,6 @@ import { ensureGuest, type EnsureGuestOptions } from 'passport-ephemeral'
 import { migrationsFor } from 'passport-ephemeral/migrations'
 import type { RequestHandler } from 'express'
 
-const options: EnsureGuestOptions = { anonymousUrl: '/login' }
+const options: EnsureGuestOptions = { loginUrl: '/login' }
 export const guards: RequestHandler[] = [ensureGuest, ensureGuest(options)]
 export { migrationsFor }
